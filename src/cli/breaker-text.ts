@@ -1,0 +1,60 @@
+/**
+ * Breakers as the store has them, for `status` and `report`.
+ */
+import { breakerPolicy } from '../domain/breaker.ts';
+import { restoreBreaker } from '../domain/breaker-snapshot.ts';
+import { standing } from '../domain/breaker-standing.ts';
+import type { BreakerName } from '../domain/event.ts';
+import type { Reports } from '../store/sqlite-reports.ts';
+import type { Config, ServicePolicy } from './settings.ts';
+
+export interface BreakerLine {
+  readonly role: string;
+  readonly breaker: BreakerName;
+  /** Since when the service has been away; undefined where it is not. ISO 8601, UTC. */
+  readonly down_since: string | undefined;
+  /** When it is tried again; undefined where nothing keeps it from being asked. */
+  readonly retry_at: string | undefined;
+  readonly reason: string | undefined;
+}
+
+/** Every service in use, by name. */
+export function breakerLines(
+  config: Config,
+  reports: Reports,
+  wallMs: number,
+): Record<string, BreakerLine> {
+  const snapshots = new Map(reports.breakers().map((row) => [row.service, row.snapshot]));
+  const policies: Readonly<Record<string, ServicePolicy>> = config.policies;
+  const inUse = Object.entries(config.services).flatMap(([role, names]) =>
+    names.map((service) => ({ role, service })),
+  );
+  const lineOf = (role: string, service: string): BreakerLine => {
+    const snapshot = snapshots.get(service);
+    const settings = policies[service]?.circuitBreaker;
+    const closed = { down_since: undefined, retry_at: undefined, reason: undefined };
+    if (snapshot === undefined || settings === undefined) {
+      return { role, breaker: 'closed', ...closed };
+    }
+    const policy = breakerPolicy(settings, settings.recoveryTimeoutMs);
+    // Monotonic time starts at 0 here: what is read back are distances to now.
+    const { state } = restoreBreaker(policy, snapshot, 0, wallMs);
+    const now = standing(policy, state, 0);
+    if (now.type === 'ready') {
+      return { role, breaker: 'closed', ...closed };
+    }
+    const downMs = state.type === 'closed' ? undefined : state.outage.sinceMs;
+    return {
+      role,
+      breaker: state.type,
+      down_since: downMs === undefined ? undefined : isoAt(wallMs + downMs),
+      retry_at: isoAt(wallMs + now.waitMs),
+      reason: now.cause.message,
+    };
+  };
+  return Object.fromEntries(inUse.map(({ role, service }) => [service, lineOf(role, service)]));
+}
+
+function isoAt(wallMs: number): string {
+  return new Date(wallMs).toISOString();
+}

@@ -1,0 +1,37 @@
+/**
+ * Where a campaign stands, read from its store: what `run`, `status` and `report` tell in the same
+ * words.
+ */
+import type { ContactCounts } from '../domain/event.ts';
+import type { Outcome } from '../domain/words.ts';
+import type { WaitingReason } from '../store/report-rows.ts';
+import type { Reports } from '../store/sqlite-reports.ts';
+
+export interface CampaignState {
+  readonly contacts: ContactCounts;
+  /** Contacts taken out because the list has them no more. */
+  readonly removed: number;
+  readonly outcomes: ReadonlyMap<Outcome, number>;
+  /** Calls that ended and whose record the CRM has not taken yet. */
+  readonly recordsOwed: number;
+  /** Why contacts wait, most of them first. */
+  readonly waiting: readonly WaitingReason[];
+  /** Ids of the contacts of whom nobody can tell whether they were rung. */
+  readonly uncertain: readonly string[];
+}
+
+export function readCampaignState(reports: Reports, campaign: string): CampaignState {
+  return {
+    contacts: reports.counts(campaign),
+    removed: reports.removed(campaign),
+    outcomes: new Map(reports.outcomes(campaign).map(({ outcome, count }) => [outcome, count])),
+    recordsOwed: reports.recordsOwed(campaign),
+    waiting: reports.waiting(campaign),
+    uncertain: reports.uncertainContacts(campaign).map(({ contact }) => contact),
+  };
+}
+
+/** How much there is left to do: calls and records. */
+export function openCount({ contacts, recordsOwed }: CampaignState): number {
+  return contacts.queued + contacts.put_off + contacts.calling + recordsOwed;
+}

@@ -1,0 +1,46 @@
+import type { Contact } from '../domain/contact.ts';
+import type { Admission, ContactSink } from '../engine/ports.ts';
+
+/** How many contacts are kept to try the script on. */
+const SAMPLE_MAX = 1000;
+
+/** Takes a list without storing it: enough to find what stands in it twice, and who speaks what. */
+export class CheckSink implements ContactSink {
+  readonly sample: Contact[] = [];
+  /** Contacts by language; undefined for those that name none. */
+  readonly languages = new Map<string | undefined, number>();
+  readonly #sameNumber: 'reject' | 'allow';
+  readonly #lineOfId = new Map<string, number>();
+  readonly #firstOfNumber = new Map<string, { readonly contact: string; readonly line: number }>();
+
+  constructor(sameNumber: 'reject' | 'allow') {
+    this.#sameNumber = sameNumber;
+  }
+
+  add(contacts: readonly Contact[]): readonly Admission[] {
+    return contacts.map((contact) => this.#admit(contact));
+  }
+
+  finish(): number {
+    return 0;
+  }
+
+  #admit(contact: Contact): Admission {
+    const { id, phone, line, language } = contact;
+    const sameId = this.#lineOfId.get(id);
+    if (sameId !== undefined) {
+      return { type: 'same_id', line: sameId };
+    }
+    const sameNumber = this.#firstOfNumber.get(phone);
+    if (sameNumber !== undefined && this.#sameNumber === 'reject') {
+      return { type: 'same_number', ...sameNumber };
+    }
+    this.#lineOfId.set(id, line);
+    this.#firstOfNumber.set(phone, { contact: id, line });
+    this.languages.set(language, (this.languages.get(language) ?? 0) + 1);
+    if (this.sample.length < SAMPLE_MAX) {
+      this.sample.push(contact);
+    }
+    return { type: 'added' };
+  }
+}

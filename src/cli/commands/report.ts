@@ -1,0 +1,144 @@
+/**
+ * `campaign report`: outcomes, failures by service, timings; or every finished call.
+ */
+import { resolve } from 'node:path';
+import { csvLine } from '../../domain/cells.ts';
+import { RESULTS_HEADER, resultsRow } from '../../domain/results.ts';
+import { counted, spanText } from '../../domain/text.ts';
+import type { FailureCount } from '../../store/report-rows.ts';
+import { openReports, type Reports } from '../../store/sqlite-reports.ts';
+import type { Timing } from '../../store/timings.ts';
+import { readCampaignState } from '../campaign-state.ts';
+import { loadConfig } from '../config.ts';
+import { CommandFailure, EXIT } from '../exit.ts';
+import { resultsCall } from '../results-call.ts';
+import { isoTime } from '../run-document.ts';
+import type { World } from '../world.ts';
+import { campaignNames } from './status.ts';
+
+export interface ReportOptions {
+  readonly config: string;
+  readonly json?: boolean;
+  readonly csv?: boolean;
+}
+
+/** Rows written to the screen at a time. */
+const ROWS_AT_ONCE = 500;
+
+export async function report(
+  world: World,
+  name: string | undefined,
+  options: ReportOptions,
+): Promise<number> {
+  if (options.json === true && options.csv === true) {
+    throw new CommandFailure(EXIT.usage, '--json and --csv: one of the two is allowed');
+  }
+  const file = resolve(world.folder, options.config);
+  const config = await loadConfig({ file, shownAs: options.config, env: world.env });
+  using reports = openReports({ path: config.store.path });
+  const campaign = theCampaign(reports, name);
+  if (options.csv === true) {
+    writeCalls(world, reports, campaign);
+    return EXIT.ok;
+  }
+  const document = reports.consistent(() => reportDocument(reports, campaign));
+  world.stdout.write(
+    options.json === true ? `${JSON.stringify(document, null, 2)}\n` : reportText(document),
+  );
+  return EXIT.ok;
+}
+
+function theCampaign(reports: Reports, name: string | undefined): string {
+  const names = campaignNames(reports, name);
+  const [first] = names;
+  if (first !== undefined && names.length === 1) {
+    return first;
+  }
+  throw new CommandFailure(
+    EXIT.usage,
+    names.length === 0
+      ? 'there is no campaign yet'
+      : `there are several campaigns; name one of: ${names.join(', ')}`,
+    names.length === 0 ? 'campaign run <list> begins one.' : undefined,
+  );
+}
+
+function writeCalls(world: World, reports: Reports, campaign: string): void {
+  let text = csvLine(RESULTS_HEADER);
+  let rows = 0;
+  for (const call of reports.calls(campaign, { recorded: false })) {
+    text += csvLine(resultsRow(resultsCall(campaign, call)));
+    rows += 1;
+    if (rows % ROWS_AT_ONCE === 0) {
+      world.stdout.write(text);
+      text = '';
+    }
+  }
+  world.stdout.write(text);
+}
+
+type ReportDocument = ReturnType<typeof reportDocument>;
+
+function reportDocument(reports: Reports, campaign: string) {
+  const { contacts, removed, outcomes, recordsOwed } = readCampaignState(reports, campaign);
+  const [list] = reports.lists(campaign);
+  const run = reports.lastRun(campaign);
+  return {
+    campaign,
+    list: list?.path,
+    last_run: {
+      started_at: run === undefined ? undefined : isoTime(run.startedMs),
+      finished_at: run?.endedMs === undefined ? undefined : isoTime(run.endedMs),
+      end: run?.end,
+    },
+    contacts: { ...contacts, rejected: reports.rejectedCount(campaign), removed },
+    records_owed: recordsOwed,
+    outcomes: Object.fromEntries(outcomes),
+    failures: reports.failures(campaign).map(failureDocument),
+    timings: reports.timings(campaign).map(timingDocument),
+  };
+}
+
+function failureDocument(failure: FailureCount) {
+  const { service, role, kind, code, status, message, count, lastMs } = failure;
+  const last_at = isoTime(lastMs);
+  return { service, role, error_category: kind, code, status, count, last_at, message };
+}
+
+function timingDocument({ step, service, count, meanMs, medianMs, maxMs }: Timing) {
+  return { step, service, count, mean_ms: meanMs, median_ms: medianMs, max_ms: maxMs };
+}
+
+function reportText(document: ReportDocument): string {
+  const { campaign, contacts, outcomes, failures, timings, last_run: run } = document;
+  const share = (count: number): string =>
+    contacts.total === 0 ? '' : `${Math.round((count / contacts.total) * 100)} %`;
+  const lines = [
+    `${campaign}: ${counted(contacts.total, 'contact')}, ${contacts.done} done, ` +
+      `${contacts.uncertain} uncertain, ${contacts.rejected} rows rejected`,
+    `  list      ${document.list ?? 'none read yet'}`,
+    `  last run  ${run.started_at ?? 'none'}${run.end === undefined ? '' : ` (${run.end})`}`,
+    '',
+    'Outcomes',
+    ...Object.entries(outcomes).map(
+      ([outcome, count]) =>
+        `  ${outcome.padEnd(16)}${String(count).padStart(8)}  ${share(count).padStart(5)}`,
+    ),
+    ...(document.records_owed === 0 ? [] : [`  ${document.records_owed} records owed to the CRM`]),
+    '',
+    failures.length === 0 ? 'No service failed' : 'Failures by service',
+    ...failures.map(
+      ({ service, code, count, last_at: last, message }) =>
+        `  ${service.padEnd(14)}${code.padEnd(22)}${String(count).padStart(6)}  ` +
+        `last ${last}  ${message}`,
+    ),
+    '',
+    'Timings',
+    ...timings.map(
+      ({ step, service, count, mean_ms: meanMs, max_ms: maxMs }) =>
+        `  ${step.padEnd(8)}${service.padEnd(14)}${String(count).padStart(8)} times  ` +
+        `mean ${spanText(meanMs)}, longest ${spanText(maxMs)}`,
+    ),
+  ];
+  return `${lines.join('\n')}\n`;
+}

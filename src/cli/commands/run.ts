@@ -1,0 +1,243 @@
+/**
+ * `campaign run`: options in, one run, what happened out.
+ */
+import { resolve } from 'node:path';
+import { RunTally } from '../../domain/tally.ts';
+import { EventStream } from '../../engine/event-stream.ts';
+import type { RunPolicy } from '../../engine/runner.ts';
+import { type AppLog, openAppLog } from '../../observers/app-log.ts';
+import { Progress } from '../../observers/progress.ts';
+import { openReports } from '../../store/sqlite-reports.ts';
+import { campaignName } from '../campaign-name.ts';
+import { type CampaignState, openCount, readCampaignState } from '../campaign-state.ts';
+import { loadConfig } from '../config.ts';
+import { EXIT, explain } from '../exit.ts';
+import { campaignFolders, shownPath } from '../folders.ts';
+import { fullJudgement } from '../judgement.ts';
+import { paintFor } from '../paint.ts';
+import { isoTime, type RunDocument, serviceDocuments } from '../run-document.ts';
+import { type SessionResult, workCampaign } from '../run-session.ts';
+import { screenLines } from '../screen-lines.ts';
+import type { Config } from '../settings.ts';
+import { stopSignals } from '../stop-signals.ts';
+import { type ServiceDown, type SummaryFacts, summaryText } from '../summary.ts';
+import type { World } from '../world.ts';
+
+export interface RunOptions {
+  readonly config: string;
+  readonly name?: string;
+  readonly lines?: number;
+  readonly limit?: number;
+  /** Minutes since midnight, local time. */
+  readonly until?: number;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly color: boolean;
+}
+
+/** What the views of one run share. */
+interface Showing {
+  readonly world: World;
+  readonly config: Config;
+  readonly campaign: string;
+  readonly list: string;
+  readonly options: RunOptions;
+  readonly tally: RunTally;
+  readonly startedMs: number;
+}
+
+export async function run(world: World, list: string, options: RunOptions): Promise<number> {
+  const file = resolve(world.folder, options.config);
+  const config = await loadConfig({
+    file,
+    shownAs: options.config,
+    env: world.env,
+    judgement: fullJudgement(),
+  });
+  const campaign = campaignName(list, options.name);
+  const startedMs = world.clock.wallMs();
+  const showing = { world, config, campaign, list, options, tally: new RunTally(), startedMs };
+  const events = eventStream(world);
+  using log = listenLog(showing, events);
+  using progress = listenScreen(showing, events);
+  using stop = stopSignals(world, (message) => {
+    events.emit({ type: 'notice', level: 'warn', code: 'stopping', message });
+  });
+  try {
+    const result = await workCampaign({
+      world,
+      config,
+      folders: campaignFolders(config, campaign),
+      campaign,
+      list,
+      named: options.name !== undefined,
+      policy: runPolicy(world, config, options),
+      events,
+      signals: stop.signals,
+    });
+    progress[Symbol.dispose]();
+    return tell(showing, result);
+  } catch (error) {
+    if (explain(error).code === EXIT.bug) {
+      log.programFailed(error);
+    }
+    throw error;
+  }
+}
+
+function runPolicy(world: World, config: Config, options: RunOptions): RunPolicy {
+  const { lines, onOutage, outageWaitMs } = config.campaign;
+  const { until } = options;
+  return {
+    lines: options.lines ?? lines,
+    onOutage,
+    outageWaitMs,
+    limit: options.limit,
+    untilMs: until === undefined ? undefined : nextTimeOfDayMs(world.clock.wallMs(), until),
+  };
+}
+
+/** The next moment at which clocks here show that time of day. Wall clock milliseconds. */
+export function nextTimeOfDayMs(nowMs: number, minutes: number): number {
+  const at = new Date(nowMs);
+  at.setHours(Math.floor(minutes / 60), minutes % 60, 0, 0);
+  if (at.getTime() <= nowMs) {
+    at.setDate(at.getDate() + 1);
+  }
+  return at.getTime();
+}
+
+function eventStream(world: World): EventStream {
+  return new EventStream((view, error) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    world.stderr.write(`campaign: the ${view} is left out from here on: ${reason}\n`);
+  });
+}
+
+function listenLog(showing: Showing, events: EventStream): AppLog {
+  const { world, config, campaign } = showing;
+  const log = openAppLog({
+    ...config.logging,
+    campaign,
+    clock: world.clock,
+    onProblem: (message) => {
+      world.stderr.write(`campaign: ${message}\n`);
+    },
+  });
+  events.listen('app log', (event) => {
+    log.take(event);
+  });
+  return log;
+}
+
+function listenScreen(showing: Showing, events: EventStream): Disposable {
+  const { world, options, tally } = showing;
+  const { stderr, clock } = world;
+  events.listen('summary', (event) => {
+    tally.take(event);
+  });
+  const paint = paintFor(stderr, world, options.color);
+  const progress = new Progress({
+    write: (text) => {
+      stderr.write(text);
+    },
+    terminal: stderr.terminal,
+    clock,
+    lineFor: screenLines(options.verbose === true, paint),
+  });
+  if (options.quiet !== true) {
+    events.listen('progress', (event) => {
+      progress.take(event);
+    });
+  }
+  return progress;
+}
+
+/** The document, the summary, the exit code. */
+function tell(showing: Showing, result: SessionResult): number {
+  const { world, config, campaign, options } = showing;
+  using reports = openReports({ path: config.store.path });
+  const state = readCampaignState(reports, campaign);
+  const finishedMs = world.clock.wallMs();
+  const code = exitCode(result, state);
+  if (options.json === true) {
+    const document = runDocument(showing, result, state, finishedMs, code);
+    world.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+  }
+  if (options.quiet !== true) {
+    const screen = options.json === true ? world.stderr : world.stdout;
+    const facts = summaryFacts(showing, result, state, finishedMs);
+    screen.write(summaryText(facts, paintFor(screen, world, options.color)));
+  }
+  return code;
+}
+
+function exitCode({ end }: SessionResult, state: CampaignState): number {
+  return openCount(state) === 0 || end === 'done' || end === 'limit' ? EXIT.ok : EXIT.unfinished;
+}
+
+function runDocument(
+  { campaign, tally, startedMs }: Showing,
+  { imported, guards }: SessionResult,
+  { contacts, outcomes, removed }: CampaignState,
+  finishedMs: number,
+  code: number,
+): RunDocument {
+  return {
+    campaign,
+    started_at: isoTime(startedMs),
+    finished_at: isoTime(finishedMs),
+    duration_ms: finishedMs - startedMs,
+    contacts: { ...contacts, rejected: imported.rejected, removed },
+    outcomes: Object.fromEntries(outcomes),
+    services: serviceDocuments(tally, guards),
+    alerts: { sent: 0, failed: 0 },
+    exit_code: code,
+  };
+}
+
+function summaryFacts(
+  showing: Showing,
+  { end, imported, services, guards }: SessionResult,
+  state: CampaignState,
+  finishedMs: number,
+): SummaryFacts {
+  const { world, config, campaign, tally, startedMs } = showing;
+  const folders = campaignFolders(config, campaign);
+  const shown = (path: string): string => shownPath(path, world.folder);
+  return {
+    ...state,
+    campaign,
+    end: openCount(state) === 0 ? 'done' : end,
+    durationMs: finishedMs - startedMs,
+    tally,
+    down: servicesDown(guards),
+    rings: services.dialer.some((dialer) => dialer.rings),
+    dialers: services.dialer.map((dialer) => dialer.name),
+    places: [
+      ['results', shown(folders.results)],
+      ...((state.outcomes.get('previewed') ?? 0) > 0
+        ? [['audio', `${shown(folders.output)}/*.wav`] as const]
+        : []),
+      ...(imported.rejected > 0 ? [['rejected', shown(folders.rejected)] as const] : []),
+      ['log', shown(config.logging.file)],
+    ],
+    again: againText(showing),
+  };
+}
+
+function servicesDown(guards: SessionResult['guards']): ServiceDown[] {
+  return guards.flatMap((guard) => {
+    const { state, sinceMs, cause } = guard.status();
+    return state === 'closed'
+      ? []
+      : [{ service: guard.service, sinceMs, message: cause?.message ?? 'no answer' }];
+  });
+}
+
+function againText({ list, options }: Showing): string {
+  const name = options.name === undefined ? '' : ` --name ${options.name}`;
+  const config = options.config === 'config.yml' ? '' : ` --config ${options.config}`;
+  return `campaign run ${list}${name}${config}`;
+}

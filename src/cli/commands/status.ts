@@ -1,0 +1,165 @@
+/**
+ * `campaign status`: where the campaigns stand, what is next and why it waits.
+ */
+import { resolve } from 'node:path';
+import { maskContactId } from '../../domain/privacy.ts';
+import { counted, spanText } from '../../domain/text.ts';
+import { isRunLockHeld } from '../../store/lock.ts';
+import type { NextContact } from '../../store/report-rows.ts';
+import { openReports, type Reports } from '../../store/sqlite-reports.ts';
+import { type BreakerLine, breakerLines } from '../breaker-text.ts';
+import { type CampaignState, openCount, readCampaignState } from '../campaign-state.ts';
+import { loadConfig } from '../config.ts';
+import { CommandFailure, EXIT } from '../exit.ts';
+import { isoTime } from '../run-document.ts';
+import type { Config } from '../settings.ts';
+import { nearest } from '../suggest.ts';
+import type { World } from '../world.ts';
+
+export interface StatusOptions {
+  readonly config: string;
+  readonly json?: boolean;
+}
+
+/** How many of the next contacts are shown. */
+const NEXT_SHOWN = 5;
+
+interface CampaignStatus {
+  readonly campaign: string;
+  readonly state: CampaignState;
+  readonly rejected: number;
+  /** Since when a run works on it, and which process that is. */
+  readonly running: { readonly sinceMs: number; readonly pid: number } | undefined;
+  readonly next: readonly NextContact[];
+}
+
+export async function status(
+  world: World,
+  name: string | undefined,
+  options: StatusOptions,
+): Promise<number> {
+  const file = resolve(world.folder, options.config);
+  const config = await loadConfig({ file, shownAs: options.config, env: world.env });
+  using reports = openReports({ path: config.store.path });
+  const wallMs = world.clock.wallMs();
+  const statuses = reports.consistent(() =>
+    campaignNames(reports, name).map((campaign) => statusOf(config, reports, campaign)),
+  );
+  const breakers = breakerLines(config, reports, wallMs);
+  world.stdout.write(
+    options.json === true
+      ? `${JSON.stringify({ campaigns: statuses.map(document), services: breakers }, null, 2)}\n`
+      : statusText(statuses, breakers, wallMs),
+  );
+  return EXIT.ok;
+}
+
+/** The one named, or all. */
+export function campaignNames(reports: Reports, name: string | undefined): readonly string[] {
+  const names = reports.campaigns().map(({ campaign }) => campaign);
+  if (name === undefined) {
+    return names;
+  }
+  if (names.includes(name)) {
+    return [name];
+  }
+  const near = nearest(name, names);
+  throw new CommandFailure(
+    EXIT.usage,
+    `there is no campaign ${name}; there ${names.length === 1 ? 'is' : 'are'}: ${names.join(', ')}`,
+    near === undefined ? undefined : `Did you mean ${near}?`,
+  );
+}
+
+function statusOf(config: Config, reports: Reports, campaign: string): CampaignStatus {
+  const run = reports.lastRun(campaign);
+  const held = isRunLockHeld({ store: config.store.path, campaign });
+  return {
+    campaign,
+    state: readCampaignState(reports, campaign),
+    rejected: reports.rejectedCount(campaign),
+    running: held && run !== undefined ? { sinceMs: run.startedMs, pid: run.pid } : undefined,
+    next: reports.nextContacts(campaign, NEXT_SHOWN),
+  };
+}
+
+function document({ campaign, state, rejected, running, next }: CampaignStatus) {
+  const { contacts, removed, outcomes, recordsOwed, waiting, uncertain } = state;
+  return {
+    campaign,
+    running_since: running === undefined ? undefined : isoTime(running.sinceMs),
+    pid: running?.pid,
+    contacts: { ...contacts, rejected, removed },
+    records_owed: recordsOwed,
+    outcomes: Object.fromEntries(outcomes),
+    waiting: waiting.map(({ reason, count, dueMs }) => ({
+      reason,
+      count,
+      due_at: isoTime(dueMs),
+    })),
+    uncertain: uncertain.map(maskContactId),
+    next: next.map(({ contact, stage, dueMs, reason }) => ({
+      contact: maskContactId(contact),
+      stage,
+      due_at: dueMs === undefined ? undefined : isoTime(dueMs),
+      reason,
+    })),
+  };
+}
+
+function statusText(
+  statuses: readonly CampaignStatus[],
+  breakers: Readonly<Record<string, BreakerLine>>,
+  wallMs: number,
+): string {
+  const down = Object.entries(breakers).filter(([, { breaker }]) => breaker !== 'closed');
+  const lines = [
+    ...statuses.flatMap((one) => [...campaignLines(one, wallMs), '']),
+    ...(statuses.length === 0 ? ['no campaign yet: campaign run <list> begins one', ''] : []),
+    ...down.map(
+      ([service, { down_since: since, retry_at: retryAt, reason }]) =>
+        `${service} does not work${since === undefined ? '' : ` since ${since}`}: ${reason}; ` +
+        `tried again ${retryAt}`,
+    ),
+    ...(down.length === 0
+      ? [`services: ${Object.keys(breakers).join(', ')}; no breaker is open`]
+      : []),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function campaignLines(one: CampaignStatus, wallMs: number): string[] {
+  const { campaign, state, rejected, running, next } = one;
+  const { contacts, removed, outcomes, recordsOwed, waiting, uncertain } = state;
+  const { done, calling, queued, put_off: putOff } = contacts;
+  const outcomeText = [...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
+  const upNext = openCount(state) === 0 ? [] : next.map((contact) => nextLine(contact, wallMs));
+  return [
+    `${campaign}: ${counted(contacts.total, 'contact')}, ${done} done, ${calling} calling, ` +
+      `${queued} queued, ${putOff} put off, ${contacts.uncertain} uncertain; ` +
+      `${rejected} rows rejected${removed === 0 ? '' : `, ${removed} taken out of the list`}`,
+    running === undefined
+      ? '  no run is on'
+      : `  running since ${isoTime(running.sinceMs)} (process ${running.pid})`,
+    ...(outcomeText === '' ? [] : [`  outcomes: ${outcomeText}`]),
+    ...(recordsOwed === 0 ? [] : [`  ${counted(recordsOwed, 'record')} owed to the CRM`]),
+    ...waiting.map(
+      ({ reason, count, dueMs }) =>
+        `  ${count} put off: ${reason}; the first ${when(dueMs, wallMs)}`,
+    ),
+    ...(uncertain.length === 0
+      ? []
+      : [`  uncertain: ${uncertain.slice(0, 5).map(maskContactId).join(', ')} (campaign settle)`]),
+    ...(upNext.length === 0 ? [] : ['  next:', ...upNext]),
+  ];
+}
+
+function nextLine({ contact, name, stage, dueMs, reason }: NextContact, wallMs: number): string {
+  const who = `${maskContactId(contact)}${name === undefined ? '' : ` ${name}`}`;
+  const why = reason === undefined ? '' : `: ${reason}`;
+  return dueMs === undefined ? `    ${who} (${stage})` : `    ${who} ${when(dueMs, wallMs)}${why}`;
+}
+
+function when(dueMs: number, wallMs: number): string {
+  return dueMs <= wallMs ? 'is due' : `is due in ${spanText(dueMs - wallMs)}`;
+}

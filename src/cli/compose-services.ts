@@ -1,0 +1,56 @@
+/**
+ * The services that config.yml names, made and ready; one line per vendor.
+ */
+import type { Crm, Dialer, Llm, Tts } from '../engine/ports.ts';
+import { csvCrm, type ResultsLedger } from '../services/crm/csv.ts';
+import { preview } from '../services/dialer/preview.ts';
+import { templateLlm } from '../services/llm/template.ts';
+import { espeakNg } from '../services/tts/espeak-ng.ts';
+import { flite } from '../services/tts/flite.ts';
+import type { CampaignFolders } from './folders.ts';
+import type { Config } from './settings.ts';
+
+/** First choice first. */
+export interface Services {
+  readonly llm: readonly Llm[];
+  readonly tts: readonly Tts[];
+  readonly dialer: readonly Dialer[];
+  readonly crm: readonly Crm[];
+}
+
+/**
+ * @param owned takes what has to be closed at the end of the run
+ * @throws ServiceFailure where a service cannot be had at all: not installed, no such voice
+ */
+export async function composeServices(
+  config: Config,
+  folders: CampaignFolders,
+  ledger: ResultsLedger,
+  owned: AsyncDisposableStack,
+  signal: AbortSignal,
+): Promise<Services> {
+  const { providers, services, script, campaign } = config;
+  const llm = {
+    template: () => templateLlm({ template: script.template, language: campaign.language }),
+  };
+  const tts = {
+    flite: () => Promise.resolve(owned.use(flite(providers.flite))),
+    'espeak-ng': () => espeakNg(providers.espeakNg, signal),
+  };
+  const dialer = {
+    preview: () => preview({ folder: folders.output }),
+  };
+  const crm = {
+    csv: async () => {
+      const results = owned.use(csvCrm({ file: folders.results, ledger }));
+      await results.open();
+      return results;
+    },
+  };
+  return {
+    llm: services.llm.map((name) => llm[name]()),
+    tts: await Promise.all(services.tts.map((name) => tts[name]())),
+    dialer: services.dialer.map((name) => dialer[name]()),
+    crm: await Promise.all(services.crm.map((name) => crm[name]())),
+  };
+}

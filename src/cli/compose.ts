@@ -1,0 +1,118 @@
+/**
+ * How the engine is put together, for one run of one campaign. Whatever is between the runner and
+ * a vendor can be read off here.
+ */
+import { createHash } from 'node:crypto';
+import { Availability } from '../engine/availability.ts';
+import { Chain } from '../engine/fallback.ts';
+import { Guard } from '../engine/guard.ts';
+import { guardCrm, guardDialer, guardLlm, guardTts } from '../engine/guarded.ts';
+import { HealthChecker } from '../engine/health-checker.ts';
+import { Pacer } from '../engine/pacer.ts';
+import type {
+  AudioStore,
+  BreakerMemory,
+  Clock,
+  Emit,
+  Journal,
+  RandomSource,
+  Service,
+} from '../engine/ports.ts';
+import { Processor } from '../engine/processor.ts';
+import { recordedDialer } from '../engine/recorded-dialer.ts';
+import { Runner, type RunPolicy } from '../engine/runner.ts';
+import { Speaker } from '../engine/steps.ts';
+import type { Services } from './compose-services.ts';
+import type { Config, ServicePolicy } from './settings.ts';
+
+export interface EngineParts {
+  readonly campaign: string;
+  readonly config: Config;
+  readonly policy: RunPolicy;
+  readonly services: Services;
+  readonly audio: AudioStore;
+  readonly journal: Journal;
+  readonly breakers: BreakerMemory;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly emit: Emit;
+}
+
+export interface Engine {
+  readonly runner: Runner;
+  readonly guards: readonly Guard[];
+  readonly health: HealthChecker;
+}
+
+export function composeEngine(parts: EngineParts): Engine {
+  const { campaign, config, policy, services, audio, journal, clock, random, emit } = parts;
+  const pacer = new Pacer('dialer', config.campaign.callsPerSecond, clock);
+  const guards = new Map<Service, Guard>();
+  const guard = (service: Service): Guard => {
+    const made = new Guard({
+      service: service.name,
+      role: service.role,
+      policies: policyOf(config, service.name),
+      lines: policy.lines,
+      clock,
+      random,
+      emit,
+      breakerMemory: parts.breakers,
+      pacer,
+    });
+    guards.set(service, made);
+    return made;
+  };
+  const { llm, tts, dialer, crm } = services;
+  const chains = {
+    llm: new Chain(
+      llm.map((service) => guardLlm(service, guard(service))),
+      { role: 'llm', clock, emit },
+    ),
+    tts: new Chain(
+      tts.map((service) => guardTts(service, guard(service))),
+      { role: 'tts', clock, emit },
+    ),
+    dialer: new Chain(
+      dialer.map((service) => guardDialer(recordedDialer(service), guard(service))),
+      { role: 'dialer', clock, emit },
+    ),
+    crm: new Chain(
+      crm.map((service) => guardCrm(service, guard(service))),
+      { role: 'crm', clock, emit },
+    ),
+  };
+  const processor = new Processor({
+    campaign,
+    chains,
+    speaker: new Speaker(chains.tts, audio, sha256),
+    journal,
+    clock,
+    emit,
+    language: config.campaign.language,
+    charactersMax: config.script.maxCharacters,
+  });
+  const looksUp = crm.some((service) => service.lookup !== undefined);
+  const availability = new Availability([...guards.values()], looksUp);
+  const runner = new Runner({ policy, journal, processor, availability, clock, random, emit });
+  const health = new HealthChecker({
+    services: [...guards].map(([service, its]) => ({ service, guard: its })),
+    clock,
+    emit,
+    ...config.healthCheck,
+  });
+  return { runner, guards: [...guards.values()], health };
+}
+
+function policyOf(config: Config, service: string): ServicePolicy {
+  const policies: Readonly<Record<string, ServicePolicy>> = config.policies;
+  const policy = policies[service];
+  if (policy === undefined) {
+    throw new Error(`no policy for the service ${service}`);
+  }
+  return policy;
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text, 'utf8').digest('hex');
+}

@@ -1,0 +1,155 @@
+/**
+ * What to tell somebody who wrote a key or a name that this version does not take.
+ */
+import { listed } from '../domain/text.ts';
+import type { ConfigPath } from './config-problems.ts';
+import { pathText } from './config-problems.ts';
+import { configJsonSchema, SERVICE_NAMES, SERVICES_BY_ROLE } from './config-schema.ts';
+import { nearest } from './suggest.ts';
+
+/** Documented parts of the whole program that this version has not. */
+const NOT_YET_SERVICES = [
+  'openai',
+  'openrouter',
+  'google',
+  'anthropic',
+  'elevenlabs',
+  'twilio',
+  'asterisk-ari',
+  'asterisk-ami',
+  'hubspot',
+  'webhook',
+];
+const NOT_YET_KEYS = ['alerts', 'google_sheets', 'server', 'script.prompt'];
+
+const LINES = 'calls at the same time are campaign.lines';
+const RETRIES =
+  'max_retries counts the tries after the first one: four attempts are max_retries: 3';
+const RECOVERY = 'how long a breaker stays open is circuit_breaker.recovery_timeout';
+const THRESHOLD = 'failures in a row that open a breaker are circuit_breaker.failure_threshold';
+const REQUEST = 'the time for one request is timeouts.request';
+const FIRST_DELAY = 'the wait before the first retry is retry.initial_delay';
+
+/** Keys that people know from elsewhere. */
+const KNOWN_ELSEWHERE: Readonly<Record<string, string>> = {
+  max_attempts: RETRIES,
+  attempts: RETRIES,
+  tries: RETRIES,
+  retries: RETRIES,
+  retry_count: RETRIES,
+  concurrency: LINES,
+  max_concurrency: LINES,
+  concurrent_calls: LINES,
+  max_concurrent_calls: LINES,
+  parallel: LINES,
+  parallelism: LINES,
+  threads: LINES,
+  workers: LINES,
+  channels: LINES,
+  cps: 'the pace is campaign.calls_per_second',
+  rate: 'the pace is campaign.calls_per_second',
+  rate_limit: 'the pace is campaign.calls_per_second',
+  cooldown: RECOVERY,
+  cool_down: RECOVERY,
+  reset_timeout: RECOVERY,
+  open_timeout: RECOVERY,
+  half_open_after: RECOVERY,
+  break_duration: RECOVERY,
+  threshold: THRESHOLD,
+  max_failures: THRESHOLD,
+  failures: THRESHOLD,
+  half_open_requests: 'requests let through are circuit_breaker.half_open_max_calls',
+  base_delay: FIRST_DELAY,
+  min_delay: FIRST_DELAY,
+  delay: FIRST_DELAY,
+  backoff: 'how much longer each wait is stands in retry.backoff_factor',
+  multiplier: 'how much longer each wait is stands in retry.backoff_factor',
+  factor: 'how much longer each wait is stands in retry.backoff_factor',
+  timeout: REQUEST,
+  request_timeout: REQUEST,
+  call_timeout: 'the time for one call is timeouts.call',
+  fallback: 'fallbacks are the further names in a list under services',
+  fallbacks: 'fallbacks are the further names in a list under services',
+  country: 'the country of numbers without + is campaign.default_country',
+  voice: 'the voice stands with its service: providers.flite.voice',
+  log_level: 'the level is logging.level',
+  log_file: 'the file is logging.file',
+  database: 'the database is store.path',
+  output_folder: 'the folder is output.folder',
+};
+
+/** For a key that does not exist; undefined where nothing helpful can be said. */
+export function hintForKey(path: ConfigPath, siblings: readonly string[]): string | undefined {
+  const key = String(path.at(-1));
+  const parent = pathText(path.slice(0, -1));
+  const name = key
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .replaceAll('-', '_')
+    .toLowerCase();
+  const near = nearest(key, siblings);
+  if (near !== undefined && near.replaceAll('-', '_') === name) {
+    return `did you mean ${near}?`;
+  }
+  const other = KNOWN_ELSEWHERE[name];
+  if (other !== undefined && Object.hasOwn(KNOWN_ELSEWHERE, name)) {
+    return other;
+  }
+  const elsewhere = knownPaths().filter((known) => known.at(-1) === name);
+  if (near === undefined && elsewhere.length > 0) {
+    return `it belongs elsewhere: ${listed(elsewhere.map(pathText), 'or')}`;
+  }
+  return near === undefined
+    ? undefined
+    : `did you mean ${parent === '' ? near : `${parent}.${near}`}?`;
+}
+
+/** For a documented key or section that comes later; undefined for any other key. */
+export function notYetKey(path: ConfigPath): string | undefined {
+  const name = String(path.at(-1));
+  if (path.length === 2 && path[0] === 'providers' && NOT_YET_SERVICES.includes(name)) {
+    return `${name} is not in this version; available: ${SERVICE_NAMES.join(', ')}`;
+  }
+  return NOT_YET_KEYS.includes(pathText(path))
+    ? `${pathText(path)} is not in this version: take it out`
+    : undefined;
+}
+
+/** For a name in a chain that is not a service of that role. */
+export function hintForService(role: string, found: unknown): string | undefined {
+  const name = String(found);
+  const available = (SERVICES_BY_ROLE as Readonly<Record<string, readonly string[]>>)[role] ?? [];
+  if (NOT_YET_SERVICES.includes(name)) {
+    return `${name} is not in this version; available: ${available.join(', ')}`;
+  }
+  for (const [otherRole, names] of Object.entries(SERVICES_BY_ROLE)) {
+    if (otherRole !== role && (names as readonly string[]).includes(name)) {
+      return `${name} belongs in services.${otherRole}`;
+    }
+  }
+  const near = nearest(name, available);
+  return near === undefined ? undefined : `did you mean ${near}?`;
+}
+
+/** The keys that a section takes; empty where the path is no section. */
+export function keysAt(path: ConfigPath): readonly string[] {
+  const length = path.length + 1;
+  const start = pathText(path);
+  return knownPaths()
+    .filter((known) => known.length === length && pathText(known.slice(0, -1)) === start)
+    .map((known) => String(known.at(-1)));
+}
+
+interface JsonSchemaPart {
+  readonly properties?: Readonly<Record<string, JsonSchemaPart>>;
+}
+
+function knownPaths(): readonly ConfigPath[] {
+  return pathsBelow(configJsonSchema() as JsonSchemaPart, []);
+}
+
+function pathsBelow(part: JsonSchemaPart, path: ConfigPath): ConfigPath[] {
+  return Object.entries(part.properties ?? {}).flatMap(([key, below]) => [
+    [...path, key],
+    ...pathsBelow(below, [...path, key]),
+  ]);
+}

@@ -1,0 +1,49 @@
+/**
+ * What is wrong with config.yml, said so that it can be mended without looking anything up.
+ */
+import { counted } from '../domain/text.ts';
+
+export interface ConfigProblem {
+  /** Counted from 1. */
+  readonly line: number;
+  readonly column: number;
+  /** `retry.max_retries`; empty where the file as a whole is meant. */
+  readonly path: string;
+  /** What stands there, as shown to people; never a value that came from the environment. */
+  readonly found: string;
+  readonly allowed?: string | undefined;
+  readonly hint?: string | undefined;
+}
+
+/** Every problem of one config file, in the order of its lines. */
+export class ConfigProblems extends Error {
+  override readonly name = 'ConfigProblems';
+  readonly problems: readonly ConfigProblem[];
+
+  /** `file` as it is shown to people. */
+  constructor(file: string, problems: readonly ConfigProblem[]) {
+    const sorted = problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+    const lines = sorted.map((problem) => `  ${problemText(file, problem)}`);
+    super([`${file} has ${counted(sorted.length, 'problem')}:`, ...lines].join('\n'));
+    this.problems = sorted;
+  }
+}
+
+/** `config.yml:12  retry.max_retries: found "three", allowed: a whole number from 0 to 20`. */
+export function problemText(file: string, problem: ConfigProblem): string {
+  const place = problem.path === '' ? '' : `${problem.path}: `;
+  const allowed = problem.allowed === undefined ? '' : `, allowed: ${problem.allowed}`;
+  const hint = problem.hint === undefined ? '' : `; ${problem.hint}`;
+  return `${file}:${problem.line}  ${place}found ${problem.found}${allowed}${hint}`;
+}
+
+export type ConfigPath = readonly (string | number)[];
+
+/** `services.tts[1]`. */
+export function pathText(path: ConfigPath): string {
+  return path
+    .map((part, index) =>
+      typeof part === 'number' ? `[${part}]` : index === 0 ? part : `.${part}`,
+    )
+    .join('');
+}

@@ -1,0 +1,254 @@
+/**
+ * What must be true between keys, and what only the services know. Each rule has a name, looks at
+ * the whole config, and says what it found; all of them are asked, even when one has failed.
+ */
+import { type ConfigPath, type ConfigProblem, pathText } from './config-problems.ts';
+import { type ConfigFile, SERVICE_NAMES, type ServiceName } from './config-schema.ts';
+import type { ConfigSource } from './config-source.ts';
+import { durationText } from './durations.ts';
+import type { Config, ServicePolicy } from './settings.ts';
+import { nearest } from './suggest.ts';
+
+/** What the rules ask of the libraries and services, handed in by commands that use them. */
+export interface Judgement {
+  /** What is wrong with a script template; undefined where it compiles. */
+  checkTemplate(template: string): string | undefined;
+  /** Names of the voices that are built in. */
+  readonly voices: readonly string[];
+  isCountry(code: string): boolean;
+}
+
+export interface Judged {
+  readonly config: Config;
+  readonly file: ConfigFile;
+  readonly source: ConfigSource;
+  /** Found before; a rule about one of those keys has nothing to go by. */
+  readonly problems: readonly ConfigProblem[];
+}
+
+interface Finding {
+  /** Where it is to be mended. */
+  readonly path: ConfigPath;
+  /** The other keys it depends on. */
+  readonly with?: readonly ConfigPath[];
+  readonly found: string;
+  readonly allowed: string;
+  readonly hint?: string | undefined;
+}
+
+type Rule = (judged: Judged, judgement: Judgement | undefined) => readonly Finding[];
+
+const RULES: Readonly<Record<string, Rule>> = {
+  'retry: the longest wait is not below the first': longestWait,
+  'timeouts: a call lasts at least as long as a request': callTimeout,
+  'services: no service stands twice in a chain': serviceTwice,
+  'outage_wait: long enough to see a service recover': outageWait,
+  'script: the campaign language has its template': templateLanguage,
+  'script: every template compiles': templateCompiles,
+  'flite: the voice is built in': knownVoice,
+  'campaign: the country exists': knownCountry,
+};
+
+export function judge(judged: Judged, judgement: Judgement | undefined): ConfigProblem[] {
+  const { source, problems } = judged;
+  if (source.brokenLine !== undefined) {
+    return [];
+  }
+  const wrong = problems.map((problem) => problem.path);
+  const isWrong = (path: ConfigPath): boolean => {
+    const text = pathText(path);
+    return wrong.some((other) => other === text || isWithin(text, other) || isWithin(other, text));
+  };
+  return Object.values(RULES)
+    .flatMap((rule) => rule(judged, judgement))
+    .filter((finding) => ![finding.path, ...(finding.with ?? [])].some(isWrong))
+    .map(({ path, found, allowed, hint }) => {
+      const { line, column } = source.place(path);
+      return { line, column, path: pathText(path), found, allowed, hint };
+    });
+}
+
+function isWithin(path: string, section: string): boolean {
+  return section !== '' && (path.startsWith(`${section}.`) || path.startsWith(`${section}[`));
+}
+
+/** A value as it may be shown: one from the environment only by the variable's name. */
+function shown({ source }: Judged, path: ConfigPath, value: string): string {
+  return source.hasVariable(path) ? source.place(path).found : value;
+}
+
+// ---------------------------------------------------------------------------- rules
+
+/** Where a pair of settings can be written: in general, and for each service that overrides it. */
+function scopes(
+  { config, file }: Judged,
+  name: 'retry' | 'timeouts',
+): readonly { path: ConfigPath; service: ServiceName; policy: ServicePolicy; own: object }[] {
+  const plain = SERVICE_NAMES.find((service) => file.providers[service][name] === undefined);
+  return [
+    ...(plain === undefined
+      ? []
+      : [{ path: [name], service: plain, policy: config.policies[plain], own: file[name] }]),
+    ...SERVICE_NAMES.flatMap((service) => {
+      const own = file.providers[service][name];
+      const path = ['providers', service, name];
+      return own === undefined ? [] : [{ path, service, policy: config.policies[service], own }];
+    }),
+  ];
+}
+
+function longestWait(judged: Judged): readonly Finding[] {
+  return scopes(judged, 'retry').flatMap(({ path, policy: { retry }, own }) => {
+    const written = 'max_delay' in own ? 'max_delay' : 'initial_delay';
+    return retry.maxDelayMs >= retry.initialDelayMs
+      ? []
+      : [
+          {
+            path: [...path, written],
+            with: [
+              [...path, 'max_delay'],
+              [...path, 'initial_delay'],
+            ],
+            found:
+              `max_delay ${shown(judged, [...path, 'max_delay'], durationText(retry.maxDelayMs))}` +
+              ` below initial_delay ` +
+              shown(judged, [...path, 'initial_delay'], durationText(retry.initialDelayMs)),
+            allowed: 'a max_delay that is at least initial_delay',
+          },
+        ];
+  });
+}
+
+function callTimeout(judged: Judged): readonly Finding[] {
+  return scopes(judged, 'timeouts').flatMap(({ path, policy: { timeouts }, own }) => {
+    const written = 'call' in own ? 'call' : 'request';
+    return timeouts.callMs >= timeouts.requestMs
+      ? []
+      : [
+          {
+            path: [...path, written],
+            with: [
+              [...path, 'call'],
+              [...path, 'request'],
+            ],
+            found:
+              `call ${shown(judged, [...path, 'call'], durationText(timeouts.callMs))} below ` +
+              `request ${shown(judged, [...path, 'request'], durationText(timeouts.requestMs))}`,
+            allowed: 'a time for a whole call that is at least the time for one request',
+          },
+        ];
+  });
+}
+
+function serviceTwice({ file }: Judged): readonly Finding[] {
+  return Object.entries(file.services).flatMap(([role, chain]) =>
+    (chain as readonly string[]).flatMap((name, index, names) =>
+      names.indexOf(name) === index
+        ? []
+        : [
+            {
+              path: ['services', role, index],
+              found: `"${name}" a second time`,
+              allowed: 'each service once',
+            },
+          ],
+    ),
+  );
+}
+
+function outageWait(judged: Judged): readonly Finding[] {
+  const { config } = judged;
+  const recovery = ['circuit_breaker', 'recovery_timeout'];
+  const wait = ['campaign', 'outage_wait'];
+  const inUse = Object.values(config.services).flat();
+  const recoveryMs = Math.max(
+    ...inUse.map((service) => config.policies[service].circuitBreaker.recoveryTimeoutMs),
+  );
+  return config.campaign.outageWaitMs >= recoveryMs
+    ? []
+    : [
+        {
+          path: wait,
+          with: [recovery],
+          found: shown(judged, wait, durationText(config.campaign.outageWaitMs)),
+          allowed:
+            'at least circuit_breaker.recovery_timeout ' +
+            `(${shown(judged, recovery, durationText(recoveryMs))}), ` +
+            'or a run ends before a service could come back',
+        },
+      ];
+}
+
+function templateLanguage(judged: Judged): readonly Finding[] {
+  const { config } = judged;
+  const { template } = config.script;
+  const { language } = config.campaign;
+  const base = language.split('-')[0] ?? language;
+  if (typeof template === 'string' || language in template || base in template) {
+    return [];
+  }
+  const languages = Object.keys(template);
+  return [
+    {
+      path: ['script', 'template'],
+      with: [['campaign', 'language']],
+      found: languages.length === 0 ? 'no language' : `only ${languages.join(', ')}`,
+      allowed:
+        'a template for campaign.language, which is ' +
+        shown(judged, ['campaign', 'language'], language),
+    },
+  ];
+}
+
+function templateCompiles(judged: Judged, judgement: Judgement | undefined): readonly Finding[] {
+  const { template } = judged.config.script;
+  const texts: readonly [ConfigPath, string][] =
+    typeof template === 'string'
+      ? [[['script', 'template'], template]]
+      : Object.entries(template).map(([key, text]) => [['script', 'template', key], text]);
+  return texts.flatMap(([path, text]) => {
+    const wrong = judgement?.checkTemplate(text);
+    return wrong === undefined
+      ? []
+      : [
+          {
+            path,
+            found: `a template that cannot be used: ${shown(judged, path, wrong)}`,
+            allowed: 'a text in Liquid',
+          },
+        ];
+  });
+}
+
+function knownVoice(judged: Judged, judgement: Judgement | undefined): readonly Finding[] {
+  const path = ['providers', 'flite', 'voice'];
+  const { voice } = judged.config.providers.flite;
+  if (judgement === undefined || judgement.voices.includes(voice)) {
+    return [];
+  }
+  const near = nearest(voice, judgement.voices);
+  return [
+    {
+      path,
+      found: shown(judged, path, `"${voice}"`),
+      allowed: judgement.voices.join(', '),
+      hint:
+        near === undefined || judged.source.hasVariable(path) ? undefined : `did you mean ${near}?`,
+    },
+  ];
+}
+
+function knownCountry(judged: Judged, judgement: Judgement | undefined): readonly Finding[] {
+  const path = ['campaign', 'default_country'];
+  const { defaultCountry } = judged.config.campaign;
+  return judgement === undefined || judgement.isCountry(defaultCountry)
+    ? []
+    : [
+        {
+          path,
+          found: `${shown(judged, path, `"${defaultCountry}"`)}, which is no country with numbers`,
+          allowed: 'a country as two capital letters, such as US, GB or DE',
+          hint: defaultCountry === 'UK' ? 'the United Kingdom is GB' : undefined,
+        },
+      ];
+}

@@ -1,0 +1,373 @@
+/**
+ * Every key of config.yml that this version takes: type, range, default, and what it is for. The
+ * message of each rule is what is allowed, because that is what the person who broke it needs.
+ */
+import { z } from 'zod';
+import { LOG_LEVELS } from '../observers/log-lines.ts';
+import {
+  DURATION_PATTERN,
+  durationText,
+  parseDuration,
+  parseSize,
+  SIZE_PATTERN,
+} from './durations.ts';
+
+/** What this version can do each role with, first the one the defaults use. */
+export const SERVICES_BY_ROLE = {
+  llm: ['template'],
+  tts: ['flite', 'espeak-ng'],
+  dialer: ['preview'],
+  crm: ['csv'],
+} as const;
+
+export const SERVICE_NAMES = ['template', 'flite', 'espeak-ng', 'preview', 'csv'] as const;
+export type ServiceName = (typeof SERVICE_NAMES)[number];
+
+const HOUR_MS = 3_600_000;
+
+/** `defaults` is off for the overrides of a provider: what is not written there is inherited. */
+type Filling = 'defaults' | 'nothing';
+
+export function configSchema() {
+  const keys = {
+    campaign: section(campaignKeys(), 'How the list is worked.'),
+    services: section(serviceKeys(), 'Who does each job: the first choice, then the fallbacks.'),
+    script: section(scriptKeys(), 'What is said.'),
+    retry: section(retryKeys('defaults'), 'How a failed request is tried again.'),
+    circuit_breaker: section(
+      breakerKeys('defaults'),
+      'When a failing service is left alone for a while.',
+    ),
+    timeouts: section(timeoutKeys('defaults'), 'How long is waited for an answer.'),
+    health_check: section(healthKeys(), 'Cheap probes of the services, in the background.'),
+    providers: section(providerKeys(), 'Settings by service name.'),
+    logging: section(loggingKeys(), 'The log file: one JSON object a line.'),
+    store: section(
+      { path: path('data/campaign.db', 'The database: contacts, journal, breakers.') },
+      'Where campaigns are kept.',
+    ),
+    output: section(
+      { folder: path('out', 'Gets a folder per campaign: audio, results.csv, rejected.csv.') },
+      'Where results go.',
+    ),
+  };
+  return z.strictObject(keys, { error: 'groups of keys, such as script: and retry:' });
+}
+
+/** config.yml as written, checked and with the defaults filled in. */
+export type ConfigFile = z.output<ReturnType<typeof configSchema>>;
+
+/** The same as a JSON Schema (draft 2020-12), for editors. */
+export function configJsonSchema(): Record<string, unknown> {
+  const { $schema, ...rest } = z.toJSONSchema(configSchema(), { io: 'input' });
+  return {
+    $schema,
+    title: 'config.yml',
+    description: 'Settings of campaign. Made by `npm run schema`; not edited by hand.',
+    ...rest,
+  };
+}
+
+function campaignKeys() {
+  return {
+    lines: whole(1, 1000, 4, 'Calls at the same time.'),
+    calls_per_second: number(
+      { min: 0.01, max: 1000 },
+      1,
+      'New calls started per second, all lines together. A preview rings nobody and is not paced.',
+    ),
+    default_country: pattern(
+      /^[A-Z]{2}$/,
+      'a country as two capital letters, such as US, GB or DE',
+      'US',
+      'For numbers written without +.',
+    ),
+    language: pattern(
+      /^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/,
+      'a language tag such as en, en-GB or es',
+      'en',
+      'Of contacts that name none.',
+    ),
+    same_number: choice(
+      ['reject', 'allow'],
+      'reject',
+      'Whether a second row with a number that is already in the list is refused.',
+    ),
+    on_outage: choice(
+      ['skip', 'pause'],
+      'skip',
+      'While a needed service is down: put the contact off and take the next, or wait at once.',
+    ),
+    outage_wait: duration(
+      { minMs: 1000, maxMs: 24 * HOUR_MS },
+      '30m',
+      'A run that gets nothing done for this long ends; the next run goes on.',
+    ),
+  };
+}
+
+function serviceKeys() {
+  return {
+    llm: chain(SERVICES_BY_ROLE.llm, ['template'], 'Who writes what is said.'),
+    tts: chain(SERVICES_BY_ROLE.tts, ['flite'], 'Who speaks it.'),
+    dialer: chain(SERVICES_BY_ROLE.dialer, ['preview'], 'Who rings; preview writes a WAV instead.'),
+    crm: chain(SERVICES_BY_ROLE.crm, ['csv'], 'Who is told what became of it.'),
+  };
+}
+
+function scriptKeys() {
+  const allowed = 'a text in Liquid, or one per language such as { en: …, es: … }';
+  const text = z.string({ error: allowed }).min(1, { error: allowed });
+  return {
+    template: z
+      .union([text, z.record(z.string(), text, { error: allowed })], { error: allowed })
+      .describe(
+        "What the template service says. Liquid with the contact's columns; an unknown variable " +
+          'is an error. One text, or one per language.',
+      ),
+    max_characters: whole(1, 10_000, 900, 'A longer text is not spoken; that call fails.'),
+  };
+}
+
+function retryKeys<F extends Filling>(filling: F) {
+  const fill = filler(filling);
+  return {
+    initial_delay: fill(
+      bareDuration({ minMs: 10, maxMs: HOUR_MS }, 'Wait before the first retry.'),
+      '5s',
+    ),
+    backoff_factor: fill(
+      bareNumber({ min: 1, max: 10 }, 'Each further wait is this much longer.'),
+      2,
+    ),
+    max_retries: fill(bareWhole(0, 20, 'Tries after the first one; 3 means four tries in all.'), 3),
+    max_delay: fill(
+      bareDuration(
+        { minMs: 10, maxMs: 24 * HOUR_MS },
+        'Longest wait on a line; a service that asks for more has its contact put off.',
+      ),
+      '60s',
+    ),
+    jitter: fill(
+      bareNumber({ min: 0, max: 1 }, 'Random part of each wait: 0.1 is up to ten percent more.'),
+      0.1,
+    ),
+  };
+}
+
+function breakerKeys<F extends Filling>(filling: F) {
+  const fill = filler(filling);
+  return {
+    failure_threshold: fill(
+      bareWhole(1, 1000, 'Failures in a row on one line that open the breaker.'),
+      4,
+    ),
+    recovery_timeout: fill(
+      bareDuration({ minMs: 10, maxMs: 24 * HOUR_MS }, 'How long it stays open at first.'),
+      '60s',
+    ),
+    half_open_max_calls: fill(bareWhole(1, 100, 'Requests let through to see if it works.'), 1),
+  };
+}
+
+function timeoutKeys<F extends Filling>(filling: F) {
+  const fill = filler(filling);
+  return {
+    request: fill(bareDuration({ minMs: 10, maxMs: HOUR_MS }, 'For one request.'), '15s'),
+    call: fill(
+      bareDuration({ minMs: 1000, maxMs: 24 * HOUR_MS }, 'For one telephone call, to its end.'),
+      '10m',
+    ),
+  };
+}
+
+function healthKeys() {
+  const limits = { minMs: 100, maxMs: 24 * HOUR_MS };
+  return {
+    interval: duration(limits, '30s', 'Between two probes of one service.'),
+    timeout: duration(limits, '5s', 'For one probe.'),
+  };
+}
+
+function providerKeys() {
+  const override = {
+    retry: optionalSection(retryKeys('nothing'), 'For this service only.'),
+    circuit_breaker: optionalSection(breakerKeys('nothing'), 'For this service only.'),
+    timeouts: optionalSection(timeoutKeys('nothing'), 'For this service only.'),
+  };
+  const text = 'a text that is not empty';
+  return {
+    template: section(override, 'The template service has no settings of its own.'),
+    flite: section(
+      {
+        voice: z
+          .string({ error: text })
+          .min(1, { error: text })
+          .default('slt')
+          .describe('Name of a built-in voice.'),
+        workers: bareWhole(
+          1,
+          64,
+          'Voices speaking at once; by default one less than CPUs.',
+        ).optional(),
+        ...override,
+      },
+      'The embedded voice. English.',
+    ),
+    'espeak-ng': section(
+      {
+        command: z
+          .string({ error: text })
+          .min(1, { error: text })
+          .default('espeak-ng')
+          .describe('The program: a name on the PATH, or a path.'),
+        ...override,
+      },
+      'The installed program espeak-ng, for other languages.',
+    ),
+    preview: section(override, 'The preview has no settings of its own.'),
+    csv: section(override, 'The CSV file has no settings of its own.'),
+  };
+}
+
+function loggingKeys() {
+  const size = `${SIZE_ALLOWED}10KB to 10GB, such as 500KB or 50MB`;
+  return {
+    file: path('logs/app.log', 'Always the current log; older ones get .1, .2 and so on.'),
+    level: choice(LOG_LEVELS, 'info', 'The least important line that is written.'),
+    max_size: z
+      .string({ error: size })
+      .regex(SIZE_PATTERN, { error: size })
+      .refine((value) => within(parseSize(value), 10_000, 10_000_000_000), { error: size })
+      .default('50MB')
+      .describe('A longer file is set aside and a new one begun. MB are millions of bytes.'),
+    keep: whole(1, 1000, 10, 'How many older files are kept.'),
+  };
+}
+
+/** The text of config.schema.json. */
+export function configSchemaText(): string {
+  return `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`;
+}
+
+// ---------------------------------------------------------------------------- building blocks
+
+function section<Keys extends z.core.$ZodLooseShape>(keys: Keys, description: string) {
+  return z
+    .strictObject(keys, { error: 'a group of keys' })
+    .prefault({} as never)
+    .describe(description);
+}
+
+function optionalSection<Keys extends z.core.$ZodLooseShape>(keys: Keys, description: string) {
+  return z.strictObject(keys, { error: 'a group of keys' }).optional().describe(description);
+}
+
+/** Adds the default, or none where a provider overrides what it wants and inherits the rest. */
+function filler<F extends Filling>(filling: F) {
+  return <Schema extends z.ZodType<string | number, string | number>>(
+    schema: Schema,
+    value: z.output<Schema>,
+  ) =>
+    (filling === 'defaults'
+      ? schema.default(value as never)
+      : schema.exactOptional()) as F extends 'defaults'
+      ? z.ZodDefault<Schema>
+      : z.ZodExactOptional<Schema>;
+}
+
+function bareWhole(min: number, max: number, description: string) {
+  const allowed = `a whole number from ${min} to ${max}`;
+  return z
+    .int({ error: allowed })
+    .min(min, { error: allowed })
+    .max(max, { error: allowed })
+    .describe(description);
+}
+
+function whole(min: number, max: number, value: number, description: string) {
+  return bareWhole(min, max, description).default(value);
+}
+
+function bareNumber(range: { min: number; max: number }, description: string) {
+  const allowed = `a number from ${range.min} to ${range.max}`;
+  return z
+    .number({ error: allowed })
+    .min(range.min, { error: allowed })
+    .max(range.max, { error: allowed })
+    .describe(description);
+}
+
+function number(range: { min: number; max: number }, value: number, description: string) {
+  return bareNumber(range, description).default(value);
+}
+
+function bareDuration(range: { minMs: number; maxMs: number }, description: string) {
+  const allowed = durationAllowed(range);
+  return z
+    .string({ error: allowed })
+    .regex(DURATION_PATTERN, { error: allowed, abort: true })
+    .refine((value) => within(parseDuration(value), range.minMs, range.maxMs), { error: allowed })
+    .describe(description);
+}
+
+function duration(range: { minMs: number; maxMs: number }, value: string, description: string) {
+  return bareDuration(range, description).default(value);
+}
+
+function choice<const Words extends readonly string[]>(
+  words: Words,
+  value: Words[number],
+  description: string,
+) {
+  return z
+    .enum(words, { error: words.join(', ') })
+    .default(value as never)
+    .describe(description);
+}
+
+function chain<const Names extends readonly string[]>(
+  names: Names,
+  value: Names[number][],
+  description: string,
+) {
+  const allowed = names.join(', ');
+  const list = `a list of at least one of: ${allowed}`;
+  return z
+    .array(z.enum(names, { error: allowed }), { error: list })
+    .min(1, { error: list })
+    .default(value as never)
+    .describe(description);
+}
+
+function pattern(shape: RegExp, allowed: string, value: string, description: string) {
+  return z
+    .string({ error: allowed })
+    .regex(shape, { error: allowed })
+    .default(value)
+    .describe(description);
+}
+
+function path(value: string, description: string) {
+  const allowed = 'a path; a relative one starts at the folder of config.yml';
+  return z
+    .string({ error: allowed })
+    .min(1, { error: allowed })
+    .default(value)
+    .describe(description);
+}
+
+function within(value: number | undefined, min: number, max: number): boolean {
+  return value !== undefined && value >= min && value <= max;
+}
+
+/**
+ * Begins every message about a duration or a size, so that a number
+ * without a unit can be given a hint.
+ */
+export const DURATION_ALLOWED = 'a duration from ';
+export const SIZE_ALLOWED = 'a size from ';
+
+function durationAllowed(range: { minMs: number; maxMs: number }): string {
+  return `${DURATION_ALLOWED}${durationText(range.minMs)} to ${durationText(range.maxMs)}`;
+}

@@ -1,0 +1,226 @@
+/**
+ * The schema held against what config.yml says: each thing that does not fit becomes a problem with
+ * its line, and what remains is filled in, so that the rules across keys can be judged as well.
+ */
+import type { z } from 'zod';
+import { hintForKey, hintForService, keysAt, notYetKey } from './config-hints.ts';
+import { type ConfigPath, type ConfigProblem, pathText } from './config-problems.ts';
+import {
+  type ConfigFile,
+  configSchema,
+  DURATION_ALLOWED,
+  SERVICES_BY_ROLE,
+  SIZE_ALLOWED,
+} from './config-schema.ts';
+import type { ConfigSource, MissingVariable } from './config-source.ts';
+
+type Issue = z.core.$ZodIssue;
+type Group = Record<string, unknown>;
+
+/** Stands in for a required text that is not there, after that was noted as a problem. */
+const STAND_IN = { script: { template: '-' } };
+
+export interface Validated {
+  /** What is wrong is replaced by its default here; use it only where there is no problem. */
+  readonly file: ConfigFile;
+  readonly problems: readonly ConfigProblem[];
+}
+
+export function validate(source: ConfigSource): Validated {
+  const missing = missingInUse(source);
+  const value = withoutMissing(source);
+  const schema = configSchema();
+  let parsed = schema.safeParse(value);
+  if (!parsed.success && numbersFromEnvironment(value, parsed.error.issues, source)) {
+    parsed = schema.safeParse(value);
+  }
+  if (parsed.success) {
+    return { file: parsed.data, problems: judgeable(source, missing) };
+  }
+  const { issues } = parsed.error;
+  const unset = new Set(source.missing.map(({ path }) => pathText(path)));
+  const problems = issues
+    .filter((issue) => !unset.has(pathText(pathOf(issue))))
+    .flatMap((issue) => problemsOf(issue, source, value));
+  return { file: repaired(value, issues), problems: judgeable(source, [...missing, ...problems]) };
+}
+
+/** Nothing can be said about what follows the first line that is no YAML. */
+function judgeable(source: ConfigSource, problems: ConfigProblem[]): readonly ConfigProblem[] {
+  const { brokenLine } = source;
+  const kept =
+    brokenLine === undefined
+      ? problems
+      : problems.filter(({ line, found }) => line < brokenLine && found !== 'nothing');
+  return [...source.problems, ...kept];
+}
+
+// ---------------------------------------------------------------------------- environment
+
+/** A variable is needed only where the service whose settings name it is in use. */
+function missingInUse(source: ConfigSource): ConfigProblem[] {
+  const inUse = namesInUse(source.value);
+  return source.missing
+    .filter(({ path }) => path[0] !== 'providers' || inUse.has(String(path[1])))
+    .map(({ problem }: MissingVariable) => problem);
+}
+
+function namesInUse(value: unknown): ReadonlySet<string> {
+  const services = isGroup(value) && isGroup(value['services']) ? value['services'] : {};
+  return new Set(
+    Object.entries(SERVICES_BY_ROLE).flatMap(([role, available]) => {
+      const chain = services[role];
+      return Array.isArray(chain) ? chain.map(String) : [available[0]];
+    }),
+  );
+}
+
+function withoutMissing(source: ConfigSource): unknown {
+  const value = structuredClone(source.value);
+  for (const { path } of source.missing) {
+    remove(value, path);
+  }
+  return value;
+}
+
+/**
+ * The environment holds only texts: where a number is wanted and the whole value is one variable
+ * that holds a number, it is one. Answers whether anything was changed.
+ */
+function numbersFromEnvironment(
+  value: unknown,
+  issues: readonly Issue[],
+  source: ConfigSource,
+): boolean {
+  let changed = false;
+  for (const issue of issues) {
+    const path = pathOf(issue);
+    const text = at(value, path);
+    const isNumber = typeof text === 'string' && /^-?\d+(\.\d+)?$/.test(text);
+    const wanted =
+      issue.code === 'invalid_type' && (issue.expected === 'number' || issue.expected === 'int');
+    if (wanted && isNumber && source.isFromEnvironment(path)) {
+      (at(value, path.slice(0, -1)) as Group)[String(path.at(-1))] = Number(text);
+      changed = true;
+    }
+  }
+  return changed;
+}
+
+// ---------------------------------------------------------------------------- issues
+
+function problemsOf(issue: Issue, source: ConfigSource, value: unknown): ConfigProblem[] {
+  const path = pathOf(issue);
+  return issue.code === 'unrecognized_keys'
+    ? issue.keys.map((key) => unknownKey([...path, key], source))
+    : [wrongValue(issue, path, source, at(value, path))];
+}
+
+function unknownKey(path: ConfigPath, source: ConfigSource): ConfigProblem {
+  const { line, column } = source.placeOfKey(path);
+  const keys = keysAt(path.slice(0, -1));
+  const later = notYetKey(path);
+  const place = { line, column, path: pathText(path) };
+  return later === undefined
+    ? {
+        ...place,
+        found: 'an unknown key',
+        allowed: keys.join(', '),
+        hint: hintForKey(path, keys),
+      }
+    : { ...place, found: 'settings for it', hint: later };
+}
+
+function wrongValue(
+  issue: Issue,
+  path: ConfigPath,
+  source: ConfigSource,
+  value: unknown,
+): ConfigProblem {
+  const { line, column, found } = source.place(path);
+  const role = path[0] === 'services' && path.length > 1 ? String(path[1]) : undefined;
+  const hint = source.hasVariable(path)
+    ? undefined // it would repeat what the variable holds
+    : role === undefined
+      ? hintForValue(issue, value)
+      : hintForChain(role, path, value);
+  const allowed = hint?.includes('available:') ? undefined : issue.message;
+  return { line, column, path: pathText(path), found, allowed, hint };
+}
+
+function hintForChain(role: string, path: ConfigPath, value: unknown): string | undefined {
+  return path.length === 2 && typeof value === 'string'
+    ? `write it as a list: [${value}]`
+    : hintForService(role, value);
+}
+
+function hintForValue(issue: Issue, value: unknown): string | undefined {
+  const text = String(value);
+  if (issue.message.startsWith(DURATION_ALLOWED)) {
+    const isBare = /^\d+(\.\d+)?$/.test(text);
+    return isBare ? `write ${text}s for seconds` : 'units are ms, s, m and h: 500ms, 5s, 10m, 2h';
+  }
+  if (issue.message.startsWith(SIZE_ALLOWED) && /^\d+$/.test(text)) {
+    return `write ${text}MB for millions of bytes`;
+  }
+  const isQuoted = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value);
+  if (issue.code === 'invalid_type' && isQuoted) {
+    return `write it without quotes: ${value}`;
+  }
+  const lower = typeof value === 'string' && value !== value.toUpperCase();
+  return lower && issue.message.includes('capital letters') && /^[A-Za-z]{2}$/.test(text)
+    ? `write ${text.toUpperCase()}`
+    : undefined;
+}
+
+// ---------------------------------------------------------------------------- repair
+
+/** Takes out what is wrong, so that defaults stand there and the rest can be judged. */
+function repaired(value: unknown, issues: readonly Issue[]): ConfigFile {
+  const copy = structuredClone(value);
+  for (const issue of issues) {
+    const path = pathOf(issue);
+    const paths =
+      issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...path, key]) : [path];
+    for (const wrong of paths) {
+      // A chain with one wrong name is no chain.
+      remove(copy, typeof wrong.at(-1) === 'number' ? wrong.slice(0, -1) : wrong);
+    }
+  }
+  const schema = configSchema();
+  const again = schema.safeParse(copy);
+  return again.success ? again.data : schema.parse(withTemplate(copy));
+}
+
+function withTemplate(value: unknown): unknown {
+  if (!isGroup(value)) {
+    return STAND_IN;
+  }
+  const script = isGroup(value['script']) ? value['script'] : {};
+  return { ...value, script: { ...script, ...STAND_IN.script } };
+}
+
+// ---------------------------------------------------------------------------- plain values
+
+function pathOf(issue: Issue): (string | number)[] {
+  return issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
+}
+
+function isGroup(value: unknown): value is Group {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function at(value: unknown, path: ConfigPath): unknown {
+  let here = value;
+  for (const part of path) {
+    here = typeof here === 'object' && here !== null ? (here as Group)[part] : undefined;
+  }
+  return here;
+}
+
+function remove(value: unknown, path: ConfigPath): void {
+  const parent = at(value, path.slice(0, -1));
+  if (typeof parent === 'object' && parent !== null) {
+    Reflect.deleteProperty(parent, path.at(-1) ?? '');
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * Reading config.yml: parse, normalise, judge. All problems are found before the first is reported.
+ */
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { ConfigProblems } from './config-problems.ts';
+import { type Judgement, judge } from './config-rules.ts';
+import type { ConfigFile, ServiceName } from './config-schema.ts';
+import { type Environment, readConfigSource } from './config-source.ts';
+import { validate } from './config-validation.ts';
+import { parseDuration, parseSize } from './durations.ts';
+import { CommandFailure, EXIT } from './exit.ts';
+import type { Config, ServicePolicy } from './settings.ts';
+
+export interface ConfigOptions {
+  /** Absolute path; relative paths in the file start at its folder. */
+  readonly file: string;
+  /** How the file is named to people; its absolute path where this is left out. */
+  readonly shownAs?: string | undefined;
+  readonly env: Environment;
+  /** What only the services can tell; left out by commands that use none. */
+  readonly judgement?: Judgement | undefined;
+}
+
+/** Reads config.yml. Throws `ConfigProblems`, or `CommandFailure` 66 where it cannot be read. */
+export async function loadConfig(options: ConfigOptions): Promise<Config> {
+  let text: string;
+  try {
+    text = await readFile(options.file, 'utf8');
+  } catch (error) {
+    throw unreadable(options, error as NodeJS.ErrnoException);
+  }
+  return parseConfig(text, options);
+}
+
+/** The same for a text already read. Throws `ConfigProblems`. */
+export function parseConfig(text: string, options: ConfigOptions): Config {
+  const source = readConfigSource(text, options.env);
+  const { file, problems } = validate(source);
+  const config = normalise(file, options.file);
+  const all = [...problems, ...judge({ config, file, source, problems }, options.judgement)];
+  if (all.length > 0) {
+    throw new ConfigProblems(options.shownAs ?? options.file, all);
+  }
+  return config;
+}
+
+function unreadable(options: ConfigOptions, error: NodeJS.ErrnoException): CommandFailure {
+  const shown = options.shownAs ?? options.file;
+  return error.code === 'ENOENT'
+    ? new CommandFailure(
+        EXIT.noInput,
+        `there is no ${shown}`,
+        'make one with `campaign init`, or name another with --config FILE',
+      )
+    : new CommandFailure(EXIT.noInput, `${shown} cannot be read: ${error.message}`);
+}
+
+/** The file's own terms into the program's. `configFile` is the absolute path of config.yml. */
+function normalise(file: ConfigFile, configFile: string): Config {
+  const absolute = (path: string): string => resolve(dirname(configFile), path);
+  const { command } = file.providers['espeak-ng'];
+  return {
+    file: configFile,
+    campaign: {
+      lines: file.campaign.lines,
+      callsPerSecond: file.campaign.calls_per_second,
+      defaultCountry: file.campaign.default_country,
+      language: file.campaign.language,
+      sameNumber: file.campaign.same_number,
+      onOutage: file.campaign.on_outage,
+      outageWaitMs: durationMs(file.campaign.outage_wait),
+    },
+    services: file.services,
+    script: { template: file.script.template, maxCharacters: file.script.max_characters },
+    policies: {
+      template: policyOf(file, 'template'),
+      flite: policyOf(file, 'flite'),
+      'espeak-ng': policyOf(file, 'espeak-ng'),
+      preview: policyOf(file, 'preview'),
+      csv: policyOf(file, 'csv'),
+    },
+    healthCheck: {
+      intervalMs: durationMs(file.health_check.interval),
+      timeoutMs: durationMs(file.health_check.timeout),
+    },
+    providers: {
+      flite: { voice: file.providers.flite.voice, workers: file.providers.flite.workers },
+      // A bare name is looked up on the PATH.
+      espeakNg: { command: /[/\\]/.test(command) ? absolute(command) : command },
+    },
+    logging: {
+      file: absolute(file.logging.file),
+      level: file.logging.level,
+      maxSizeBytes: parseSize(file.logging.max_size) ?? 0,
+      keep: file.logging.keep,
+    },
+    store: { path: absolute(file.store.path) },
+    output: { folder: absolute(file.output.folder) },
+  };
+}
+
+/**
+ * Voices on this machine have no network to time out on, but lines queue for them: fifty long
+ * texts take one processor some 40 s (900 characters in 0.7 s each, measured on one core).
+ */
+const LOCAL_TIMEOUTS: Readonly<Partial<Record<ServiceName, { readonly request: string }>>> = {
+  flite: { request: '2m' },
+  'espeak-ng': { request: '2m' },
+};
+
+function policyOf(file: ConfigFile, service: ServiceName): ServicePolicy {
+  const own = file.providers[service];
+  const retry = { ...file.retry, ...own.retry };
+  const breaker = { ...file.circuit_breaker, ...own.circuit_breaker };
+  const timeouts = { ...file.timeouts, ...LOCAL_TIMEOUTS[service], ...own.timeouts };
+  return {
+    retry: {
+      initialDelayMs: durationMs(retry.initial_delay),
+      backoffFactor: retry.backoff_factor,
+      maxRetries: retry.max_retries,
+      maxDelayMs: durationMs(retry.max_delay),
+      jitter: retry.jitter,
+    },
+    circuitBreaker: {
+      failureThreshold: breaker.failure_threshold,
+      recoveryTimeoutMs: durationMs(breaker.recovery_timeout),
+      halfOpenMaxCalls: breaker.half_open_max_calls,
+    },
+    timeouts: { requestMs: durationMs(timeouts.request), callMs: durationMs(timeouts.call) },
+  };
+}
+
+/** Of a text that the schema has accepted. */
+function durationMs(text: string): number {
+  return parseDuration(text) ?? 0;
+}

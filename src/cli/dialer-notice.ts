@@ -1,0 +1,16 @@
+/** Whether a dialer of that name makes a phone ring. */
+export function rings(dialer: string): boolean {
+  return dialer !== 'preview';
+}
+
+/**
+ * What somebody about to ring real people must know of this version; undefined where no phone
+ * rings.
+ */
+export function realDialerNotice(phonesRing: boolean): string | undefined {
+  return phonesRing
+    ? 'This version knows no calling hours and no do-not-call list, and rings nobody a second ' +
+        'time after no answer. Start it only within the hours, and with a list of people, that ' +
+        'may be rung.'
+    : undefined;
+}

@@ -1,0 +1,205 @@
+/**
+ * The command line: which commands there are, and what they take. Each command is loaded when it
+ * is called, so that `--help` costs little more than starting Node.
+ */
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import type { CheckOptions } from './commands/check.ts';
+import type { InitOptions } from './commands/init.ts';
+import type { LogsOptions } from './commands/logs.ts';
+import type { ReportOptions } from './commands/report.ts';
+import type { RunOptions } from './commands/run.ts';
+import type { SettleOptions } from './commands/settle.ts';
+import type { StatusOptions } from './commands/status.ts';
+import { realWorld, type World } from './world.ts';
+
+/** What the executable calls. */
+export async function main(): Promise<void> {
+  const world = realWorld();
+  world.exitWith(await runCommandLine(world));
+}
+
+/** Runs one command line in the given world; answers the exit code. Never rejects. */
+export async function runCommandLine(world: World): Promise<number> {
+  let code = 0;
+  const program = commandLine(world, (given) => {
+    code = given;
+  });
+  try {
+    if (world.args.length === 0) {
+      program.outputHelp();
+      return 0;
+    }
+    await program.parseAsync([...world.args], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) {
+      return 0;
+    }
+    const { reportFailure } = await import('./exit.ts');
+    return reportFailure(error, world);
+  }
+}
+
+function commandLine(world: World, ended: (code: number) => void): Command {
+  const program = new Command('campaign')
+    .description('Rings a list of contacts, and keeps going when the services behind it fail.')
+    .version(VERSION, '--version', 'print the version')
+    .helpOption('-h, --help', 'show this help')
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => {
+        world.stdout.write(text);
+      },
+      writeErr: (text) => {
+        world.stderr.write(text);
+      },
+      getOutHelpWidth: () => world.stdout.columns ?? 100,
+      getErrHelpWidth: () => world.stderr.columns ?? 100,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .addHelpText('after', EXAMPLES);
+  addWorkCommands(program, world, ended);
+  addLookCommands(program, world, ended);
+  return program;
+}
+
+function addWorkCommands(program: Command, world: World, ended: (code: number) => void): void {
+  program
+    .command('init')
+    .description('write config.yml, contacts/sample.csv and .env.example (never over a file)')
+    .argument('[folder]', 'where to write them', '.')
+    .action(async (folder: string, options: InitOptions) => {
+      const { init } = await import('./commands/init.ts');
+      ended(await init(world, folder, options));
+    });
+  program
+    .command('check')
+    .description('look at config.yml, the list and the folders; tell all problems at once')
+    .argument('[list]', 'the contact list, a CSV file')
+    .option('--config <file>', 'the configuration', 'config.yml')
+    .action(async (list: string | undefined, options: CheckOptions) => {
+      const { check } = await import('./commands/check.ts');
+      ended(await check(world, list, options));
+    });
+  program
+    .command('run')
+    .description('work the list: again, it goes on where it stopped')
+    .argument('<list>', 'the contact list, a CSV file')
+    .option('--config <file>', 'the configuration', 'config.yml')
+    .option('--name <name>', "the campaign's name (default: the list's file name)")
+    .option('--lines <n>', 'calls at the same time, instead of campaign.lines', wholeFrom1)
+    .option('--limit <n>', 'end once this many contacts have their outcome', wholeFrom1)
+    .option('--until <HH:MM>', 'take no new contact from this time of day on', timeOfDay)
+    .option('--json', 'one JSON document on stdout; the summary for people goes to stderr')
+    .option('--quiet', 'no progress, no summary; errors only')
+    .option('--verbose', 'a line for everything that happens')
+    .option('--no-color', 'no colours')
+    .addHelpText('after', RUN_EXAMPLES)
+    .action(async (list: string, options: RunOptions) => {
+      const { run } = await import('./commands/run.ts');
+      ended(await run(world, list, options));
+    });
+  program
+    .command('settle')
+    .description('say what became of an uncertain call, as you found out')
+    .argument('<name>', 'the campaign')
+    .argument('<contact>', "the contact's id")
+    .argument('<outcome>', 'how the call ended, or `again` to ring the contact once more')
+    .option('--config <file>', 'the configuration', 'config.yml')
+    .addHelpText('after', SETTLE_EXAMPLES)
+    .action(async (name: string, contact: string, outcome: string, options: SettleOptions) => {
+      const { settle } = await import('./commands/settle.ts');
+      ended(await settle(world, name, contact, outcome, options));
+    });
+}
+
+function addLookCommands(program: Command, world: World, ended: (code: number) => void): void {
+  program
+    .command('status')
+    .description('where the campaigns stand, what is next and why it waits')
+    .argument('[name]', 'one campaign (default: all)')
+    .option('--config <file>', 'the configuration', 'config.yml')
+    .option('--json', 'as one JSON document')
+    .action(async (name: string | undefined, options: StatusOptions) => {
+      const { status } = await import('./commands/status.ts');
+      ended(await status(world, name, options));
+    });
+  program
+    .command('report')
+    .description('outcomes, failures by service, timings')
+    .argument('[name]', 'the campaign (needed where there are several)')
+    .option('--config <file>', 'the configuration', 'config.yml')
+    .option('--json', 'as one JSON document')
+    .option('--csv', 'every finished call, as in results.csv')
+    .action(async (name: string | undefined, options: ReportOptions) => {
+      const { report } = await import('./commands/report.ts');
+      ended(await report(world, name, options));
+    });
+  program
+    .command('logs')
+    .description('logs/app.log for people')
+    .option('--config <file>', 'the configuration', 'config.yml')
+    .option('-f, --follow', 'go on showing what is written')
+    .option('-n, --lines <n>', 'how many of the last lines to show', wholeFrom1)
+    .option('--service <name>', 'only lines about this service')
+    .option('--level <level>', 'only this level and above: debug, info, warn, error')
+    .option('--contact <id>', 'only lines about this contact')
+    .option('--since <when>', 'only newer lines: 30m, 2h, or a time such as 2026-11-23T03:00')
+    .option('--json', 'the lines as they stand in the file')
+    .option('--no-color', 'no colours')
+    .action(async (options: LogsOptions) => {
+      const { logs } = await import('./commands/logs.ts');
+      ended(await logs(world, options));
+    });
+}
+
+/** Kept equal to package.json by a test: reading that file would cost every start. */
+export const VERSION = '0.1.0';
+
+function wholeFrom1(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) {
+    throw new InvalidArgumentError('Allowed: a whole number from 1.');
+  }
+  return Number(text);
+}
+
+/** Minutes since midnight. */
+function timeOfDay(text: string): number {
+  const match = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text);
+  if (match === null) {
+    throw new InvalidArgumentError('Allowed: a time of day from 00:00 to 23:59.');
+  }
+  return Number(match[1]) * 60 + Number(match[2]);
+}
+
+const EXAMPLES = `
+Examples:
+  $ campaign init                                 write a first config.yml and a sample list
+  $ campaign check contacts/sample.csv            is everything right?
+  $ campaign run contacts/sample.csv              work the list; run it again to go on
+  $ campaign status                               what is going on
+  $ campaign logs --follow                        what is happening now
+
+Every command has its own help: campaign run --help
+`;
+
+const RUN_EXAMPLES = `
+Examples:
+  $ campaign run contacts/sample.csv
+  $ campaign run contacts.csv --limit 200         the next 200 of a long list, from cron
+  $ campaign run contacts.csv --until 18:00       no new calls from six in the evening
+  $ campaign run contacts.csv --json > run.json   for a script
+
+Ctrl-C takes no new contacts and lets the calls in progress end; a second one stops at once.
+Exit code 0: all done. 75: ended early, run it again to go on. The rest: see the README.
+`;
+
+const SETTLE_EXAMPLES = `
+Outcomes: answered, voicemail, busy, no_answer, invalid_number, failed, again
+
+Examples:
+  $ campaign settle spring c-017 answered         the contact says they were rung
+  $ campaign settle spring c-017 again            they were not: back to the queue
+`;

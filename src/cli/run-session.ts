@@ -1,0 +1,211 @@
+/**
+ * One run of one campaign from the lock to the last commit.
+ */
+import { resolve } from 'node:path';
+import type { Contact } from '../domain/contact.ts';
+import type { ContactCounts, RunEnd } from '../domain/event.ts';
+import { JournalFailure } from '../domain/failure.ts';
+import { EventStream } from '../engine/event-stream.ts';
+import type { Guard } from '../engine/guard.ts';
+import type { Emit } from '../engine/ports.ts';
+import type { RunPolicy, RunSignals } from '../engine/runner.ts';
+import { type ImportTally, importList } from '../intake/import-list.ts';
+import { listFile } from '../intake/list-source.ts';
+import { audioFiles } from '../services/audio-files.ts';
+import { acquireRunLock } from '../store/lock.ts';
+import { openStore, type Store } from '../store/sqlite.ts';
+import { openReports, type Reports } from '../store/sqlite-reports.ts';
+import { checkScripts } from './check-speech.ts';
+import { composeEngine } from './compose.ts';
+import { composeServices, type Services } from './compose-services.ts';
+import { realDialerNotice } from './dialer-notice.ts';
+import { CommandFailure, EXIT, explain } from './exit.ts';
+import type { CampaignFolders } from './folders.ts';
+import { resultsCall } from './results-call.ts';
+import { SamplingSink } from './sampling-sink.ts';
+import type { Config } from './settings.ts';
+import type { World } from './world.ts';
+
+export interface SessionParts {
+  readonly world: World;
+  readonly config: Config;
+  readonly folders: CampaignFolders;
+  readonly campaign: string;
+  /** The list, as typed. */
+  readonly list: string;
+  /** The campaign was named with `--name`, so a list from another place is meant. */
+  readonly named: boolean;
+  readonly policy: RunPolicy;
+  readonly events: EventStream;
+  readonly signals: RunSignals;
+}
+
+/** What a run leaves to be told. */
+export interface SessionResult {
+  readonly end: RunEnd;
+  readonly imported: ImportTally;
+  readonly services: Services;
+  readonly guards: readonly Guard[];
+}
+
+/** Throws what ends a command: see `cli/exit.ts`. */
+export async function workCampaign(parts: SessionParts): Promise<SessionResult> {
+  const { world, config, campaign, events } = parts;
+  await refuseUnreadable(parts);
+  // Taken first and let go last: what the store still flushes when it is closed is under the lock.
+  using _lock = takeLock(parts);
+  using store = openStore({ path: config.store.path, defer: world.defer });
+  using reports = openReports({ path: config.store.path });
+  refuseOtherList(parts, reports);
+  const journal = store.journal(campaign);
+  journal.recover();
+  const { pid, host, clock } = world;
+  const run = store.startRun({ campaign, pid, host, startedMs: clock.wallMs() });
+  const startMs = clock.monotonicMs();
+  try {
+    const result = await work(parts, store, reports);
+    store.endRun(run, clock.wallMs(), result.end);
+    return result;
+  } catch (error) {
+    tellBreak(error, events.emit, journal.counts(), clock.monotonicMs() - startMs);
+    throw error;
+  }
+}
+
+async function work(parts: SessionParts, store: Store, reports: Reports): Promise<SessionResult> {
+  const { world, config, campaign, folders, policy, events, signals } = parts;
+  const { clock, random } = world;
+  const { emit } = events;
+  const imported = await takeIn(parts, store);
+  await using owned = new AsyncDisposableStack();
+  const ledger = {
+    bytes: () => reports.resultsBytes(campaign),
+    hasOpenRecords: () => reports.hasOpenRecords(campaign),
+    *recorded() {
+      for (const call of reports.calls(campaign, { recorded: true })) {
+        yield resultsCall(campaign, call);
+      }
+    },
+  };
+  const services = await composeServices(config, folders, ledger, owned, signals.stop);
+  events.listen('failures', (event) => {
+    if (event.type === 'attempt.failed') {
+      const { contact, call, step, service, role, kind, code, status, message } = event;
+      const about = { campaign, contact, call, step, service, role };
+      store.noteFailure({ ...about, kind, code, status, message, atMs: clock.wallMs() });
+    }
+  });
+  const { runner, guards, health } = composeEngine({
+    campaign,
+    config,
+    policy,
+    services,
+    audio: audioFiles(folders.audio, random),
+    journal: store.journal(campaign),
+    breakers: store.breakers,
+    clock,
+    random,
+    emit,
+  });
+  const notice = realDialerNotice(services.dialer.some((dialer) => dialer.rings));
+  if (notice !== undefined) {
+    emit({ type: 'notice', level: 'warn', code: 'real_calls', message: notice });
+  }
+  health.start();
+  try {
+    const end = await runner.run(signals);
+    return { end, imported, services, guards };
+  } finally {
+    health.stop();
+  }
+}
+
+async function takeIn(parts: SessionParts, store: Store): Promise<ImportTally> {
+  const { world, config, campaign, folders, list, events, signals } = parts;
+  const { sameNumber, defaultCountry } = config.campaign;
+  const path = resolve(world.folder, list);
+  const sink = new SamplingSink(store.contacts(campaign, { sameNumber }));
+  const imported = await importList({
+    list: listFile(path, list),
+    sink,
+    rejectsFile: folders.rejected,
+    defaultCountry,
+    sameNumber,
+    emit: events.emit,
+    signal: signals.drain,
+  });
+  const { rows, rejected } = imported;
+  store.noteList({ campaign, path, atMs: world.clock.wallMs(), rows, rejected });
+  const { queued, put_off: putOff } = store.journal(campaign).counts();
+  if (queued + putOff > 0) {
+    await refuseBrokenScript(config, sink.sample);
+  }
+  return imported;
+}
+
+/** A column spelt wrong in the template must not use up the whole list. */
+async function refuseBrokenScript(config: Config, sample: readonly Contact[]): Promise<void> {
+  const { problems, notices: _partly } = await checkScripts(config, sample);
+  const [problem] = problems;
+  if (problem !== undefined) {
+    throw new CommandFailure(
+      problem.code,
+      problem.text,
+      'Nobody was called. Mend script.template in config.yml, or the header of the list.',
+    );
+  }
+}
+
+function takeLock({ config, campaign }: SessionParts): Disposable {
+  const lock = acquireRunLock({ store: config.store.path, campaign });
+  if (lock !== 'held') {
+    return lock;
+  }
+  using reports = openReports({ path: config.store.path });
+  const holder = reports.lastRun(campaign);
+  const who =
+    holder === undefined
+      ? ''
+      : `, since ${new Date(holder.startedMs).toISOString()} ` +
+        `(process ${holder.pid} on ${holder.host})`;
+  throw new CommandFailure(
+    EXIT.running,
+    `the campaign ${campaign} is already running${who}`,
+    'Nothing was done. Wait for that run to end, or stop it: it lets its calls end first.',
+  );
+}
+
+/** A name typed wrong must not leave a campaign behind. */
+async function refuseUnreadable({ world, list }: SessionParts): Promise<void> {
+  for await (const _chunk of listFile(resolve(world.folder, list), list).open()) {
+    return;
+  }
+}
+
+/**
+ * Two lists with the same file name are not one campaign by accident: the people of the first
+ * would be taken out because the second does not have them.
+ */
+function refuseOtherList(parts: SessionParts, reports: Reports): void {
+  const { world, campaign, list, named } = parts;
+  const before = reports.hasCampaign(campaign) ? reports.lists(campaign)[0] : undefined;
+  if (named || before === undefined || before.path === resolve(world.folder, list)) {
+    return;
+  }
+  throw new CommandFailure(
+    EXIT.usage,
+    `the campaign ${campaign} was made from another list: ${before.path}`,
+    `Give this one a name of its own with --name; or, if it takes the place of the other, ` +
+      `--name ${campaign}.`,
+  );
+}
+
+/** The last line of the log of a run that broke off. What was refused at the door is no run. */
+function tellBreak(error: unknown, emit: Emit, contacts: ContactCounts, durationMs: number): void {
+  const broken = error instanceof JournalFailure || explain(error).code === EXIT.bug;
+  if (broken) {
+    const end = error instanceof JournalFailure ? 'journal_failed' : 'program_failed';
+    const reason = error instanceof Error ? error.message : String(error);
+    emit({ type: 'run.finished', end, contacts, durationMs, reason });
+  }
+}

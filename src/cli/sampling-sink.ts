@@ -1,0 +1,34 @@
+import type { Contact } from '../domain/contact.ts';
+import type { Admission, ContactSink } from '../engine/ports.ts';
+
+/** Enough to see that a script fails for everybody; rendering them takes some milliseconds. */
+const SAMPLE_MAX = 200;
+
+/** Keeps the first contacts that its sink let in: the script is tried on them before any call. */
+export class SamplingSink implements ContactSink {
+  readonly sample: Contact[] = [];
+  readonly #sink: ContactSink;
+
+  constructor(sink: ContactSink) {
+    this.#sink = sink;
+  }
+
+  add(contacts: readonly Contact[]): readonly Admission[] {
+    const admissions = this.#sink.add(contacts);
+    if (this.sample.length < SAMPLE_MAX) {
+      const accepted = contacts.filter((_contact, index) => isAccepted(admissions[index]));
+      this.sample.push(...accepted.slice(0, SAMPLE_MAX - this.sample.length));
+    }
+    return admissions;
+  }
+
+  finish(): number {
+    return this.#sink.finish();
+  }
+}
+
+function isAccepted(admission: Admission | undefined): boolean {
+  return (
+    admission?.type === 'added' || admission?.type === 'known' || admission?.type === 'changed'
+  );
+}

@@ -1,0 +1,51 @@
+/**
+ * What is said on the screen while a run works: everything with --verbose, otherwise what an
+ * operator would want to be called for.
+ */
+import type { CampaignEvent } from '../domain/event.ts';
+import { levelOf, messageOf } from '../observers/log-lines.ts';
+import type { Paint } from './paint.ts';
+
+/** Failed calls with the same code that are told one by one; the rest are in the log. */
+const SAME_FAILURES_MAX = 5;
+
+/** A function from an event to its line, undefined where nothing is said. */
+export function screenLines(
+  verbose: boolean,
+  paint: Paint,
+): (event: CampaignEvent) => string | undefined {
+  const failures = new Map<string, number>();
+  return (event) => {
+    const text = verbose ? messageOf(event) : briefly(event, failures);
+    if (text === undefined) {
+      return undefined;
+    }
+    const level = levelOf(event);
+    const line = `  ${text}`;
+    return level === 'error' ? paint('red', line) : level === 'warn' ? paint('yellow', line) : line;
+  };
+}
+
+function briefly(event: CampaignEvent, failures: Map<string, number>): string | undefined {
+  switch (event.type) {
+    case 'call.failed': {
+      const count = (failures.get(event.code) ?? 0) + 1;
+      failures.set(event.code, count);
+      if (count === SAME_FAILURES_MAX + 1) {
+        return `more calls fail like that (${event.code}): campaign logs has them all`;
+      }
+      return count > SAME_FAILURES_MAX ? undefined : messageOf(event);
+    }
+    case 'attempt.failed':
+      // The contact's data is at fault, and the failed call is told anyway.
+      return event.scope === 'request' ? undefined : messageOf(event);
+    case 'breaker.opened':
+    case 'breaker.closed':
+    case 'notice':
+      return messageOf(event);
+    case 'call.finished':
+      return event.outcome === 'uncertain' ? messageOf(event) : undefined;
+    default:
+      return levelOf(event) === 'error' ? messageOf(event) : undefined;
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * What config.yml says, in the program's own terms: milliseconds, bytes, absolute paths, every
+ * default filled in.
+ */
+import type { ConfigFile, ServiceName } from './config-schema.ts';
+
+export interface RetrySettings {
+  readonly initialDelayMs: number;
+  readonly backoffFactor: number;
+  readonly maxRetries: number;
+  readonly maxDelayMs: number;
+  /** Largest random part of a wait, as a fraction of it. */
+  readonly jitter: number;
+}
+
+export interface BreakerSettings {
+  readonly failureThreshold: number;
+  readonly recoveryTimeoutMs: number;
+  readonly halfOpenMaxCalls: number;
+}
+
+export interface TimeoutSettings {
+  readonly requestMs: number;
+  readonly callMs: number;
+}
+
+/** How requests to one service are guarded: the general settings, then its own on top. */
+export interface ServicePolicy {
+  readonly retry: RetrySettings;
+  readonly circuitBreaker: BreakerSettings;
+  readonly timeouts: TimeoutSettings;
+}
+
+export type LogLevel = ConfigFile['logging']['level'];
+
+export interface Config {
+  /** Absolute path of the file it was read from. */
+  readonly file: string;
+  readonly campaign: {
+    readonly lines: number;
+    readonly callsPerSecond: number;
+    /** ISO 3166, two capital letters. */
+    readonly defaultCountry: string;
+    readonly language: string;
+    readonly sameNumber: 'reject' | 'allow';
+    readonly onOutage: 'skip' | 'pause';
+    readonly outageWaitMs: number;
+  };
+  /** Never empty, no service twice. */
+  readonly services: ConfigFile['services'];
+  readonly script: {
+    /** One text, or one per language. */
+    readonly template: string | Readonly<Record<string, string>>;
+    readonly maxCharacters: number;
+  };
+  readonly policies: Readonly<Record<ServiceName, ServicePolicy>>;
+  readonly healthCheck: { readonly intervalMs: number; readonly timeoutMs: number };
+  readonly providers: {
+    readonly flite: { readonly voice: string; readonly workers: number | undefined };
+    readonly espeakNg: { readonly command: string };
+  };
+  readonly logging: {
+    readonly file: string;
+    readonly level: LogLevel;
+    readonly maxSizeBytes: number;
+    readonly keep: number;
+  };
+  readonly store: { readonly path: string };
+  readonly output: { readonly folder: string };
+}

@@ -1,0 +1,39 @@
+import type { RunSignals } from '../engine/runner.ts';
+import { Stopped } from '../engine/stopped.ts';
+import type { World } from './world.ts';
+
+/**
+ * A supervisor that signals a whole process group, or npm, which passes signals on, may deliver
+ * one wish to stop twice. So close together they are one; nobody presses Ctrl-C that fast.
+ */
+const SAME_WISH_MS = 300;
+
+/**
+ * Ctrl-C and SIGTERM: the first drains, the second stops.
+ *
+ * @param say tells the person what is done about it
+ */
+export function stopSignals(
+  world: World,
+  say: (text: string) => void,
+): Disposable & { readonly signals: RunSignals } {
+  const drain = new AbortController();
+  const stop = new AbortController();
+  let lastMs = Number.NEGATIVE_INFINITY;
+  const off = world.onStop(() => {
+    const nowMs = world.clock.monotonicMs();
+    const again = nowMs - lastMs >= SAME_WISH_MS;
+    lastMs = nowMs;
+    if (!drain.signal.aborted) {
+      say('stopping: no new contact is taken, calls in progress end. Ctrl-C again stops at once');
+      drain.abort(new Stopped('asked to stop'));
+    } else if (again && !stop.signal.aborted) {
+      say('stopping at once: calls in progress are hung up, the next run goes on from the journal');
+      stop.abort(new Stopped('asked twice to stop'));
+    }
+  });
+  return {
+    signals: { drain: drain.signal, stop: stop.signal },
+    [Symbol.dispose]: off,
+  };
+}

@@ -1,0 +1,197 @@
+/**
+ * What is left on the screen when a run ends: what happened, what was refused and why, what waits
+ * and for what, and where things are.
+ */
+import type { ContactCounts, RunEnd } from '../domain/event.ts';
+import type { RunTally } from '../domain/tally.ts';
+import { counted, listed, spanText } from '../domain/text.ts';
+import type { Outcome } from '../domain/words.ts';
+import type { CampaignState } from './campaign-state.ts';
+import type { Paint, Style } from './paint.ts';
+
+/** A service whose breaker is not closed. */
+export interface ServiceDown {
+  readonly service: string;
+  readonly sinceMs: number;
+  readonly message: string;
+}
+
+export interface SummaryFacts extends CampaignState {
+  readonly campaign: string;
+  readonly end: RunEnd;
+  readonly durationMs: number;
+  readonly tally: RunTally;
+  readonly down: readonly ServiceDown[];
+  /** Whether any service of the dialer's chain makes a phone ring. */
+  readonly rings: boolean;
+  readonly dialers: readonly string[];
+  /** As a person would type them, by what they hold. */
+  readonly places: readonly (readonly [what: string, path: string])[];
+  /** The command that goes on, for copying. */
+  readonly again: string;
+}
+
+const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = {
+  answered: 'answered',
+  voicemail: 'voicemail',
+  busy: 'busy',
+  no_answer: 'no answer',
+  invalid_number: 'invalid number',
+  failed: 'failed',
+  uncertain: 'uncertain',
+  previewed: 'previewed',
+};
+
+const OUTCOME_STYLES: Readonly<Partial<Record<Outcome, Style>>> = {
+  answered: 'green',
+  voicemail: 'green',
+  previewed: 'green',
+  failed: 'red',
+  uncertain: 'yellow',
+};
+
+/** Whole lines, the last one ended too. */
+export function summaryText(facts: SummaryFacts, paint: Paint): string {
+  const paragraphs = [
+    [headline(facts, paint)],
+    [...outcomeLines(facts, paint), ...waitingLines(facts, paint), ...rejectedLines(facts, paint)],
+    downLines(facts, paint),
+    uncertainLines(facts, paint),
+    facts.places.map(([what, path]) => `  ${what.padEnd(10)} ${path}`),
+    previewLines(facts, paint),
+  ];
+  const text = paragraphs
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n');
+  return `\n${text}\n\n`;
+}
+
+function headline(facts: SummaryFacts, paint: Paint): string {
+  const name = paint('bold', facts.campaign);
+  const now = sum(facts.tally.outcomes);
+  const span = spanText(facts.durationMs);
+  const left = facts.contacts.total - facts.contacts.done - facts.contacts.uncertain;
+  const leftText = left === 0 ? '' : `, ${counted(left, 'contact')} left`;
+  const onward = left + facts.recordsOwed === 0 ? '' : ` Go on with: ${facts.again}`;
+  switch (facts.end) {
+    case 'done':
+      return now === 0
+        ? `${name}: nothing to do. ${everybody(facts.contacts)}; nothing was done twice.`
+        : `${name}: ${counted(now, 'contact')} done in ${span}. ${everybody(facts.contacts)}.`;
+    case 'limit':
+      return (
+        `${name}: ${counted(now, 'contact')} done in ${span}, as --limit said` +
+        `${leftText}.${onward}`
+      );
+    case 'until':
+      return `${name}: --until is reached, ${counted(now, 'contact')} done${leftText}.${onward}`;
+    case 'stopped':
+      return `${name}: stopped, ${counted(now, 'contact')} done in ${span}${leftText}.${onward}`;
+    case 'outage':
+      return (
+        `${name}: ${paint('red', 'ended early')}, because nothing got through any more: ` +
+        `${counted(now, 'contact')} done in ${span}${leftText}.${onward}`
+      );
+    case 'journal_failed':
+    case 'program_failed':
+      return `${name}: ${paint('red', 'broken off')}, ${counted(now, 'contact')} done${leftText}.`;
+  }
+}
+
+function everybody({ total, uncertain }: ContactCounts): string {
+  const who =
+    total === 1 ? 'The one contact has its' : `All ${total.toLocaleString('en-US')} have their`;
+  return uncertain === 0 ? `${who} outcome` : `${who} outcome, but ${uncertain} uncertain`;
+}
+
+function outcomeLines(facts: SummaryFacts, paint: Paint): string[] {
+  return [...facts.outcomes]
+    .filter(([, count]) => count > 0)
+    .map(([outcome, count]) => {
+      const style = OUTCOME_STYLES[outcome];
+      const word = OUTCOME_WORDS[outcome].padEnd(14);
+      const why = outcome === 'failed' ? failureText(facts.tally.failures) : '';
+      return row(count, style === undefined ? word : paint(style, word), why);
+    });
+}
+
+/** The most frequent reason, and that there are others. */
+function failureText(failures: ReadonlyMap<string, number>): string {
+  const [most] = [...failures].toSorted(([, one], [, other]) => other - one);
+  if (most === undefined) {
+    return '';
+  }
+  const [reason, count] = most;
+  const others = [...failures.values()].reduce((total, each) => total + each, 0) - count;
+  return `${reason}${others === 0 ? '' : ` (and ${others} for other reasons)`}`;
+}
+
+function waitingLines(facts: SummaryFacts, paint: Paint): string[] {
+  const { queued, put_off: putOff, calling } = facts.contacts;
+  const reasons = facts.waiting.slice(0, 3).map(({ reason, count }) => `${count} ${reason}`);
+  return [
+    ...(queued + calling > 0 ? [row(queued + calling, 'queued', '')] : []),
+    ...(putOff > 0 ? [row(putOff, paint('yellow', 'put off'.padEnd(14)), reasons.join('; '))] : []),
+    ...(facts.recordsOwed > 0
+      ? [row(facts.recordsOwed, 'records owed', 'the CRM gets them with the next run')]
+      : []),
+    ...(facts.removed > 0
+      ? [row(facts.removed, 'taken out', 'not in the list any more, so not called')]
+      : []),
+  ];
+}
+
+function rejectedLines({ tally }: SummaryFacts, paint: Paint): string[] {
+  const { rejected, rejectedCount } = tally;
+  return rejected.map(({ listLine, reason }, index) => {
+    const more = rejectedCount - rejected.length;
+    const tail = index === rejected.length - 1 && more > 0 ? ` (and ${more} more)` : '';
+    const text = `line ${listLine}: ${reason}${tail}`;
+    return index === 0
+      ? row(rejectedCount, paint('yellow', 'rejected'.padEnd(14)), text)
+      : `${' '.repeat(8)}${' '.repeat(14)} ${text}`;
+  });
+}
+
+function row(count: number, word: string, text: string): string {
+  return `${count.toLocaleString('en-US').padStart(7)} ${word.padEnd(14)} ${text}`.trimEnd();
+}
+
+function downLines({ down }: SummaryFacts, paint: Paint): string[] {
+  return down.map(
+    ({ service, sinceMs, message }) =>
+      `  ${paint('red', service)} does not work since ` +
+      `${new Date(sinceMs).toISOString()}: ${message}`,
+  );
+}
+
+function uncertainLines({ uncertain, campaign }: SummaryFacts, paint: Paint): string[] {
+  if (uncertain.length === 0) {
+    return [];
+  }
+  const shown = uncertain.slice(0, 5);
+  const more =
+    uncertain.length > shown.length ? ` and ${uncertain.length - shown.length} more` : '';
+  return [
+    `  ${paint('yellow', 'uncertain')}: ${shown.join(', ')}${more} may have been rung; nobody can`,
+    '  tell. They are not rung again by themselves. Find out, then say so:',
+    `    campaign settle ${campaign} ${shown[0] ?? ''} answered   (or: again)`,
+  ];
+}
+
+function previewLines({ rings, dialers, outcomes }: SummaryFacts, paint: Paint): string[] {
+  if (rings || (outcomes.get('previewed') ?? 0) === 0) {
+    return [];
+  }
+  return [
+    `  ${paint('bold', 'No phone rang.')} services.dialer in config.yml is ` +
+      `${listed(dialers)}, which writes what`,
+    '  a phone would play. For real calls a telephone service is named there; this version',
+    '  has none yet (see "Real calls" in the README).',
+  ];
+}
+
+function sum(counts: ReadonlyMap<Outcome, number>): number {
+  return [...counts.values()].reduce((total, count) => total + count, 0);
+}

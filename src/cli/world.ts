@@ -1,0 +1,136 @@
+/**
+ * The one place that touches the process it runs in: time, randomness, streams, signals. Everything
+ * else is handed what it needs from here, so that whole commands run in a test or a simulation.
+ */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Clock, RandomSource } from '../engine/ports.ts';
+
+export interface Output {
+  write(text: string): void;
+  /** Whether a person watches: colours and a live bar make sense. */
+  readonly isTerminal: boolean;
+  /** Width of the terminal in characters; undefined where there is none. */
+  readonly columns: number | undefined;
+  /** The terminal itself, for what redraws it; undefined where there is none. */
+  readonly terminal: NodeJS.WriteStream | undefined;
+}
+
+export type StopSignal = 'SIGINT' | 'SIGTERM';
+
+export interface World {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What was typed after the program's name. */
+  readonly args: readonly string[];
+  /** Absolute path that relative names on the command line start from. */
+  readonly folder: string;
+  readonly pid: number;
+  readonly host: string;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Runs `task` once everything that is already due has run; never waits for a timer. */
+  readonly defer: (task: () => void) => void;
+  /** Calls `listener` for each Ctrl-C or SIGTERM; the answer stops listening. */
+  readonly onStop: (listener: (signal: StopSignal) => void) => () => void;
+  /** The process ends with this code once nothing keeps it alive. */
+  readonly exitWith: (code: number) => void;
+}
+
+/** Longest wait that Node's setTimeout takes, in milliseconds; a longer one would fire at once. */
+const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+
+export function realClock(): Clock {
+  return {
+    wallMs: () => Date.now(),
+    monotonicMs: () => performance.now(),
+    after: (delayMs, wake) => wakeAfter(delayMs, wake),
+    sleep: (delayMs, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal?.aborted) {
+          reject(signal.reason as Error);
+          return;
+        }
+        const cancel = wakeAfter(delayMs, () => {
+          signal?.removeEventListener('abort', abort);
+          resolve();
+        });
+        const abort = (): void => {
+          cancel();
+          reject(signal?.reason as Error);
+        };
+        signal?.addEventListener('abort', abort, { once: true });
+      }),
+  };
+}
+
+/** Fires no earlier than asked: setTimeout rounds down and may come a millisecond early. */
+function wakeAfter(delayMs: number, wake: () => void): () => void {
+  const dueMs = performance.now() + delayMs;
+  let timer: NodeJS.Timeout;
+  const arm = (): void => {
+    const leftMs = dueMs - performance.now();
+    timer = setTimeout(
+      () => (performance.now() >= dueMs ? wake() : arm()),
+      Math.min(Math.max(Math.ceil(leftMs), 1), TIMEOUT_MS_MAX),
+    );
+  };
+  arm();
+  return () => {
+    clearTimeout(timer);
+  };
+}
+
+function output(stream: NodeJS.WriteStream): Output {
+  // A reader that has gone (`campaign logs | head`) is no error of ours.
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') {
+      throw error;
+    }
+  });
+  return {
+    write: (text) => {
+      stream.write(text);
+    },
+    get isTerminal() {
+      return stream.isTTY === true;
+    },
+    get columns() {
+      return stream.columns;
+    },
+    get terminal() {
+      return stream.isTTY === true ? stream : undefined;
+    },
+  };
+}
+
+function onStop(listener: (signal: StopSignal) => void): () => void {
+  process.on('SIGINT', listener);
+  process.on('SIGTERM', listener);
+  return () => {
+    process.off('SIGINT', listener);
+    process.off('SIGTERM', listener);
+  };
+}
+
+export function realWorld(): World {
+  return {
+    clock: realClock(),
+    random: { fraction: () => Math.random(), id: () => randomUUID() },
+    env: process.env,
+    args: process.argv.slice(2),
+    folder: process.cwd(),
+    pid: process.pid,
+    host: hostname(),
+    stdout: output(process.stdout),
+    stderr: output(process.stderr),
+    defer: (task) => {
+      setImmediate(task);
+    },
+    onStop,
+    exitWith: (code) => {
+      process.exitCode = code;
+    },
+  };
+}

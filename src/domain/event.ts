@@ -1,0 +1,150 @@
+import type { FailureKind } from './failure.ts';
+import type { Outcome, Role, Step } from './words.ts';
+
+export type BreakerName = 'closed' | 'open' | 'half_open';
+
+/** Who and what an event is about, as far as it is known. */
+export interface Subject {
+  readonly contact?: string | undefined;
+  readonly call?: string | undefined;
+  readonly step?: Step | undefined;
+  /** The line of the run, counted from 1. */
+  readonly line?: number | undefined;
+}
+
+interface ServiceSubject extends Subject {
+  readonly service: string;
+  readonly role: Role;
+}
+
+/** Why a run ended. */
+export type RunEnd =
+  | 'done'
+  | 'limit'
+  | 'outage'
+  | 'until'
+  | 'stopped'
+  | 'journal_failed'
+  | 'program_failed';
+
+export interface ContactCounts {
+  readonly total: number;
+  readonly done: number;
+  readonly calling: number;
+  readonly queued: number;
+  readonly put_off: number;
+  readonly uncertain: number;
+}
+
+/**
+ * Everything the engine tells the world. Log, progress, summary and report are views of this one
+ * stream. Times are durations in milliseconds; whoever writes an event down adds the wall clock.
+ */
+export type CampaignEvent =
+  | { readonly type: 'run.started'; readonly lines: number; readonly contacts: ContactCounts }
+  | {
+      readonly type: 'run.finished';
+      readonly end: RunEnd;
+      readonly contacts: ContactCounts;
+      readonly durationMs: number;
+      /** What stopped it, where something did. */
+      readonly reason?: string | undefined;
+    }
+  | {
+      readonly type: 'contact.rejected';
+      /** Line of the list. */
+      readonly listLine: number;
+      readonly code: string;
+      readonly reason: string;
+    }
+  | (Subject & { readonly type: 'call.started'; readonly contact: string; readonly call: string })
+  | (Subject & {
+      readonly type: 'step.finished';
+      readonly step: Step;
+      /** Absent where no service was asked, because the result was there already. */
+      readonly service?: string | undefined;
+      readonly role: Role;
+      readonly durationMs: number;
+      /** A result kept from before was used: nothing was asked of the service. */
+      readonly kept?: boolean | undefined;
+    })
+  | (ServiceSubject & {
+      readonly type: 'attempt.failed';
+      /** Counted from 1. */
+      readonly attempt: number;
+      readonly kind: FailureKind;
+      readonly scope: 'request' | 'service';
+      readonly code: string;
+      readonly status?: number | undefined;
+      readonly message: string;
+      readonly durationMs: number;
+    })
+  | (ServiceSubject & {
+      readonly type: 'retry.scheduled';
+      /** Which retry this will be, counted from 1. */
+      readonly retry: number;
+      readonly delayMs: number;
+      readonly code: string;
+    })
+  | (ServiceSubject & {
+      readonly type: 'fallback.used';
+      /** The service that should have answered. */
+      readonly instead: string;
+      readonly reason: string;
+    })
+  | {
+      readonly type: 'breaker.opened';
+      readonly service: string;
+      readonly role: Role;
+      /** From now until it lets a probe through. */
+      readonly openMs: number;
+      readonly code: string;
+      readonly message: string;
+    }
+  | { readonly type: 'breaker.half_open'; readonly service: string; readonly role: Role }
+  | {
+      readonly type: 'breaker.closed';
+      readonly service: string;
+      readonly role: Role;
+      /** How long the service was away, from the first opening to now. */
+      readonly outageMs: number;
+    }
+  | (Subject & {
+      readonly type: 'call.failed';
+      readonly contact: string;
+      readonly call: string;
+      readonly service?: string | undefined;
+      readonly kind: FailureKind;
+      readonly code: string;
+      readonly message: string;
+    })
+  | (Subject & {
+      readonly type: 'contact.put_off';
+      readonly contact: string;
+      readonly reason: string;
+      readonly delayMs: number;
+    })
+  | (Subject & {
+      readonly type: 'call.finished';
+      readonly contact: string;
+      readonly call: string;
+      readonly outcome: Outcome;
+      readonly detail?: string | undefined;
+      readonly durationMs: number;
+    })
+  | {
+      readonly type: 'health.changed';
+      readonly service: string;
+      readonly role: Role;
+      readonly health: 'healthy' | 'degraded' | 'unhealthy';
+      readonly message?: string | undefined;
+    }
+  | {
+      /** Something the operator should know that is no failure of a service. */
+      readonly type: 'notice';
+      readonly level: 'info' | 'warn' | 'error';
+      readonly code: string;
+      readonly message: string;
+    };
+
+export type EventType = CampaignEvent['type'];

@@ -1,0 +1,70 @@
+/**
+ * What can go wrong with a service, in the words every layer uses.
+ */
+
+/** `transient`: try again. `permanent`: never. `unknown`: it may have taken effect. */
+export type FailureKind = 'transient' | 'permanent' | 'unknown';
+
+/** `request`: this contact's data is at fault. `service`: the next call would fail too. */
+export type FailureScope = 'request' | 'service';
+
+export interface FailureDetails {
+  readonly kind: FailureKind;
+  readonly scope: FailureScope;
+  /** Short and stable, for logs and reports: `timeout`, `ECONNREFUSED`, `quota_exceeded`. */
+  readonly code: string;
+  /** HTTP status, where there was one. */
+  readonly status?: number | undefined;
+  /** What the service asked us to wait, in milliseconds from now. */
+  readonly retryAfterMs?: number | undefined;
+  readonly cause?: unknown;
+}
+
+/** A service's failure. Only `services/` and the guard's deadline make one; a bug is never one. */
+export class ServiceFailure extends Error {
+  override readonly name = 'ServiceFailure';
+  readonly kind: FailureKind;
+  readonly scope: FailureScope;
+  readonly code: string;
+  readonly status: number | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, details: FailureDetails) {
+    super(message, { cause: details.cause });
+    this.kind = details.kind;
+    this.scope = details.scope;
+    this.code = details.code;
+    this.status = details.status;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}
+
+/**
+ * Nothing was sent: the breaker of every service that could have answered is open, or a service
+ * asked for a pause. Says when asking again makes sense. Never counted as a service's failure.
+ */
+export class Unavailable extends Error {
+  override readonly name = 'Unavailable';
+  /** The services that turned the request away, first choice first. */
+  readonly services: readonly string[];
+  /** From now until the earliest of them may be asked again, in milliseconds. */
+  readonly retryAfterMs: number;
+
+  constructor(services: readonly string[], retryAfterMs: number, cause?: unknown) {
+    super(`${services.join(', ')} not available`, { cause });
+    this.services = services;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/**
+ * The journal could not be written (disk full, file gone): dialling stops, because nothing may be
+ * sent whose beginning is not on disk.
+ */
+export class JournalFailure extends Error {
+  override readonly name = 'JournalFailure';
+
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * What a run did, counted from its events.
+ */
+import type { CampaignEvent } from './event.ts';
+import type { Outcome, Role } from './words.ts';
+
+export interface ServiceTally {
+  readonly role: Role;
+  /** Attempts sent: those that succeeded and those that failed. */
+  requests: number;
+  failures: number;
+  retries: number;
+}
+
+export interface Rejected {
+  readonly listLine: number;
+  readonly reason: string;
+}
+
+/** How many rejected rows are kept to be shown; all are counted. */
+const REJECTED_SHOWN_MAX = 5;
+
+/** How many different reasons of failed calls are told apart. */
+const REASONS_MAX = 50;
+
+export class RunTally {
+  readonly #services = new Map<string, ServiceTally>();
+  readonly outcomes = new Map<Outcome, number>();
+  readonly rejected: Rejected[] = [];
+  readonly fallbacks = new Map<string, number>();
+  /** Why calls failed for good, as far as there are not too many different reasons. */
+  readonly failures = new Map<string, number>();
+  rejectedCount = 0;
+  putOff = 0;
+
+  take(event: CampaignEvent): void {
+    switch (event.type) {
+      case 'contact.rejected':
+        this.rejectedCount += 1;
+        if (this.rejected.length < REJECTED_SHOWN_MAX) {
+          this.rejected.push({ listLine: event.listLine, reason: event.reason });
+        }
+        break;
+      case 'call.finished':
+        add(this.outcomes, event.outcome);
+        if (event.outcome === 'failed') {
+          this.#addFailure(event.detail ?? 'no reason given');
+        }
+        break;
+      case 'contact.put_off':
+        this.putOff += 1;
+        break;
+      case 'fallback.used':
+        add(this.fallbacks, `${event.service} instead of ${event.instead}`);
+        break;
+      default:
+        this.#takeService(event);
+    }
+  }
+
+  #takeService(event: CampaignEvent): void {
+    switch (event.type) {
+      case 'step.finished':
+        if (event.service !== undefined && event.kept !== true) {
+          this.service(event.service, event.role).requests += 1;
+        }
+        break;
+      case 'attempt.failed': {
+        const service = this.service(event.service, event.role);
+        service.requests += 1;
+        service.failures += 1;
+        break;
+      }
+      case 'retry.scheduled':
+        this.service(event.service, event.role).retries += 1;
+        break;
+      default:
+    }
+  }
+
+  #addFailure(reason: string): void {
+    const isRoom = this.failures.size < REASONS_MAX || this.failures.has(reason);
+    add(this.failures, isRoom ? reason : 'other reasons');
+  }
+
+  service(name: string, role: Role): ServiceTally {
+    const known = this.#services.get(`${role} ${name}`) ?? {
+      role,
+      requests: 0,
+      failures: 0,
+      retries: 0,
+    };
+    this.#services.set(`${role} ${name}`, known);
+    return known;
+  }
+}
+
+function add<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}

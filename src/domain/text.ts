@@ -1,0 +1,33 @@
+/**
+ * Small pieces of English that log lines and screens share.
+ */
+
+/** `1 contact`, `12,000 contacts`; `many` where the plural is not made with an s. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function listed(words: readonly string[], conjunction: 'and' | 'or' = 'and'): string {
+  const last = words.at(-1) ?? '';
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} ${conjunction} ${last}`;
+}
+
+/** How long something takes, for people: `40 ms`, `12 s`, `3 min 20 s`, `2 h 5 min`. */
+export function spanText(spanMs: number): string {
+  if (Math.round(spanMs) < 1000) {
+    return `${Math.round(spanMs)} ms`;
+  }
+  const seconds = Math.round(spanMs / 1000);
+  if (seconds < 60) {
+    return `${seconds} s`;
+  }
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? inTwoUnits(seconds, 'min', 's') : inTwoUnits(minutes, 'h', 'min');
+}
+
+function inTwoUnits(amount: number, largeUnit: string, smallUnit: string): string {
+  const large = Math.floor(amount / 60);
+  const small = amount % 60;
+  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
+}

@@ -1,0 +1,134 @@
+/**
+ * Whether a contact could get through now: asked before it costs anything.
+ */
+import type { Role } from '../domain/words.ts';
+import { STAGES, type Stage } from './ports.ts';
+
+/** What a guard says of its service. */
+export type Readiness =
+  | { readonly state: 'ready' }
+  /** Half open, or due to be: a few requests are let through to try it. */
+  | {
+      readonly state: 'probe';
+      /** Requests that may be sent now. */
+      readonly permits: number;
+      /** Requests that may be under way at once. */
+      readonly permitsMax: number;
+    }
+  | { readonly state: 'closed_until'; readonly retryAfterMs: number };
+
+/** The side of a guard that the runner looks at. */
+export interface Gate {
+  readonly service: string;
+  readonly role: Role;
+  /** Rises with every opening of the breaker. */
+  readonly opening: number;
+  readiness(): Readiness;
+  /** Calls back after every change of the breaker; the answer stops it. */
+  onChange(listener: () => void): () => void;
+}
+
+/** One role that cannot be had now. */
+export interface Blocked {
+  readonly role: Role;
+  readonly services: readonly string[];
+  /** Until one of them may be asked; undefined where only a probe under way can tell. */
+  readonly retryAfterMs: number | undefined;
+  /** Names this opening: skips are counted per opening. */
+  readonly opening: string;
+}
+
+/** A contact that was let through to try a service; `release` when it is done with. */
+export interface Trial {
+  release(): void;
+}
+
+/** Keeps count of the contacts that are on their way to try a half-open service. */
+export class Availability {
+  readonly #gates: ReadonlyMap<Role, readonly Gate[]>;
+  readonly #needs: ReadonlyMap<Stage, readonly Role[]>;
+  readonly #trials = new Map<Gate, number>();
+
+  /** @param looksUp whether the script needs the CRM's lookup */
+  constructor(gates: readonly Gate[], looksUp: boolean) {
+    this.#gates = Map.groupBy(gates, (gate) => gate.role);
+    this.#needs = new Map<Stage, readonly Role[]>([
+      ['fresh', [...(looksUp ? (['crm'] as const) : []), 'llm', 'tts', 'dialer']],
+      ['scripted', ['tts', 'dialer']],
+      ['spoken', ['dialer']],
+      // Asking what became of a call outlasts an open breaker.
+      ['dialling', []],
+      ['owed', ['crm']],
+    ]);
+  }
+
+  /** The roles that this stage still needs and that nobody can fill now. */
+  blocked(stage: Stage): readonly Blocked[] {
+    return (this.#needs.get(stage) ?? []).flatMap((role) => this.#blockedRole(role) ?? []);
+  }
+
+  /** Stages whose contacts could get through now. */
+  open(): readonly Stage[] {
+    return STAGES.filter((stage) => this.blocked(stage).length === 0);
+  }
+
+  /** Takes a contact of this stage in hand: it uses a permit wherever it will try a service. */
+  enter(stage: Stage): Trial {
+    const tried = (this.#needs.get(stage) ?? []).flatMap((role) => {
+      const gate = this.#gates.get(role)?.find((one) => this.#couldAnswer(one));
+      return gate?.readiness().state === 'probe' ? [gate] : [];
+    });
+    for (const gate of tried) {
+      this.#trials.set(gate, this.#trialsOf(gate) + 1);
+    }
+    return {
+      release: () => {
+        for (const gate of tried.splice(0)) {
+          this.#trials.set(gate, this.#trialsOf(gate) - 1);
+        }
+      },
+    };
+  }
+
+  onChange(listener: () => void): () => void {
+    const stops = [...this.#gates.values()].flat().map((gate) => gate.onChange(listener));
+    return () => {
+      for (const stop of stops) {
+        stop();
+      }
+    };
+  }
+
+  #blockedRole(role: Role): Blocked | undefined {
+    const gates = this.#gates.get(role) ?? [];
+    if (gates.some((gate) => this.#couldAnswer(gate))) {
+      return undefined;
+    }
+    const waitsMs = gates.flatMap((gate) => {
+      const readiness = gate.readiness();
+      return readiness.state === 'closed_until' ? [readiness.retryAfterMs] : [];
+    });
+    return {
+      role,
+      services: gates.map((gate) => gate.service),
+      retryAfterMs: waitsMs.length === 0 ? undefined : Math.min(...waitsMs),
+      opening: gates.map((gate) => `${gate.service}:${gate.opening}`).join(' '),
+    };
+  }
+
+  #couldAnswer(gate: Gate): boolean {
+    const readiness = gate.readiness();
+    switch (readiness.state) {
+      case 'ready':
+        return true;
+      case 'probe':
+        return readiness.permits > 0 && this.#trialsOf(gate) < readiness.permitsMax;
+      case 'closed_until':
+        return false;
+    }
+  }
+
+  #trialsOf(gate: Gate): number {
+    return this.#trials.get(gate) ?? 0;
+  }
+}

@@ -1,0 +1,62 @@
+import type { AttemptLog, Claim, DialAttempt, DialAttemptResult, Journal } from './ports.ts';
+
+/** The dial attempts of one call, in memory as in the journal. */
+export class CallAttempts implements AttemptLog {
+  readonly #journal: Journal;
+  readonly #claim: Claim;
+  readonly #wallMs: () => number;
+  #last: DialAttempt | undefined;
+
+  constructor(journal: Journal, claim: Claim, wallMs: () => number) {
+    this.#journal = journal;
+    this.#claim = claim;
+    this.#wallMs = wallMs;
+    this.#last = claim.attempts.at(-1);
+  }
+
+  /** The attempt that was taken on by a service. */
+  get placed(): { readonly service: string; readonly reference: string } | undefined {
+    const result = this.#last?.result;
+    return this.#last !== undefined && result?.type === 'placed'
+      ? { service: this.#last.service, reference: result.reference }
+      : undefined;
+  }
+
+  /** The attempt that may have made a phone ring, for all we know. */
+  get open(): DialAttempt | undefined {
+    const result = this.#last?.result;
+    return result === undefined || result.type === 'unknown' ? this.#last : undefined;
+  }
+
+  async begin(service: string): Promise<number> {
+    const begunMs = this.#wallMs();
+    const attempt = (this.#last?.attempt ?? 0) + 1;
+    this.#last = { attempt, service, begunMs };
+    await this.#journal.write(this.#claim.key, {
+      type: 'attempt.begun',
+      attempt,
+      service,
+      atMs: begunMs,
+    });
+    return attempt;
+  }
+
+  async end(attempt: number, result: DialAttemptResult): Promise<void> {
+    if (this.#last?.attempt === attempt) {
+      this.#last = { ...this.#last, result };
+    }
+    await this.#journal.write(this.#claim.key, {
+      type: 'attempt.ended',
+      attempt,
+      result,
+      atMs: this.#wallMs(),
+    });
+  }
+
+  /** The open attempt turned out not to have rung anybody. */
+  async closeAsAbsent(): Promise<void> {
+    if (this.open !== undefined) {
+      await this.end(this.open.attempt, { type: 'not_placed', code: 'absent' });
+    }
+  }
+}

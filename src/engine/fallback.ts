@@ -1,0 +1,126 @@
+import { ServiceFailure, Unavailable } from '../domain/failure.ts';
+import type { Role } from '../domain/words.ts';
+import type { Clock, Emit, RequestContext, Service } from './ports.ts';
+
+export interface ChainParts {
+  readonly role: Role;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  /** Before the next service is asked, where the one before was asked and failed. Default 0. */
+  readonly fallbackDelayMs?: number | undefined;
+}
+
+/** What was answered, and by whom. */
+export interface Answer<T> {
+  readonly value: T;
+  readonly service: string;
+}
+
+/** No service of the chain takes requests like this one: a matter of the config, not an outage. */
+export class NoCandidate extends Error {
+  override readonly name = 'NoCandidate';
+  readonly role: Role;
+
+  constructor(role: Role, services: readonly string[]) {
+    const configured = services.length === 0 ? 'none' : services.join(', ');
+    super(`no service for ${role} takes this request (configured: ${configured})`);
+    this.role = role;
+  }
+}
+
+type Miss = ServiceFailure | Unavailable;
+
+/** The guarded services of one role, first choice first; the rest are asked when it cannot. */
+export class Chain<S extends Service> {
+  readonly services: readonly S[];
+  readonly #parts: ChainParts;
+
+  constructor(services: readonly S[], parts: ChainParts) {
+    this.services = services;
+    this.#parts = parts;
+  }
+
+  /**
+   * Asks one service after another, until one answers.
+   *
+   * @param accepts leaves out services that could not serve this request at all
+   *
+   * Rejects with the first `ServiceFailure` of those that were asked and gave up; with
+   * `Unavailable` where none could be asked; at once with a failure that another service could
+   * not do better; with `NoCandidate` where `accepts` leaves nobody. Anything else that a service
+   * throws passes through.
+   */
+  async run<T>(
+    context: RequestContext,
+    call: (service: S) => Promise<T>,
+    accepts: (service: S) => boolean = all,
+  ): Promise<Answer<T>> {
+    const { role, emit } = this.#parts;
+    const candidates = this.services.filter(accepts);
+    const misses: Miss[] = [];
+    for (const service of candidates) {
+      await this.#delay(misses.at(-1), context);
+      try {
+        const value = await call(service);
+        const [first] = misses;
+        if (first !== undefined) {
+          const { contact, call: callId, step, line } = context;
+          const subject = { contact, call: callId, step, line };
+          const instead = candidates[0]?.name ?? '';
+          const reason = reasonOf(first);
+          emit({ type: 'fallback.used', ...subject, service: service.name, role, instead, reason });
+        }
+        return { value, service: service.name };
+      } catch (error) {
+        if (!isMiss(error, role)) throw error;
+        misses.push(error);
+      }
+    }
+    if (misses.length === 0) {
+      const names = this.services.map((service) => service.name);
+      throw new NoCandidate(role, names);
+    }
+    throw verdictOn(misses);
+  }
+
+  async #delay(before: Miss | undefined, context: RequestContext): Promise<void> {
+    const delayMs = this.#parts.fallbackDelayMs ?? 0;
+    if (delayMs === 0 || !(before instanceof ServiceFailure)) return;
+    await this.#parts.clock.sleep(delayMs, context.signal);
+  }
+}
+
+/** Whether another service could do better. */
+function isMiss(error: unknown, role: Role): error is Miss {
+  if (error instanceof Unavailable) return true;
+  if (!(error instanceof ServiceFailure)) return false;
+  switch (error.kind) {
+    case 'transient':
+      return true;
+    case 'permanent':
+      return error.scope === 'service';
+    // The phone may have rung: no other dialer may ring it again.
+    case 'unknown':
+      return role !== 'dialer';
+  }
+}
+
+function verdictOn(misses: readonly Miss[]): Miss {
+  const gaveUp = misses.find((miss) => miss instanceof ServiceFailure);
+  if (gaveUp !== undefined) return gaveUp;
+  const turnedAway = misses.filter((miss) => miss instanceof Unavailable);
+  const [first] = turnedAway;
+  if (turnedAway.length === 1 && first !== undefined) return first;
+  const services = turnedAway.flatMap((miss) => miss.services);
+  const waitMs = Math.min(...turnedAway.map((miss) => miss.retryAfterMs));
+  return new Unavailable(services, waitMs, first?.cause);
+}
+
+function reasonOf(miss: Miss): string {
+  if (miss instanceof ServiceFailure) return miss.code;
+  return miss.cause instanceof ServiceFailure ? `unavailable: ${miss.cause.code}` : 'unavailable';
+}
+
+function all(): boolean {
+  return true;
+}

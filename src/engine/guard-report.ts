@@ -1,0 +1,78 @@
+import type { CampaignEvent } from '../domain/event.ts';
+import { ServiceFailure } from '../domain/failure.ts';
+import type { Role } from '../domain/words.ts';
+import type { RequestContext } from './ports.ts';
+
+interface Guarded {
+  readonly service: string;
+  readonly role: Role;
+}
+
+export function attemptFailed(
+  { service, role }: Guarded,
+  context: RequestContext,
+  failure: ServiceFailure,
+  attempt: number,
+  durationMs: number,
+): CampaignEvent {
+  const { kind, scope, code, status, message } = failure;
+  const about = { ...subjectOf(context), service, role };
+  return {
+    type: 'attempt.failed',
+    ...about,
+    attempt,
+    kind,
+    scope,
+    code,
+    status,
+    message,
+    durationMs,
+  };
+}
+
+export function retryScheduled(
+  { service, role }: Guarded,
+  context: RequestContext,
+  failure: ServiceFailure,
+  retry: number,
+  delayMs: number,
+): CampaignEvent {
+  const about = { ...subjectOf(context), service, role };
+  return { type: 'retry.scheduled', ...about, retry, delayMs, code: failure.code };
+}
+
+/** A request given up. Nobody knows whether it was done, which matters unless twice is as once. */
+export function requestTimeout(
+  service: string,
+  timeoutMs: number,
+  idempotent: boolean,
+): ServiceFailure {
+  return new ServiceFailure(`${service} has not answered within ${seconds(timeoutMs)}`, {
+    kind: idempotent ? 'transient' : 'unknown',
+    scope: 'service',
+    code: 'timeout',
+  });
+}
+
+export function boundReached(
+  service: string,
+  boundMs: number,
+  last: ServiceFailure | undefined,
+): ServiceFailure {
+  const why = last === undefined ? '' : `; the last failure was: ${last.message}`;
+  const message = `${service} could not tell within ${seconds(boundMs)}${why}`;
+  return new ServiceFailure(message, {
+    kind: 'unknown',
+    scope: 'service',
+    code: 'timeout',
+    cause: last,
+  });
+}
+
+function subjectOf({ contact, call, step, line }: RequestContext) {
+  return { contact, call, step, line };
+}
+
+function seconds(ms: number): string {
+  return `${ms / 1_000} s`;
+}

@@ -1,0 +1,275 @@
+import { type BreakerPolicy, breakerPolicy } from '../domain/breaker.ts';
+import { budgetPolicy } from '../domain/budget.ts';
+import type { BreakerName, CampaignEvent } from '../domain/event.ts';
+import { ServiceFailure, Unavailable } from '../domain/failure.ts';
+import { decideRetry, type RetryPolicy } from '../domain/retry.ts';
+import type { Role } from '../domain/words.ts';
+import type { Gate, Readiness } from './availability.ts';
+import { Circuit, REFUSED } from './circuit.ts';
+import { Flights, limitMs } from './flights.ts';
+import { attemptFailed, requestTimeout, retryScheduled } from './guard-report.ts';
+import { Inquiry } from './inquiry.ts';
+import { quietly } from './news.ts';
+import type { Pacer } from './pacer.ts';
+import type { BreakerMemory, Clock, Emit, RandomSource, RequestContext } from './ports.ts';
+
+export interface GuardPolicies {
+  readonly retry: RetryPolicy;
+  readonly circuitBreaker: Pick<
+    BreakerPolicy,
+    'failureThreshold' | 'recoveryTimeoutMs' | 'halfOpenMaxCalls'
+  >;
+  /** 0 or Infinity: no limit. */
+  readonly timeouts: { readonly requestMs: number; readonly callMs: number };
+}
+
+export interface GuardParts {
+  readonly service: string;
+  readonly role: Role;
+  readonly policies: GuardPolicies;
+  /** How many calls run at the same time; sizes the retry budget. */
+  readonly lines: number;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly emit: Emit;
+  readonly breakerMemory: BreakerMemory;
+  /** Paces what is `paced`; may be shared by the guards of one role. */
+  readonly pacer?: Pacer | undefined;
+}
+
+/** What the guard must know of a request. */
+export interface Operation {
+  /** Doing it twice is the same as doing it once. */
+  readonly idempotent: boolean;
+  /** Waits for its turn with the pacer before each attempt. */
+  readonly paced: boolean;
+  /** For each attempt; 0 or Infinity: no limit. */
+  readonly timeoutMs: number;
+}
+
+/** The request itself. `attempt` is counted from 1. */
+export type Call<T> = (context: RequestContext, attempt: number) => Promise<T>;
+
+export interface GuardStatus {
+  readonly state: BreakerName;
+  /** When that began; wall clock milliseconds. */
+  readonly sinceMs: number;
+  /** Until a request may be sent; 0 where one may be sent now. */
+  readonly retryAfterMs: number;
+  /** What opened the breaker, or asked for the pause. */
+  readonly cause: ServiceFailure | undefined;
+}
+
+/** Time for a service to notice that its time is up, before its permit lapses. */
+const LEASE_SLACK_MS = 5_000;
+
+/**
+ * The only place that knows deadlines, retries and breakers; one per service.
+ *
+ * `run` is `retry( peek → pace → admit → timeout( call ))`. Errors that are neither a
+ * `ServiceFailure` nor the caller's abort are bugs: they pass through untouched and count nowhere.
+ */
+export class Guard implements Gate {
+  readonly service: string;
+  readonly role: Role;
+  readonly policies: GuardPolicies;
+  /** For reports. */
+  readonly counts = { requests: 0, failures: 0, retries: 0 };
+  readonly #parts: GuardParts;
+  readonly #circuit: Circuit;
+  readonly #flights: Flights;
+  readonly #inquiry: Inquiry;
+
+  /** Throws `RangeError` for a limit that is no length of time. */
+  constructor(parts: GuardParts) {
+    const { policies, service, role } = parts;
+    const { retry, timeouts } = policies;
+    this.#parts = { ...parts, emit: quietly(parts.emit) };
+    this.service = service;
+    this.role = role;
+    this.policies = policies;
+    limitMs(timeouts.callMs);
+    const breaker = breakerPolicy(policies.circuitBreaker, 0);
+    const requestMs = limitMs(timeouts.requestMs);
+    const leaseMs = Number.isFinite(requestMs) ? requestMs + LEASE_SLACK_MS : breaker.openMsMax;
+    this.#flights = new Flights(parts.clock);
+    const { counts } = this;
+    this.#inquiry = new Inquiry({ ...this.#parts, retry, counts, flights: this.#flights });
+    this.#circuit = new Circuit({
+      ...parts,
+      breaker: { ...breaker, leaseMs },
+      budget: budgetPolicy(parts.lines, retry.maxRetries),
+    });
+  }
+
+  /**
+   * Rejects with the last attempt's `ServiceFailure` when it gives up, with `Unavailable` when
+   * nothing was sent, with the caller's reason when that aborts.
+   */
+  async run<T>(operation: Operation, context: RequestContext, call: Call<T>): Promise<T> {
+    const timeoutMs = limitMs(operation.timeoutMs);
+    const overdue = (): ServiceFailure =>
+      requestTimeout(this.service, timeoutMs, operation.idempotent);
+    let last: ServiceFailure | undefined;
+    for (let attempt = 1; ; attempt += 1) {
+      context.signal.throwIfAborted();
+      let permit = operation.paced ? REFUSED : this.#circuit.enter();
+      if (permit === REFUSED) permit = await this.#admission(operation, context, last);
+      this.counts.requests += 1;
+      const startMs = this.#parts.clock.monotonicMs();
+      const limits = { endsMs: startMs + timeoutMs, overdue };
+      try {
+        const value = await this.#flights.launch(context, limits, call, attempt);
+        this.#circuit.succeeded(permit);
+        return value;
+      } catch (error) {
+        if (!(error instanceof ServiceFailure)) {
+          this.#circuit.returned(permit);
+          throw error;
+        }
+        last = error;
+      }
+      const report = this.#failed(context, last, attempt, startMs);
+      this.#circuit.failed(permit, context.line, last, report);
+      if (!(await this.#backOff(operation, context, last, attempt))) throw last;
+    }
+  }
+
+  /** See `Inquiry`: not admitted by the breaker, not counted by it, repeated up to `boundMs`. */
+  outlast<T>(boundMs: number, context: RequestContext, call: Call<T>): Promise<T> {
+    return this.#inquiry.outlast(boundMs, context, call);
+  }
+
+  /** See `Inquiry`: one attempt under a time limit, whatever the breaker. */
+  once<T>(timeoutMs: number, context: RequestContext, call: Call<T>): Promise<T> {
+    return this.#inquiry.once(timeoutMs, context, call);
+  }
+
+  /** Rises with every outage; failed probes belong to the outage. */
+  get opening(): number {
+    return this.#circuit.opening;
+  }
+
+  /** Whether a request would be sent now. A pause of at most `maxDelayMs` is waited out by it. */
+  readiness(): Readiness {
+    const standing = this.#circuit.standing();
+    const { circuitBreaker, retry } = this.policies;
+    switch (standing.type) {
+      case 'ready':
+        return { state: 'ready' };
+      case 'probe': {
+        const { permits } = standing;
+        return { state: 'probe', permits, permitsMax: circuitBreaker.halfOpenMaxCalls };
+      }
+      case 'held':
+        if (standing.waitMs <= retry.maxDelayMs && this.#circuit.state.type === 'closed') {
+          return { state: 'ready' };
+        }
+        return { state: 'closed_until', retryAfterMs: standing.waitMs };
+      case 'open':
+        return { state: 'closed_until', retryAfterMs: standing.waitMs };
+    }
+  }
+
+  status(): GuardStatus {
+    const { clock } = this.#parts;
+    const { state } = this.#circuit;
+    const standing = this.#circuit.standing();
+    return {
+      state: state.type,
+      sinceMs: clock.wallMs() - (clock.monotonicMs() - state.sinceMs),
+      retryAfterMs: standing.type === 'ready' ? 0 : standing.waitMs,
+      cause: standing.type === 'ready' ? undefined : standing.cause,
+    };
+  }
+
+  /** Results that came too late, 429s, retries refused by the budget; for reports. */
+  get circuitCounts(): Readonly<Circuit['counts']> {
+    return this.#circuit.counts;
+  }
+
+  /**
+   * Calls back after every transition of the breaker, and when a pause begins or ends or a permit
+   * comes back without one; the answer stops it.
+   */
+  onChange(listener: () => void): () => void {
+    return this.#circuit.onChange(listener);
+  }
+
+  /** Tells what a health check found that began at `begunMs`, monotonic. */
+  health(result: 'good' | 'bad', begunMs: number): void {
+    this.#circuit.checked(result === 'good', begunMs);
+  }
+
+  /** Peek, pace, admit. A retry that is turned away ends with its own last failure. */
+  async #admission(
+    operation: Operation,
+    context: RequestContext,
+    last: ServiceFailure | undefined,
+  ): Promise<number> {
+    const { clock, pacer, policies } = this.#parts;
+    const latestMs = clock.monotonicMs() + policies.retry.maxDelayMs;
+    for (;;) {
+      context.signal.throwIfAborted();
+      const standing = this.#circuit.standing();
+      if (standing.type === 'held') {
+        // However often others prolong the pause, nobody waits longer than once.
+        const tooLong = clock.monotonicMs() + standing.waitMs > latestMs;
+        if (tooLong) throw last ?? this.#unavailable(standing.waitMs, standing.cause);
+        await this.#circuit.pause(standing.waitMs, context.signal);
+        continue;
+      }
+      if (standing.type === 'open' || (standing.type === 'probe' && standing.permits <= 0)) {
+        throw last ?? this.#unavailable(standing.waitMs, standing.cause);
+      }
+      if (operation.paced && pacer !== undefined) {
+        const wanted = (): boolean => this.#wouldAdmit();
+        if (!(await pacer.take(context.signal, { wanted }))) continue;
+      }
+      const permit = this.#circuit.enter();
+      if (permit !== REFUSED) return permit;
+    }
+  }
+
+  #failed(
+    context: RequestContext,
+    failure: ServiceFailure,
+    attempt: number,
+    startMs: number,
+  ): CampaignEvent {
+    this.counts.failures += 1;
+    const durationMs = this.#parts.clock.monotonicMs() - startMs;
+    return attemptFailed(this, context, failure, attempt, durationMs);
+  }
+
+  #unavailable(waitMs: number, cause: ServiceFailure): Unavailable {
+    return new Unavailable([this.service], waitMs, cause);
+  }
+
+  #wouldAdmit(): boolean {
+    const standing = this.#circuit.standing();
+    return standing.type === 'ready' || (standing.type === 'probe' && standing.permits > 0);
+  }
+
+  /** Waits before the next attempt; false where there is to be none. */
+  async #backOff(
+    operation: Operation,
+    context: RequestContext,
+    failure: ServiceFailure,
+    attempt: number,
+  ): Promise<boolean> {
+    const { emit, policies, random } = this.#parts;
+    const { idempotent } = operation;
+    const fraction = random.fraction();
+    const tried = { failure, retry: attempt, idempotent, fraction };
+    const decision = decideRetry(policies.retry, tried);
+    if (decision.type === 'give_up') return false;
+    // Against an open breaker, back-offs are time lost and the real failure is forgotten.
+    if (this.#circuit.standing().type === 'open') return false;
+    if (!this.#circuit.takeRetry()) return false;
+    emit(retryScheduled(this, context, failure, attempt, decision.delayMs));
+    if ((await this.#circuit.pause(decision.delayMs, context.signal)) === 'opened') return false;
+    this.counts.retries += 1;
+    return true;
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * Services behind their guards, each in the shape of the port it wraps. Probes are not guarded:
+ * the health checker bounds them, and a probe that fails is its answer.
+ */
+import type { Guard, Operation } from './guard.ts';
+import type { Crm, Dialer, Llm, Tts } from './ports.ts';
+
+/** A text or a speech that is asked for twice costs money, and harms nobody. */
+export function guardLlm(llm: Llm, guard: Guard): Llm {
+  const operation = repeatable(guard);
+  return {
+    name: llm.name,
+    role: llm.role,
+    probe: (signal) => llm.probe(signal),
+    write: (request, context) => {
+      return guard.run(operation, context, (limited) => llm.write(request, limited));
+    },
+  };
+}
+
+export function guardTts(tts: Tts, guard: Guard): Tts {
+  const operation = repeatable(guard);
+  return {
+    name: tts.name,
+    role: tts.role,
+    probe: (signal) => tts.probe(signal),
+    voice: (language) => tts.voice(language),
+    speak: (request, context) => {
+      return guard.run(operation, context, (limited) => tts.speak(request, limited));
+    },
+  };
+}
+
+/** From its second attempt on, a record may have been sent before, and says so. */
+export function guardCrm(crm: Crm, guard: Guard): Crm {
+  const operation = repeatable(guard);
+  const lookup: Crm['lookup'] = (contact, context) => {
+    return guard.run(operation, context, async (limited) => {
+      return (await crm.lookup?.(contact, limited)) ?? {};
+    });
+  };
+  return {
+    name: crm.name,
+    role: crm.role,
+    probe: (signal) => crm.probe(signal),
+    lookup: crm.lookup === undefined ? undefined : lookup,
+    record: (record, context) => {
+      return guard.run(operation, context, (limited, attempt) => {
+        return crm.record(attempt === 1 ? record : { ...record, again: true }, limited);
+      });
+    },
+  };
+}
+
+/**
+ * Only `place` makes a phone ring, and must not be done twice for one attempt. The questions about
+ * a call that may be on its way outlast an open breaker and count nowhere: neither do they prove
+ * that calls can be placed, nor that they cannot. `hangUp` is tried once, whatever the breaker.
+ */
+export function guardDialer(dialer: Dialer, guard: Guard): Dialer {
+  const { requestMs, callMs } = guard.policies.timeouts;
+  const place: Operation = { idempotent: false, paced: dialer.rings, timeoutMs: requestMs };
+  return {
+    name: dialer.name,
+    role: dialer.role,
+    rings: dialer.rings,
+    probe: (signal) => dialer.probe(signal),
+    place: (request, context) => {
+      return guard.run(place, context, (limited) => dialer.place(request, limited));
+    },
+    follow: (placed, request, context) => {
+      return guard.outlast(callMs, context, (limited) => dialer.follow(placed, request, limited));
+    },
+    find: (request, context) => {
+      return guard.outlast(callMs, context, (limited) => dialer.find(request, limited));
+    },
+    hangUp: (placed, context) => {
+      return guard.once(requestMs, context, (limited) => dialer.hangUp(placed, limited));
+    },
+  };
+}
+
+function repeatable(guard: Guard): Operation {
+  return { idempotent: true, paced: false, timeoutMs: guard.policies.timeouts.requestMs };
+}

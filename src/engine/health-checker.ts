@@ -1,0 +1,140 @@
+import type { BreakerName } from '../domain/event.ts';
+import { type Health, healthOf } from '../domain/health.ts';
+import { quietly } from './news.ts';
+import type { Clock, Emit, Service } from './ports.ts';
+
+/** The side of a guard that the checker looks at. */
+export interface Checked {
+  health(result: 'good' | 'bad', begunMs: number): void;
+  status(): { readonly state: BreakerName };
+  onChange(listener: () => void): () => void;
+}
+
+export interface CheckedService {
+  /** The service itself: its probe is not guarded. */
+  readonly service: Service;
+  readonly guard: Checked;
+}
+
+export interface HealthCheckerParts {
+  readonly services: readonly CheckedService[];
+  readonly clock: Clock;
+  readonly emit: Emit;
+  /** From the beginning of one check of a service to the beginning of its next. */
+  readonly intervalMs: number;
+  /** After this a check counts as bad. */
+  readonly timeoutMs: number;
+}
+
+/** Probes every service in the background, tells the guards, and says what changed, once. */
+export class HealthChecker implements AsyncDisposable {
+  readonly #parts: HealthCheckerParts;
+  readonly #checks: Check[] = [];
+
+  constructor(parts: HealthCheckerParts) {
+    this.#parts = { ...parts, emit: quietly(parts.emit) };
+  }
+
+  /** The first checks begin now. Starting twice changes nothing. */
+  start(): void {
+    if (this.#checks.length > 0) return;
+    for (const checked of this.#parts.services) {
+      const check = new Check(checked, this.#parts);
+      this.#checks.push(check);
+      check.begin();
+    }
+  }
+
+  /** No timer is left, checks under way are aborted, and what they still find changes nothing. */
+  stop(): void {
+    for (const check of this.#checks.splice(0)) check.stop();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stop();
+  }
+}
+
+/** The checks of one service, one after the other. */
+class Check {
+  readonly #checked: CheckedService;
+  readonly #parts: HealthCheckerParts;
+  readonly #stopListening: () => void;
+  #health: Health = 'healthy';
+  #good = true;
+  #message: string | undefined;
+  #stopped = false;
+  /** The probe has not come back, though its time may be up: no other is begun beside it. */
+  #busy = false;
+  #controller: AbortController | undefined;
+  #cancelNext: (() => void) | undefined;
+  #cancelTimeout: (() => void) | undefined;
+
+  constructor(checked: CheckedService, parts: HealthCheckerParts) {
+    this.#checked = checked;
+    this.#parts = parts;
+    this.#stopListening = checked.guard.onChange(() => this.#compare());
+  }
+
+  begin(): void {
+    const { clock, intervalMs, timeoutMs } = this.#parts;
+    this.#cancelNext = clock.after(intervalMs, () => this.begin());
+    if (this.#busy) return;
+    this.#busy = true;
+    const begunMs = clock.monotonicMs();
+    const controller = new AbortController();
+    this.#controller = controller;
+    let open = true;
+    const end = (good: boolean, message?: string): void => {
+      if (!open || this.#stopped) return;
+      open = false;
+      this.#cancelTimeout?.();
+      this.#cancelTimeout = undefined;
+      this.#found(good, message, begunMs);
+    };
+    this.#cancelTimeout = clock.after(timeoutMs, () => {
+      const message = `no answer to the check within ${timeoutMs / 1_000} s`;
+      end(false, message);
+      controller.abort(new Error(message));
+    });
+    void this.#probe(controller.signal).then((fault) => {
+      this.#busy = false;
+      end(fault === undefined, fault);
+    });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#stopListening();
+    this.#cancelNext?.();
+    this.#cancelTimeout?.();
+    this.#controller?.abort(new Error('health checks have ended'));
+  }
+
+  /** What is wrong; undefined where nothing is. */
+  async #probe(signal: AbortSignal): Promise<string | undefined> {
+    try {
+      await this.#checked.service.probe(signal);
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  #found(good: boolean, message: string | undefined, begunMs: number): void {
+    this.#good = good;
+    this.#message = message;
+    this.#checked.guard.health(good ? 'good' : 'bad', begunMs);
+    this.#compare();
+  }
+
+  #compare(): void {
+    const { service, guard } = this.#checked;
+    const health = healthOf(this.#good, guard.status().state);
+    if (health === this.#health) return;
+    this.#health = health;
+    const { name, role } = service;
+    const message = health === 'unhealthy' ? this.#message : undefined;
+    this.#parts.emit({ type: 'health.changed', service: name, role, health, message });
+  }
+}

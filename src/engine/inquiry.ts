@@ -1,0 +1,91 @@
+import { ServiceFailure } from '../domain/failure.ts';
+import { type RetryPolicy, refusesRetry, retryDelayMs } from '../domain/retry.ts';
+import type { Role } from '../domain/words.ts';
+import { type Flights, limitMs } from './flights.ts';
+import { attemptFailed, boundReached, requestTimeout, retryScheduled } from './guard-report.ts';
+import type { Clock, Emit, RandomSource, RequestContext } from './ports.ts';
+
+export interface InquiryParts {
+  readonly service: string;
+  readonly role: Role;
+  readonly retry: RetryPolicy;
+  readonly flights: Flights;
+  readonly counts: { requests: number; failures: number };
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly emit: Emit;
+}
+
+type Call<T> = (context: RequestContext, attempt: number) => Promise<T>;
+
+/**
+ * Questions about something that has happened already. They are not admitted by the breaker and
+ * not counted by it: whether they succeed says nothing of whether the work would.
+ */
+export class Inquiry {
+  readonly #parts: InquiryParts;
+
+  constructor(parts: InquiryParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Whatever might pass is waited out with the retry's delays until `boundMs` after the beginning;
+   * then it rejects with a `ServiceFailure` of kind `unknown`, code `timeout`, with the last
+   * failure as its cause. 0 or Infinity: no bound.
+   */
+  async outlast<T>(boundMs: number, context: RequestContext, call: Call<T>): Promise<T> {
+    const { service, clock, random, emit, retry, flights } = this.#parts;
+    const endsMs = clock.monotonicMs() + limitMs(boundMs);
+    let last: ServiceFailure | undefined;
+    const overdue = (): ServiceFailure => boundReached(service, boundMs, last);
+    for (let attempt = 1; ; attempt += 1) {
+      context.signal.throwIfAborted();
+      this.#parts.counts.requests += 1;
+      const startMs = clock.monotonicMs();
+      try {
+        return await flights.launch(context, { endsMs, overdue }, call, attempt);
+      } catch (error) {
+        if (!this.#noted(error, context, attempt, startMs)) throw error;
+        if (clock.monotonicMs() >= endsMs || refusesRetry(error, true) !== undefined) throw error;
+        last = error;
+      }
+      const fraction = random.fraction();
+      const tried = { failure: last, retry: attempt, idempotent: true, fraction };
+      const delayMs = retryDelayMs(retry, tried);
+      if (clock.monotonicMs() + delayMs >= endsMs) throw overdue();
+      emit(retryScheduled(this.#parts, context, last, attempt, delayMs));
+      await clock.sleep(delayMs, context.signal);
+    }
+  }
+
+  /** One attempt under a time limit; 0 or Infinity: no limit. */
+  async once<T>(timeoutMs: number, context: RequestContext, call: Call<T>): Promise<T> {
+    const { service, clock, flights, counts } = this.#parts;
+    context.signal.throwIfAborted();
+    counts.requests += 1;
+    const startMs = clock.monotonicMs();
+    const endsMs = startMs + limitMs(timeoutMs);
+    const overdue = (): ServiceFailure => requestTimeout(service, timeoutMs, true);
+    try {
+      return await flights.launch(context, { endsMs, overdue }, call, 1);
+    } catch (error) {
+      this.#noted(error, context, 1, startMs);
+      throw error;
+    }
+  }
+
+  #noted(
+    error: unknown,
+    context: RequestContext,
+    attempt: number,
+    startMs: number,
+  ): error is ServiceFailure {
+    if (!(error instanceof ServiceFailure)) return false;
+    const { clock, counts, emit } = this.#parts;
+    counts.failures += 1;
+    const durationMs = clock.monotonicMs() - startMs;
+    emit(attemptFailed(this.#parts, context, error, attempt, durationMs));
+    return true;
+  }
+}

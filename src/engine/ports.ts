@@ -1,0 +1,377 @@
+/**
+ * What the engine needs from the world, in its own words. Everyone else implements these.
+ */
+import type { Contact } from '../domain/contact.ts';
+import type { CampaignEvent, ContactCounts } from '../domain/event.ts';
+import type { Outcome, Role, Step } from '../domain/words.ts';
+
+// ---------------------------------------------------------------------------- world
+
+/** Time. Monotonic for intervals, wall clock for people and files; both in milliseconds. */
+export interface Clock {
+  /** Milliseconds since the epoch. May jump. */
+  wallMs(): number;
+  /** Milliseconds since an arbitrary start. Never goes back. */
+  monotonicMs(): number;
+  /** Runs `wake` once after `delayMs` (any length); the answer cancels it. */
+  after(delayMs: number, wake: () => void): () => void;
+  /** Resolves after `delayMs`; rejects with the signal's reason as soon as that aborts. */
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface RandomSource {
+  /** Uniform in [0, 1). */
+  fraction(): number;
+  /** A UUID. */
+  id(): string;
+}
+
+/** Takes an event. Never throws, whatever its listeners do. */
+export type Emit = (event: CampaignEvent) => void;
+
+// ---------------------------------------------------------------------------- services
+
+/** Whom a request is for, and when to give it up. */
+export interface RequestContext {
+  readonly campaign: string;
+  readonly contact: string;
+  readonly call: string;
+  readonly step: Step;
+  /** The line it runs on, counted from 1. */
+  readonly line: number;
+  readonly signal: AbortSignal;
+}
+
+/** One vendor account filling a role. Every method may throw `ServiceFailure`. */
+export interface Service {
+  readonly name: string;
+  readonly role: Role;
+  /** Cheap and harmless: answers if the service would work, throws why not. */
+  probe(signal: AbortSignal): Promise<void>;
+}
+
+export interface ScriptRequest {
+  readonly contact: Contact;
+  /** The contact's language, or the campaign's. */
+  readonly language: string;
+  /** What the CRM's lookup found; empty without one. */
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+export interface Script {
+  readonly text: string;
+}
+
+/** Writes what is said to one contact. */
+export interface Llm extends Service {
+  write(request: ScriptRequest, context: RequestContext): Promise<Script>;
+}
+
+export interface SpeechRequest {
+  readonly text: string;
+  readonly language: string;
+}
+
+/** What a telephone plays: a WAV file, 8 kHz, mono, 16 bit. */
+export interface Speech {
+  readonly wav: Uint8Array;
+}
+
+/** Speaks a text. */
+export interface Tts extends Service {
+  /**
+   * Everything but the text that decides how a text in this language sounds (voice, model,
+   * format), as one stable string; undefined where the service does not speak the language.
+   */
+  voice(language: string): string | undefined;
+  speak(request: SpeechRequest, context: RequestContext): Promise<Speech>;
+}
+
+/** Audio kept on disk under the hash of what produced it. */
+export interface AudioFile {
+  /** Hex SHA-256 of voice and text. */
+  readonly hash: string;
+  /** Absolute path of the WAV file. */
+  readonly path: string;
+  readonly durationMs: number;
+}
+
+export interface DialRequest {
+  /** The call's own id, fixed before anything is sent. */
+  readonly call: string;
+  readonly contact: Contact;
+  readonly text: string;
+  readonly audio: AudioFile;
+  /** Wall clock of the first attempt's begin, for searches at the vendor; milliseconds. */
+  readonly begunMs: number;
+  readonly attempts: AttemptLog;
+}
+
+/** Where dial attempts are written down. Only the wrapper around a dialer uses it. */
+export interface AttemptLog {
+  /** Durable when it resolves; the answer is the attempt's number. Nothing may be sent before. */
+  begin(service: string): Promise<number>;
+  /** Durable when it resolves. */
+  end(attempt: number, result: DialAttemptResult): Promise<void>;
+}
+
+/** A call that the vendor has taken on. */
+export interface Placed {
+  readonly service: string;
+  /** The vendor's id of the call. */
+  readonly reference: string;
+}
+
+export interface Ended {
+  readonly outcome: Exclude<Outcome, 'uncertain'>;
+  /** For people: what the vendor said, which file was written. */
+  readonly detail?: string | undefined;
+}
+
+/** What became of a call whose placing has no known result. */
+export type Found =
+  | { readonly state: 'placed'; readonly placed: Placed }
+  | { readonly state: 'ended'; readonly ended: Ended }
+  /** Proven: no such call was ever placed. */
+  | { readonly state: 'absent' }
+  /** The vendor cannot tell. */
+  | { readonly state: 'unknown' };
+
+/** Rings one contact and plays the audio. `place` is the only method that can make a phone ring. */
+export interface Dialer extends Service {
+  /** Whether a phone rings; a preview rings nobody, is not paced and can be asked at any time. */
+  readonly rings: boolean;
+  place(request: DialRequest, context: RequestContext): Promise<Placed>;
+  follow(placed: Placed, request: DialRequest, context: RequestContext): Promise<Ended>;
+  find(request: DialRequest, context: RequestContext): Promise<Found>;
+  hangUp(placed: Placed, context: RequestContext): Promise<void>;
+}
+
+/** A finished call, as the CRM is told. Times are wall clock milliseconds. */
+export interface CallRecord {
+  readonly campaign: string;
+  readonly call: string;
+  readonly contact: Contact;
+  readonly outcome: Outcome;
+  readonly detail: string | undefined;
+  readonly text: string | undefined;
+  readonly startedMs: number;
+  readonly endedMs: number;
+  /** Services that did the steps, as far as they came. */
+  readonly services: Readonly<Partial<Record<Role, string>>>;
+  /** This record may have been sent before: its begin is in the journal, its end is not. */
+  readonly again: boolean;
+}
+
+export interface Receipt {
+  /** Length of the file in bytes once this record is in it, where the CRM is a file. */
+  readonly bytes?: number | undefined;
+}
+
+/** Knows the contacts and notes what became of them. */
+export interface Crm extends Service {
+  /** Properties for the script; absent where the CRM has nothing to look up. */
+  readonly lookup?:
+    | ((contact: Contact, context: RequestContext) => Promise<Readonly<Record<string, string>>>)
+    | undefined;
+  record(record: CallRecord, context: RequestContext): Promise<Receipt>;
+}
+
+/** Keeps audio by hash; what `path` names is whole or not there. */
+export interface AudioStore {
+  find(hash: string): Promise<AudioFile | undefined>;
+  /** Durable when it resolves. */
+  keep(hash: string, speech: Speech): Promise<AudioFile>;
+}
+
+/** One-way hash for audio names: hex SHA-256 of UTF-8. */
+export type Digest = (text: string) => string;
+
+// ---------------------------------------------------------------------------- journal
+
+/** How far a contact has come, and with that which roles it still needs. */
+export const STAGES = ['fresh', 'scripted', 'spoken', 'dialling', 'owed'] as const;
+/**
+ * `fresh`: needs llm (and lookup), tts, dialer. `scripted`: tts, dialer. `spoken`: dialer.
+ * `dialling`: a dial attempt began, so the dialer must first be asked what became of it.
+ * `owed`: has its outcome; only the CRM's record is missing.
+ */
+export type Stage = (typeof STAGES)[number];
+
+export interface DialAttempt {
+  /** Counted from 1 within the call. */
+  readonly attempt: number;
+  readonly service: string;
+  readonly begunMs: number;
+  /** Absent: it began and nothing is known of its end. */
+  readonly result?: DialAttemptResult | undefined;
+}
+
+export type DialAttemptResult =
+  | { readonly type: 'placed'; readonly reference: string }
+  /** Proven that no phone rang. */
+  | { readonly type: 'not_placed'; readonly code: string }
+  /** It may have rung. */
+  | { readonly type: 'unknown'; readonly code: string };
+
+/** What the journal holds of the steps of a call that ended. */
+export interface FinishedSteps {
+  readonly lookup?: Readonly<Record<string, string>> | undefined;
+  readonly script?: { readonly text: string; readonly service: string } | undefined;
+  readonly speech?: { readonly hash: string; readonly service: string } | undefined;
+}
+
+/** Names one claim of one contact; a later claim of the contact has a higher fence. */
+export interface ClaimKey {
+  readonly contact: string;
+  readonly call: string;
+  /** Which call of this contact, counted from 1. */
+  readonly number: number;
+  readonly fence: number;
+}
+
+/** A contact taken from the queue, with everything known of the call it is in. */
+export interface Claim {
+  readonly key: ClaimKey;
+  readonly contact: Contact;
+  readonly stage: Stage;
+  /** Wall clock of the call's first claim, milliseconds. */
+  readonly startedMs: number;
+  readonly finished: FinishedSteps;
+  readonly attempts: readonly DialAttempt[];
+  /** Set when the call has ended and only the record is owed. */
+  readonly ended?:
+    | { readonly outcome: Outcome; readonly detail: string | undefined; readonly endedMs: number }
+    | undefined;
+  /** A record of this call was begun before. */
+  readonly recordBegun: boolean;
+  /** Rounds of used-up retries, and how many contacts were done at the last of them. */
+  readonly rounds: number;
+  readonly roundMark: number;
+}
+
+/** One thing that happened, to be written down. Wall clock milliseconds throughout. */
+export type JournalEntry =
+  | { readonly type: 'step.begun'; readonly step: Step; readonly atMs: number }
+  | {
+      readonly type: 'lookup.ended';
+      readonly properties: Readonly<Record<string, string>>;
+      readonly service: string;
+      readonly atMs: number;
+    }
+  | {
+      readonly type: 'script.ended';
+      readonly text: string;
+      readonly service: string;
+      readonly atMs: number;
+    }
+  | {
+      readonly type: 'speech.ended';
+      readonly hash: string;
+      readonly service: string;
+      readonly atMs: number;
+    }
+  | {
+      readonly type: 'attempt.begun';
+      readonly attempt: number;
+      readonly service: string;
+      readonly atMs: number;
+    }
+  | {
+      readonly type: 'attempt.ended';
+      readonly attempt: number;
+      readonly result: DialAttemptResult;
+      readonly atMs: number;
+    }
+  /**
+   * The call has its outcome. The contact is done (or uncertain) from here on; except for
+   * `uncertain`, its record is owed.
+   */
+  | {
+      readonly type: 'call.ended';
+      readonly outcome: Outcome;
+      readonly detail: string | undefined;
+      readonly service: string | undefined;
+      readonly atMs: number;
+    }
+  /** The record is made; nothing is left to do. `bytes` as in `Receipt`. */
+  | {
+      readonly type: 'record.ended';
+      readonly service: string;
+      readonly bytes: number | undefined;
+      readonly atMs: number;
+    }
+  /** Back to the queue until `dueMs`, no call used up. Ends the claim. */
+  | {
+      readonly type: 'put_off';
+      readonly dueMs: number;
+      readonly reason: string;
+      /** Behind all that are due now, because it used up its retries. */
+      readonly behind: boolean;
+      readonly rounds: number;
+      readonly roundMark: number;
+    }
+  /** Back to its old place in the queue, as if never claimed. */
+  | { readonly type: 'released' };
+
+/** The queue and the journal of one campaign. Held by one run at a time. */
+export interface Journal {
+  /**
+   * Takes the first due contact whose stage is among `stages`; undefined where there is none.
+   * `dialling` and `owed` come before the rest; the rest in order of the queue. Opens the
+   * contact's next call under `newCall` unless its last one is still open. Durable when it
+   * resolves. Rejects with `JournalFailure`.
+   */
+  claim(stages: readonly Stage[], nowMs: number, newCall: string): Promise<Claim | undefined>;
+  /**
+   * Writes an entry; entries are written in the order of the calls. Resolves when it is durable.
+   * Not waiting is allowed: a failure also meets the next one who waits. Rejects with
+   * `JournalFailure`, from then on always.
+   */
+  write(key: ClaimKey, entry: JournalEntry): Promise<void>;
+  /** Resolves when everything written so far is durable. */
+  settled(): Promise<void>;
+  /**
+   * Whether somebody is due and not claimed, and when the first put-off contact is due (wall
+   * clock; undefined where none waits).
+   */
+  outlook(): { readonly ready: boolean; readonly nextDueMs: number | undefined };
+  counts(): ContactCounts;
+}
+
+/** What a breaker knows, for another process to go on with. JSON-safe. */
+export type Snapshot = Readonly<Record<string, unknown>>;
+
+/** Breaker states that outlive the process. */
+export interface BreakerMemory {
+  load(service: string): Snapshot | undefined;
+  /** Not durable at once; at the latest with the next journal commit. */
+  save(service: string, snapshot: Snapshot): void;
+}
+
+// ---------------------------------------------------------------------------- intake
+
+/** What became of an accepted row. Lines are those of the list. */
+export type Admission =
+  /** New in this campaign. */
+  | { readonly type: 'added' }
+  /** There already, from an earlier import; nothing was reset. */
+  | { readonly type: 'known' }
+  /** There already and not begun yet: its number, name or columns are now as in the list. */
+  | { readonly type: 'changed' }
+  /** Refused: another row of this list has the id. */
+  | { readonly type: 'same_id'; readonly line: number }
+  /** Refused: another contact has the number. */
+  | { readonly type: 'same_number'; readonly contact: string; readonly line: number };
+
+/** Takes the rows of one reading of a list. */
+export interface ContactSink {
+  /** Answers per row, in order. */
+  add(contacts: readonly Contact[]): readonly Admission[];
+  /**
+   * The list was read to its end: contacts of earlier readings that are not in it any more and
+   * have not begun are taken out of the queue, so that a row deleted from the list is not rung.
+   * Answers how many.
+   */
+  finish(): number;
+}

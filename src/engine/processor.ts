@@ -1,0 +1,406 @@
+/**
+ * One contact's story: each step is skipped if the journal has its result, else its begin is
+ * written down, it is done, and its end is written down.
+ */
+import { ServiceFailure } from '../domain/failure.ts';
+import type { Outcome, Role, Step } from '../domain/words.ts';
+import { CallAttempts } from './call-attempts.ts';
+import type {
+  AudioFile,
+  Claim,
+  Clock,
+  DialRequest,
+  Emit,
+  Journal,
+  JournalEntry,
+  RequestContext,
+} from './ports.ts';
+import { type PutOff, type Settlement, settlementOf, type Worked } from './settlement.ts';
+import {
+  type Chains,
+  type Dialled,
+  dialledFrom,
+  findCall,
+  followCall,
+  type Over,
+  placeCall,
+  type Speaker,
+  writeScript,
+} from './steps.ts';
+
+export interface ProcessorParts {
+  readonly campaign: string;
+  readonly chains: Chains;
+  readonly speaker: Speaker;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  /** Of contacts that name none. */
+  readonly language: string;
+  readonly charactersMax: number;
+}
+
+/** The call in hand. */
+interface Story {
+  readonly claim: Claim;
+  readonly line: number;
+  readonly stop: AbortSignal;
+  readonly attempts: CallAttempts;
+  readonly startMs: number;
+  /** Who did which step, for the record. */
+  readonly services: Partial<Record<Role, string>>;
+  text: string | undefined;
+  /** It has its outcome: what fails from here on is only the record. */
+  ended: boolean;
+}
+
+interface End {
+  readonly outcome: Outcome;
+  readonly detail: string | undefined;
+  readonly endedMs: number;
+}
+
+export class Processor {
+  readonly #parts: ProcessorParts;
+
+  constructor(parts: ProcessorParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Works on a claimed contact until it has its outcome and its record, or has to wait.
+   *
+   * @param done how many contacts have their outcome, asked when a round ends
+   * @param stop aborts with `Stopped` when work in progress is to be left
+   */
+  async work(claim: Claim, line: number, done: () => number, stop: AbortSignal): Promise<Worked> {
+    const story = this.#open(claim, line, stop);
+    let end: End | undefined = claim.ended;
+    if (end === undefined) {
+      const settlement = await this.#settling(story, done, () => this.#call(story));
+      if (settlement.type !== 'outcome') {
+        return { settlement, outcome: undefined };
+      }
+      end = await this.#end(story, settlement.outcome, settlement.detail);
+    }
+    const known = end;
+    const { outcome } = known;
+    if (outcome === 'uncertain') {
+      return { settlement: { type: 'done' }, outcome };
+    }
+    const noted = await this.#settling(story, done, () => this.#record(story, known));
+    return { settlement: noted.type === 'outcome' ? recordRefused(story, noted) : noted, outcome };
+  }
+
+  #open(claim: Claim, line: number, stop: AbortSignal): Story {
+    const { clock, journal, emit } = this.#parts;
+    const { script, speech } = claim.finished;
+    const dialledBy = claim.attempts.at(-1)?.service;
+    if (claim.ended === undefined) {
+      emit({ type: 'call.started', contact: claim.contact.id, call: claim.key.call, line });
+    }
+    return {
+      claim,
+      line,
+      stop,
+      attempts: new CallAttempts(journal, claim, () => clock.wallMs()),
+      startMs: clock.monotonicMs(),
+      services: {
+        ...(script !== undefined && { llm: script.service }),
+        ...(speech !== undefined && { tts: speech.service }),
+        ...(dialledBy !== undefined && { dialer: dialledBy }),
+      },
+      text: script?.text,
+      ended: claim.ended !== undefined,
+    };
+  }
+
+  /** Errors turn into settlements here and nowhere else. */
+  async #settling(
+    story: Story,
+    done: () => number,
+    work: () => Promise<Settlement>,
+  ): Promise<Settlement> {
+    try {
+      return await work();
+    } catch (error) {
+      if (story.stop.aborted && error === story.stop.reason) {
+        return { type: 'left' };
+      }
+      if (error instanceof ServiceFailure && !story.ended) {
+        this.#tellFailure(story, error);
+      }
+      return settlementOf(error, story.claim, done());
+    }
+  }
+
+  async #call(story: Story): Promise<Settlement> {
+    const dialled = await this.#resume(story);
+    if (dialled !== undefined) {
+      return outcomeOf(story, dialled);
+    }
+    const properties = await this.#lookup(story);
+    const text = await this.#script(story, properties);
+    const audio = await this.#speech(story, text);
+    return outcomeOf(story, await this.#dial(story, this.#dialRequest(story, text, audio)));
+  }
+
+  /** A call that may have been placed before is asked about first; undefined where none was. */
+  async #resume(story: Story): Promise<Over | undefined> {
+    const { attempts, claim } = story;
+    const { placed, open } = attempts;
+    if (placed === undefined && open === undefined) {
+      return undefined;
+    }
+    const { chains, speaker } = this.#parts;
+    const { script, speech } = claim.finished;
+    const audio = speech === undefined ? undefined : await speaker.find(speech.hash);
+    const request = this.#dialRequest(story, script?.text ?? '', audio ?? NO_AUDIO);
+    const context = this.#context(story, 'dial');
+    if (placed !== undefined) {
+      return await followCall(chains.dialer, placed, request, context);
+    }
+    const service = open?.service ?? '';
+    const found = await findCall(chains.dialer, service, request, attempts, context);
+    if (found.state === 'absent') {
+      return undefined;
+    }
+    return await this.#followed(story, request, dialledFrom(found, service));
+  }
+
+  async #lookup(story: Story): Promise<Readonly<Record<string, string>>> {
+    const { crm } = this.#parts.chains;
+    const kept = story.claim.finished.lookup;
+    if (kept !== undefined) {
+      return kept;
+    }
+    if (!crm.services.some((service) => service.lookup !== undefined)) {
+      return {};
+    }
+    const startMs = await this.#begin(story, 'lookup');
+    const context = this.#context(story, 'lookup');
+    const answer = await crm.run(
+      context,
+      async (service) => (await service.lookup?.(story.claim.contact, context)) ?? {},
+      (service) => service.lookup !== undefined,
+    );
+    const { value: properties, service } = answer;
+    this.#note(story, { type: 'lookup.ended', properties, service, atMs: this.#wallMs() });
+    this.#finished(story, 'lookup', 'crm', service, startMs);
+    return properties;
+  }
+
+  async #script(story: Story, properties: Readonly<Record<string, string>>): Promise<string> {
+    const kept = story.claim.finished.script;
+    if (kept !== undefined) {
+      return kept.text;
+    }
+    const { chains, charactersMax } = this.#parts;
+    const startMs = await this.#begin(story, 'script');
+    const request = { contact: story.claim.contact, language: this.#language(story), properties };
+    const context = this.#context(story, 'script');
+    const answer = await writeScript(chains.llm, request, charactersMax, context);
+    const { text } = answer.value;
+    const { service } = answer;
+    story.text = text;
+    story.services.llm = service;
+    this.#note(story, { type: 'script.ended', text, service, atMs: this.#wallMs() });
+    this.#finished(story, 'script', 'llm', service, startMs);
+    return text;
+  }
+
+  async #speech(story: Story, text: string): Promise<AudioFile> {
+    const { speaker } = this.#parts;
+    const kept = story.claim.finished.speech;
+    // The journal's word is not enough: a phone must not ring for audio that was deleted.
+    const keptAudio = kept === undefined ? undefined : await speaker.find(kept.hash);
+    if (keptAudio !== undefined) {
+      return keptAudio;
+    }
+    const startMs = await this.#begin(story, 'speech');
+    const request = { text, language: this.#language(story) };
+    const answer = await speaker.speak(request, this.#context(story, 'speech'));
+    const { audio, kept: reused } = answer.value;
+    const { service } = answer;
+    story.services.tts = service;
+    this.#note(story, {
+      type: 'speech.ended',
+      hash: audio.hash,
+      service,
+      atMs: this.#wallMs(),
+    });
+    this.#finished(story, 'speech', 'tts', service, startMs, reused);
+    return audio;
+  }
+
+  async #dial(story: Story, request: DialRequest): Promise<Over> {
+    const { chains, clock } = this.#parts;
+    const startMs = clock.monotonicMs();
+    this.#note(story, { type: 'step.begun', step: 'dial', atMs: this.#wallMs() });
+    const context = this.#context(story, 'dial');
+    const dialled = await placeCall(chains.dialer, request, story.attempts, context);
+    const followed = await this.#followed(story, request, dialled);
+    this.#finished(story, 'dial', 'dialer', followed.service, startMs);
+    return followed;
+  }
+
+  async #followed(story: Story, request: DialRequest, dialled: Dialled): Promise<Over> {
+    if (dialled.state !== 'placed') {
+      return dialled;
+    }
+    const { dialer } = this.#parts.chains;
+    return await followCall(dialer, dialled.placed, request, this.#context(story, 'dial'));
+  }
+
+  /** Writes the outcome down together with the record's begin. */
+  async #end(story: Story, outcome: Outcome, detail: string | undefined): Promise<End> {
+    const { journal, emit, clock } = this.#parts;
+    const endedMs = this.#wallMs();
+    const service = story.services.dialer;
+    const { key, contact } = story.claim;
+    const ended = journal.write(key, {
+      type: 'call.ended',
+      outcome,
+      detail,
+      service,
+      atMs: endedMs,
+    });
+    if (outcome !== 'uncertain') {
+      this.#note(story, { type: 'step.begun', step: 'record', atMs: endedMs });
+    }
+    await ended;
+    story.ended = true;
+    emit({
+      type: 'call.finished',
+      contact: contact.id,
+      call: key.call,
+      line: story.line,
+      outcome,
+      detail,
+      durationMs: clock.monotonicMs() - story.startMs,
+    });
+    return { outcome, detail, endedMs };
+  }
+
+  async #record(story: Story, end: End): Promise<Settlement> {
+    const { campaign, chains } = this.#parts;
+    const { claim } = story;
+    const startMs = this.#parts.clock.monotonicMs();
+    if (claim.ended !== undefined) {
+      await this.#begin(story, 'record');
+    }
+    const context = this.#context(story, 'record');
+    const record = {
+      campaign,
+      call: claim.key.call,
+      contact: claim.contact,
+      outcome: end.outcome,
+      detail: end.detail,
+      text: story.text,
+      startedMs: claim.startedMs,
+      endedMs: end.endedMs,
+      services: story.services,
+      again: claim.recordBegun,
+    };
+    const answer = await chains.crm.run(context, (crm) => crm.record(record, context));
+    const { service } = answer;
+    const { bytes } = answer.value;
+    this.#note(story, { type: 'record.ended', service, bytes, atMs: this.#wallMs() });
+    this.#finished(story, 'record', 'crm', service, startMs);
+    return { type: 'done' };
+  }
+
+  #dialRequest(story: Story, text: string, audio: AudioFile): DialRequest {
+    const { key, contact, attempts, startedMs } = story.claim;
+    const begunMs = attempts[0]?.begunMs ?? startedMs;
+    return { call: key.call, contact, text, audio, begunMs, attempts: story.attempts };
+  }
+
+  #language(story: Story): string {
+    return story.claim.contact.language ?? this.#parts.language;
+  }
+
+  #context(story: Story, step: Step): RequestContext {
+    return {
+      campaign: this.#parts.campaign,
+      contact: story.claim.contact.id,
+      call: story.claim.key.call,
+      step,
+      line: story.line,
+      signal: story.stop,
+    };
+  }
+
+  #wallMs(): number {
+    return this.#parts.clock.wallMs();
+  }
+
+  async #begin(story: Story, step: Step): Promise<number> {
+    const startMs = this.#parts.clock.monotonicMs();
+    const { key } = story.claim;
+    await this.#parts.journal.write(key, { type: 'step.begun', step, atMs: this.#wallMs() });
+    return startMs;
+  }
+
+  /** Goes with the next commit; what is sent next waits for that one. */
+  #note(story: Story, entry: JournalEntry): void {
+    void this.#parts.journal.write(story.claim.key, entry);
+  }
+
+  #finished(
+    story: Story,
+    step: Step,
+    role: Role,
+    service: string,
+    startMs: number,
+    kept = false,
+  ): void {
+    this.#parts.emit({
+      type: 'step.finished',
+      contact: story.claim.contact.id,
+      call: story.claim.key.call,
+      line: story.line,
+      step,
+      role,
+      service,
+      durationMs: this.#parts.clock.monotonicMs() - startMs,
+      ...(kept && { kept }),
+    });
+  }
+
+  #tellFailure(story: Story, failure: ServiceFailure): void {
+    this.#parts.emit({
+      type: 'call.failed',
+      contact: story.claim.contact.id,
+      call: story.claim.key.call,
+      line: story.line,
+      kind: failure.kind,
+      code: failure.code,
+      message: failure.message,
+    });
+  }
+}
+
+/** How long a record that the CRM refused waits before it is offered again. */
+const REFUSED_RECORD_WAIT_MS = 60_000;
+
+/** A record is owed until the CRM takes it, however often that needs. */
+function recordRefused(
+  story: Story,
+  refusal: { readonly detail: string | undefined },
+): { readonly type: 'put_off' } & PutOff {
+  const { rounds, roundMark } = story.claim;
+  const reason = `the record was refused: ${refusal.detail ?? 'no reason given'}`;
+  const delayMs = REFUSED_RECORD_WAIT_MS;
+  return { type: 'put_off', delayMs, reason, behind: true, rounds, roundMark };
+}
+
+/** Where audio was deleted after a call began: enough to ask what became of the call. */
+const NO_AUDIO: AudioFile = { hash: '', path: '', durationMs: 0 };
+
+function outcomeOf(story: Story, over: Over): Settlement {
+  story.services.dialer = over.service;
+  return over.state === 'ended'
+    ? { type: 'outcome', outcome: over.ended.outcome, detail: over.ended.detail }
+    : { type: 'outcome', outcome: 'uncertain', detail: over.detail };
+}

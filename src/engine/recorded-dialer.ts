@@ -1,0 +1,43 @@
+import { ServiceFailure } from '../domain/failure.ts';
+import type { DialAttemptResult, Dialer } from './ports.ts';
+
+/**
+ * A dialer whose every attempt to place a call is in the journal: begun before the request leaves,
+ * ended before anything follows from it. What has a begin and no end may have rung.
+ */
+export function recordedDialer(dialer: Dialer): Dialer {
+  return {
+    name: dialer.name,
+    role: dialer.role,
+    rings: dialer.rings,
+    probe: (signal) => dialer.probe(signal),
+    follow: (placed, request, context) => dialer.follow(placed, request, context),
+    find: (request, context) => dialer.find(request, context),
+    hangUp: (placed, context) => dialer.hangUp(placed, context),
+    async place(request, context) {
+      const attempt = await request.attempts.begin(dialer.name);
+      if (context.signal.aborted) {
+        // Given up while the begin was being written: nothing was sent.
+        await request.attempts.end(attempt, { type: 'not_placed', code: 'stopped' });
+        throw context.signal.reason;
+      }
+      try {
+        const placed = await dialer.place(request, context);
+        await request.attempts.end(attempt, { type: 'placed', reference: placed.reference });
+        return placed;
+      } catch (error) {
+        if (error instanceof ServiceFailure) {
+          await request.attempts.end(attempt, resultOf(error));
+        }
+        // Anything else (a bug, the journal itself) leaves the attempt open: it may have rung.
+        throw error;
+      }
+    },
+  };
+}
+
+function resultOf(failure: ServiceFailure): DialAttemptResult {
+  return failure.kind === 'unknown'
+    ? { type: 'unknown', code: failure.code }
+    : { type: 'not_placed', code: failure.code };
+}

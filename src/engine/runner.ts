@@ -1,0 +1,318 @@
+/**
+ * Claims due contacts, on the lines allowed, hands each to the processor and settles the outcome.
+ * There is no `catch` here: what the processor throws is a bug or the journal's failure, and ends
+ * the run.
+ */
+import type { RunEnd } from '../domain/event.ts';
+import type { Availability, Blocked } from './availability.ts';
+import {
+  type Claim,
+  type Clock,
+  type Emit,
+  type Journal,
+  type RandomSource,
+  STAGES,
+  type Stage,
+} from './ports.ts';
+import type { Processor } from './processor.ts';
+import type { PutOff, Worked } from './settlement.ts';
+import { Stopped } from './stopped.ts';
+import { Waker } from './waker.ts';
+
+export interface RunPolicy {
+  readonly lines: number;
+  /** `skip`: put the contact off and take the next. `pause`: wait at once. */
+  readonly onOutage: 'skip' | 'pause';
+  /** How long the run waits without any contact getting its outcome. */
+  readonly outageWaitMs: number;
+  /** Ends the run once so many contacts have their outcome. */
+  readonly limit: number | undefined;
+  /** Wall clock at which no new contact is taken. */
+  readonly untilMs: number | undefined;
+}
+
+export interface RunnerParts {
+  readonly policy: RunPolicy;
+  readonly journal: Journal;
+  readonly processor: Processor;
+  readonly availability: Availability;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly emit: Emit;
+}
+
+export interface RunSignals {
+  /** Aborts: take no new contact, let the calls in progress end. */
+  readonly drain: AbortSignal;
+  /** Aborts: leave the calls in progress as the journal has them. */
+  readonly stop: AbortSignal;
+}
+
+/** Contacts put off in a row, per line and opening, before the line waits too (DESIGN 5). */
+const SKIPS_MAX = 5;
+
+/** A line: how many contacts it has put off, and for which opening. */
+interface Line {
+  readonly number: number;
+  opening: string;
+  skips: number;
+}
+
+export class Runner {
+  readonly #parts: RunnerParts;
+  readonly #waker: Waker;
+  /** Lines with a contact in hand, or with a claim on its way. */
+  #busy = 0;
+  #doneBefore = 0;
+  #doneNow = 0;
+  #progressMs = 0;
+  #end: RunEnd | undefined;
+
+  constructor(parts: RunnerParts) {
+    this.#parts = parts;
+    this.#waker = new Waker(parts.clock);
+  }
+
+  /** Works until nobody is left, or it may not go on. Rejects with bugs and `JournalFailure`. */
+  async run(signals: RunSignals): Promise<RunEnd> {
+    const { journal, clock, emit, policy } = this.#parts;
+    const startMs = clock.monotonicMs();
+    const contacts = journal.counts();
+    this.#doneBefore = contacts.done + contacts.uncertain;
+    this.#progressMs = startMs;
+    emit({ type: 'run.started', lines: policy.lines, contacts });
+
+    const broken = new AbortController();
+    const stop = AbortSignal.any([signals.stop, broken.signal]);
+    const stops = [
+      this.#parts.availability.onChange(() => {
+        this.#waker.wake();
+      }),
+      this.#on(signals.drain, 'stopped'),
+      this.#on(stop, 'stopped'),
+    ];
+    try {
+      const numbers = Array.from({ length: policy.lines }, (_, index) => index + 1);
+      const lines = numbers.map((number) => this.#line(number, stop, broken));
+      // Every line ends before the first failure is told: nothing is left running behind it.
+      const ends = await Promise.allSettled(lines);
+      const failed = ends.find((end) => end.status === 'rejected');
+      if (failed !== undefined) {
+        throw failed.reason;
+      }
+      await journal.settled();
+      const end = this.#end ?? 'done';
+      const durationMs = clock.monotonicMs() - startMs;
+      emit({ type: 'run.finished', end, contacts: journal.counts(), durationMs });
+      return end;
+    } finally {
+      for (const off of stops) {
+        off();
+      }
+    }
+  }
+
+  async #line(number: number, stop: AbortSignal, broken: AbortController): Promise<void> {
+    const line: Line = { number, opening: '', skips: 0 };
+    let whole = false;
+    try {
+      for (;;) {
+        const claim = await this.#next(line);
+        if (claim === undefined) {
+          break;
+        }
+        await this.#take(claim, line, stop);
+      }
+      whole = true;
+    } finally {
+      if (!whole) {
+        broken.abort(new Stopped('another line failed'));
+      }
+    }
+  }
+
+  /** The next contact of this line; waits for one. Undefined when the run is over. */
+  async #next(line: Line): Promise<Claim | undefined> {
+    const { journal, clock, random } = this.#parts;
+    for (;;) {
+      const version = this.#waker.version;
+      this.#judge();
+      if (this.#end !== undefined) {
+        return undefined;
+      }
+      if (!this.#mayTake()) {
+        await this.#waker.wait(version, this.#leftMs());
+        continue;
+      }
+      // Busy from before the claim: nobody may take the run for over while this one is on its way.
+      this.#busy += 1;
+      const claim = await journal.claim(this.#stages(line), clock.wallMs(), random.id());
+      if (claim !== undefined) {
+        return claim;
+      }
+      this.#busy -= 1;
+      const { ready, nextDueMs } = journal.outlook();
+      if (this.#busy === 0 && !ready && nextDueMs === undefined) {
+        this.#finish('done');
+        return undefined;
+      }
+      await this.#waker.wait(version, this.#idleMs(nextDueMs));
+    }
+  }
+
+  async #take(claim: Claim, line: Line, stop: AbortSignal): Promise<void> {
+    const { availability, processor } = this.#parts;
+    try {
+      const blocked = availability.blocked(claim.stage);
+      if (blocked.length > 0) {
+        await this.#turnAway(claim, line, blocked);
+        return;
+      }
+      const trial = availability.enter(claim.stage);
+      try {
+        const done = (): number => this.#doneBefore + this.#doneNow;
+        const worked = await processor.work(claim, line.number, done, stop);
+        await this.#settle(claim, worked);
+      } finally {
+        trial.release();
+      }
+    } finally {
+      this.#busy -= 1;
+      this.#waker.wake();
+    }
+  }
+
+  /** A contact that cannot get through now: put off until it might, at no cost. */
+  async #turnAway(claim: Claim, line: Line, blocked: readonly Blocked[]): Promise<void> {
+    const waitsMs = blocked.map((role) => role.retryAfterMs);
+    if (waitsMs.includes(undefined)) {
+      // Another contact is trying the service at this moment: this one keeps its place.
+      await this.#parts.journal.write(claim.key, { type: 'released' });
+      return;
+    }
+    this.#countSkip(line, blocked);
+    await this.#putOff(claim, {
+      delayMs: Math.max(...waitsMs.map((waitMs) => waitMs ?? 0)),
+      reason: `waits for ${blocked.flatMap((role) => role.services).join(', ')}`,
+      behind: false,
+      rounds: claim.rounds,
+      roundMark: claim.roundMark,
+    });
+  }
+
+  async #settle(claim: Claim, worked: Worked): Promise<void> {
+    const { settlement, outcome } = worked;
+    if (settlement.type === 'put_off') {
+      await this.#putOff(claim, settlement);
+    } else if (settlement.type === 'left') {
+      await this.#parts.journal.write(claim.key, { type: 'released' });
+    }
+    const isNew = outcome !== undefined && claim.ended === undefined;
+    this.#doneNow += isNew ? 1 : 0;
+    if (isNew || settlement.type === 'done') {
+      this.#progressMs = this.#parts.clock.monotonicMs();
+    }
+  }
+
+  async #putOff(claim: Claim, wait: PutOff): Promise<void> {
+    const { journal, clock, emit } = this.#parts;
+    const { delayMs, reason, behind, rounds, roundMark } = wait;
+    const dueMs = clock.wallMs() + delayMs;
+    await journal.write(claim.key, { type: 'put_off', dueMs, reason, behind, rounds, roundMark });
+    emit({
+      type: 'contact.put_off',
+      contact: claim.contact.id,
+      call: claim.key.call,
+      reason,
+      delayMs,
+    });
+  }
+
+  /** Stages to take from: those that could get through, and a few to be put off. */
+  #stages(line: Line): readonly Stage[] {
+    const { availability, policy } = this.#parts;
+    const open = availability.open();
+    if (open.length === STAGES.length || policy.onOutage === 'pause') {
+      return open;
+    }
+    const skipped = SKIPPED.filter((stage) => {
+      const blocked = availability.blocked(stage);
+      return (
+        blocked.length > 0 &&
+        blocked.every((role) => role.retryAfterMs !== undefined) &&
+        (line.opening !== openingOf(blocked) || line.skips < SKIPS_MAX)
+      );
+    });
+    return [...open, ...skipped];
+  }
+
+  #countSkip(line: Line, blocked: readonly Blocked[]): void {
+    const opening = openingOf(blocked);
+    line.skips = line.opening === opening ? line.skips + 1 : 1;
+    line.opening = opening;
+  }
+
+  #mayTake(): boolean {
+    const { limit } = this.#parts.policy;
+    return limit === undefined || this.#doneNow + this.#busy < limit;
+  }
+
+  /** Ends the run where the limit, the clock or a long outage says so. */
+  #judge(): void {
+    const { policy, clock } = this.#parts;
+    if (policy.limit !== undefined && this.#doneNow >= policy.limit) {
+      this.#finish('limit');
+    } else if (policy.untilMs !== undefined && clock.wallMs() >= policy.untilMs) {
+      this.#finish('until');
+    } else if (this.#busy === 0 && this.#leftOfOutageMs() <= 0) {
+      this.#finish('outage');
+    }
+  }
+
+  #finish(end: RunEnd): void {
+    this.#end ??= end;
+    this.#waker.wake();
+  }
+
+  /** How long a line with nothing to take may sleep; a change wakes it earlier. */
+  #idleMs(nextDueMs: number | undefined): number {
+    const { availability, clock } = this.#parts;
+    const waitsMs = STAGES.flatMap((stage) => availability.blocked(stage)).flatMap(
+      (role) => role.retryAfterMs ?? [],
+    );
+    const dueMs = nextDueMs === undefined ? Infinity : nextDueMs - clock.wallMs();
+    // At least a millisecond, so that no rounding makes a line spin.
+    return Math.max(1, Math.min(this.#leftMs(), dueMs, ...waitsMs));
+  }
+
+  #leftMs(): number {
+    const { policy, clock } = this.#parts;
+    const untilMs = policy.untilMs === undefined ? Infinity : policy.untilMs - clock.wallMs();
+    return Math.max(1, Math.min(untilMs, this.#leftOfOutageMs()));
+  }
+
+  #leftOfOutageMs(): number {
+    const { policy, clock } = this.#parts;
+    return this.#progressMs + policy.outageWaitMs - clock.monotonicMs();
+  }
+
+  #on(signal: AbortSignal, end: RunEnd): () => void {
+    const finish = (): void => {
+      this.#finish(end);
+    };
+    if (signal.aborted) {
+      finish();
+    }
+    signal.addEventListener('abort', finish);
+    return () => {
+      signal.removeEventListener('abort', finish);
+    };
+  }
+}
+
+/** Stages that an outage may put off; a record that waits for the CRM simply waits. */
+const SKIPPED: readonly Stage[] = ['fresh', 'scripted', 'spoken'];
+
+function openingOf(blocked: readonly Blocked[]): string {
+  return blocked.map((role) => role.opening).join(' ');
+}

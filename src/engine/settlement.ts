@@ -1,0 +1,80 @@
+/**
+ * How the work on one contact ended, and the one function that turns an error into that.
+ */
+import { ServiceFailure, Unavailable } from '../domain/failure.ts';
+import type { Outcome } from '../domain/words.ts';
+
+export type Settlement =
+  /** Nothing is left to do. The journal has it. */
+  | { readonly type: 'done' }
+  /** The contact has this outcome; what is left is noting it. */
+  | {
+      readonly type: 'outcome';
+      readonly outcome: Outcome;
+      readonly detail: string | undefined;
+    }
+  | ({ readonly type: 'put_off' } & PutOff)
+  /** Left as the journal has it, because the run stops. */
+  | { readonly type: 'left' };
+
+export interface PutOff {
+  readonly delayMs: number;
+  readonly reason: string;
+  /** It used up its retries: behind all that are due. */
+  readonly behind: boolean;
+  readonly rounds: number;
+  readonly roundMark: number;
+}
+
+/** What the processor hands back: the settlement, and the outcome if the contact has it by now. */
+export interface Worked {
+  readonly settlement: Exclude<Settlement, { readonly type: 'outcome' }>;
+  readonly outcome: Outcome | undefined;
+}
+
+/** Rounds of used-up retries after which a contact that others overtook is given up (DESIGN 5). */
+export const ROUNDS_MAX = 3;
+
+export interface Rounds {
+  readonly rounds: number;
+  /** How many contacts were done when the last round ended. */
+  readonly roundMark: number;
+}
+
+/**
+ * What an error of a step means for the contact. Throws the error back where it is none of a
+ * service's: a bug, the journal, the stop of the run.
+ *
+ * @param done how many contacts have their outcome now
+ */
+export function settlementOf(error: unknown, before: Rounds, done: number): Settlement {
+  if (error instanceof Unavailable) {
+    return {
+      type: 'put_off',
+      delayMs: error.retryAfterMs,
+      reason: `waits for ${error.services.join(', ')}`,
+      behind: false,
+      ...before,
+    };
+  }
+  if (!(error instanceof ServiceFailure)) {
+    throw error;
+  }
+  if (error.kind === 'permanent' && error.scope === 'request') {
+    return { type: 'outcome', outcome: 'failed', detail: error.message };
+  }
+  const overtaken = before.rounds === 0 || done > before.roundMark;
+  const rounds = before.rounds + (overtaken ? 1 : 0);
+  if (rounds >= ROUNDS_MAX) {
+    const detail = `failed ${rounds} times while others went through: ${error.message}`;
+    return { type: 'outcome', outcome: 'failed', detail };
+  }
+  return {
+    type: 'put_off',
+    delayMs: error.retryAfterMs ?? 0,
+    reason: error.message,
+    behind: true,
+    rounds,
+    roundMark: done,
+  };
+}

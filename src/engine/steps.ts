@@ -1,0 +1,227 @@
+/**
+ * The work of each step: what is asked of which chain, and what a usable answer is.
+ */
+import { ServiceFailure } from '../domain/failure.ts';
+import type { CallAttempts } from './call-attempts.ts';
+import type { Answer, Chain } from './fallback.ts';
+import type {
+  AudioFile,
+  AudioStore,
+  Crm,
+  Dialer,
+  DialRequest,
+  Digest,
+  Ended,
+  Found,
+  Llm,
+  Placed,
+  RequestContext,
+  Script,
+  ScriptRequest,
+  SpeechRequest,
+  Tts,
+} from './ports.ts';
+
+/** The chains of one campaign, guarded. */
+export interface Chains {
+  readonly llm: Chain<Llm>;
+  readonly tts: Chain<Tts>;
+  readonly dialer: Chain<Dialer>;
+  readonly crm: Chain<Crm>;
+}
+
+export async function writeScript(
+  chain: Chain<Llm>,
+  request: ScriptRequest,
+  charactersMax: number,
+  context: RequestContext,
+): Promise<Answer<Script>> {
+  const answer = await chain.run(context, (llm) => llm.write(request, context));
+  const text = answer.value.text.trim();
+  if (text === '') {
+    throw refused('empty_text', `${answer.service} wrote an empty text`);
+  }
+  if (text.length > charactersMax) {
+    throw refused(
+      'text_too_long',
+      `${answer.service} wrote ${text.length} characters, ` +
+        `script.max_characters allows ${charactersMax}`,
+    );
+  }
+  return { ...answer, value: { text } };
+}
+
+/** Speech that is made once for the same words and voice, also when two lines ask at once. */
+export class Speaker {
+  readonly #chain: Chain<Tts>;
+  readonly #store: AudioStore;
+  readonly #digest: Digest;
+  readonly #underWay = new Map<string, Promise<AudioFile>>();
+
+  constructor(chain: Chain<Tts>, store: AudioStore, digest: Digest) {
+    this.#chain = chain;
+    this.#store = store;
+    this.#digest = digest;
+  }
+
+  find(hash: string): Promise<AudioFile | undefined> {
+    return this.#store.find(hash);
+  }
+
+  /** `kept` where the audio was there already and nobody was asked for it. */
+  async speak(
+    request: SpeechRequest,
+    context: RequestContext,
+  ): Promise<Answer<{ audio: AudioFile; kept: boolean }>> {
+    const speaks = (tts: Tts): boolean => tts.voice(request.language) !== undefined;
+    if (!this.#chain.services.some(speaks)) {
+      const names = this.#chain.services.map((tts) => tts.name).join(', ');
+      throw refused('no_voice', `no voice for language ${request.language} (services: ${names})`);
+    }
+    return await this.#chain.run(context, (tts) => this.#speakWith(tts, request, context), speaks);
+  }
+
+  async #speakWith(
+    tts: Tts,
+    request: SpeechRequest,
+    context: RequestContext,
+  ): Promise<{ audio: AudioFile; kept: boolean }> {
+    const hash = this.#digest(`${tts.voice(request.language)}\n${request.text}`);
+    const others = this.#underWay.get(hash);
+    if (others !== undefined) {
+      return { audio: await others, kept: true };
+    }
+    const kept = this.#store.find(hash);
+    const made = kept.then(async (audio) => {
+      return audio ?? (await this.#store.keep(hash, await tts.speak(request, context)));
+    });
+    this.#underWay.set(hash, made);
+    try {
+      return { audio: await made, kept: (await kept) !== undefined };
+    } finally {
+      this.#underWay.delete(hash);
+    }
+  }
+}
+
+/** What became of placing a call: taken on, over already, or nobody can tell. */
+export type Dialled =
+  | { readonly state: 'placed'; readonly placed: Placed }
+  | { readonly state: 'ended'; readonly ended: Ended; readonly service: string }
+  | { readonly state: 'uncertain'; readonly service: string; readonly detail: string };
+
+/** A call of which nothing more is to be learnt. */
+export type Over = Exclude<Dialled, { readonly state: 'placed' }>;
+
+/** Rings. After an answer that leaves it open whether it rang, the call is looked for first. */
+export async function placeCall(
+  chain: Chain<Dialer>,
+  request: DialRequest,
+  attempts: CallAttempts,
+  context: RequestContext,
+): Promise<Dialled> {
+  try {
+    const answer = await chain.run(context, (dialer) => dialer.place(request, context));
+    return { state: 'placed', placed: answer.value };
+  } catch (error) {
+    if (!(error instanceof ServiceFailure) || error.kind !== 'unknown' || !attempts.open) {
+      throw error;
+    }
+    const { service } = attempts.open;
+    const found = await findCall(chain, service, request, attempts, context);
+    if (found.state !== 'absent') {
+      return dialledFrom(found, service);
+    }
+    throw new ServiceFailure(`${error.message}; ${service} has no such call: nobody was rung`, {
+      kind: 'transient',
+      scope: 'request',
+      code: error.code,
+      status: error.status,
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Asks the service that may have placed a call; `unknown` where it cannot tell or is gone. Proven
+ * absence is written down before anybody acts on it.
+ */
+export async function findCall(
+  chain: Chain<Dialer>,
+  service: string,
+  request: DialRequest,
+  attempts: CallAttempts,
+  context: RequestContext,
+): Promise<Found> {
+  const dialer = chain.services.find((one) => one.name === service);
+  if (dialer === undefined) {
+    return { state: 'unknown' };
+  }
+  try {
+    const found = await dialer.find(request, context);
+    if (found.state === 'absent') {
+      await attempts.closeAsAbsent();
+    }
+    return found;
+  } catch (error) {
+    if (error instanceof ServiceFailure) {
+      return { state: 'unknown' };
+    }
+    throw error;
+  }
+}
+
+export function dialledFrom(
+  found: Exclude<Found, { readonly state: 'absent' }>,
+  service: string,
+): Dialled {
+  switch (found.state) {
+    case 'placed':
+      return { state: 'placed', placed: found.placed };
+    case 'ended':
+      return { state: 'ended', ended: found.ended, service };
+    case 'unknown':
+      return { state: 'uncertain', service, detail: `${service} cannot tell whether it rang` };
+  }
+}
+
+/** Waits for the call's end. A call whose end nobody can tell is hung up and uncertain. */
+export async function followCall(
+  chain: Chain<Dialer>,
+  placed: Placed,
+  request: DialRequest,
+  context: RequestContext,
+): Promise<Over> {
+  const { service } = placed;
+  const dialer = chain.services.find((one) => one.name === service);
+  if (dialer === undefined) {
+    const detail = `placed by ${service}, which is not in services.dialer any more`;
+    return { state: 'uncertain', service, detail };
+  }
+  try {
+    const ended = await dialer.follow(placed, request, context);
+    return { state: 'ended', ended, service };
+  } catch (error) {
+    // Also when the run stops: nobody is left on a line that nobody listens to any more.
+    await hangUp(dialer, placed, { ...context, signal: new AbortController().signal });
+    if (!(error instanceof ServiceFailure)) {
+      throw error;
+    }
+    return { state: 'uncertain', service, detail: error.message };
+  }
+}
+
+/** Best effort: a service that does not answer has shown that already. */
+async function hangUp(dialer: Dialer, placed: Placed, context: RequestContext): Promise<void> {
+  try {
+    await dialer.hangUp(placed, context);
+  } catch (error) {
+    if (!(error instanceof ServiceFailure)) {
+      throw error;
+    }
+  }
+}
+
+function refused(code: string, message: string): ServiceFailure {
+  return new ServiceFailure(message, { kind: 'permanent', scope: 'request', code });
+}

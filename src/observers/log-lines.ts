@@ -1,0 +1,145 @@
+/**
+ * Every event of the engine in one sentence for people, and how important it is. The app log,
+ * `--verbose` and `logs` show the same words.
+ */
+import type { CampaignEvent, ContactCounts, EventType, RunEnd } from '../domain/event.ts';
+import { maskContactId, maskNumbers } from '../domain/privacy.ts';
+import { counted, spanText } from '../domain/text.ts';
+
+/** From the least to the most important. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+type EventOf<Type extends EventType> = Extract<CampaignEvent, { type: Type }>;
+type Sentences = { readonly [Type in EventType]: (event: EventOf<Type>) => string };
+
+const ENDS: Readonly<Record<RunEnd, string>> = {
+  done: 'every contact has an outcome',
+  limit: 'the limit was reached',
+  outage: 'a needed service was down too long',
+  until: 'the time given with --until was reached',
+  stopped: 'it was stopped',
+  journal_failed: 'the journal could not be written',
+  program_failed: 'the program failed',
+};
+
+const SENTENCES: Sentences = {
+  'run.started': ({ lines, contacts }) =>
+    `run started on ${counted(lines, 'line')}: ${countsText(contacts)}`,
+  'run.finished': ({ end, contacts, durationMs, reason }) =>
+    `run ended after ${spanText(durationMs)}: ${ENDS[end]}${because(reason)}; ` +
+    countsText(contacts),
+  'contact.rejected': ({ listLine, reason }) =>
+    `line ${listLine} of the list was rejected: ${maskNumbers(reason)}`,
+  'call.started': ({ contact }) => `call to ${shown(contact)} started`,
+  'step.finished': ({ step, service, durationMs, kept }) =>
+    kept === true || service === undefined
+      ? `${step} was there already`
+      : `${step} done by ${service} in ${spanText(durationMs)}`,
+  'attempt.failed': ({ service, step, attempt, status, code, message }) =>
+    `${service} failed${step === undefined ? '' : ` at ${step}`}, attempt ${attempt}: ` +
+    `${failureText(code, status, message)}`,
+  'retry.scheduled': ({ service, retry, delayMs }) =>
+    `${service}: retry ${retry} in ${spanText(delayMs)}`,
+  'fallback.used': ({ service, instead, reason }) =>
+    `${service} did it instead of ${instead}: ${maskNumbers(reason)}`,
+  'breaker.opened': ({ service, openMs, code, message }) =>
+    `${service} is left alone for ${spanText(openMs)}: ${failureText(code, undefined, message)}`,
+  'breaker.half_open': ({ service }) => `${service} is tried again`,
+  'breaker.closed': ({ service, outageMs }) => `${service} works again after ${spanText(outageMs)}`,
+  'call.failed': ({ contact, step, code, message }) =>
+    `call to ${shown(contact)} failed${step === undefined ? '' : ` at ${step}`}: ` +
+    failureText(code, undefined, message),
+  'contact.put_off': ({ contact, delayMs, reason }) =>
+    `${shown(contact)} is put off for ${spanText(delayMs)}: ${maskNumbers(reason)}`,
+  'call.finished': ({ contact, outcome, detail, durationMs }) =>
+    `call to ${shown(contact)} ended: ${outcome}` +
+    `${detail === undefined ? '' : ` (${detailText(detail, contact)})`} in ${spanText(durationMs)}`,
+  'health.changed': ({ service, health, message }) => `${service} is ${health}${because(message)}`,
+  notice: ({ message }) => maskNumbers(message),
+};
+
+const LEVELS: Readonly<Record<Exclude<EventType, 'notice'>, LogLevel>> = {
+  'run.started': 'info',
+  'run.finished': 'info',
+  'contact.rejected': 'warn',
+  'call.started': 'info',
+  'step.finished': 'info',
+  'attempt.failed': 'warn',
+  'retry.scheduled': 'info',
+  'fallback.used': 'warn',
+  'breaker.opened': 'error',
+  'breaker.half_open': 'info',
+  'breaker.closed': 'info',
+  'call.failed': 'error',
+  'contact.put_off': 'info',
+  'call.finished': 'info',
+  'health.changed': 'warn',
+};
+
+/** One sentence, without a full stop. Telephone numbers are masked. */
+export function messageOf(event: CampaignEvent): string {
+  // The table has an entry per type; only the compiler cannot see that they belong together.
+  return (SENTENCES[event.type] as (event: CampaignEvent) => string)(event);
+}
+
+export function levelOf(event: CampaignEvent): LogLevel {
+  switch (event.type) {
+    case 'notice':
+      return event.level;
+    case 'health.changed':
+      return event.health === 'healthy' ? 'info' : 'warn';
+    case 'run.finished':
+      return levelOfEnd(event.end);
+    default:
+      return LEVELS[event.type];
+  }
+}
+
+function levelOfEnd(end: RunEnd): LogLevel {
+  switch (end) {
+    case 'journal_failed':
+    case 'program_failed':
+      return 'error';
+    case 'outage':
+      return 'warn';
+    case 'done':
+    case 'limit':
+    case 'until':
+    case 'stopped':
+      return 'info';
+  }
+}
+
+/** What a call's detail says, without the number of the person who was called. */
+export function detailText(detail: string, contact: string): string {
+  const masked = maskNumbers(detail);
+  return maskContactId(contact) === contact
+    ? masked
+    : masked.replaceAll(contact.replace(/\D/g, ''), '***');
+}
+
+function countsText(counts: ContactCounts): string {
+  const parts = [
+    `${counts.done} done`,
+    ...(counts.queued > 0 ? [`${counts.queued} queued`] : []),
+    ...(counts.put_off > 0 ? [`${counts.put_off} put off`] : []),
+    ...(counts.calling > 0 ? [`${counts.calling} calling`] : []),
+    ...(counts.uncertain > 0 ? [`${counts.uncertain} uncertain`] : []),
+  ];
+  return `${counted(counts.total, 'contact')}, ${parts.join(', ')}`;
+}
+
+function failureText(code: string, status: number | undefined, message: string): string {
+  const plain = maskNumbers(message);
+  const known = status === undefined || plain.includes(String(status)) ? '' : ` ${status}`;
+  return plain.includes(code) ? `${plain}${known}` : `${plain} (${code}${known})`;
+}
+
+function because(reason: string | undefined): string {
+  return reason === undefined ? '' : ` (${maskNumbers(reason)})`;
+}
+
+function shown(contact: string): string {
+  return maskContactId(contact);
+}

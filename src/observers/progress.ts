@@ -1,0 +1,159 @@
+/**
+ * What a person sees while a run works: a live bar on a terminal, a line a minute elsewhere, and a
+ * line at once for what the operator should know.
+ */
+import cliProgress from 'cli-progress';
+import type { CampaignEvent, ContactCounts } from '../domain/event.ts';
+import { spanText } from '../domain/text.ts';
+import type { Clock } from '../engine/ports.ts';
+
+/** How often there is a line where nobody sees a bar, in milliseconds. */
+const LINE_EVERY_MS = 60_000;
+
+export interface ProgressScreen {
+  readonly write: (text: string) => void;
+  /** The terminal to draw a bar on; undefined for lines. */
+  readonly terminal: NodeJS.WriteStream | undefined;
+  readonly clock: Clock;
+  /** What is said about an event at once; undefined for nothing. */
+  readonly lineFor: (event: CampaignEvent) => string | undefined;
+}
+
+interface Bar {
+  update(done: number, words: { readonly state: string }): void;
+  /** Prints a line above the bar. */
+  log(text: string): void;
+  stop(): void;
+}
+
+/** Follows one run. `close` takes the bar off the screen and leaves no timer. */
+export class Progress implements Disposable {
+  readonly #screen: ProgressScreen;
+  readonly #startMs: number;
+  #counts: ContactCounts = NOBODY;
+  #done = 0;
+  #putOff = 0;
+  #inHand = 0;
+  #bar: Bar | undefined;
+  #cancel: () => void = () => undefined;
+
+  constructor(screen: ProgressScreen) {
+    this.#screen = screen;
+    this.#startMs = screen.clock.monotonicMs();
+  }
+
+  take(event: CampaignEvent): void {
+    this.#count(event);
+    const line = this.#screen.lineFor(event);
+    if (line !== undefined) {
+      this.#say(line);
+    }
+    this.#bar?.update(this.#done, { state: this.#stateText() });
+  }
+
+  [Symbol.dispose](): void {
+    this.#cancel();
+    this.#bar?.stop();
+    this.#bar = undefined;
+  }
+
+  #count(event: CampaignEvent): void {
+    switch (event.type) {
+      case 'run.started':
+        this.#counts = event.contacts;
+        this.#done = event.contacts.done + event.contacts.uncertain;
+        this.#start();
+        break;
+      case 'run.finished':
+        this[Symbol.dispose]();
+        break;
+      case 'call.started':
+        this.#inHand += 1;
+        break;
+      case 'call.finished':
+        this.#inHand -= 1;
+        this.#done += 1;
+        break;
+      case 'contact.put_off':
+        this.#putOff += 1;
+        this.#inHand = Math.max(0, this.#inHand - 1);
+        break;
+      default:
+    }
+  }
+
+  #start(): void {
+    const { terminal } = this.#screen;
+    if (this.#counts.total === this.#done) {
+      return;
+    }
+    if (terminal === undefined) {
+      this.#lineLater();
+    } else {
+      this.#bar = liveBar(terminal, this.#counts.total, this.#done);
+    }
+  }
+
+  #lineLater(): void {
+    this.#cancel = this.#screen.clock.after(LINE_EVERY_MS, () => {
+      this.#say(`${this.#done} of ${this.#counts.total} contacts, ${this.#stateText()}`);
+      this.#lineLater();
+    });
+  }
+
+  #stateText(): string {
+    const span = spanText(this.#screen.clock.monotonicMs() - this.#startMs);
+    return [
+      ...(this.#putOff > 0 ? [`put off ${this.#putOff} times`] : []),
+      `${this.#inHand} in hand`,
+      span,
+    ].join(', ');
+  }
+
+  #say(line: string): void {
+    if (this.#bar === undefined) {
+      this.#screen.write(`${line}\n`);
+    } else {
+      this.#bar.log(line);
+    }
+  }
+}
+
+const NOBODY: ContactCounts = {
+  total: 0,
+  done: 0,
+  calling: 0,
+  queued: 0,
+  put_off: 0,
+  uncertain: 0,
+};
+
+function liveBar(terminal: NodeJS.WriteStream, total: number, done: number): Bar {
+  const bars = new cliProgress.MultiBar(
+    {
+      format: '  {bar} {value} of {total} contacts, {state}',
+      barCompleteChar: '█',
+      barIncompleteChar: '░',
+      barsize: 30,
+      hideCursor: true,
+      clearOnComplete: true,
+      stopOnComplete: false,
+      stream: terminal,
+      fps: 10,
+      forceRedraw: true,
+    },
+    cliProgress.Presets.rect,
+  );
+  const bar = bars.create(total, done, { state: '' });
+  return {
+    update: (value, words) => {
+      bar.update(value, words);
+    },
+    log: (text) => {
+      bars.log(`${text}\n`);
+    },
+    stop: () => {
+      bars.stop();
+    },
+  };
+}

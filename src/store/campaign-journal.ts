@@ -1,0 +1,12 @@
+import type { Journal } from '../engine/ports.ts';
+
+/** The journal of one campaign, as the run that holds its lock sees it. */
+export interface CampaignJournal extends Journal {
+  /**
+   * Gives the contacts that a dead run had claimed back to the queue, at their old places, under
+   * a new fence. Only for the holder of the campaign's lock, before it claims. Answers how many.
+   *
+   * @throws StoreError
+   */
+  recover(): number;
+}

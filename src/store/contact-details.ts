@@ -1,0 +1,32 @@
+import type { Contact } from '../domain/contact.ts';
+
+export interface ContactSinkOptions {
+  /** Whether a second contact may have a number that another one has. */
+  readonly sameNumber: 'reject' | 'allow';
+}
+
+/** What a row of the list says of a contact besides its id and line. */
+export type ContactDetails = Omit<Contact, 'id' | 'line'>;
+
+/** Whether two rows say the same; the order of the columns does not matter. */
+export function sameDetails(one: ContactDetails, other: ContactDetails): boolean {
+  return (
+    one.phone === other.phone &&
+    one.name === other.name &&
+    one.language === other.language &&
+    one.timezone === other.timezone &&
+    one.email === other.email &&
+    sameVariables(one.variables, other.variables)
+  );
+}
+
+function sameVariables(
+  one: Readonly<Record<string, string>>,
+  other: Readonly<Record<string, string>>,
+): boolean {
+  const names = Object.keys(one);
+  return (
+    names.length === Object.keys(other).length &&
+    names.every((name) => Object.hasOwn(other, name) && one[name] === other[name])
+  );
+}

@@ -1,0 +1,203 @@
+import type { Contact } from '../domain/contact.ts';
+import type { ContactCounts } from '../domain/event.ts';
+import type { ContactState, Outcome } from '../domain/words.ts';
+import type { DialAttempt, FinishedSteps, Stage } from '../engine/ports.ts';
+import { MemoryHeap } from './memory-heap.ts';
+import {
+  contactState,
+  isUrgent,
+  type Progress,
+  QUEUE,
+  type QueueState,
+  stageOf,
+} from './queue-state.ts';
+
+export interface MemoryCall {
+  readonly id: string;
+  readonly startedMs: number;
+  finished: FinishedSteps;
+  readonly attempts: Map<number, DialAttempt>;
+  recordBegun: boolean;
+  ended: { outcome: Outcome; detail: string | undefined; endedMs: number } | undefined;
+}
+
+export interface MemoryContact {
+  /** Counted in the order of their first coming. */
+  readonly row: number;
+  contact: Contact;
+  queue: QueueState;
+  position: number;
+  fence: number;
+  outcome: Outcome | null;
+  dueMs: number;
+  rounds: number;
+  roundMark: number;
+  seen: number;
+  readonly calls: MemoryCall[];
+  /** What the next call begins with: text and audio of an uncertain one that is done again. */
+  carried: FinishedSteps;
+}
+
+/** One campaign's contacts and queue. */
+export class MemoryCampaign {
+  readonly contacts = new Map<string, MemoryContact>();
+  reading = 0;
+  positionLast = 0;
+  resultsBytes = 0;
+  readonly #byPhone = new Map<string, Set<MemoryContact>>();
+  readonly #ready: Readonly<Record<Stage, MemoryHeap<MemoryContact>>> = {
+    fresh: new MemoryHeap(),
+    scripted: new MemoryHeap(),
+    spoken: new MemoryHeap(),
+    dialling: new MemoryHeap(),
+    owed: new MemoryHeap(),
+  };
+  readonly #waiting = new MemoryHeap<MemoryContact>();
+  readonly #counts: Record<ContactState, number> = {
+    queued: 0,
+    put_off: 0,
+    calling: 0,
+    done: 0,
+    uncertain: 0,
+  };
+
+  counts(): ContactCounts {
+    const { queued, put_off, calling, done, uncertain } = this.#counts;
+    const total = queued + put_off + calling + done + uncertain;
+    return { total, done, calling, queued, put_off, uncertain };
+  }
+
+  /** A contact that was never here; it stands outside until it is moved. */
+  enter(contact: Contact): MemoryContact {
+    const entered: MemoryContact = {
+      row: this.contacts.size,
+      contact,
+      queue: QUEUE.removed,
+      position: 0,
+      fence: 0,
+      outcome: null,
+      dueMs: 0,
+      rounds: 0,
+      roundMark: 0,
+      seen: 0,
+      calls: [],
+      carried: {},
+    };
+    this.contacts.set(contact.id, entered);
+    this.#phone(contact.phone).add(entered);
+    return entered;
+  }
+
+  /** What the list says of a contact now. */
+  describe(known: MemoryContact, contact: Contact): void {
+    this.#phone(known.contact.phone).delete(known);
+    known.contact = contact;
+    this.#phone(contact.phone).add(known);
+  }
+
+  /** The first other contact with this number that was not taken out. */
+  twin(phone: string, except: MemoryContact | undefined): MemoryContact | undefined {
+    const others = [...this.#phone(phone)].filter(
+      (other) => other !== except && other.queue !== QUEUE.removed,
+    );
+    return others.sort((one, other) => one.row - other.row)[0];
+  }
+
+  /** The one way to change where a contact stands. */
+  move(
+    contact: MemoryContact,
+    change: Partial<Pick<MemoryContact, 'queue' | 'outcome' | 'position' | 'dueMs'>>,
+  ): void {
+    const before = contactState(contact.queue, contact.outcome);
+    Object.assign(contact, change);
+    const after = contactState(contact.queue, contact.outcome);
+    if (before !== undefined) this.#counts[before] -= 1;
+    if (after !== undefined) this.#counts[after] += 1;
+    if (contact.queue === QUEUE.ready) {
+      this.#ready[stageOfContact(contact)].push(contact.position, contact);
+    }
+    if (contact.queue === QUEUE.waiting) this.#waiting.push(contact.dueMs, contact);
+  }
+
+  /** The first ready contact; those with a call to be settled come before the rest. */
+  next(stages: readonly Stage[], nowMs: number): MemoryContact | undefined {
+    for (let due = this.#firstWaiting(); due !== undefined; due = this.#firstWaiting()) {
+      if (due.dueMs > nowMs) break;
+      this.#waiting.drop();
+      this.move(due, { queue: QUEUE.ready });
+    }
+    const others = stages.filter((stage) => !isUrgent(stage));
+    return this.#firstReady(stages.filter(isUrgent)) ?? this.#firstReady(others);
+  }
+
+  someReady(): boolean {
+    return this.#firstReady(['fresh', 'scripted', 'spoken', 'dialling', 'owed']) !== undefined;
+  }
+
+  nextDueMs(): number | undefined {
+    return this.#firstWaiting()?.dueMs;
+  }
+
+  #firstWaiting(): MemoryContact | undefined {
+    return this.#waiting.first(
+      (contact, dueMs) => contact.queue === QUEUE.waiting && contact.dueMs === dueMs,
+    );
+  }
+
+  #firstReady(stages: readonly Stage[]): MemoryContact | undefined {
+    let first: MemoryContact | undefined;
+    for (const stage of stages) {
+      const found = this.#ready[stage].first(
+        (contact, position) =>
+          contact.queue === QUEUE.ready &&
+          contact.position === position &&
+          stageOfContact(contact) === stage,
+      );
+      if (found === undefined) continue;
+      if (first === undefined || found.position < first.position) first = found;
+    }
+    return first;
+  }
+
+  #phone(phone: string): Set<MemoryContact> {
+    let contacts = this.#byPhone.get(phone);
+    if (contacts === undefined) {
+      contacts = new Set();
+      this.#byPhone.set(phone, contacts);
+    }
+    return contacts;
+  }
+}
+
+/** The stage a contact has reached, from what its journal holds. */
+export function stageOfContact(contact: MemoryContact): Stage {
+  const call = contact.calls.at(-1);
+  const open = contact.outcome === null && call?.ended !== undefined ? undefined : call;
+  return stageOf(progressOf(open, contact));
+}
+
+export function progressOf(call: MemoryCall | undefined, contact: MemoryContact): Progress {
+  const { script, speech } = call?.finished ?? contact.carried;
+  const attempts = [...(call?.attempts.values() ?? [])];
+  return {
+    ended: contact.outcome !== null,
+    script: script !== undefined,
+    speech: speech !== undefined,
+    attempts: new Map(
+      attempts.map(({ attempt, result }) => [attempt, result?.type !== 'not_placed']),
+    ),
+  };
+}
+
+/** Whether something was done for it that a changed row of the list could contradict. */
+export function hasBegun({ queue, outcome, calls, carried }: MemoryContact): boolean {
+  return (
+    queue === QUEUE.claimed ||
+    outcome !== null ||
+    Object.keys(carried).length > 0 ||
+    calls.some(
+      ({ finished, attempts, ended }) =>
+        Object.keys(finished).length > 0 || attempts.size > 0 || ended !== undefined,
+    )
+  );
+}

@@ -1,0 +1,70 @@
+import type { Contact } from '../domain/contact.ts';
+import type { Admission, ContactSink } from '../engine/ports.ts';
+import { type ContactSinkOptions, sameDetails } from './contact-details.ts';
+import { hasBegun, type MemoryCampaign, type MemoryContact } from './memory-campaign.ts';
+import { QUEUE } from './queue-state.ts';
+
+/** Takes the rows of one reading of a list into plain Maps. */
+export class MemoryContacts implements ContactSink {
+  readonly #campaign: MemoryCampaign;
+  readonly #sameNumber: 'reject' | 'allow';
+  readonly #reading: number;
+
+  /** Begins a reading. */
+  constructor(campaign: MemoryCampaign, { sameNumber }: ContactSinkOptions) {
+    this.#campaign = campaign;
+    this.#sameNumber = sameNumber;
+    campaign.reading += 1;
+    this.#reading = campaign.reading;
+  }
+
+  add(contacts: readonly Contact[]): readonly Admission[] {
+    return contacts.map((contact) => this.#admit(contact));
+  }
+
+  finish(): number {
+    let count = 0;
+    for (const contact of this.#campaign.contacts.values()) {
+      const queued = contact.queue === QUEUE.ready || contact.queue === QUEUE.waiting;
+      if (!queued || contact.seen === this.#reading || hasBegun(contact)) continue;
+      this.#campaign.move(contact, { queue: QUEUE.removed });
+      count += 1;
+    }
+    return count;
+  }
+
+  #admit(contact: Contact): Admission {
+    const known = this.#campaign.contacts.get(contact.id);
+    if (known?.seen === this.#reading) return { type: 'same_id', line: known.contact.line };
+    if (known === undefined || known.queue === QUEUE.removed) return this.#queue(contact, known);
+    const { phone } = known.contact;
+    if (sameDetails(contact, known.contact) || hasBegun(known)) {
+      known.seen = this.#reading;
+      known.contact = { ...known.contact, line: contact.line };
+      return { type: 'known' };
+    }
+    const twin = contact.phone === phone ? undefined : this.#twin(contact, known);
+    if (twin !== undefined) return twin;
+    known.seen = this.#reading;
+    this.#campaign.describe(known, contact);
+    return { type: 'changed' };
+  }
+
+  #queue(contact: Contact, known: MemoryContact | undefined): Admission {
+    const twin = this.#twin(contact, known);
+    if (twin !== undefined) return twin;
+    const queued = known ?? this.#campaign.enter(contact);
+    this.#campaign.describe(queued, contact);
+    queued.seen = this.#reading;
+    this.#campaign.positionLast += 1;
+    this.#campaign.move(queued, { queue: QUEUE.ready, position: this.#campaign.positionLast });
+    return { type: 'added' };
+  }
+
+  /** The refusal of a number that another contact has. */
+  #twin({ phone }: Contact, except: MemoryContact | undefined): Admission | undefined {
+    if (this.#sameNumber === 'allow') return undefined;
+    const twin = this.#campaign.twin(phone, except)?.contact;
+    return twin && { type: 'same_number', contact: twin.id, line: twin.line };
+  }
+}

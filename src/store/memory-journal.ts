@@ -1,0 +1,196 @@
+import type { ContactCounts } from '../domain/event.ts';
+import type { Claim, ClaimKey, JournalEntry, Stage } from '../engine/ports.ts';
+import type { CampaignJournal } from './campaign-journal.ts';
+import type { GroupCommit } from './group-commit.ts';
+import {
+  type MemoryCall,
+  type MemoryCampaign,
+  type MemoryContact,
+  stageOfContact,
+} from './memory-campaign.ts';
+import { QUEUE } from './queue-state.ts';
+import { WriteRefused } from './store-error.ts';
+
+type Of<Type extends JournalEntry['type']> = Extract<JournalEntry, { type: Type }>;
+
+/** Journal and queue in plain Maps. */
+export class MemoryJournal implements CampaignJournal {
+  readonly #campaign: MemoryCampaign;
+  readonly #callIds: Set<string>;
+  readonly #commits: GroupCommit;
+
+  constructor(campaign: MemoryCampaign, callIds: Set<string>, commits: GroupCommit) {
+    this.#campaign = campaign;
+    this.#callIds = callIds;
+    this.#commits = commits;
+  }
+
+  claim(stages: readonly Stage[], nowMs: number, newCall: string): Promise<Claim | undefined> {
+    return this.#commits.add(() => {
+      const contact = this.#campaign.next(stages, nowMs);
+      return contact === undefined ? undefined : this.#take(contact, nowMs, newCall);
+    });
+  }
+
+  write(key: ClaimKey, entry: JournalEntry): Promise<void> {
+    return this.#commits.add(() => {
+      const contact = this.#held(key);
+      this.#apply(contact, lastCall(contact), entry);
+    });
+  }
+
+  settled(): Promise<void> {
+    return this.#commits.settled();
+  }
+
+  outlook(): { readonly ready: boolean; readonly nextDueMs: number | undefined } {
+    return { ready: this.#campaign.someReady(), nextDueMs: this.#campaign.nextDueMs() };
+  }
+
+  counts(): ContactCounts {
+    return this.#campaign.counts();
+  }
+
+  recover(): number {
+    let count = 0;
+    for (const contact of this.#campaign.contacts.values()) {
+      if (contact.queue !== QUEUE.claimed) continue;
+      contact.fence += 1;
+      this.#campaign.move(contact, { queue: QUEUE.ready });
+      count += 1;
+    }
+    return count;
+  }
+
+  #take(contact: MemoryContact, nowMs: number, newCall: string): Claim {
+    const stage = stageOfContact(contact);
+    const last = contact.calls.at(-1);
+    const goesOn = last !== undefined && (last.ended === undefined || stage === 'owed');
+    const call = goesOn ? last : this.#openCall(contact, nowMs, newCall);
+    contact.fence += 1;
+    this.#campaign.move(contact, { queue: QUEUE.claimed });
+    const { id, startedMs, finished, attempts, recordBegun, ended } = call;
+    return {
+      key: {
+        contact: contact.contact.id,
+        call: id,
+        number: contact.calls.length,
+        fence: contact.fence,
+      },
+      contact: contact.contact,
+      stage,
+      startedMs,
+      finished: { ...finished },
+      attempts: [...attempts.values()].sort((one, other) => one.attempt - other.attempt),
+      recordBegun,
+      ...(ended !== undefined && { ended: { ...ended } }),
+      rounds: contact.rounds,
+      roundMark: contact.roundMark,
+    };
+  }
+
+  #openCall(contact: MemoryContact, startedMs: number, id: string): MemoryCall {
+    if (this.#callIds.has(id)) throw new WriteRefused(`the call ${id} is in the journal already`);
+    this.#callIds.add(id);
+    const call: MemoryCall = {
+      id,
+      startedMs,
+      finished: contact.carried,
+      attempts: new Map(),
+      recordBegun: false,
+      ended: undefined,
+    };
+    contact.carried = {};
+    contact.calls.push(call);
+    return call;
+  }
+
+  #held({ contact: id, fence }: ClaimKey): MemoryContact {
+    const contact = this.#campaign.contacts.get(id);
+    if (contact === undefined) throw new WriteRefused(`there is no contact ${id}`);
+    if (contact.fence !== fence) {
+      throw new WriteRefused(`the claim of contact ${id} was taken over`);
+    }
+    if (contact.queue !== QUEUE.claimed) {
+      throw new WriteRefused(`the claim of contact ${id} has ended`);
+    }
+    return contact;
+  }
+
+  #apply(contact: MemoryContact, call: MemoryCall, entry: JournalEntry): void {
+    switch (entry.type) {
+      case 'step.begun':
+        if (entry.step === 'record') call.recordBegun = true;
+        return;
+      case 'lookup.ended':
+        call.finished = { ...call.finished, lookup: { ...entry.properties } };
+        return;
+      case 'script.ended': {
+        const { text, service } = entry;
+        call.finished = { ...call.finished, script: { text, service } };
+        return;
+      }
+      case 'speech.ended': {
+        const { hash, service } = entry;
+        call.finished = { ...call.finished, speech: { hash, service } };
+        return;
+      }
+      case 'attempt.begun':
+        return attemptBegun(call, entry);
+      case 'attempt.ended':
+        return attemptEnded(call, entry);
+      case 'call.ended':
+        return this.#callEnded(contact, call, entry);
+      case 'record.ended':
+        return this.#recordEnded(contact, call, entry);
+      case 'put_off':
+        return this.#putOff(contact, entry);
+      case 'released':
+        return this.#campaign.move(contact, { queue: QUEUE.ready });
+    }
+  }
+
+  #callEnded(contact: MemoryContact, call: MemoryCall, entry: Of<'call.ended'>): void {
+    const { outcome, detail, atMs: endedMs } = entry;
+    if (call.ended !== undefined) throw new WriteRefused(`call ${call.id} has ended before`);
+    call.ended = { outcome, detail, endedMs };
+    const queue = outcome === 'uncertain' ? QUEUE.none : QUEUE.claimed;
+    this.#campaign.move(contact, { outcome, queue });
+  }
+
+  #recordEnded(contact: MemoryContact, call: MemoryCall, entry: Of<'record.ended'>): void {
+    if (call.ended === undefined) throw new WriteRefused(`call ${call.id} has not ended`);
+    call.recordBegun = true;
+    this.#campaign.move(contact, { queue: QUEUE.none });
+    const { resultsBytes } = this.#campaign;
+    this.#campaign.resultsBytes = Math.max(resultsBytes, entry.bytes ?? 0);
+  }
+
+  #putOff(contact: MemoryContact, entry: Of<'put_off'>): void {
+    const { dueMs, behind, rounds, roundMark } = entry;
+    contact.rounds = rounds;
+    contact.roundMark = roundMark;
+    if (behind) this.#campaign.positionLast += 1;
+    const position = behind ? this.#campaign.positionLast : contact.position;
+    this.#campaign.move(contact, { queue: QUEUE.waiting, dueMs, position });
+  }
+}
+
+function attemptBegun(call: MemoryCall, { attempt, service, atMs }: Of<'attempt.begun'>): void {
+  if (call.ended !== undefined) throw new WriteRefused(`call ${call.id} has ended`);
+  if (call.attempts.has(attempt)) throw new WriteRefused(`attempt ${attempt} began before`);
+  call.attempts.set(attempt, { attempt, service, begunMs: atMs });
+}
+
+function attemptEnded(call: MemoryCall, { attempt, result }: Of<'attempt.ended'>): void {
+  const begun = call.attempts.get(attempt);
+  if (begun === undefined) throw new WriteRefused(`attempt ${attempt} never began`);
+  call.attempts.set(attempt, { ...begun, result });
+}
+
+function lastCall(contact: MemoryContact): MemoryCall {
+  const call = contact.calls.at(-1);
+  if (call === undefined)
+    throw new Error(`contact ${contact.contact.id} is claimed without a call`);
+  return call;
+}

@@ -1,0 +1,145 @@
+import type { BreakerMemory, ContactSink, FinishedSteps, Snapshot } from '../engine/ports.ts';
+import type { CampaignJournal } from './campaign-journal.ts';
+import type { ContactSinkOptions } from './contact-details.ts';
+import { GroupCommit } from './group-commit.ts';
+import { MemoryCampaign, type MemoryContact } from './memory-campaign.ts';
+import { MemoryContacts } from './memory-contacts.ts';
+import { MemoryJournal } from './memory-journal.ts';
+import { QUEUE } from './queue-state.ts';
+import { noSuchCampaign, noSuchContact, notUncertain, type Settlement } from './settlement.ts';
+
+/** What outlives a store in memory, as a file outlives a process. */
+export class MemoryDisk {
+  readonly campaigns = new Map<string, MemoryCampaign>();
+  readonly breakers = new Map<string, string>();
+  readonly callIds = new Set<string>();
+}
+
+export interface MemoryStoreOptions {
+  /** Calls `flush` soon: what is written until then is durable together, or lost together. */
+  readonly defer: (flush: () => void) => void;
+  /** What earlier stores left behind; empty without. */
+  readonly disk?: MemoryDisk;
+}
+
+/** The store's behaviour in plain Maps, without SQL: what the one on disk is compared with. */
+export class MemoryStore {
+  readonly breakers: BreakerMemory;
+  readonly #disk: MemoryDisk;
+  readonly #commits: GroupCommit;
+
+  constructor({ defer, disk = new MemoryDisk() }: MemoryStoreOptions) {
+    this.#disk = disk;
+    this.#commits = new GroupCommit({
+      defer,
+      transaction: (work) => work(),
+      describe: (error) => String(error),
+    });
+    this.breakers = new MemoryBreakers(disk, this.#commits);
+  }
+
+  journal(campaign: string): CampaignJournal {
+    return new MemoryJournal(this.#campaign(campaign), this.#disk.callIds, this.#commits);
+  }
+
+  /** Begins one reading of the campaign's list. */
+  contacts(campaign: string, options: ContactSinkOptions): ContactSink {
+    return new MemoryContacts(this.#campaign(campaign), options);
+  }
+
+  /**
+   * Ends what is uncertain, as a person found out.
+   *
+   * @throws StoreError `refused` where the contact is not uncertain
+   */
+  settle(settlement: Settlement): void {
+    const campaign = this.#disk.campaigns.get(settlement.campaign);
+    if (campaign === undefined) throw noSuchCampaign(settlement);
+    const contact = campaign.contacts.get(settlement.contact);
+    if (contact === undefined) throw noSuchContact(settlement);
+    const { queue, outcome } = contact;
+    if (outcome !== 'uncertain') throw notUncertain(settlement, queue, outcome);
+    settleIn(campaign, contact, settlement);
+  }
+
+  /** Length of results.csv that the journal vouches for. */
+  resultsBytes(campaign: string): number {
+    return this.#campaign(campaign).resultsBytes;
+  }
+
+  /** Ends as a kill would: what is not durable yet is lost. */
+  kill(): void {
+    this.#commits.abandon();
+  }
+
+  /** Writes what is queued; nothing is taken any more. */
+  close(): void {
+    this.#commits.flush();
+    this.#commits.abandon();
+  }
+
+  #campaign(name: string): MemoryCampaign {
+    let campaign = this.#disk.campaigns.get(name);
+    if (campaign === undefined) {
+      campaign = new MemoryCampaign();
+      this.#disk.campaigns.set(name, campaign);
+    }
+    return campaign;
+  }
+}
+
+export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
+  return new MemoryStore(options);
+}
+
+class MemoryBreakers implements BreakerMemory {
+  readonly #disk: MemoryDisk;
+  readonly #commits: GroupCommit;
+  readonly #pending = new Map<string, string>();
+
+  constructor(disk: MemoryDisk, commits: GroupCommit) {
+    this.#disk = disk;
+    this.#commits = commits;
+  }
+
+  load(service: string): Snapshot | undefined {
+    const text = this.#pending.get(service) ?? this.#disk.breakers.get(service);
+    return text === undefined ? undefined : JSON.parse(text);
+  }
+
+  save(service: string, snapshot: Snapshot): void {
+    const text = JSON.stringify(snapshot);
+    this.#pending.set(service, text);
+    this.#commits.note(() => {
+      this.#disk.breakers.set(service, text);
+    });
+  }
+}
+
+function settleIn(
+  campaign: MemoryCampaign,
+  contact: MemoryContact,
+  { outcome, note: detail, atMs: endedMs }: Settlement,
+): void {
+  const call = contact.calls.at(-1);
+  if (call?.ended === undefined) throw new Error('an uncertain contact has no ended call');
+  if (outcome !== 'again') {
+    call.ended = { outcome, detail, endedMs };
+    campaign.move(contact, { outcome, queue: QUEUE.ready });
+    return;
+  }
+  call.ended = { ...call.ended, detail: detail ?? call.ended.detail };
+  // The next call has the text and audio of this one, which are paid for.
+  contact.carried = carriedFrom(call.finished);
+  contact.rounds = 0;
+  contact.roundMark = 0;
+  campaign.move(contact, { outcome: null, queue: QUEUE.ready });
+}
+
+function carriedFrom({ lookup, script, speech }: FinishedSteps): FinishedSteps {
+  return {
+    ...(lookup !== undefined && { lookup }),
+    ...(script !== undefined && { script }),
+    ...(speech !== undefined && { speech }),
+  };
+}

@@ -1,0 +1,84 @@
+/**
+ * Where a contact stands, in numbers on disk and in words for people.
+ */
+
+import type { ContactState, Outcome, Step } from '../domain/words.ts';
+import type { Stage } from '../engine/ports.ts';
+
+/** Values of `contact.queue`. They are on disk: never renumber. */
+export const QUEUE = { none: 0, ready: 1, waiting: 2, claimed: 3, removed: 4 } as const;
+export type QueueState = (typeof QUEUE)[keyof typeof QUEUE];
+
+/** Values of `contact.stage`, by name. They are on disk: never renumber. */
+export const STAGE_CODES: Readonly<Record<Stage, number>> = {
+  fresh: 0,
+  scripted: 1,
+  spoken: 2,
+  dialling: 3,
+  owed: 4,
+};
+
+const STAGE_NAMES: readonly Stage[] = ['fresh', 'scripted', 'spoken', 'dialling', 'owed'];
+
+export function stageName(code: number): Stage {
+  const name = STAGE_NAMES[code];
+  if (name === undefined) throw new Error(`no stage has the code ${code}`);
+  return name;
+}
+
+/** A call was begun and must be settled, or told: these come before all that is new. */
+export function isUrgent(stage: Stage): boolean {
+  return stage === 'dialling' || stage === 'owed';
+}
+
+/** Values of `step.step`, by name. They are on disk: never renumber. */
+export const STEP_CODES: Readonly<Record<Step, number>> = {
+  lookup: 0,
+  script: 1,
+  speech: 2,
+  dial: 3,
+  record: 4,
+};
+
+const STEP_NAMES: readonly Step[] = ['lookup', 'script', 'speech', 'dial', 'record'];
+
+export function stepName(code: number): Step {
+  const name = STEP_NAMES[code];
+  if (name === undefined) throw new Error(`no step has the code ${code}`);
+  return name;
+}
+
+/** Where a contact stands for people; undefined where it was taken out of the campaign. */
+export function contactState(queue: QueueState, outcome: Outcome | null): ContactState | undefined {
+  if (queue === QUEUE.removed) return undefined;
+  if (outcome !== null) return outcome === 'uncertain' ? 'uncertain' : 'done';
+  switch (queue) {
+    case QUEUE.ready:
+      return 'queued';
+    case QUEUE.waiting:
+      return 'put_off';
+    case QUEUE.claimed:
+      return 'calling';
+    case QUEUE.none:
+      throw new Error('a contact without an outcome is not in the queue');
+  }
+}
+
+/** How far the call of a claimed contact has come. */
+export interface Progress {
+  ended: boolean;
+  script: boolean;
+  speech: boolean;
+  /** By number: whether the phone may have rung (it is open, placed or unknown). */
+  readonly attempts: Map<number, boolean>;
+}
+
+/** The stage with which a contact goes back to the queue. */
+export function stageOf(progress: Progress): Stage {
+  if (progress.ended) return 'owed';
+  for (const mayHaveRung of progress.attempts.values()) {
+    if (mayHaveRung) return 'dialling';
+  }
+  if (progress.speech) return 'spoken';
+  return progress.script ? 'scripted' : 'fresh';
+}

@@ -1,0 +1,99 @@
+/**
+ * What the commands read of a campaign. Times are wall clock milliseconds.
+ */
+import type { ContactCounts, RunEnd } from '../domain/event.ts';
+import type { FailureKind } from '../domain/failure.ts';
+import type { Outcome, Role } from '../domain/words.ts';
+import type { DialAttempt, Snapshot, Stage } from '../engine/ports.ts';
+
+export interface CampaignSummary {
+  readonly campaign: string;
+  readonly contacts: ContactCounts;
+}
+
+export interface BreakerSummary {
+  readonly service: string;
+  readonly snapshot: Snapshot;
+}
+
+/** Contacts that wait for a time, by what they wait for. */
+export interface WaitingReason {
+  readonly reason: string;
+  readonly count: number;
+  /** When the first of them is due. */
+  readonly dueMs: number;
+}
+
+/** A contact whose turn comes: a ready one, or one that waits until `dueMs`. */
+export interface NextContact {
+  readonly contact: string;
+  readonly name: string | undefined;
+  readonly phone: string;
+  readonly stage: Stage;
+  readonly dueMs: number | undefined;
+  readonly reason: string | undefined;
+}
+
+/** A contact of whom nobody can tell whether the phone rang. */
+export interface UncertainContact {
+  readonly contact: string;
+  readonly name: string | undefined;
+  readonly phone: string;
+  readonly call: string;
+  readonly number: number;
+  readonly startedMs: number;
+  readonly endedMs: number;
+  readonly detail: string | undefined;
+  readonly attempts: readonly DialAttempt[];
+}
+
+export interface OutcomeCount {
+  readonly outcome: Outcome;
+  readonly count: number;
+}
+
+/** Failed attempts of one service with one code; kind, status and message are the last one's. */
+export interface FailureCount {
+  readonly service: string;
+  readonly role: Role;
+  readonly kind: FailureKind;
+  readonly code: string;
+  readonly status: number | undefined;
+  readonly message: string;
+  readonly count: number;
+  readonly lastMs: number;
+}
+
+/** A call that has its outcome. */
+export interface EndedCall {
+  readonly contact: string;
+  readonly phone: string;
+  readonly name: string | undefined;
+  readonly call: string;
+  /** Which call of this contact, counted from 1. */
+  readonly number: number;
+  readonly outcome: Outcome;
+  readonly detail: string | undefined;
+  readonly startedMs: number;
+  readonly endedMs: number;
+  readonly text: string | undefined;
+  /** Services that did the steps, as far as they came. */
+  readonly services: Readonly<Partial<Record<Role, string>>>;
+}
+
+export interface ImportedList {
+  readonly path: string;
+  readonly atMs: number;
+  readonly rows: number;
+  readonly rejected: number;
+}
+
+/** Who worked a campaign last. Whether it still does, the lock tells. */
+export interface RunSummary {
+  readonly pid: number;
+  readonly host: string;
+  readonly startedMs: number;
+  readonly endedMs: number | undefined;
+  /** Absent while it runs, or where it was killed. */
+  readonly end: RunEnd | undefined;
+}

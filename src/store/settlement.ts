@@ -1,0 +1,56 @@
+import type { Outcome } from '../domain/words.ts';
+import { contactState, type QueueState } from './queue-state.ts';
+import { StoreError } from './store-error.ts';
+
+/** What became of a call that nobody could tell of, as a person found out. */
+export interface Settlement {
+  readonly campaign: string;
+  readonly contact: string;
+  /** `again`: put the contact back in the queue. */
+  readonly outcome: Exclude<Outcome, 'uncertain'> | 'again';
+  /** Wall clock milliseconds. */
+  readonly atMs: number;
+  /** For people: who found out, and how. */
+  readonly note: string | undefined;
+}
+
+export function noSuchCampaign({ campaign }: Settlement): StoreError {
+  return new StoreError(
+    'refused',
+    `there is no campaign ${campaign}; \`campaign status\` lists those there are`,
+  );
+}
+
+export function noSuchContact({ campaign, contact }: Settlement): StoreError {
+  return new StoreError('refused', `campaign ${campaign} has no contact ${contact}`);
+}
+
+export function notUncertain(
+  { campaign, contact }: Settlement,
+  queue: QueueState,
+  outcome: Outcome | null,
+): StoreError {
+  return new StoreError(
+    'refused',
+    `contact ${contact} of campaign ${campaign} ${standing(queue, outcome)}; ` +
+      'only a contact whose call is uncertain can be settled, and ' +
+      `\`campaign status ${campaign}\` lists those`,
+  );
+}
+
+function standing(queue: QueueState, outcome: Outcome | null): string {
+  switch (contactState(queue, outcome)) {
+    case 'done':
+      return `is done (${outcome})`;
+    case 'queued':
+      return 'is in the queue, not called yet';
+    case 'put_off':
+      return 'is put off and will be called later';
+    case 'calling':
+      return 'is being called at this moment';
+    case 'uncertain':
+      return 'is uncertain';
+    case undefined:
+      return 'was taken out, because it is no longer on the list';
+  }
+}

@@ -1,0 +1,112 @@
+import type { StatementSync } from 'node:sqlite';
+import type { Outcome } from '../domain/words.ts';
+import type { DialAttempt, DialAttemptResult, FinishedSteps } from '../engine/ports.ts';
+import { all, one, type Preparer } from './connection.ts';
+import { type Progress, STEP_CODES } from './queue-state.ts';
+
+export interface CallRow {
+  readonly id: string;
+  readonly started_ms: number;
+  readonly ended_ms: number | null;
+  readonly outcome: Outcome | null;
+  readonly detail: string | null;
+}
+
+interface StepRow {
+  readonly step: number;
+  readonly begun_ms: number | null;
+  readonly ended_ms: number | null;
+  readonly service: string | null;
+  readonly result: string | null;
+}
+
+interface AttemptRow {
+  readonly attempt: number;
+  readonly service: string;
+  readonly begun_ms: number;
+  readonly result: 'placed' | 'not_placed' | 'unknown' | null;
+  readonly detail: string | null;
+}
+
+/** What the journal holds of one call. */
+export interface CallContents {
+  readonly finished: FinishedSteps;
+  readonly attempts: readonly DialAttempt[];
+  readonly recordBegun: boolean;
+}
+
+/** What a call that has only just been opened holds. */
+export const NEW_CALL: CallContents = { finished: {}, attempts: [], recordBegun: false };
+
+/** Reads calls with their steps and attempts. */
+export class CallReader {
+  readonly #call: StatementSync;
+  readonly #steps: StatementSync;
+  readonly #attempts: StatementSync;
+
+  constructor(connection: Preparer) {
+    this.#call = connection.prepare(
+      'SELECT id, started_ms, ended_ms, outcome, detail FROM call WHERE contact = ? AND number = ?',
+    );
+    this.#steps = connection.prepare(
+      'SELECT step, begun_ms, ended_ms, service, result FROM step WHERE contact = ? AND number = ?',
+    );
+    this.#attempts = connection.prepare(`
+      SELECT attempt, service, begun_ms, result, detail FROM attempt
+      WHERE contact = ? AND number = ? ORDER BY attempt`);
+  }
+
+  call(contact: number, number: number): CallRow | undefined {
+    return one<CallRow>(this.#call, contact, number);
+  }
+
+  contents(contact: number, number: number): CallContents {
+    const steps = all<StepRow>(this.#steps, contact, number);
+    const attempts = all<AttemptRow>(this.#attempts, contact, number);
+    return {
+      finished: finishedSteps(steps),
+      attempts: attempts.map(dialAttempt),
+      recordBegun: steps.some(({ step }) => step === STEP_CODES.record),
+    };
+  }
+}
+
+/** What the contents say of how far the call has come. */
+export function progressOf(contents: CallContents, ended: boolean): Progress {
+  const { finished, attempts } = contents;
+  return {
+    ended,
+    script: finished.script !== undefined,
+    speech: finished.speech !== undefined,
+    attempts: new Map(
+      attempts.map(({ attempt, result }) => [attempt, result?.type !== 'not_placed']),
+    ),
+  };
+}
+
+function finishedSteps(rows: readonly StepRow[]): FinishedSteps {
+  const finished: {
+    -readonly [Step in keyof FinishedSteps]: FinishedSteps[Step];
+  } = {};
+  for (const { step, ended_ms, service, result } of rows) {
+    if (ended_ms === null || service === null || result === null) continue;
+    if (step === STEP_CODES.lookup) finished.lookup = JSON.parse(result);
+    if (step === STEP_CODES.script) finished.script = { text: result, service };
+    if (step === STEP_CODES.speech) finished.speech = { hash: result, service };
+  }
+  return finished;
+}
+
+function dialAttempt(row: AttemptRow): DialAttempt {
+  const { attempt, service, begun_ms: begunMs } = row;
+  const result = attemptResult(row);
+  return result === undefined
+    ? { attempt, service, begunMs }
+    : { attempt, service, begunMs, result };
+}
+
+function attemptResult({ result, detail }: AttemptRow): DialAttemptResult | undefined {
+  if (result === null) return undefined;
+  const text = detail ?? '';
+  return result === 'placed' ? { type: result, reference: text } : { type: result, code: text };
+}

@@ -1,0 +1,198 @@
+import type { SQLInputValue, StatementSync } from 'node:sqlite';
+import type { Contact } from '../domain/contact.ts';
+import type { Admission, ContactSink } from '../engine/ports.ts';
+import { type Connection, changed, one } from './connection.ts';
+import { type ContactDetails, type ContactSinkOptions, sameDetails } from './contact-details.ts';
+import { QUEUE, type QueueState, STAGE_CODES } from './queue-state.ts';
+import { CampaignRow } from './sqlite-campaigns.ts';
+
+export interface DetailColumns {
+  readonly phone: string;
+  readonly name: string | null;
+  readonly language: string | null;
+  readonly timezone: string | null;
+  readonly email: string | null;
+  readonly variables: string;
+}
+
+interface KnownRow extends DetailColumns {
+  readonly row: number;
+  readonly queue: QueueState;
+  readonly seen: number;
+  readonly line: number;
+}
+
+/** Takes the rows of one reading of a list; each `add` is one transaction. */
+export class SqliteContacts implements ContactSink {
+  readonly #connection: Connection;
+  readonly #campaign: CampaignRow;
+  readonly #sameNumber: 'reject' | 'allow';
+  readonly #reading: number;
+  readonly #statements: Statements;
+  /** The last place given away in the queue. */
+  #position = 0;
+
+  /** Begins a reading. */
+  constructor(connection: Connection, name: string, options: ContactSinkOptions) {
+    this.#connection = connection;
+    this.#campaign = new CampaignRow(connection, name);
+    this.#sameNumber = options.sameNumber;
+    this.#statements = prepareStatements(connection);
+    this.#reading = connection.direct(() => this.#campaign.nextReading());
+  }
+
+  add(contacts: readonly Contact[]): readonly Admission[] {
+    return this.#connection.bulk(() => {
+      const before = this.#campaign.places(0);
+      this.#position = before;
+      const admissions = contacts.map((contact) => this.#admit(contact));
+      const added = this.#position - before;
+      this.#campaign.places(added);
+      this.#campaign.move(undefined, 'queued', added);
+      return admissions;
+    });
+  }
+
+  finish(): number {
+    return this.#connection.direct(() => {
+      const { row } = this.#campaign;
+      const { takeOut } = this.#statements;
+      const queued = changed(takeOut, row, QUEUE.ready, this.#reading);
+      const putOff = changed(takeOut, row, QUEUE.waiting, this.#reading);
+      this.#campaign.move('queued', undefined, queued);
+      this.#campaign.move('put_off', undefined, putOff);
+      return queued + putOff;
+    });
+  }
+
+  #admit(contact: Contact): Admission {
+    const known = one<KnownRow>(this.#statements.byId, this.#campaign.row, contact.id);
+    if (known === undefined) return this.#admitNew(contact);
+    if (known.seen === this.#reading) return { type: 'same_id', line: known.line };
+    if (known.queue === QUEUE.removed) return this.#admitAgain(contact, known);
+    return this.#admitKnown(contact, known);
+  }
+
+  #admitNew(contact: Contact): Admission {
+    const twin = this.#twin(contact);
+    if (twin !== undefined) return twin;
+    this.#position += 1;
+    this.#statements.insert.run(
+      this.#campaign.row,
+      QUEUE.ready,
+      STAGE_CODES.fresh,
+      this.#position,
+      this.#reading,
+      contact.line,
+      contact.id,
+      ...columns(contact),
+    );
+    return { type: 'added' };
+  }
+
+  #admitAgain(contact: Contact, { row }: KnownRow): Admission {
+    const twin = this.#twin(contact, row);
+    if (twin !== undefined) return twin;
+    this.#position += 1;
+    this.#change(contact, row);
+    this.#statements.queueAgain.run(this.#position, row);
+    return { type: 'added' };
+  }
+
+  #admitKnown(contact: Contact, known: KnownRow): Admission {
+    const { row } = known;
+    const asInList = sameDetails(contact, detailsOf(known));
+    if (asInList || this.#hasBegun(row)) {
+      this.#statements.see.run(this.#reading, contact.line, row);
+      return { type: 'known' };
+    }
+    const twin = contact.phone === known.phone ? undefined : this.#twin(contact, row);
+    if (twin !== undefined) return twin;
+    this.#change(contact, row);
+    return { type: 'changed' };
+  }
+
+  #change(contact: Contact, row: number): void {
+    this.#statements.change.run(this.#reading, contact.line, ...columns(contact), row);
+  }
+
+  #hasBegun(row: number): boolean {
+    return one(this.#statements.begun, row) !== undefined;
+  }
+
+  /** The refusal of a number that another contact has. */
+  #twin({ phone }: Contact, except = 0): Admission | undefined {
+    if (this.#sameNumber === 'allow') return undefined;
+    const { byPhone } = this.#statements;
+    const twin = one<{ id: string; line: number }>(byPhone, this.#campaign.row, phone, except);
+    return twin && { type: 'same_number', contact: twin.id, line: twin.line };
+  }
+}
+
+export function detailsOf(row: DetailColumns): ContactDetails {
+  return {
+    phone: row.phone,
+    name: row.name ?? undefined,
+    language: row.language ?? undefined,
+    timezone: row.timezone ?? undefined,
+    email: row.email ?? undefined,
+    variables: JSON.parse(row.variables),
+  };
+}
+
+function columns(contact: ContactDetails): SQLInputValue[] {
+  return [
+    contact.phone,
+    contact.name ?? null,
+    contact.language ?? null,
+    contact.timezone ?? null,
+    contact.email ?? null,
+    JSON.stringify(contact.variables),
+  ];
+}
+
+// A contact has begun once something was done for it that a changed row could contradict; for one
+// that is claimed, somebody may be about to.
+const HAS_BEGUN = `(
+  queue = ${QUEUE.claimed} OR outcome IS NOT NULL
+  OR EXISTS (SELECT 1 FROM step WHERE contact = contact.row AND ended_ms IS NOT NULL)
+  OR EXISTS (SELECT 1 FROM attempt WHERE contact = contact.row)
+  OR EXISTS (SELECT 1 FROM call WHERE contact = contact.row AND outcome IS NOT NULL))`;
+
+type Statements = Readonly<
+  Record<
+    'byId' | 'byPhone' | 'insert' | 'change' | 'see' | 'queueAgain' | 'begun' | 'takeOut',
+    StatementSync
+  >
+>;
+
+function prepareStatements(connection: Connection): Statements {
+  return {
+    byId: connection.prepare(`
+      SELECT row, queue, seen, line, phone, name, language, timezone, email, variables
+      FROM contact WHERE campaign = ? AND id = ?`),
+    byPhone: connection.prepare(`
+      SELECT row, id, line FROM contact INDEXED BY contact_by_phone
+      WHERE campaign = ?1 AND phone = ?2 AND phone <> id AND row <> ?3 AND queue <> ${QUEUE.removed}
+      UNION ALL
+      SELECT row, id, line FROM contact INDEXED BY contact_by_id
+      WHERE campaign = ?1 AND id = ?2 AND phone = id AND row <> ?3 AND queue <> ${QUEUE.removed}
+      ORDER BY row LIMIT 1`),
+    insert: connection.prepare(`
+      INSERT INTO contact (campaign, queue, stage, position, seen, line, id,
+        phone, name, language, timezone, email, variables)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+    change: connection.prepare(`
+      UPDATE contact SET seen = ?, line = ?,
+        phone = ?, name = ?, language = ?, timezone = ?, email = ?, variables = ?
+      WHERE row = ?`),
+    see: connection.prepare('UPDATE contact SET seen = ?, line = ? WHERE row = ?'),
+    queueAgain: connection.prepare(
+      `UPDATE contact SET queue = ${QUEUE.ready}, position = ? WHERE row = ?`,
+    ),
+    begun: connection.prepare(`SELECT 1 FROM contact WHERE row = ? AND ${HAS_BEGUN}`),
+    takeOut: connection.prepare(`
+      UPDATE contact SET queue = ${QUEUE.removed}, due_ms = NULL, reason = NULL
+      WHERE campaign = ? AND queue = ? AND seen <> ? AND NOT ${HAS_BEGUN}`),
+  };
+}

@@ -1,0 +1,202 @@
+import type { StatementSync } from 'node:sqlite';
+import type { Outcome, Step } from '../domain/words.ts';
+import type { ClaimKey, DialAttemptResult, JournalEntry } from '../engine/ports.ts';
+import type { Connection } from './connection.ts';
+import {
+  contactState,
+  type Progress,
+  QUEUE,
+  STAGE_CODES,
+  STEP_CODES,
+  stageOf,
+} from './queue-state.ts';
+import type { CampaignRow } from './sqlite-campaigns.ts';
+import type { SqliteQueue } from './sqlite-queue.ts';
+import { WriteRefused } from './store-error.ts';
+
+/** A claim in force: its contact's row is known to be claimed under this key's fence. */
+export interface OpenClaim {
+  readonly key: ClaimKey;
+  readonly row: number;
+  readonly progress: Progress;
+  outcome: Outcome | null;
+  /** The connection's epoch at which this was read. */
+  readonly epoch: number;
+}
+
+type Of<Type extends JournalEntry['type']> = Extract<JournalEntry, { type: Type }>;
+
+/** Writes entries of open claims into the tables. */
+export class SqliteEntries {
+  readonly #campaign: CampaignRow;
+  readonly #queue: SqliteQueue;
+  readonly #statements: Statements;
+
+  constructor(connection: Connection, campaign: CampaignRow, queue: SqliteQueue) {
+    this.#campaign = campaign;
+    this.#queue = queue;
+    this.#statements = prepareStatements(connection);
+  }
+
+  /** Answers whether the claim is still open. Refuses before it has changed anything. */
+  apply(claim: OpenClaim, entry: JournalEntry): boolean {
+    switch (entry.type) {
+      case 'step.begun':
+        this.#stepBegun(claim, entry);
+        return true;
+      case 'lookup.ended':
+        this.#stepEnded(claim, 'lookup', entry, JSON.stringify(entry.properties));
+        return true;
+      case 'script.ended':
+        this.#stepEnded(claim, 'script', entry, entry.text);
+        claim.progress.script = true;
+        return true;
+      case 'speech.ended':
+        this.#stepEnded(claim, 'speech', entry, entry.hash);
+        claim.progress.speech = true;
+        return true;
+      case 'attempt.begun':
+        this.#attemptBegun(claim, entry);
+        return true;
+      case 'attempt.ended':
+        this.#attemptEnded(claim, entry);
+        return true;
+      case 'call.ended':
+        return this.#callEnded(claim, entry);
+      case 'record.ended':
+        this.#recordEnded(claim, entry);
+        return false;
+      case 'put_off':
+        this.#putOff(claim, entry);
+        return false;
+      case 'released':
+        this.#released(claim);
+        return false;
+    }
+  }
+
+  #stepBegun({ row, key }: OpenClaim, { step, atMs }: Of<'step.begun'>): void {
+    this.#statements.stepBegun.run(row, key.number, STEP_CODES[step], atMs);
+  }
+
+  #stepEnded(
+    { row, key }: OpenClaim,
+    step: Step,
+    { service, atMs }: { readonly service: string; readonly atMs: number },
+    result: string | null,
+  ): void {
+    const code = STEP_CODES[step];
+    this.#statements.stepEnded.run(row, key.number, code, atMs, atMs, service, result);
+  }
+
+  #attemptBegun({ row, key, progress }: OpenClaim, entry: Of<'attempt.begun'>): void {
+    const { attempt, service, atMs } = entry;
+    if (progress.ended) throw refused(key, `its call ended before attempt ${attempt} began`);
+    if (progress.attempts.has(attempt)) throw refused(key, `attempt ${attempt} began before`);
+    this.#statements.attemptBegun.run(row, key.number, attempt, service, atMs);
+    progress.attempts.set(attempt, true);
+  }
+
+  #attemptEnded({ row, key, progress }: OpenClaim, entry: Of<'attempt.ended'>): void {
+    const { attempt, result, atMs } = entry;
+    if (!progress.attempts.has(attempt)) throw refused(key, `attempt ${attempt} never began`);
+    const detail = attemptDetail(result);
+    this.#statements.attemptEnded.run(atMs, result.type, detail, row, key.number, attempt);
+    progress.attempts.set(attempt, result.type !== 'not_placed');
+  }
+
+  #callEnded(claim: OpenClaim, entry: Of<'call.ended'>): boolean {
+    const { row, key, progress } = claim;
+    const { outcome, detail, service, atMs } = entry;
+    if (progress.ended) throw refused(key, 'its call has ended before');
+    this.#statements.callEnded.run(atMs, outcome, detail ?? null, row, key.number);
+    this.#statements.dialEnded.run(atMs, service ?? null, row, key.number, STEP_CODES.dial);
+    const uncertain = outcome === 'uncertain';
+    const queue = uncertain ? QUEUE.none : QUEUE.claimed;
+    this.#statements.contactEnded.run(outcome, queue, STAGE_CODES.owed, row);
+    this.#campaign.move('calling', contactState(queue, outcome));
+    progress.ended = true;
+    claim.outcome = outcome;
+    return !uncertain;
+  }
+
+  #recordEnded(claim: OpenClaim, entry: Of<'record.ended'>): void {
+    if (!claim.progress.ended) throw refused(claim.key, 'its call has not ended');
+    this.#stepEnded(claim, 'record', entry, null);
+    this.#statements.contactDone.run(claim.row);
+    if (entry.bytes !== undefined) this.#campaign.results(entry.bytes);
+  }
+
+  #putOff({ row, outcome, progress }: OpenClaim, entry: Of<'put_off'>): void {
+    const { dueMs, reason, rounds, roundMark } = entry;
+    const stage = STAGE_CODES[stageOf(progress)];
+    const position = entry.behind ? this.#campaign.places(1) : null;
+    this.#statements.putOff.run(stage, dueMs, reason, rounds, roundMark, position, row);
+    this.#campaign.move(contactState(QUEUE.claimed, outcome), contactState(QUEUE.waiting, outcome));
+    this.#queue.waits(dueMs);
+  }
+
+  #released({ row, outcome, progress }: OpenClaim): void {
+    const stage = stageOf(progress);
+    this.#statements.released.run(STAGE_CODES[stage], row);
+    this.#campaign.move(contactState(QUEUE.claimed, outcome), contactState(QUEUE.ready, outcome));
+    this.#queue.returned(stage);
+  }
+}
+
+function attemptDetail(result: DialAttemptResult): string {
+  return result.type === 'placed' ? result.reference : result.code;
+}
+
+function refused({ contact, call }: ClaimKey, reason: string): WriteRefused {
+  return new WriteRefused(`call ${call} of contact ${contact}: ${reason}`);
+}
+
+type Statements = ReturnType<typeof prepareStatements>;
+
+function prepareStatements(
+  connection: Connection,
+): Record<
+  | 'stepBegun'
+  | 'stepEnded'
+  | 'dialEnded'
+  | 'attemptBegun'
+  | 'attemptEnded'
+  | 'callEnded'
+  | 'contactEnded'
+  | 'contactDone'
+  | 'putOff'
+  | 'released',
+  StatementSync
+> {
+  return {
+    stepBegun: connection.prepare(`
+      INSERT INTO step (contact, number, step, begun_ms) VALUES (?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET begun_ms = excluded.begun_ms`),
+    stepEnded: connection.prepare(`
+      INSERT INTO step (contact, number, step, begun_ms, ended_ms, service, result)
+      VALUES (?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET ended_ms = excluded.ended_ms, service = excluded.service,
+        result = excluded.result`),
+    dialEnded: connection.prepare(`
+      UPDATE step SET ended_ms = ?, service = ? WHERE contact = ? AND number = ? AND step = ?`),
+    attemptBegun: connection.prepare(`
+      INSERT INTO attempt (contact, number, attempt, service, begun_ms) VALUES (?, ?, ?, ?, ?)`),
+    attemptEnded: connection.prepare(`
+      UPDATE attempt SET ended_ms = ?, result = ?, detail = ?
+      WHERE contact = ? AND number = ? AND attempt = ?`),
+    callEnded: connection.prepare(`
+      UPDATE call SET ended_ms = ?, outcome = ?, detail = ? WHERE contact = ? AND number = ?`),
+    contactEnded: connection.prepare(
+      'UPDATE contact SET outcome = ?, queue = ?, stage = ? WHERE row = ?',
+    ),
+    contactDone: connection.prepare(`UPDATE contact SET queue = ${QUEUE.none} WHERE row = ?`),
+    putOff: connection.prepare(`
+      UPDATE contact SET queue = ${QUEUE.waiting}, stage = ?, due_ms = ?, reason = ?,
+        rounds = ?, round_mark = ?, position = ifnull(?, position)
+      WHERE row = ?`),
+    released: connection.prepare(
+      `UPDATE contact SET queue = ${QUEUE.ready}, stage = ? WHERE row = ?`,
+    ),
+  };
+}

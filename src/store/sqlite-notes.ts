@@ -1,0 +1,112 @@
+import type { StatementSync } from 'node:sqlite';
+import type { RunEnd } from '../domain/event.ts';
+import type { FailureKind } from '../domain/failure.ts';
+import type { Role, Step } from '../domain/words.ts';
+import { type Connection, changed, one } from './connection.ts';
+import type { GroupCommit } from './group-commit.ts';
+
+/** A failed attempt of a request, for the report. */
+export interface FailureNote {
+  readonly campaign: string;
+  readonly contact: string | undefined;
+  readonly call: string | undefined;
+  readonly step: Step | undefined;
+  readonly service: string;
+  readonly role: Role;
+  readonly kind: FailureKind;
+  readonly code: string;
+  /** HTTP status, where there was one. */
+  readonly status: number | undefined;
+  readonly message: string;
+  /** Wall clock milliseconds. */
+  readonly atMs: number;
+}
+
+/** A list that was read to its end. */
+export interface ListNote {
+  readonly campaign: string;
+  readonly path: string;
+  /** Wall clock milliseconds. */
+  readonly atMs: number;
+  /** Data rows of the list, the rejected ones among them. */
+  readonly rows: number;
+  readonly rejected: number;
+}
+
+/** Who begins to work a campaign. */
+export interface RunStart {
+  readonly campaign: string;
+  readonly pid: number;
+  readonly host: string;
+  /** Wall clock milliseconds. */
+  readonly startedMs: number;
+}
+
+/** Names one run. */
+export type RunNumber = number;
+
+/** What is written beside the journal: failures, lists and runs, for people who look later. */
+export class SqliteNotes {
+  readonly #connection: Connection;
+  readonly #commits: GroupCommit;
+  readonly #failure: StatementSync;
+  readonly #list: StatementSync;
+  readonly #startRun: StatementSync;
+  readonly #endRun: StatementSync;
+
+  constructor(connection: Connection, commits: GroupCommit) {
+    this.#connection = connection;
+    this.#commits = commits;
+    this.#failure = connection.prepare(`
+      INSERT INTO failure (campaign, contact, call, step, service, role, kind, code, status,
+        message, at_ms)
+      SELECT row, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM campaign WHERE name = ?`);
+    this.#list = connection.prepare(`
+      INSERT INTO list (campaign, path, at_ms, rows, rejected)
+      SELECT row, ?, ?, ?, ? FROM campaign WHERE name = ?`);
+    this.#startRun = connection.prepare(`
+      INSERT INTO run (campaign, pid, host, started_ms)
+      SELECT row, ?, ?, ? FROM campaign WHERE name = ? RETURNING row`);
+    this.#endRun = connection.prepare('UPDATE run SET ended_ms = ?, end = ? WHERE row = ?');
+  }
+
+  /** Goes with the next commit. */
+  failure(note: FailureNote): void {
+    const { contact, call, step, service, role, kind, code, status, message, atMs } = note;
+    this.#commits.note(() => {
+      this.#failure.run(
+        contact ?? null,
+        call ?? null,
+        step ?? null,
+        service,
+        role,
+        kind,
+        code,
+        status ?? null,
+        message,
+        atMs,
+        note.campaign,
+      );
+    });
+  }
+
+  /** Goes with the next commit. */
+  list({ campaign, path, atMs, rows, rejected }: ListNote): void {
+    this.#commits.note(() => {
+      this.#list.run(path, atMs, rows, rejected, campaign);
+    });
+  }
+
+  startRun({ campaign, pid, host, startedMs }: RunStart): RunNumber {
+    const run = this.#connection.direct(() =>
+      one<{ row: number }>(this.#startRun, pid, host, startedMs, campaign),
+    );
+    if (run === undefined) throw new Error(`there is no campaign ${campaign} to run`);
+    return run.row;
+  }
+
+  endRun(run: RunNumber, endedMs: number, end: RunEnd): void {
+    const ended = this.#connection.direct(() => changed(this.#endRun, endedMs, end, run));
+    if (ended !== 1) throw new Error(`there is no run ${run}`);
+  }
+}

@@ -1,0 +1,350 @@
+import { existsSync } from 'node:fs';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { ContactCounts, RunEnd } from '../domain/event.ts';
+import type { FailureKind } from '../domain/failure.ts';
+import type { Role } from '../domain/words.ts';
+import { STAGES, type Stage } from '../engine/ports.ts';
+import { all, BUSY_TIMEOUT_MS, Connection, one, rowsOf } from './connection.ts';
+import { needsMigration } from './migrator.ts';
+import { isUrgent, QUEUE, STAGE_CODES, stageName, stepName } from './queue-state.ts';
+import type {
+  BreakerSummary,
+  CampaignSummary,
+  EndedCall,
+  FailureCount,
+  ImportedList,
+  NextContact,
+  OutcomeCount,
+  RunSummary,
+  UncertainContact,
+  WaitingReason,
+} from './report-rows.ts';
+import { type CountColumns, withTotal } from './sqlite-campaigns.ts';
+import { CAMPAIGN, endedCalls, uncertainContacts } from './sqlite-ended-calls.ts';
+import { explained, StoreError } from './store-error.ts';
+import { type Duration, type Timing, timingsOf } from './timings.ts';
+
+/**
+ * Reads the store for the commands, on a connection of its own that cannot write, also while a run
+ * is on. A campaign that is not there reads like one without contacts.
+ */
+export class Reports implements Disposable {
+  readonly #path: string;
+  readonly #database: DatabaseSync;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#database = explaining(path, () => openForReading(path));
+  }
+
+  /** All that `work` reads belongs to one moment. */
+  consistent<Value>(work: () => Value): Value {
+    return explaining(this.#path, () => {
+      this.#database.exec('BEGIN');
+      try {
+        return work();
+      } finally {
+        this.#database.exec('COMMIT');
+      }
+    });
+  }
+
+  /** By name. */
+  campaigns(): readonly CampaignSummary[] {
+    const rows = this.#all<CountColumns & { name: string }>(
+      'SELECT name, queued, put_off, calling, done, uncertain FROM campaign ORDER BY name',
+    );
+    return rows.map((row) => ({ campaign: row.name, contacts: withTotal(row) }));
+  }
+
+  hasCampaign(campaign: string): boolean {
+    return this.#one('SELECT 1 FROM campaign WHERE name = ?', campaign) !== undefined;
+  }
+
+  counts(campaign: string): ContactCounts {
+    return withTotal(
+      this.#one<CountColumns>(
+        'SELECT queued, put_off, calling, done, uncertain FROM campaign WHERE name = ?',
+        campaign,
+      ),
+    );
+  }
+
+  /** Contacts that were taken out because the list does not name them any more. */
+  removed(campaign: string): number {
+    const row = this.#one<{ count: number }>(
+      `SELECT count(*) AS count FROM contact
+       WHERE campaign = ${CAMPAIGN} AND queue = ${QUEUE.removed}`,
+      campaign,
+    );
+    return row?.count ?? 0;
+  }
+
+  /** By service. */
+  breakers(): readonly BreakerSummary[] {
+    const rows = this.#all<{ service: string; snapshot: string }>(
+      'SELECT service, snapshot FROM breaker ORDER BY service',
+    );
+    return rows.map(({ service, snapshot }) => ({ service, snapshot: JSON.parse(snapshot) }));
+  }
+
+  /** The earliest due first. */
+  waiting(campaign: string): readonly WaitingReason[] {
+    return this.#all<WaitingReason>(
+      `SELECT reason, count(*) AS count, min(due_ms) AS dueMs FROM contact
+       WHERE campaign = ${CAMPAIGN} AND queue = ${QUEUE.waiting}
+       GROUP BY reason ORDER BY dueMs, reason`,
+      campaign,
+    );
+  }
+
+  /** As a run would take them: those with a call to be settled, the ready, then those that wait. */
+  nextContacts(campaign: string, limit: number): readonly NextContact[] {
+    const urgent = STAGES.filter(isUrgent).flatMap((stage) => this.#ready(campaign, stage, limit));
+    const others = STAGES.filter((stage) => !isUrgent(stage));
+    const ready = others.flatMap((stage) => this.#ready(campaign, stage, limit));
+    const waiting = this.#all<NextRow>(
+      `SELECT ${NEXT_COLUMNS} FROM contact
+       WHERE campaign = ${CAMPAIGN} AND queue = ${QUEUE.waiting} ORDER BY due_ms, row LIMIT ?`,
+      campaign,
+      limit,
+    );
+    const rows = [...urgent.sort(byPosition), ...ready.sort(byPosition), ...waiting];
+    return rows.slice(0, limit).map(nextContact);
+  }
+
+  /** In the order of the queue. */
+  uncertainContacts(campaign: string): readonly UncertainContact[] {
+    return explaining(this.#path, () => uncertainContacts(this.#database, campaign));
+  }
+
+  /** Contacts by outcome, the most frequent first. */
+  outcomes(campaign: string): readonly OutcomeCount[] {
+    return this.#all<OutcomeCount>(
+      `SELECT outcome, count(*) AS count FROM contact
+       WHERE campaign = ${CAMPAIGN} AND outcome IS NOT NULL
+       GROUP BY outcome ORDER BY count DESC, outcome`,
+      campaign,
+    );
+  }
+
+  /** By service and code, the most frequent first. */
+  failures(campaign: string): readonly FailureCount[] {
+    // Beside max(), SQLite takes the other columns from the row that has the maximum.
+    const rows = this.#all<FailureRow>(
+      `SELECT service, role, kind, code, status, message, count(*) AS count, max(at_ms) AS lastMs
+       FROM failure WHERE campaign = ${CAMPAIGN}
+       GROUP BY service, code ORDER BY count DESC, service, code`,
+      campaign,
+    );
+    return rows.map((row) => ({ ...row, status: row.status ?? undefined }));
+  }
+
+  /** By step and service, in the order of a call. */
+  timings(campaign: string): readonly Timing[] {
+    const durations = this.#prepare(
+      `SELECT s.step, s.service, CAST(round(s.ended_ms - s.begun_ms) AS INTEGER) AS ms,
+         count(*) AS count
+       FROM contact k JOIN step s ON s.contact = k.row
+       WHERE k.campaign = ${CAMPAIGN} AND s.ended_ms >= s.begun_ms AND s.service IS NOT NULL
+       GROUP BY s.step, s.service, ms ORDER BY s.step, s.service, ms`,
+    );
+    return timingsOf(named(rowsOf<DurationRow>(durations, campaign)));
+  }
+
+  /**
+   * Calls that have their outcome, in the order in which they ended; `recorded` leaves out those
+   * whose record is not made. Reads as it is walked.
+   */
+  calls(campaign: string, options: { readonly recorded: boolean }): Iterable<EndedCall> {
+    return endedCalls(this.#database, campaign, options.recorded);
+  }
+
+  /** How many calls have their outcome and wait for the CRM to take their record. */
+  recordsOwed(campaign: string): number {
+    // One look into each index of the queue; over all contacts it would be a walk.
+    const owed = (queue: number, which: string): number => {
+      const row = this.#one<{ count: number }>(
+        `SELECT count(*) AS count FROM contact
+         WHERE campaign = ${CAMPAIGN} AND queue = ${queue} AND ${which}`,
+        campaign,
+      );
+      return row?.count ?? 0;
+    };
+    return (
+      owed(QUEUE.ready, `stage = ${STAGE_CODES.owed}`) +
+      owed(QUEUE.waiting, 'outcome IS NOT NULL') +
+      owed(QUEUE.claimed, 'outcome IS NOT NULL')
+    );
+  }
+
+  /** Length of results.csv that the journal vouches for; 0 where there is none. */
+  resultsBytes(campaign: string): number {
+    const row = this.#one<{ results_bytes: number }>(
+      'SELECT results_bytes FROM campaign WHERE name = ?',
+      campaign,
+    );
+    return row?.results_bytes ?? 0;
+  }
+
+  /** Whether a call has its outcome and its record is not made yet. */
+  hasOpenRecords(campaign: string): boolean {
+    return this.recordsOwed(campaign) > 0;
+  }
+
+  /** The newest first. */
+  lists(campaign: string): readonly ImportedList[] {
+    return this.#all<ImportedList>(
+      `SELECT path, at_ms AS atMs, rows, rejected FROM list
+       WHERE campaign = ${CAMPAIGN} ORDER BY row DESC`,
+      campaign,
+    );
+  }
+
+  /** Rows that the last reading of the list refused. */
+  rejectedCount(campaign: string): number {
+    return this.lists(campaign)[0]?.rejected ?? 0;
+  }
+
+  lastRun(campaign: string): RunSummary | undefined {
+    const row = this.#one<RunRow>(
+      `SELECT pid, host, started_ms, ended_ms, end FROM run
+       WHERE campaign = ${CAMPAIGN} ORDER BY row DESC LIMIT 1`,
+      campaign,
+    );
+    return (
+      row && {
+        pid: row.pid,
+        host: row.host,
+        startedMs: row.started_ms,
+        endedMs: row.ended_ms ?? undefined,
+        end: row.end ?? undefined,
+      }
+    );
+  }
+
+  close(): void {
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #ready(campaign: string, stage: Stage, limit: number): NextRow[] {
+    return this.#all<NextRow>(
+      `SELECT ${NEXT_COLUMNS} FROM contact
+       WHERE campaign = ${CAMPAIGN} AND queue = ${QUEUE.ready} AND stage = ${STAGE_CODES[stage]}
+       ORDER BY position LIMIT ?`,
+      campaign,
+      limit,
+    );
+  }
+
+  #prepare(sql: string): StatementSync {
+    return this.#database.prepare(sql);
+  }
+
+  #one<Row>(sql: string, ...values: (string | number)[]): Row | undefined {
+    return explaining(this.#path, () => one<Row>(this.#prepare(sql), ...values));
+  }
+
+  #all<Row>(sql: string, ...values: (string | number)[]): Row[] {
+    return explaining(this.#path, () => all<Row>(this.#prepare(sql), ...values));
+  }
+}
+
+/**
+ * Opens the store for reading.
+ *
+ * @throws StoreError `missing` where there is none yet
+ */
+export function openReports(options: { readonly path: string }): Reports {
+  return new Reports(options.path);
+}
+
+const NEXT_COLUMNS = 'id, name, phone, stage, position, due_ms, reason';
+
+interface NextRow {
+  readonly position: number;
+  readonly id: string;
+  readonly name: string | null;
+  readonly phone: string;
+  readonly stage: number;
+  readonly due_ms: number | null;
+  readonly reason: string | null;
+}
+
+interface FailureRow {
+  readonly service: string;
+  readonly role: Role;
+  readonly kind: FailureKind;
+  readonly code: string;
+  readonly status: number | null;
+  readonly message: string;
+  readonly count: number;
+  readonly lastMs: number;
+}
+
+interface DurationRow {
+  readonly step: number;
+  readonly service: string;
+  readonly ms: number;
+  readonly count: number;
+}
+
+interface RunRow {
+  readonly pid: number;
+  readonly host: string;
+  readonly started_ms: number;
+  readonly ended_ms: number | null;
+  readonly end: RunEnd | null;
+}
+
+function openForReading(path: string): DatabaseSync {
+  // A look at the folder only: opening the file here would drop this process's locks on it.
+  if (!existsSync(path)) {
+    throw new StoreError(
+      'missing',
+      `there is no database at ${path} yet: nothing was run here. ` +
+        '`campaign run contacts.csv` makes it; if it lies elsewhere, set store.path',
+    );
+  }
+  const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+  try {
+    if (!needsMigration(database, path)) return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  database.close();
+  new Connection(path).close();
+  return new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+}
+
+function explaining<Value>(path: string, work: () => Value): Value {
+  try {
+    return work();
+  } catch (error) {
+    throw explained(error, path);
+  }
+}
+
+function byPosition(one: NextRow, other: NextRow): number {
+  return one.position - other.position;
+}
+
+function nextContact(row: NextRow): NextContact {
+  return {
+    contact: row.id,
+    name: row.name ?? undefined,
+    phone: row.phone,
+    stage: stageName(row.stage),
+    dueMs: row.due_ms ?? undefined,
+    reason: row.reason ?? undefined,
+  };
+}
+
+function* named(rows: Iterable<DurationRow>): Iterable<Duration> {
+  for (const row of rows) yield { ...row, step: stepName(row.step) };
+}

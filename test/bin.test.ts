@@ -1,0 +1,91 @@
+/** bin/campaign.js by itself, in a folder of its own, as a newcomer may meet it. */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+const BIN = join(import.meta.dirname, '..', 'bin');
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'campaign-bin-'));
+  cpSync(BIN, join(folder, 'bin'), { recursive: true });
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function put(path: string, text: string): string {
+  const file = join(folder, path);
+  mkdirSync(join(file, '..'), { recursive: true });
+  writeFileSync(file, text);
+  return file;
+}
+
+function build(main: string): void {
+  put('dist/package.json', '{ "type": "module" }');
+  put('dist/cli/main.js', main);
+}
+
+/** Brings a Node along, as the project does: a script that tells its arguments. */
+function bring(version: string, script: string): void {
+  put('node_modules/node/package.json', JSON.stringify({ version, bin: { node: 'bin/node' } }));
+  chmodSync(put('node_modules/node/bin/node', `#!/bin/sh\n${script}\n`), 0o755);
+}
+
+/** `claimed`: the version this Node says it is. */
+function start(args: readonly string[], claimed = process.version) {
+  const claim = `Object.defineProperty(process, 'version', { value: '${claimed}' });`;
+  const preload = put('claim.cjs', claim);
+  const command = ['--require', preload, join(folder, 'bin', 'campaign.js'), ...args];
+  return spawnSync(process.execPath, command, { encoding: 'utf8' });
+}
+
+describe('bin/campaign.js', () => {
+  it('runs the program with its arguments and its exit code', () => {
+    build('export async function main() { console.log(process.argv[2]); process.exitCode = 75; }');
+    expect(start(['status'])).toMatchObject({ stdout: 'status\n', stderr: '', status: 75 });
+  });
+
+  it('ends with 1 and the stack where the program fails', () => {
+    build('export async function main() { throw new Error("a bug"); }');
+    const { stderr, status } = start([]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/Error: a bug\n\s+at .*main.*main\.js/);
+  });
+
+  it('says what to do where nothing is built', () => {
+    const { stderr, status } = start([]);
+    expect(status).toBe(1);
+    expect(stderr).toContain('not built');
+    expect(stderr).toContain('npm ci');
+    expect(stderr).toContain('npm run build');
+  });
+
+  it('says which Node it needs on an older one', () => {
+    build('export async function main() { console.log("ran"); }');
+    const { stdout, stderr, status } = start([], 'v20.20.2');
+    expect({ stdout, status }).toEqual({ stdout: '', status: 1 });
+    expect(stderr).toContain('needs Node 24 or newer, and this is Node v20.20.2');
+  });
+
+  it('runs itself again on the Node that the project brings along', () => {
+    bring('24.1.0', 'echo "$0 $@"; exit 65');
+    const { stdout, status } = start(['run', 'a b.csv'], 'v20.20.2');
+    expect(status).toBe(65);
+    expect(stdout).toMatch(/node_modules\/node\/bin\/node .*bin\/campaign\.js run a b\.csv\n$/);
+  });
+
+  it('ends by the signal that ended the Node it brought along', () => {
+    bring('24.1.0', 'kill -9 $$');
+    expect(start([], 'v20.20.2').signal).toBe('SIGKILL');
+  });
+
+  it('does not run itself again on a Node that is too old as well', () => {
+    bring('22.0.0', 'echo ran');
+    expect(start([], 'v20.20.2')).toMatchObject({ stdout: '', status: 1 });
+  });
+});

@@ -1,0 +1,187 @@
+import { mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { realDialerNotice, rings } from '../../src/cli/dialer-notice.ts';
+import { runCommandLine } from '../../src/cli/main.ts';
+import { fakeWorld } from '../support/fake-world.ts';
+
+const CONFIG = 'script: { template: "Hello {{ name }}." }\n';
+const LIST = 'name,phone\nZinnia,+14155550134\nQuill,+14155550135\n';
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'campaign-check-'));
+});
+
+async function check(files: Readonly<Record<string, string>>, ...args: string[]) {
+  for (const [name, text] of Object.entries(files)) {
+    await writeFile(join(folder, name), text);
+  }
+  const before = (await readdir(folder)).sort();
+  const world = fakeWorld({ args: ['check', ...args], folder });
+  const code = await runCommandLine(world);
+  expect((await readdir(folder)).sort(), 'it changes nothing').toEqual(before);
+  return { code, ...world.screen };
+}
+
+describe('campaign check', () => {
+  it('says what will happen', async () => {
+    const { code, stdout, stderr } = await check(
+      { 'config.yml': CONFIG, 'spring.csv': LIST },
+      'spring.csv',
+    );
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toBe(`config.yml: every setting is allowed.
+
+spring.csv: 2 rows, 2 contacts, 0 rejected.
+
+What \`campaign run spring.csv\` will do:
+  Write a text per contact with template, speak it with flite, call with preview,
+  note what became of it with csv: 4 calls at a time.
+  No phone rings: each contact gets a WAV file in out/spring.
+  While a service is down: put its contacts off and take the next; end after 30 min without any \
+progress.
+`);
+  });
+
+  it('needs no list', async () => {
+    const { code, stdout } = await check({ 'config.yml': CONFIG });
+    expect(code).toBe(0);
+    expect(stdout).toContain('What `campaign run <list>` will do:');
+  });
+
+  it('says which rows would be rejected and where they go, those there twice too', async () => {
+    const list =
+      'id,name,phone\n1,Zinnia,+14155550134\n1,Quill,+14155550135\n' +
+      '2,Fennel,(415) 555-0134\n3,Wren,\n4,Tansy,+442079460018\n';
+    const { code, stdout } = await check(
+      { 'config.yml': CONFIG, 'spring.csv': list },
+      'spring.csv',
+    );
+    expect(code).toBe(0);
+    expect(stdout).toContain('spring.csv: 5 rows, 2 contacts, 3 rejected:\n');
+    expect(stdout).toContain('  line 3: same id as line 2\n');
+    expect(stdout).toContain('  line 4: same number as line 2 (contact 1)\n');
+    expect(stdout).toContain('  line 5: no number\n');
+    expect(stdout).toContain('Rejected rows go to out/spring/rejected.csv.');
+    const allowed = { 'config.yml': `${CONFIG}campaign: { same_number: allow }\n` };
+    expect((await check(allowed, 'spring.csv')).stdout).toContain('3 contacts, 2 rejected:');
+  });
+
+  it('shows ten rejected rows and counts the rest', async () => {
+    const bad = Array.from({ length: 12 }, (_, index) => `Bad ${index},\n`).join('');
+    const { stdout } = await check(
+      { 'config.yml': CONFIG, 'spring.csv': LIST + bad },
+      'spring.csv',
+    );
+    expect(stdout).toContain('12 rejected:');
+    expect(stdout).toContain('  line 13: no number\n  and 2 more\n');
+  });
+
+  it('tells all problems at once: config, list, folders', async () => {
+    const { code, stderr } = await check(
+      { 'config.yml': `${CONFIG}campaign: { lines: 0, concurrency: 2 }\n` },
+      'nowhere.csv',
+    );
+    expect(code).toBe(78);
+    expect(stderr).toContain('config.yml has 2 problems:\n  config.yml:2  campaign.lines: found 0');
+    expect(stderr).toContain('nowhere.csv: there is no such file');
+  });
+
+  it.each<[string, Readonly<Record<string, string>>, string, number]>([
+    ['no config', { 'spring.csv': LIST }, 'campaign init', 66],
+    ['no list', { 'config.yml': CONFIG }, 'spring.csv: there is no such file', 66],
+    [
+      'no phone column',
+      { 'config.yml': CONFIG, 'spring.csv': 'name,town\nZinnia,Here\n' },
+      'phone',
+      65,
+    ],
+    [
+      'not one valid row',
+      { 'config.yml': CONFIG, 'spring.csv': 'name,phone\nZinnia,\n' },
+      'not one valid row',
+      65,
+    ],
+    [
+      'a file where a folder should be',
+      { 'config.yml': `${CONFIG}output: { folder: spring.csv }\n`, 'spring.csv': LIST },
+      'output.folder: ',
+      74,
+    ],
+    [
+      'a log within a file',
+      { 'config.yml': `${CONFIG}logging: { file: spring.csv/app.log }\n`, 'spring.csv': LIST },
+      'logging.file: ',
+      74,
+    ],
+    [
+      'a program that is not there',
+      {
+        'config.yml':
+          `${CONFIG}services: { tts: [flite, espeak-ng] }\n` +
+          'providers: { espeak-ng: { command: ./no-such-program } }\n',
+        'spring.csv': LIST,
+      },
+      'services.tts: espeak-ng is not installed',
+      78,
+    ],
+    [
+      'a template for columns that the list does not have',
+      { 'config.yml': 'script: { template: "{{ clinic }}" }\n', 'spring.csv': LIST },
+      'the script fails for 2 of 2 contacts tried; line 2 of the list: ',
+      78,
+    ],
+  ])('%s', async (_what, files, message, exit) => {
+    const { code, stdout, stderr } = await check(files, 'spring.csv');
+    expect(stderr).toContain(message);
+    expect(code).toBe(exit);
+    expect(stdout).not.toContain('will do');
+  });
+
+  it('tells of a database that is a folder', async () => {
+    await mkdir(join(folder, 'calls.db'));
+    const { code, stderr } = await check({ 'config.yml': `${CONFIG}store: { path: calls.db }\n` });
+    expect(stderr).toContain(`store.path: ${join(folder, 'calls.db')} is a folder`);
+    expect(code).toBe(74);
+  });
+
+  it('tells whom it cannot speak to, which stops nobody else', async () => {
+    const list = 'name,phone,language\nZinnia,+14155550134,\nQuill,+14155550135,es\n';
+    const config = 'script: { template: { en: "Hello {{ name }}.", fr: Salut } }\n';
+    const { code, stdout } = await check(
+      { 'config.yml': config, 'spring.csv': list },
+      'spring.csv',
+    );
+    expect(code).toBe(0);
+    expect(stdout).toContain(
+      'Note: the script fails for 1 of 2 contacts tried; line 3 of the list: no script.template ' +
+        'for language es (have: en, fr)',
+    );
+    expect(stdout).toContain(
+      'Note: no voice in services.tts speaks es: 1 contact will be set aside',
+    );
+  });
+
+  it('tells of texts that are too long to be spoken', async () => {
+    const config = 'script: { template: "Hello {{ name }}.", max_characters: 12 }\n';
+    const { code, stdout } = await check(
+      { 'config.yml': config, 'spring.csv': LIST },
+      'spring.csv',
+    );
+    expect(code).toBe(0);
+    expect(stdout).toContain('line 2 of the list: the text has 13 characters');
+  });
+});
+
+describe('a dialer that rings', () => {
+  it('comes with what this version cannot do', () => {
+    expect(rings('preview')).toBe(false);
+    expect(rings('any other')).toBe(true);
+    expect(realDialerNotice(false)).toBeUndefined();
+    expect(realDialerNotice(true)).toMatch(/no calling hours and no do-not-call list/);
+  });
+});

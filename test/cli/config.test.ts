@@ -1,0 +1,465 @@
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadConfig, parseConfig } from '../../src/cli/config.ts';
+import { ConfigProblems } from '../../src/cli/config-problems.ts';
+import { fullJudgement } from '../../src/cli/judgement.ts';
+import type { Config } from '../../src/cli/settings.ts';
+import { FLITE_VOICES } from '../../src/services/tts/flite.ts';
+
+const SCRIPT = 'script: { template: Hello }\n';
+const SHIPPED = join(import.meta.dirname, '..', '..', 'config.yml');
+
+type Environment = Readonly<Record<string, string>>;
+
+function parsed(text: string, env: Environment = {}): Config {
+  const judgement = fullJudgement();
+  return parseConfig(text, {
+    file: '/srv/calls/config.yml',
+    shownAs: 'config.yml',
+    env,
+    judgement,
+  });
+}
+
+/** The lines of the message below its headline; none where the config is right. */
+function problemsOf(text: string, env: Environment = {}): readonly string[] {
+  try {
+    parsed(text, env);
+    return [];
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigProblems);
+    const { message, problems } = error as ConfigProblems;
+    const [headline, ...lines] = message.split('\n');
+    const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+    expect(headline).toBe(`config.yml has ${count}:`);
+    expect(lines).toHaveLength(problems.length);
+    return lines.map((line) => line.trim());
+  }
+}
+
+describe('config.yml in the terms of the program', () => {
+  it('fills in every default', () => {
+    const retry = {
+      initialDelayMs: 5000,
+      backoffFactor: 2,
+      maxRetries: 3,
+      maxDelayMs: 60_000,
+      jitter: 0.1,
+    };
+    const circuitBreaker = {
+      failureThreshold: 4,
+      recoveryTimeoutMs: 60_000,
+      halfOpenMaxCalls: 1,
+    };
+    const policy = { retry, circuitBreaker, timeouts: { requestMs: 15_000, callMs: 600_000 } };
+    const voice = { ...policy, timeouts: { requestMs: 120_000, callMs: 600_000 } };
+    expect(parsed(SCRIPT)).toEqual({
+      file: '/srv/calls/config.yml',
+      campaign: {
+        lines: 4,
+        callsPerSecond: 1,
+        defaultCountry: 'US',
+        language: 'en',
+        sameNumber: 'reject',
+        onOutage: 'skip',
+        outageWaitMs: 1_800_000,
+      },
+      services: { llm: ['template'], tts: ['flite'], dialer: ['preview'], crm: ['csv'] },
+      script: { template: 'Hello', maxCharacters: 900 },
+      policies: {
+        template: policy,
+        flite: voice,
+        'espeak-ng': voice,
+        preview: policy,
+        csv: policy,
+      },
+      healthCheck: { intervalMs: 30_000, timeoutMs: 5000 },
+      providers: {
+        flite: { voice: 'slt', workers: undefined },
+        espeakNg: { command: 'espeak-ng' },
+      },
+      logging: {
+        file: '/srv/calls/logs/app.log',
+        level: 'info',
+        maxSizeBytes: 50_000_000,
+        keep: 10,
+      },
+      store: { path: '/srv/calls/data/campaign.db' },
+      output: { folder: '/srv/calls/out' },
+    });
+  });
+
+  it('is, as shipped, the defaults and a template', async () => {
+    const shipped = parsed(await readFile(SHIPPED, 'utf8'));
+    const { template } = shipped.script;
+    expect(shipped).toEqual(parsed(`script: { template: ${JSON.stringify(template)} }\n`));
+    for (const column of ['name', 'clinic', 'appointment_day', 'appointment_time']) {
+      expect(template).toContain(`{{ ${column}`);
+    }
+  });
+
+  it('names, as shipped, the voices there are', async () => {
+    expect(await readFile(SHIPPED, 'utf8')).toContain(`# ${FLITE_VOICES.join(', ')}\n`);
+  });
+
+  it('lets a provider override single keys and inherit the rest', () => {
+    const { policies } = parsed(
+      `${SCRIPT}retry: { max_retries: 5, jitter: 0 }\n` +
+        'providers:\n  flite:\n    retry: { max_retries: 1 }\n    timeouts: { request: 2s }\n',
+    );
+    expect(policies.flite.retry).toMatchObject({ maxRetries: 1, jitter: 0, maxDelayMs: 60_000 });
+    expect(policies.flite.timeouts).toEqual({ requestMs: 2000, callMs: 600_000 });
+    expect(policies.csv.retry).toMatchObject({ maxRetries: 5, jitter: 0 });
+    expect(policies.csv.timeouts.requestMs).toBe(15_000);
+  });
+
+  it('takes a section whose keys are all commented out', () => {
+    expect(parsed(`${SCRIPT}retry:\n#  jitter: 0\nproviders:\n  flite:\n`)).toEqual(parsed(SCRIPT));
+  });
+
+  it('starts relative paths at its folder, and keeps absolute ones', () => {
+    const config = parsed(
+      `${SCRIPT}store: { path: /var/calls.db }\noutput: { folder: ../results }\n` +
+        'providers: { espeak-ng: { command: ./bin/speak } }\n',
+    );
+    expect(config.store.path).toBe('/var/calls.db');
+    expect(config.output.folder).toBe('/srv/results');
+    expect(config.providers.espeakNg.command).toBe('/srv/calls/bin/speak');
+  });
+
+  it('takes a template per language', () => {
+    expect(parsed('script:\n  template: { en: Hello, no: Hei }\n').script.template).toEqual({
+      en: 'Hello',
+      no: 'Hei',
+    });
+    expect(problemsOf('campaign: { language: en-GB }\nscript: { template: { en: A } }\n')).toEqual(
+      [],
+    );
+  });
+});
+
+describe('what is wrong with config.yml', () => {
+  it('lists five problems with their lines', () => {
+    const text = `campaign:
+  lines: 0
+  concurrency: 8
+script:
+  template: "Hello {{ name"
+retry:
+  max_retries: three
+circuit_breaker:
+  recovery_timeout: 60
+`;
+    expect(problemsOf(text)).toEqual([
+      'config.yml:2  campaign.lines: found 0, allowed: a whole number from 1 to 1000',
+      'config.yml:3  campaign.concurrency: found an unknown key, allowed: lines, ' +
+        'calls_per_second, default_country, language, same_number, on_outage, outage_wait; ' +
+        'calls at the same time are campaign.lines',
+      expect.stringMatching(
+        /^config\.yml:5 {2}script\.template: found a template .*: line 1, column 7: .* not closed/,
+      ),
+      'config.yml:7  retry.max_retries: found "three", allowed: a whole number from 0 to 20',
+      'config.yml:9  circuit_breaker.recovery_timeout: found 60, allowed: a duration from 10ms ' +
+        'to 24h; write 60s for seconds',
+    ]);
+  });
+
+  it.each([
+    ['lines: 2.5', 'found 2.5, allowed: a whole number from 1 to 1000'],
+    ['lines: "4"', 'found "4", allowed: a whole number from 1 to 1000; write it without quotes: 4'],
+    ['lines:', 'found nothing, allowed: a whole number from 1 to 1000'],
+    ['lines: [1]', 'found a list, allowed: a whole number from 1 to 1000'],
+    ['lines: { a: 1 }', 'found a group of keys, allowed: a whole number from 1 to 1000'],
+    ['calls_per_second: 0', 'found 0, allowed: a number from 0.01 to 1000'],
+    [
+      'default_country: us',
+      'found "us", allowed: a country as two capital letters, such as US, GB or DE; write US',
+    ],
+    [
+      'default_country: UK',
+      'found "UK", which is no country with numbers, allowed: a country as two capital ' +
+        'letters, such as US, GB or DE; the United Kingdom is GB',
+    ],
+    [
+      'language: english please',
+      'found "english please", allowed: a language tag such as en, en-GB or es',
+    ],
+    ['same_number: maybe', 'found "maybe", allowed: reject, allow'],
+    ['outage_wait: "5"', 'found "5", allowed: a duration from 1s to 24h; write 5s for seconds'],
+    [
+      'outage_wait: 5 min',
+      'found "5 min", allowed: a duration from 1s to 24h; units are ms, s, m and h: 500ms, ' +
+        '5s, 10m, 2h',
+    ],
+    [
+      'outage_wait: 3d',
+      'found "3d", allowed: a duration from 1s to 24h; units are ms, s, m and h: 500ms, 5s, ' +
+        '10m, 2h',
+    ],
+    [
+      'outage_wait: 25h',
+      'found "25h", allowed: a duration from 1s to 24h; units are ms, s, m and h: 500ms, 5s, ' +
+        '10m, 2h',
+    ],
+  ])('campaign: %s', (line, expected) => {
+    const key = line.split(':')[0];
+    expect(problemsOf(`${SCRIPT}campaign:\n  ${line}\n`)).toEqual([
+      `config.yml:3  campaign.${key}: ${expected}`,
+    ]);
+  });
+
+  it.each([
+    ['retry: { max_attempts: 4 }', 'max_retries counts the tries after the first one'],
+    ['retry: { maxRetries: 4 }', 'did you mean max_retries?'],
+    ['retry: { max_retires: 4 }', 'did you mean retry.max_retries?'],
+    ['circuit_breaker: { cooldown: 4s }', 'is circuit_breaker.recovery_timeout'],
+    ['circuit_breaker: { reset_timeout: 4s }', 'is circuit_breaker.recovery_timeout'],
+    ['campaign: { workers: 4 }', 'are campaign.lines'],
+    ['campaign: { channels: 4 }', 'are campaign.lines'],
+    ['lines: 4', 'it belongs elsewhere: campaign.lines'],
+    ['loging: { level: info }', 'did you mean logging?'],
+  ])('an unknown key gets a hint: %s', (line, hint) => {
+    const [problem, ...others] = problemsOf(`${SCRIPT}${line}\n`);
+    expect(others).toEqual([]);
+    expect(problem).toMatch(/^config\.yml:2 {2}.*found an unknown key, allowed: /);
+    expect(problem).toContain(hint);
+  });
+
+  it.each([
+    [
+      'services: { tts: [flite, elevenlabs] }',
+      'services.tts[1]: found "elevenlabs"; elevenlabs is not in this version; available: ' +
+        'flite, espeak-ng',
+    ],
+    [
+      'services: { dialer: [twilio] }',
+      'services.dialer[0]: found "twilio"; twilio is not in this version; available: preview',
+    ],
+    [
+      'providers: { openai: { model: x } }',
+      'providers.openai: found settings for it; openai is not in this version; available: ' +
+        'template, flite, espeak-ng, preview, csv',
+    ],
+    [
+      'alerts: { email: { enabled: true } }',
+      'alerts: found settings for it; alerts is not in this version: take it out',
+    ],
+    [
+      'google_sheets:',
+      'google_sheets: found settings for it; google_sheets is not in this version: take it out',
+    ],
+    [
+      'server: { port: 15000 }',
+      'server: found settings for it; server is not in this version: take it out',
+    ],
+  ])('what comes later is not called a typing error: %s', (line, expected) => {
+    expect(problemsOf(`${SCRIPT}${line}\n`)).toEqual([`config.yml:2  ${expected}`]);
+  });
+
+  it.each([
+    [
+      'tts: flite',
+      'services.tts: found "flite", allowed: a list of at least one of: flite, espeak-ng; ' +
+        'write it as a list: [flite]',
+    ],
+    ['tts: []', 'services.tts: found a list, allowed: a list of at least one of: flite, espeak-ng'],
+    [
+      'tts: [espeak]',
+      'services.tts[0]: found "espeak", allowed: flite, espeak-ng; did you mean espeak-ng?',
+    ],
+    [
+      'tts: [csv]',
+      'services.tts[0]: found "csv", allowed: flite, espeak-ng; csv belongs in services.crm',
+    ],
+    [
+      'tts: [flite, flite]',
+      'services.tts[1]: found "flite" a second time, allowed: each service once',
+    ],
+  ])('services: %s', (line, expected) => {
+    expect(problemsOf(`${SCRIPT}services:\n  ${line}\n`)).toEqual([`config.yml:3  ${expected}`]);
+  });
+
+  it.each([
+    [
+      'retry: { initial_delay: 90s }',
+      'config.yml:2  retry.initial_delay: found max_delay 1m below initial_delay 90s, ' +
+        'allowed: a max_delay that is at least initial_delay',
+    ],
+    [
+      'providers:\n  csv:\n    retry:\n      max_delay: 1s',
+      'config.yml:5  providers.csv.retry.max_delay: found max_delay 1s below initial_delay ' +
+        '5s, allowed: a max_delay that is at least initial_delay',
+    ],
+    [
+      'timeouts: { call: 5s }',
+      'config.yml:2  timeouts.call: found call 5s below request 15s, allowed: a time for a ' +
+        'whole call that is at least the time for one request',
+    ],
+    [
+      'campaign: { outage_wait: 30s }',
+      'config.yml:2  campaign.outage_wait: found 30s, allowed: at least ' +
+        'circuit_breaker.recovery_timeout (1m), or a run ends before a service could come back',
+    ],
+    [
+      'providers: { flite: { voice: stl } }',
+      'config.yml:2  providers.flite.voice: found "stl", allowed: slt, rms, awb, kal16, kal; ' +
+        'did you mean slt?',
+    ],
+    [
+      'logging: { max_size: 50 }',
+      'config.yml:2  logging.max_size: found 50, allowed: a size from 10KB to 10GB, such as ' +
+        '500KB or 50MB; write 50MB for millions of bytes',
+    ],
+  ])('across keys: %s', (line, expected) => {
+    const problems = problemsOf(`${SCRIPT}${line}\n`);
+    expect(problems[0]?.replace(/\.(initial|max)_delay: found/, '.$1_delay: found')).toBe(
+      expected.replace('retry.initial_delay: found max_delay', 'retry.max_delay: found max_delay'),
+    );
+    expect(problems).toHaveLength(1);
+  });
+
+  it('judges across keys although another key is wrong, but not by that key', () => {
+    expect(
+      problemsOf(
+        `${SCRIPT}campaign: { lines: 0, outage_wait: 30s }\nretry: { max_delay: x }\n`,
+      ).map((line) => line.split(':')[1]),
+    ).toEqual(['2  campaign.lines', '2  campaign.outage_wait', '3  retry.max_delay']);
+    // The default max_delay, 60 s, is not what stands there.
+    expect(problemsOf(`${SCRIPT}retry: { initial_delay: 2m, max_delay: 3x }\n`)).toHaveLength(1);
+  });
+
+  it('wants a template, and one for the language of the campaign', () => {
+    const missing =
+      'script.template: found nothing, allowed: a text in Liquid, or one per language such as ' +
+      '{ en: …, es: … }';
+    expect(problemsOf('')).toEqual([`config.yml:1  ${missing}`]);
+    expect(problemsOf('# nothing yet\n')).toEqual([`config.yml:1  ${missing}`]);
+    expect(problemsOf('campaign: {}\nscript:\n  max_characters: 5\n')).toEqual([
+      `config.yml:3  ${missing}`,
+    ]);
+    expect(problemsOf('script:\n  template: { es: Hola, fr: Salut }\n')).toEqual([
+      'config.yml:2  script.template: found only es, fr, allowed: a template for ' +
+        'campaign.language, which is en',
+    ]);
+    expect(problemsOf('script:\n  template:\n    en: A\n    es: "{{ x | nope }}"\n')).toEqual([
+      expect.stringMatching(/^config\.yml:4 {2}script\.template\.es: .*undefined filter: nope/),
+    ]);
+  });
+});
+
+describe('config.yml that is not YAML', () => {
+  it('names the line, and still judges what stands above it', () => {
+    expect(
+      problemsOf('campaign:\n  lines: 0\n\tlanguage: en\nretry: { max_retries: x }\n'),
+    ).toEqual([
+      'config.yml:2  campaign.lines: found 0, allowed: a whole number from 1 to 1000',
+      expect.stringMatching(
+        /^config\.yml:3 {2}found text that is not YAML: Tabs .*; indent with blanks$/,
+      ),
+    ]);
+  });
+
+  it.each([
+    [
+      '- a\n- b\n',
+      'config.yml:1  found a list, allowed: groups of keys, such as script: and retry:',
+    ],
+    ['hello\n', 'config.yml:1  found "hello", allowed: groups of keys, such as script: and retry:'],
+    [
+      `${SCRIPT}retry: {}\nretry: {}\n`,
+      'config.yml:3  found a key that stands here for the second time, allowed: each key once',
+    ],
+    [
+      `${SCRIPT}retry: &r {}\ntimeouts: *r\n`,
+      'config.yml:3  timeouts: found the alias *r, allowed: the value itself',
+    ],
+  ])('%j', (text, expected) => {
+    expect(problemsOf(text)).toEqual([expected]);
+  });
+
+  it('says how a variable is written inside braces, and nothing of what follows from it', () => {
+    const broken = 'providers:\n  flite: { voice: ${VOICE} }\n';
+    const problems = problemsOf(`${SCRIPT}${broken}store:\n  path: "x"\nretry: {}\n`);
+    expect(problems).toEqual([
+      expect.stringMatching(/^config\.yml:3 .* is not YAML: .*; write "\$\{NAME\}" in quotes$/),
+    ]);
+  });
+});
+
+describe('variables of the environment', () => {
+  it('are filled in, alone or within a text, and as numbers where a number is wanted', () => {
+    const config = parsed(
+      `${SCRIPT}campaign: { lines: "\${LINES}" }\nstore: { path: "\${DATA}/calls.db" }\n` +
+        'providers: { flite: { voice: "${VOICE}" } }\n',
+      { LINES: '9', DATA: '/srv/data', VOICE: 'rms' },
+    );
+    expect(config.campaign.lines).toBe(9);
+    expect(config.store.path).toBe('/srv/data/calls.db');
+    expect(config.providers.flite.voice).toBe('rms');
+  });
+
+  it('can be written without being meant', () => {
+    expect(parsed('script: { template: "$${NAME} costs $5 ${" }\n').script.template).toBe(
+      '${NAME} costs $5 ${',
+    );
+  });
+
+  it.each([
+    [{}, 'not set'],
+    [{ DATA: '' }, 'set but empty'],
+  ])('are missed: %j', (env: Environment, state) => {
+    expect(problemsOf(`${SCRIPT}store:\n  path: "\${DATA}/calls.db"\n`, env)).toEqual([
+      `config.yml:3  store.path: found \${DATA}, which is ${state}, allowed: a variable that the ` +
+        'environment has; set it before the start: export DATA=…',
+    ]);
+  });
+
+  it('are missed only by services in use', () => {
+    const settings = 'providers:\n  espeak-ng: { command: "${ESPEAK}" }\n';
+    expect(parsed(SCRIPT + settings).providers.espeakNg.command).toBe('espeak-ng');
+    expect(problemsOf(`${SCRIPT}${settings}services: { tts: [flite, espeak-ng] }\n`)).toEqual([
+      expect.stringContaining('config.yml:3  providers.espeak-ng.command: found ${ESPEAK}'),
+    ]);
+  });
+
+  it('are missed once, also where the key is required', () => {
+    expect(problemsOf('script: { template: "${TEXT}" }\n')).toHaveLength(1);
+  });
+
+  it('never show their value', () => {
+    const env = { SECRET: 'hush-4711' };
+    const texts = [
+      `${SCRIPT}campaign: { lines: "\${SECRET}" }\n`,
+      `${SCRIPT}campaign: { same_number: "\${SECRET}" }\n`,
+      `${SCRIPT}services: { tts: ["\${SECRET}"] }\n`,
+      `${SCRIPT}services: { tts: "\${SECRET}" }\n`,
+      `${SCRIPT}retry: { max_delay: "\${SECRET}" }\n`,
+      `${SCRIPT}providers: { flite: { voice: "\${SECRET}" } }\n`,
+      `${SCRIPT}campaign: { default_country: "\${SECRET}" }\n`,
+      'script: { template: "{{ ${SECRET} | ${SECRET} }}" }\n',
+    ];
+    for (const text of texts) {
+      const problems = problemsOf(text, env);
+      expect(problems).toHaveLength(1);
+      expect(problems[0]).not.toContain('hush');
+      expect(problems[0]).toContain('SECRET');
+    }
+  });
+});
+
+describe('the file itself', () => {
+  it('is read, or missed with what to do', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'campaign-config-'));
+    const options = { file: join(folder, 'config.yml'), shownAs: 'config.yml', env: {} };
+    await expect(loadConfig(options)).rejects.toMatchObject({
+      name: 'CommandFailure',
+      code: 66,
+      message: 'there is no config.yml',
+      hint: expect.stringContaining('campaign init') as string,
+    });
+    await writeFile(options.file, SCRIPT);
+    expect((await loadConfig(options)).output.folder).toBe(join(folder, 'out'));
+  });
+});

@@ -1,0 +1,251 @@
+import { describe, expect, it } from 'vitest';
+import { guardCrm, guardDialer, guardLlm, guardTts } from '../../src/engine/guarded.ts';
+import { Pacer } from '../../src/engine/pacer.ts';
+import type {
+  CallRecord,
+  Crm,
+  Dialer,
+  DialRequest,
+  Llm,
+  Placed,
+  Tts,
+} from '../../src/engine/ports.ts';
+import { failure, lost, throttled, unauthorized } from '../support/failures.ts';
+import { CASE_POLICIES, GuardBench, outcome, watched } from '../support/guard-bench.ts';
+import { VirtualClock } from '../support/virtual-clock.ts';
+
+const PLACED: Placed = { service: 'alpha', reference: 'r-1' };
+const REQUEST = { call: 'c-1' } as DialRequest;
+const RECORD = { call: 'c-1', again: false } as CallRecord;
+
+/** A dialer whose methods do as the script says. */
+function dialling(answers: Partial<Dialer>, changes: { callMs?: number } = {}, rings = true) {
+  const clock = new VirtualClock();
+  const timeouts = { requestMs: 15_000, callMs: changes.callMs ?? 600_000 };
+  const pacer = new Pacer('dialer', 1, clock);
+  const policies = { ...CASE_POLICIES, timeouts };
+  const bench = new GuardBench({ role: 'dialer', policies, pacer }, clock);
+  const none = () => Promise.reject(new Error('not in the script'));
+  const dialer: Dialer = {
+    name: 'alpha',
+    role: 'dialer',
+    rings,
+    probe: async () => {},
+    place: none,
+    follow: none,
+    find: none,
+    hangUp: none,
+    ...answers,
+  };
+  return { bench, clock, guarded: guardDialer(dialer, bench.guard) };
+}
+
+describe('place', () => {
+  it('is not sent again when it may have rung, and paced only where a phone rings', async () => {
+    for (const rings of [true, false]) {
+      const starts: number[] = [];
+      const { bench, clock, guarded } = dialling(
+        {
+          place: async () => {
+            starts.push(clock.monotonicMs());
+            throw lost();
+          },
+        },
+        {},
+        rings,
+      );
+      const runs = [1, 2].map((line) => watched(guarded.place(REQUEST, bench.context(line))));
+      await clock.run();
+      expect(starts).toEqual(rings ? [0, 1_000] : [0, 0]);
+      expect(runs.map((run) => run.outcome)).toMatchObject([{ kind: 'unknown' }, {}]);
+    }
+  });
+
+  it('that has no answer in time may have rung', async () => {
+    const { bench, clock, guarded } = dialling({ place: () => new Promise(() => {}) });
+    const error = await clock.until(outcome(guarded.place(REQUEST, bench.context())));
+    expect(error).toMatchObject({ kind: 'unknown', code: 'timeout' });
+    expect(clock.monotonicMs()).toBe(15_000);
+  });
+});
+
+describe('follow and find', () => {
+  it('outlast an open breaker, and count nowhere', async () => {
+    let asked = 0;
+    const follow: Dialer['follow'] = async () => {
+      asked += 1;
+      if (asked < 6) throw asked % 2 === 0 ? lost() : failure();
+      return { outcome: 'answered' };
+    };
+    const { bench, clock, guarded } = dialling({ follow });
+    await bench.trip(unauthorized());
+    const snapshot = bench.memory.saved.get('alpha');
+    const run = guarded.follow(PLACED, REQUEST, bench.context());
+    expect(await clock.until(run)).toEqual({ outcome: 'answered' });
+    expect(clock.monotonicMs()).toBe(5_000 + 10_000 + 20_000 + 40_000 + 60_000);
+    expect(bench.memory.saved.get('alpha')).toEqual(snapshot);
+    expect(bench.of('retry.scheduled').map((event) => event.retry)).toEqual([1, 2, 3, 4, 5]);
+    expect(bench.of('notice')).toEqual([]);
+  });
+
+  it('case 50: give up when the next try lies beyond the bound', async () => {
+    const starts: number[] = [];
+    const errors = [failure(), failure({ message: 'the second' })];
+    const find: Dialer['find'] = async () => {
+      starts.push(clock.monotonicMs());
+      throw errors[starts.length - 1];
+    };
+    const { bench, clock, guarded } = dialling({ find }, { callMs: 12_000 });
+    const error = await clock.until(outcome(guarded.find(REQUEST, bench.context())));
+    expect(starts).toEqual([0, 5_000]);
+    expect(clock.monotonicMs()).toBe(5_000);
+    expect(error).toMatchObject({ kind: 'unknown', code: 'timeout', cause: errors[1] });
+    expect((error as Error).message).toBe(
+      'alpha could not tell within 12 s; the last failure was: the second',
+    );
+  });
+
+  it('case 56: an attempt gets what is left of the bound', async () => {
+    let asked = 0;
+    let signal: AbortSignal | undefined;
+    const follow: Dialer['follow'] = (_, __, context) => {
+      asked += 1;
+      signal = context.signal;
+      return asked === 1 ? Promise.reject(failure()) : new Promise(() => {});
+    };
+    const { bench, clock, guarded } = dialling({ follow }, { callMs: 30_000 });
+    const seen = watched(guarded.follow(PLACED, REQUEST, bench.context()));
+    await clock.advance(29_999);
+    expect([asked, seen.settled]).toEqual([2, false]);
+    await clock.advance(1);
+    const cause = { code: 'http_503' };
+    expect(seen.outcome).toMatchObject({ kind: 'unknown', code: 'timeout', cause });
+    expect(signal?.aborted).toBe(true);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('do not wait out what will not pass, nor go on when the caller stops', async () => {
+    const refusal = unauthorized();
+    const gone = dialling({ find: () => Promise.reject(refusal) });
+    expect(await outcome(gone.guarded.find(REQUEST, gone.bench.context()))).toBe(refusal);
+    const slow = dialling({ find: () => Promise.reject(throttled()) });
+    const seen = watched(slow.guarded.find(REQUEST, slow.bench.context()));
+    await slow.clock.advance(1_000);
+    slow.bench.caller.abort(new Error('stopped'));
+    await slow.clock.settle();
+    expect(seen.outcome).toMatchObject({ message: 'stopped' });
+    expect(slow.clock.pendingTimers).toBe(0);
+    expect(slow.bench.listeners).toBe(0);
+  });
+
+  it('a bug in them is no reason to go on asking', async () => {
+    const bug = new TypeError('undefined is not a function');
+    const { bench, guarded } = dialling({ find: () => Promise.reject(bug) });
+    expect(await outcome(guarded.find(REQUEST, bench.context()))).toBe(bug);
+    expect(bench.events).toEqual([]);
+  });
+});
+
+describe('hangUp', () => {
+  it('is tried once, whatever the breaker, for as long as a request may take', async () => {
+    let asked = 0;
+    const hangUp: Dialer['hangUp'] = () => {
+      asked += 1;
+      return asked === 1 ? Promise.reject(failure()) : new Promise(() => {});
+    };
+    const { bench, clock, guarded } = dialling({ hangUp });
+    await bench.trip(unauthorized());
+    const first = await outcome(guarded.hangUp(PLACED, bench.context()));
+    expect(first).toMatchObject({ code: 'http_503' });
+    const second = await clock.until(outcome(guarded.hangUp(PLACED, bench.context())));
+    expect(second).toMatchObject({ code: 'timeout' });
+    expect([asked, clock.monotonicMs()]).toEqual([2, 15_000]);
+    expect(
+      bench
+        .of('attempt.failed')
+        .slice(-2)
+        .map((event) => event.code),
+    ).toEqual(['http_503', 'timeout']);
+  });
+});
+
+describe('the other roles', () => {
+  it('keep the shape of what they wrap', async () => {
+    const bench = new GuardBench();
+    const probed: string[] = [];
+    const probe = (name: string) => async () => void probed.push(name);
+    const llm: Llm = {
+      name: 'a',
+      role: 'llm',
+      probe: probe('a'),
+      write: async () => ({ text: 'x' }),
+    };
+    const wav = new Uint8Array(1);
+    const tts: Tts = {
+      name: 'b',
+      role: 'tts',
+      probe: probe('b'),
+      voice: (language) => (language === 'en' ? 'slt' : undefined),
+      speak: async () => ({ wav }),
+    };
+    const context = bench.context();
+    const signal = context.signal;
+    const writer = guardLlm(llm, bench.guard);
+    expect(await writer.write({} as never, context)).toEqual({ text: 'x' });
+    const speaker = guardTts(tts, bench.guard);
+    expect(await speaker.speak({ text: 'x', language: 'en' }, context)).toEqual({ wav });
+    expect([speaker.voice('en'), speaker.voice('fr')]).toEqual(['slt', undefined]);
+    await writer.probe(signal);
+    await speaker.probe(signal);
+    expect(probed).toEqual(['a', 'b']);
+    expect([writer.name, writer.role, speaker.name, speaker.role]).toEqual([
+      'a',
+      'llm',
+      'b',
+      'tts',
+    ]);
+  });
+
+  it('a record that is tried again says that it may be there already', async () => {
+    const bench = new GuardBench();
+    const again: boolean[] = [];
+    const crm: Crm = {
+      name: 'csv',
+      role: 'crm',
+      probe: async () => {},
+      record: async (record) => {
+        again.push(record.again);
+        if (again.length < 3) throw lost();
+        return { bytes: 7 };
+      },
+    };
+    const guarded = guardCrm(crm, bench.guard);
+    expect(guarded.lookup).toBeUndefined();
+    const run = guarded.record(RECORD, bench.context());
+    expect(await bench.clock.until(run)).toEqual({ bytes: 7 });
+    expect(again).toEqual([false, true, true]);
+  });
+
+  it('a lookup is retried, and keeps what it belongs to', async () => {
+    const bench = new GuardBench();
+    class Book {
+      readonly name = 'book';
+      readonly role = 'crm';
+      asked = 0;
+      async probe(): Promise<void> {}
+      async lookup(): Promise<Readonly<Record<string, string>>> {
+        this.asked += 1;
+        if (this.asked === 1) throw failure();
+        return { tier: 'gold' };
+      }
+      async record(): Promise<object> {
+        return {};
+      }
+    }
+    const guarded = guardCrm(new Book(), bench.guard);
+    const run = guarded.lookup?.({} as never, bench.context());
+    expect(await bench.clock.until(run ?? Promise.reject(new Error('no lookup')))).toEqual({
+      tier: 'gold',
+    });
+  });
+});

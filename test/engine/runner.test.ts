@@ -1,0 +1,406 @@
+import { describe, expect, it } from 'vitest';
+import { Stopped } from '../../src/engine/stopped.ts';
+import { EngineBench } from '../support/engine-bench.ts';
+import { failure, lost, refused, throttled, unauthorized } from '../support/failures.ts';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+/** A service that is away from its `from`th request until `untilMs` on the clock. */
+function awayUntil(bench: () => EngineBench, untilMs: number, from = 1) {
+  return (count: number): void => {
+    if (count >= from && bench().clock.monotonicMs() < untilMs) throw failure();
+  };
+}
+
+describe('a run where everything works', () => {
+  it('rings everybody once, records everybody once, and ends', async () => {
+    const bench = new EngineBench({ policy: { lines: 3 } }).add(20);
+    expect(await bench.run()).toBe('done');
+    expect(bench.counts()).toMatchObject({ total: 20, done: 20, queued: 0 });
+    expect(new Set(bench.truth.rung.map(({ contact }) => contact)).size).toBe(20);
+    expect(bench.truth.rung).toHaveLength(20);
+    expect(bench.truth.recorded).toHaveLength(20);
+    expect(bench.clock.pendingTimers).toBe(0);
+  });
+
+  it('does nothing a second time', async () => {
+    const bench = new EngineBench().add(3);
+    await bench.run();
+    const again = bench.next();
+    expect(await again.run()).toBe('done');
+    expect(again.of('call.started')).toHaveLength(0);
+    expect(bench.truth.rung).toHaveLength(3);
+  });
+
+  it('ends at --limit with so many outcomes, never more, on any number of lines', async () => {
+    const bench = new EngineBench({ policy: { lines: 7, limit: 5 } }).add(30);
+    expect(await bench.run()).toBe('limit');
+    expect(bench.counts()).toMatchObject({ done: 5, queued: 25 });
+  });
+
+  it('takes no new contact from --until on', async () => {
+    const follow = () => bench.clock.sleep(MINUTE).then(() => ({ outcome: 'answered' as const }));
+    const untilMs = Date.UTC(2026, 2, 2, 9) + 150 * SECOND;
+    const bench: EngineBench = new EngineBench({
+      policy: { lines: 1, untilMs },
+      behaviour: { follow },
+    }).add(10);
+    expect(await bench.run()).toBe('until');
+    expect(bench.counts()).toMatchObject({ done: 3, queued: 7 });
+  });
+
+  it('paces a dialer that rings, all lines together', async () => {
+    const bench = new EngineBench({ policy: { lines: 5 }, rings: true }).add(5);
+    await bench.run();
+    const starts = bench.truth.rung.map(({ atMs }) => atMs);
+    expect(starts).toEqual([0, 1, 2, 3, 4].map((second) => second * SECOND));
+  });
+});
+
+describe('the textbook outage', () => {
+  for (const lines of [1, 4, 50]) {
+    it(`reads the same on ${lines} lines: 5, 10, 20 s, given up, open`, async () => {
+      const bench: EngineBench = new EngineBench({
+        policy: { lines },
+        behaviour: { speak: (_request, _context, count) => speak(count) },
+      }).add(60);
+      const away = awayUntil(() => bench, 5 * MINUTE);
+      const speak = (count: number) => {
+        away(count);
+        return { wav: new Uint8Array(44) };
+      };
+      expect(await bench.run()).toBe('done');
+      expect(bench.counts()).toMatchObject({ done: 60 });
+      const delays = bench
+        .of('retry.scheduled')
+        .filter(({ line }) => line === 1)
+        .map(({ delayMs }) => delayMs);
+      expect(delays.slice(0, 3)).toEqual([5_000, 10_000, 20_000]);
+      expect(bench.timesOf('breaker.opened')[0]).toBe(35_000);
+      expect(bench.of('call.failed').length).toBeLessThanOrEqual(lines + 4);
+      expect(bench.of('breaker.closed')).toHaveLength(1);
+      expect(bench.truth.rung).toHaveLength(60);
+      // Nobody is turned away for each contact of the list: five a line and outage, no more.
+      expect(bench.of('contact.put_off').length).toBeLessThanOrEqual(lines * 7 + 4);
+    });
+  }
+
+  it('puts nobody off where the operator wants a pause', async () => {
+    const bench: EngineBench = new EngineBench({
+      policy: { lines: 2, onOutage: 'pause' },
+      behaviour: {
+        write: ({ contact }, _context, count) => {
+          awayUntil(() => bench, 2 * MINUTE)(count);
+          return { text: contact.id };
+        },
+      },
+    }).add(20);
+    expect(await bench.run()).toBe('done');
+    const waits = bench.of('contact.put_off').filter(({ reason }) => reason.startsWith('waits'));
+    expect(waits).toHaveLength(0);
+    expect(bench.counts().done).toBe(20);
+  });
+
+  it('ends after outage_wait without progress, and the next run goes on', async () => {
+    const down = { speak: () => Promise.reject(failure()) };
+    const bench = new EngineBench({ policy: { lines: 2 }, behaviour: down }).add(8);
+    expect(await bench.run()).toBe('outage');
+    expect(bench.clock.monotonicMs()).toBeGreaterThanOrEqual(30 * MINUTE);
+    expect(bench.counts()).toMatchObject({ total: 8, done: 0, calling: 0 });
+    expect(bench.truth.rung).toHaveLength(0);
+    expect(bench.clock.pendingTimers).toBe(0);
+    const again = bench.next();
+    expect(await again.run()).toBe('done');
+    expect(bench.counts().done).toBe(8);
+    // The texts were written before the outage; nobody pays for them twice.
+    expect(bench.truth.counts.write).toBe(8);
+  });
+
+  it('works those who have their audio while the voice is away', async () => {
+    const first = new EngineBench({
+      policy: { lines: 1 },
+      behaviour: { admit: () => Promise.reject(failure()) },
+    }).add(2);
+    expect(await first.run()).toBe('outage');
+    const second: EngineBench = first.next({
+      policy: { lines: 1 },
+      behaviour: {
+        speak: () => {
+          if (second.clock.monotonicMs() < 120 * MINUTE) throw unauthorized();
+          return { wav: new Uint8Array(44) };
+        },
+      },
+    });
+    second.add(6);
+    await second.run();
+    const order = second.of('call.finished').map(({ contact }) => contact);
+    expect(order.slice(0, 2).sort()).toEqual(['c1', 'c2']);
+  });
+
+  it('lets one contact at a time try a service that is half open', async () => {
+    let inFlight = 0;
+    let most = 0;
+    const bench: EngineBench = new EngineBench({
+      policy: { lines: 8 },
+      behaviour: {
+        speak: async (_request, _context, count) => {
+          awayUntil(() => bench, 50 * SECOND)(count);
+          const isOpen = bench.engine.guards.some((guard) => guard.status().state !== 'closed');
+          inFlight += 1;
+          if (isOpen) most = Math.max(most, inFlight);
+          await bench.clock.sleep(2 * SECOND);
+          inFlight -= 1;
+          return { wav: new Uint8Array(44) };
+        },
+      },
+    }).add(40);
+    expect(await bench.run()).toBe('done');
+    expect(most).toBe(1);
+    expect(bench.of('breaker.half_open')).toHaveLength(1);
+  });
+});
+
+describe('contacts that fail', () => {
+  it('fails the one whose data is at fault and goes on', async () => {
+    const bench = new EngineBench({
+      behaviour: {
+        write: ({ contact }) => {
+          if (contact.id === 'c2') throw refused();
+          return { text: contact.id };
+        },
+      },
+    }).add(3);
+    expect(await bench.run()).toBe('done');
+    const failed = bench.of('call.finished').filter(({ outcome }) => outcome === 'failed');
+    expect(failed.map(({ contact }) => contact)).toEqual(['c2']);
+    expect(bench.truth.ringsOf('c2')).toBe(0);
+    // The CRM hears of it too: nobody is lost.
+    expect(bench.truth.recorded.map(({ contact }) => contact).sort()).toEqual(['c1', 'c2', 'c3']);
+  });
+
+  it('gives a contact up after three rounds with others going through between', async () => {
+    const behaviour = {
+      speak: ({ text }: { readonly text: string }) => {
+        if (text === 'Hello Contact 1') throw failure();
+        return { wav: new Uint8Array(44) };
+      },
+    };
+    const bench = new EngineBench({ policy: { lines: 1 }, behaviour }).add(12);
+    // Nobody else is left: it may still be the service's fault, so the contact is kept.
+    expect(await bench.run()).toBe('outage');
+    expect(bench.counts()).toMatchObject({ done: 11 });
+    const next = bench.next({ policy: { lines: 1 }, behaviour }).add(16);
+    expect(await next.run()).toBe('done');
+    const failed = next.of('call.finished').filter(({ outcome }) => outcome === 'failed');
+    expect(failed.map(({ contact }) => contact)).toEqual(['c1']);
+    expect(failed[0]?.detail).toMatch(/^failed 3 times while others went through: /);
+    expect(bench.counts()).toMatchObject({ total: 16, done: 16 });
+  });
+
+  it('does not speak in the wrong language', async () => {
+    const bench = new EngineBench().add(1, 'de');
+    expect(await bench.run()).toBe('done');
+    const [end] = bench.of('call.finished');
+    expect(end).toMatchObject({ outcome: 'failed' });
+    expect(end?.detail).toMatch(/no voice for language de \(services: flite\)/);
+    expect(bench.truth.rung).toHaveLength(0);
+  });
+
+  it('waits for a service that asks for an hour without sleeping on the line', async () => {
+    const bench: EngineBench = new EngineBench({
+      config: 'campaign: { lines: 1, outage_wait: 2h }',
+      behaviour: {
+        write: ({ contact }, _context, count) => {
+          if (count === 1) throw throttled(60 * MINUTE);
+          return { text: contact.id };
+        },
+      },
+    }).add(2);
+    expect(await bench.run()).toBe('done');
+    expect(bench.timesOf('contact.put_off')[0]).toBe(0);
+    expect(bench.clock.monotonicMs()).toBeGreaterThanOrEqual(60 * MINUTE);
+    expect(bench.counts().done).toBe(2);
+  });
+
+  it('speaks the same words once, also when lines ask at the same moment', async () => {
+    const bench: EngineBench = new EngineBench({
+      policy: { lines: 4 },
+      behaviour: {
+        write: () => ({ text: 'The same for all' }),
+        speak: async () => {
+          await bench.clock.sleep(SECOND);
+          return { wav: new Uint8Array(44) };
+        },
+      },
+    }).add(12);
+    await bench.run();
+    expect(bench.truth.counts.speak).toBe(1);
+    expect(bench.truth.rung).toHaveLength(12);
+  });
+
+  it('refuses an empty text and one that is too long, before anybody is rung', async () => {
+    const bench = new EngineBench({
+      behaviour: {
+        write: ({ contact }) => ({ text: contact.id === 'c1' ? '  \n' : 'a'.repeat(901) }),
+      },
+    }).add(2);
+    await bench.run();
+    const details = bench.of('call.finished').map(({ detail }) => detail);
+    expect(details.toSorted((one, other) => (String(one) < String(other) ? -1 : 1))).toEqual([
+      'template wrote 901 characters, script.max_characters allows 900',
+      'template wrote an empty text',
+    ]);
+    expect(bench.truth.rung).toHaveLength(0);
+  });
+});
+
+describe('an unknown answer to a dial', () => {
+  it('is never repeated: it is asked about, and uncertain where nobody can tell', async () => {
+    const bench = new EngineBench({
+      behaviour: { place: () => Promise.reject(lost()) },
+    }).add(2);
+    expect(await bench.run()).toBe('done');
+    expect(bench.counts()).toMatchObject({ done: 0, uncertain: 2 });
+    expect(bench.truth.ringsOf('c1')).toBe(1);
+    expect(bench.truth.counts.find).toBe(2);
+    expect(bench.truth.recorded).toHaveLength(0);
+    // Another run does not ring them either.
+    const again = bench.next();
+    expect(await again.run()).toBe('done');
+    expect(bench.truth.ringsOf('c1')).toBe(1);
+  });
+
+  it('takes the found call for the call', async () => {
+    const bench = new EngineBench({
+      behaviour: {
+        place: () => Promise.reject(lost()),
+        find: () => ({ state: 'ended', ended: { outcome: 'busy' } }),
+      },
+    }).add(1);
+    await bench.run();
+    expect(bench.of('call.finished')[0]).toMatchObject({ outcome: 'busy' });
+    expect(bench.truth.rung).toHaveLength(1);
+  });
+
+  it('rings again only on proven absence', async () => {
+    const bench = new EngineBench({
+      behaviour: {
+        admit: (_request, count) => {
+          if (count === 1) throw lost();
+        },
+        find: () => ({ state: 'absent' }),
+      },
+    }).add(1);
+    expect(await bench.run()).toBe('done');
+    expect(bench.truth.rung).toHaveLength(1);
+    expect(bench.of('call.finished')[0]).toMatchObject({ outcome: 'answered' });
+  });
+
+  it('hangs up and is uncertain where the end of a placed call stays unknown', async () => {
+    const bench = new EngineBench({
+      behaviour: { follow: () => Promise.reject(failure()) },
+    }).add(1);
+    expect(await bench.run()).toBe('done');
+    expect(bench.counts().uncertain).toBe(1);
+    expect(bench.truth.hungUp).toHaveLength(1);
+    expect(bench.clock.monotonicMs()).toBeLessThanOrEqual(11 * MINUTE);
+  });
+});
+
+describe('a CRM that is away', () => {
+  it('delays records, not calls', async () => {
+    const bench: EngineBench = new EngineBench({
+      policy: { lines: 2 },
+      behaviour: {
+        record: (_record, _context, count) => {
+          awayUntil(() => bench, 10 * MINUTE)(count);
+        },
+      },
+    }).add(30);
+    expect(await bench.run()).toBe('done');
+    expect(bench.truth.rung.every(({ atMs }) => atMs < MINUTE)).toBe(true);
+    expect(bench.truth.recorded).toHaveLength(30);
+    expect(new Set(bench.truth.recorded.map(({ call }) => call)).size).toBe(30);
+  });
+
+  it('leaves what is owed to the next run', async () => {
+    const bench = new EngineBench({
+      behaviour: { record: () => Promise.reject(failure()) },
+    }).add(3);
+    expect(await bench.run()).toBe('outage');
+    expect(bench.counts()).toMatchObject({ done: 3, queued: 0, put_off: 0 });
+    const again = bench.next();
+    expect(await again.run()).toBe('done');
+    expect(bench.truth.rung).toHaveLength(3);
+    expect(bench.truth.recorded).toHaveLength(3);
+  });
+});
+
+describe('being stopped', () => {
+  const minuteCalls =
+    (bench: () => EngineBench) =>
+    async (_placed: unknown, _request: unknown, context: { readonly signal: AbortSignal }) => {
+      await bench().clock.sleep(MINUTE, context.signal);
+      return { outcome: 'answered' as const };
+    };
+
+  it('first lets the calls in progress end', async () => {
+    const bench: EngineBench = new EngineBench({
+      policy: { lines: 2 },
+      behaviour: { follow: minuteCalls(() => bench) },
+    }).add(6);
+    bench.clock.after(30 * SECOND, () => bench.drain.abort(new Stopped('asked to')));
+    expect(await bench.run()).toBe('stopped');
+    expect(bench.counts()).toMatchObject({ done: 2, queued: 4, calling: 0 });
+    expect(bench.truth.hungUp).toHaveLength(0);
+    expect(bench.clock.pendingTimers).toBe(0);
+  });
+
+  it('then hangs up, and the next run asks what became of those calls', async () => {
+    const bench: EngineBench = new EngineBench({
+      policy: { lines: 2 },
+      behaviour: { follow: minuteCalls(() => bench) },
+    }).add(3);
+    bench.clock.after(30 * SECOND, () => bench.stop.abort(new Stopped('asked twice')));
+    expect(await bench.run()).toBe('stopped');
+    expect(bench.truth.hungUp).toHaveLength(2);
+    expect(bench.counts()).toMatchObject({ done: 0, calling: 0 });
+    const again = bench.next();
+    expect(await again.run()).toBe('done');
+    expect(bench.truth.rung).toHaveLength(3);
+    expect(bench.counts().done).toBe(3);
+  });
+
+  it('leaves a contact that waits for its retry where it was', async () => {
+    const bench = new EngineBench({
+      policy: { lines: 1 },
+      behaviour: { speak: () => Promise.reject(failure()) },
+    }).add(1);
+    bench.clock.after(7 * SECOND, () => bench.stop.abort(new Stopped('asked twice')));
+    expect(await bench.run()).toBe('stopped');
+    expect(bench.clock.monotonicMs()).toBe(7 * SECOND);
+    expect(bench.counts()).toMatchObject({ queued: 1, calling: 0 });
+  });
+});
+
+describe('a bug', () => {
+  it('ends the run loudly, with the other lines at rest and nobody claimed for ever', async () => {
+    const bench: EngineBench = new EngineBench({
+      policy: { lines: 3 },
+      behaviour: {
+        write: ({ contact }) => {
+          if (contact.id === 'c4') throw new TypeError('cannot read properties of undefined');
+          return { text: contact.id };
+        },
+      },
+    }).add(9);
+    await expect(bench.run()).rejects.toThrow('cannot read properties');
+    expect(bench.of('attempt.failed')).toHaveLength(0);
+    expect(bench.clock.pendingTimers).toBe(0);
+    const again = bench.next();
+    expect(await again.run()).toBe('done');
+    expect(bench.counts()).toMatchObject({ total: 9, done: 9 });
+    expect(bench.truth.rung).toHaveLength(9);
+  });
+});

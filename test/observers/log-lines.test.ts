@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { detailText, levelOf, messageOf } from '../../src/observers/log-lines.ts';
+import { EVERY_EVENT } from '../support/every-event.ts';
+
+describe('events in words', () => {
+  it('say what happened, for every type', () => {
+    expect(EVERY_EVENT.map((event) => `${levelOf(event)} ${messageOf(event)}`)).toEqual([
+      'info run started on 4 lines: 12 contacts, 3 done, 6 queued, 1 put off, 1 calling, ' +
+        '1 uncertain',
+      'warn line 8 of the list was rejected: no number',
+      'info call to c-017 started',
+      'info speech done by flite in 13 ms',
+      'info script was there already',
+      'warn flite failed at speech, attempt 1: no answer (timeout 503)',
+      'info flite: retry 1 in 5 s',
+      'warn espeak-ng did it instead of flite: flite is left alone',
+      'error flite is left alone for 1 min: no answer (timeout)',
+      'info flite is tried again',
+      'info flite works again after 2 min 5 s',
+      'error call to c-017 failed at speech: no answer (timeout)',
+      'info c-017 is put off for 1 min: flite is left alone',
+      'info call to c-017 ended: previewed (c-017.wav) in 321 ms',
+      'warn flite is unhealthy (mute)',
+      'info for your information',
+      'warn run ended after 1 min 1 s: a needed service was down too long (flite is down); ' +
+        '12 contacts, 3 done, 6 queued, 1 put off, 1 calling, 1 uncertain',
+    ]);
+  });
+
+  it('mask the number of the person in a detail, however it is written', () => {
+    expect(detailText('+14155550134.wav', '+14155550134')).toBe('+1 415 *** **34.wav');
+    expect(detailText('%2B14155550134.wav', '+14155550134')).toBe('+1 415 *** **34.wav');
+    expect(detailText('14155550134.wav', '+14155550134')).toBe('***.wav');
+    expect(detailText('7.wav', '7')).toBe('7.wav');
+  });
+});

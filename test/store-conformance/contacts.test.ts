@@ -1,0 +1,154 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { STAGES } from '../../src/engine/ports.ts';
+import { claimed, contactOf, entries, type Opened, SUBJECTS, type Subject } from './subjects.ts';
+
+for (const [name, makeSubject] of SUBJECTS) {
+  describe(`taking in contacts on ${name}`, () => {
+    let subject: Subject;
+    let store: Opened;
+    let calls = 0;
+
+    const claim = (nowMs = 0) => {
+      calls += 1;
+      return claimed(store.journal().claim(STAGES, nowMs, `call-${calls}`));
+    };
+    const add = (...rows: ReturnType<typeof contactOf>[]) =>
+      store
+        .contacts()
+        .add(rows)
+        .map(({ type }) => type);
+
+    beforeEach(() => {
+      calls = 0;
+      subject = makeSubject();
+      store = subject.open();
+    });
+    afterEach(() => subject.close());
+
+    it('knows a contact again by its id, in another reading too', () => {
+      expect(add(contactOf('c1'), contactOf('c2'))).toEqual(['added', 'added']);
+      expect(add(contactOf('c1'), contactOf('c3'))).toEqual(['known', 'added']);
+      expect(store.journal().counts()).toMatchObject({ total: 3, queued: 3 });
+    });
+
+    it('refuses an id that came before in the same reading, and says where', () => {
+      const sink = store.contacts();
+      sink.add([contactOf('c1', { line: 2 })]);
+      const twice = contactOf('c1', { line: 9, phone: '+14155550155' });
+      expect(sink.add([twice])).toEqual([{ type: 'same_id', line: 2 }]);
+      expect(store.journal().counts().total).toBe(1);
+    });
+
+    it('refuses a number that another contact has, of this reading or an earlier one', () => {
+      add(contactOf('c1', { line: 2, phone: '+14155550101' }));
+      const sink = store.contacts();
+      const refused = { type: 'same_number', contact: 'c1', line: 2 };
+      expect(sink.add([contactOf('c2', { phone: '+14155550101' })])).toEqual([refused]);
+      expect(sink.add([contactOf('c1', { line: 5, phone: '+14155550101' })])).toEqual([
+        { type: 'known' },
+      ]);
+      expect(sink.add([contactOf('c3', { phone: '+14155550101' })])).toEqual([
+        { ...refused, line: 5 },
+      ]);
+      expect(store.journal().counts().total).toBe(1);
+    });
+
+    it('takes the same number twice where that is allowed, and leaves those alone later', () => {
+      const rows = [
+        contactOf('c1', { phone: '+14155550101' }),
+        contactOf('c2', { phone: '+14155550101' }),
+      ];
+      expect(
+        store
+          .contacts('allow')
+          .add(rows)
+          .map(({ type }) => type),
+      ).toEqual(['added', 'added']);
+      expect(add(...rows)).toEqual(['known', 'known']);
+    });
+
+    it('takes over what the list says now of a contact that has not begun', async () => {
+      add(contactOf('c1', { variables: { room: '1', doctor: 'A' } }));
+      expect(add(contactOf('c1', { line: 7, variables: { doctor: 'A', room: '1' } }))).toEqual([
+        'known',
+      ]);
+      const changed = contactOf('c1', { line: 8, name: 'Another', variables: { room: '2' } });
+      expect(add(changed)).toEqual(['changed']);
+      expect((await claim()).contact).toEqual(changed);
+    });
+
+    it('refuses a changed number that another contact has', async () => {
+      add(contactOf('c1'), contactOf('c2'));
+      const thief = contactOf('c2', { phone: contactOf('c1').phone });
+      expect(add(thief)).toEqual(['same_number']);
+      await claim();
+      expect((await claim()).contact).toEqual(contactOf('c2'));
+    });
+
+    it.each([
+      ['is claimed', []],
+      ['has a text', [entries.scriptEnded(), entries.released]],
+      ['may have been rung', [entries.attemptBegun(), entries.released]],
+      ['has its outcome', [entries.callEnded(), entries.recordEnded()]],
+      ['is uncertain', [entries.callEnded('uncertain')]],
+    ] as const)('changes nothing of a contact that %s', async (_what, written) => {
+      add(contactOf('c1'));
+      const { key } = await claim();
+      for (const entry of written) void store.journal().write(key, entry);
+      await store.journal().settled();
+      const before = store.journal().counts();
+      const sink = store.contacts();
+      expect(sink.add([contactOf('c1', { name: 'Another' })])).toEqual([{ type: 'known' }]);
+      expect(sink.finish()).toBe(0);
+      expect(store.contacts().finish()).toBe(0);
+      expect(store.journal().counts()).toEqual(before);
+    });
+
+    it('still changes one that was only claimed and came back with nothing', async () => {
+      add(contactOf('c1'));
+      const { key } = await claim();
+      void store.journal().write(key, { type: 'step.begun', step: 'script', atMs: 5 });
+      await store.journal().write(key, entries.putOff(100));
+      expect(add(contactOf('c1', { name: 'Another' }))).toEqual(['changed']);
+      expect(await claim(100)).toMatchObject({ contact: { name: 'Another' }, key: { number: 1 } });
+    });
+
+    it('takes out who is not on the list any more, waiting or ready', async () => {
+      add(contactOf('c1'), contactOf('c2'), contactOf('c3'), contactOf('c4'));
+      await store.journal().write((await claim()).key, entries.putOff(100));
+      const sink = store.contacts();
+      sink.add([contactOf('c3')]);
+      expect(sink.finish()).toBe(3);
+      expect(store.journal().counts()).toMatchObject({ total: 1, queued: 1, put_off: 0 });
+      expect(store.journal().outlook()).toEqual({ ready: true, nextDueMs: undefined });
+      expect((await claim(1_000)).contact.id).toBe('c3');
+      expect(await store.journal().claim(STAGES, 1_000, 'call-y')).toBeUndefined();
+    });
+
+    it('queues one again that comes back to the list, as the list says it now', async () => {
+      add(contactOf('c1'), contactOf('c2'));
+      const sink = store.contacts();
+      sink.add([contactOf('c2')]);
+      sink.finish();
+      const back = contactOf('c1', { name: 'Back again', line: 30 });
+      expect(add(contactOf('c2'), back)).toEqual(['known', 'added']);
+      expect(store.journal().counts()).toMatchObject({ total: 2, queued: 2 });
+      expect((await claim()).contact.id).toBe('c2');
+      expect((await claim()).contact).toEqual(back);
+    });
+
+    it('frees the number of one that was taken out', () => {
+      add(contactOf('c1', { phone: '+14155550101' }));
+      store.contacts().finish();
+      expect(add(contactOf('c2', { phone: '+14155550101' }))).toEqual(['added']);
+      expect(add(contactOf('c1', { phone: '+14155550101' }))).toEqual(['same_number']);
+    });
+
+    it('takes nobody out where the reading was never finished', () => {
+      add(contactOf('c1'), contactOf('c2'));
+      store.contacts().add([contactOf('c2')]);
+      expect(store.journal().counts().total).toBe(2);
+      expect(add(contactOf('c1'), contactOf('c2'))).toEqual(['known', 'known']);
+    });
+  });
+}

@@ -1,0 +1,252 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { OUTCOMES, STEPS } from '../../src/domain/words.ts';
+import { type ClaimKey, type JournalEntry, STAGES, type Stage } from '../../src/engine/ports.ts';
+import type { Settlement } from '../../src/store/settlement.ts';
+import { CAMPAIGN, contactOf, type Opened, SUBJECTS, type Subject } from './subjects.ts';
+
+// Whatever is done to both stores, in whatever order, both must answer the same. Two processes
+// work on one disk, as `campaign settle` and a run that took over do.
+
+type Action =
+  | { readonly type: 'claim'; readonly stages: readonly Stage[] }
+  /** `key` counts back from the newest claim; old ones are stale more often than not. */
+  | { readonly type: 'write'; readonly key: number; readonly entry: JournalEntry };
+
+type Operation =
+  | { readonly type: 'act'; readonly actions: readonly Action[] }
+  | {
+      readonly type: 'read';
+      readonly rows: readonly { readonly id: string; readonly phone: string; name: string }[];
+      readonly sameNumber: 'reject' | 'allow';
+      readonly finish: boolean;
+    }
+  | { readonly type: 'settle'; readonly contact: string; outcome: Settlement['outcome'] }
+  | { readonly type: 'recover' }
+  | { readonly type: 'wait'; readonly ms: number };
+
+interface Step {
+  readonly operation: Operation;
+  readonly process: 0 | 1;
+}
+
+// Where a list has no ids, the numbers are the ids.
+const phones = ['+14155550101', '+14155550102', '+14155550103', '+14155550104'] as const;
+const id = fc.constantFrom('c1', 'c2', 'c3', 'c4', 'c5', phones[0], phones[1]);
+const service = fc.constantFrom('flite', 'twilio');
+const attempt = fc.integer({ min: 1, max: 2 });
+const atMs = fc.integer({ min: 0, max: 50 });
+
+const result = fc.oneof(
+  fc.record({ type: fc.constant('placed' as const), reference: fc.constantFrom('CA1', '') }),
+  fc.record({ type: fc.constantFrom('not_placed', 'unknown'), code: fc.constant('503') }),
+);
+
+const entry: fc.Arbitrary<JournalEntry> = fc.oneof(
+  fc.record({ type: fc.constant('step.begun' as const), step: fc.constantFrom(...STEPS), atMs }),
+  fc.record({
+    type: fc.constant('lookup.ended' as const),
+    properties: fc.dictionary(fc.constantFrom('a', 'b'), fc.string()),
+    service,
+    atMs,
+  }),
+  fc.record({ type: fc.constant('script.ended' as const), text: fc.string(), service, atMs }),
+  fc.record({ type: fc.constant('speech.ended' as const), hash: fc.string(), service, atMs }),
+  fc.record({ type: fc.constant('attempt.begun' as const), attempt, service, atMs }),
+  fc.record({ type: fc.constant('attempt.ended' as const), attempt, result, atMs }),
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('call.ended' as const),
+      outcome: fc.constantFrom(...OUTCOMES, 'uncertain', 'uncertain'),
+      detail: fc.option(fc.string(), { nil: undefined }),
+      service: fc.option(service, { nil: undefined }),
+      atMs,
+    }),
+  },
+  fc.record({
+    type: fc.constant('record.ended' as const),
+    service,
+    bytes: fc.option(fc.nat(500), { nil: undefined }),
+    atMs,
+  }),
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('put_off' as const),
+      dueMs: fc.integer({ min: 0, max: 60 }),
+      reason: fc.constantFrom('x', 'y'),
+      behind: fc.boolean(),
+      rounds: fc.nat(3),
+      roundMark: fc.nat(9),
+    }),
+  },
+  fc.constant({ type: 'released' as const }),
+);
+
+const stages = fc.oneof(
+  { weight: 3, arbitrary: fc.constant(STAGES.slice()) },
+  fc.subarray(STAGES.slice()),
+);
+
+const action: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 2, arbitrary: fc.record({ type: fc.constant('claim' as const), stages }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      type: fc.constant('write' as const),
+      key: fc.oneof({ weight: 4, arbitrary: fc.nat(2) }, fc.nat(8)),
+      entry,
+    }),
+  },
+);
+
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      type: fc.constant('act' as const),
+      actions: fc.array(action, { minLength: 1, maxLength: 6 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('read' as const),
+      rows: fc.array(
+        fc.record({
+          id,
+          phone: fc.constantFrom(...phones),
+          name: fc.constantFrom('One', 'Other'),
+        }),
+        { maxLength: 5 },
+      ),
+      sameNumber: fc.constantFrom('reject' as const, 'allow' as const),
+      finish: fc.boolean(),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('settle' as const),
+      contact: id,
+      outcome: fc.constantFrom('answered' as const, 'again' as const),
+    }),
+  },
+  fc.constant({ type: 'recover' as const }),
+  fc.record({ type: fc.constant('wait' as const), ms: fc.nat(30) }),
+);
+
+const step: fc.Arbitrary<Step> = fc.record({
+  operation,
+  process: fc.oneof(
+    { weight: 4, arbitrary: fc.constant(0 as const) },
+    { weight: 1, arbitrary: fc.constant(1 as const) },
+  ),
+});
+
+const firstReading: Step = {
+  process: 0,
+  operation: {
+    type: 'read',
+    rows: ['c1', 'c2', 'c3', 'c4'].map((contact) => {
+      const { phone } = contactOf(contact);
+      return { id: contact, phone, name: 'One' };
+    }),
+    sameNumber: 'reject',
+    finish: true,
+  },
+};
+
+/** Plays the steps to one store and tells everything it answered. */
+class Player {
+  readonly #processes: readonly [Opened, Opened];
+  readonly #keys: ClaimKey[] = [];
+  #nowMs = 0;
+  #calls = 0;
+
+  constructor(subject: Subject) {
+    this.#processes = [subject.open(), subject.open()];
+  }
+
+  async play(steps: readonly Step[]): Promise<readonly unknown[]> {
+    const told: unknown[] = [];
+    for (const { operation: next, process } of steps) {
+      const store = this.#processes[process];
+      const answer = await this.#operate(store, next);
+      const journal = store.journal();
+      told.push([answer, journal.counts(), journal.outlook(), store.resultsBytes()]);
+    }
+    return told;
+  }
+
+  async #operate(store: Opened, next: Operation): Promise<unknown> {
+    switch (next.type) {
+      case 'act': {
+        const answers = next.actions.map((one) => this.#act(store, one));
+        return (await Promise.allSettled(answers)).map(answerOf);
+      }
+      case 'read': {
+        const sink = store.contacts(next.sameNumber);
+        const rows = next.rows.map((row, index) => contactOf(row.id, { ...row, line: index + 2 }));
+        return [sink.add(rows), next.finish ? sink.finish() : undefined];
+      }
+      case 'settle':
+        return attempted(() => {
+          const { contact, outcome } = next;
+          store.settle({ campaign: CAMPAIGN, contact, outcome, atMs: this.#nowMs, note: 'n' });
+        });
+      case 'recover':
+        return store.journal().recover();
+      case 'wait':
+        this.#nowMs += next.ms;
+        return undefined;
+    }
+  }
+
+  async #act(store: Opened, next: Action): Promise<unknown> {
+    if (next.type === 'write') {
+      const key = this.#keys[this.#keys.length - 1 - next.key];
+      return key && (await store.journal().write(key, next.entry));
+    }
+    this.#calls += 1;
+    const call = `call-${this.#calls}`;
+    const claim = await store.journal().claim(next.stages, this.#nowMs, call);
+    if (claim !== undefined) this.#keys.push(claim.key);
+    return claim;
+  }
+}
+
+function answerOf(settled: PromiseSettledResult<unknown>): unknown {
+  return settled.status === 'fulfilled' ? settled.value : errorName(settled.reason);
+}
+
+function attempted(work: () => void): unknown {
+  try {
+    work();
+    return 'done';
+  } catch (error) {
+    return error instanceof Error ? error.message : error;
+  }
+}
+
+function errorName(error: unknown): unknown {
+  return error instanceof Error ? error.name : error;
+}
+
+it('both stores answer the same, whatever happens', async () => {
+  const [[, sqlite], [, memory]] = SUBJECTS;
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {
+      const onDisk = sqlite();
+      try {
+        const all = [firstReading, ...steps];
+        const told = await new Player(onDisk).play(all);
+        expect(told).toEqual(await new Player(memory()).play(all));
+      } finally {
+        onDisk.close();
+      }
+    }),
+    { numRuns: 150 },
+  );
+}, 60_000);

@@ -1,0 +1,161 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Contact } from '../../src/domain/contact.ts';
+import type { BreakerMemory, Claim, ContactSink, JournalEntry } from '../../src/engine/ports.ts';
+import type { CampaignJournal } from '../../src/store/campaign-journal.ts';
+import { MemoryDisk, openMemoryStore } from '../../src/store/memory.ts';
+import type { Settlement } from '../../src/store/settlement.ts';
+import { openStore } from '../../src/store/sqlite.ts';
+import { openReports } from '../../src/store/sqlite-reports.ts';
+
+export const CAMPAIGN = 'spring';
+
+/** One process's view of a store; all of one `Subject` share a disk. */
+export interface Opened {
+  readonly breakers: BreakerMemory;
+  journal(campaign?: string): CampaignJournal;
+  contacts(sameNumber?: 'reject' | 'allow', campaign?: string): ContactSink;
+  settle(settlement: Settlement): void;
+  resultsBytes(): number;
+}
+
+/** A kind of store under test, on a fresh disk. */
+export interface Subject {
+  /** Opens the disk once more, as another process would. */
+  open(): Opened;
+  close(): void;
+}
+
+export const defer = (flush: () => void): void => {
+  setImmediate(flush);
+};
+
+export function temporaryFolder(): { readonly path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'campaign-store-'));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+function sqliteSubject(): Subject {
+  const folder = temporaryFolder();
+  const path = join(folder.path, 'campaign.db');
+  const stores: Disposable[] = [];
+  return {
+    open: () => {
+      const store = openStore({ path, defer });
+      stores.push(store);
+      return {
+        breakers: store.breakers,
+        journal: (campaign = CAMPAIGN) => store.journal(campaign),
+        contacts: (sameNumber = 'reject', campaign = CAMPAIGN) =>
+          store.contacts(campaign, { sameNumber }),
+        settle: (settlement) => store.settle(settlement),
+        resultsBytes: () => {
+          using reports = openReports({ path });
+          return reports.resultsBytes(CAMPAIGN);
+        },
+      };
+    },
+    close: () => {
+      for (const store of stores) store[Symbol.dispose]();
+      folder.remove();
+    },
+  };
+}
+
+function memorySubject(): Subject {
+  const disk = new MemoryDisk();
+  return {
+    open: () => {
+      const store = openMemoryStore({ disk, defer });
+      return {
+        breakers: store.breakers,
+        journal: (campaign = CAMPAIGN) => store.journal(campaign),
+        contacts: (sameNumber = 'reject', campaign = CAMPAIGN) =>
+          store.contacts(campaign, { sameNumber }),
+        settle: (settlement) => store.settle(settlement),
+        resultsBytes: () => store.resultsBytes(CAMPAIGN),
+      };
+    },
+    close: () => {},
+  };
+}
+
+export const SUBJECTS = [
+  ['sqlite', sqliteSubject],
+  ['memory', memorySubject],
+] as const;
+
+export function contactOf(id: string, change: Partial<Contact> = {}): Contact {
+  const number = Number(/\d+/.exec(id)?.[0] ?? 0);
+  return {
+    id,
+    name: `Person ${id}`,
+    phone: `+1415555${String(100 + (number % 100)).padStart(4, '0')}`,
+    language: undefined,
+    timezone: undefined,
+    email: undefined,
+    variables: {},
+    line: number + 1,
+    ...change,
+  };
+}
+
+type Of<Type extends JournalEntry['type']> = Extract<JournalEntry, { type: Type }>;
+
+/** Entries as a processor writes them, with what a test does not care about filled in. */
+export const entries = {
+  scriptEnded: (atMs = 20): Of<'script.ended'> => ({
+    type: 'script.ended',
+    text: 'Good morning',
+    service: 'template',
+    atMs,
+  }),
+  speechEnded: (atMs = 30): Of<'speech.ended'> => ({
+    type: 'speech.ended',
+    hash: 'abc',
+    service: 'flite',
+    atMs,
+  }),
+  attemptBegun: (attempt = 1, atMs = 40): Of<'attempt.begun'> => ({
+    type: 'attempt.begun',
+    attempt,
+    service: 'twilio',
+    atMs,
+  }),
+  attemptEnded: (
+    result: Of<'attempt.ended'>['result'],
+    attempt = 1,
+    atMs = 50,
+  ): Of<'attempt.ended'> => ({ type: 'attempt.ended', attempt, result, atMs }),
+  callEnded: (outcome: Of<'call.ended'>['outcome'] = 'answered', atMs = 60): Of<'call.ended'> => ({
+    type: 'call.ended',
+    outcome,
+    detail: 'as the vendor said',
+    service: 'twilio',
+    atMs,
+  }),
+  recordBegun: (atMs = 60): Of<'step.begun'> => ({ type: 'step.begun', step: 'record', atMs }),
+  recordEnded: (bytes?: number, atMs = 70): Of<'record.ended'> => ({
+    type: 'record.ended',
+    service: 'csv',
+    bytes,
+    atMs,
+  }),
+  putOff: (dueMs: number, behind = false, rounds = 0, roundMark = 0): Of<'put_off'> => ({
+    type: 'put_off',
+    dueMs,
+    reason: 'waits for flite',
+    behind,
+    rounds,
+    roundMark,
+  }),
+  released: { type: 'released' } as const,
+};
+
+/** The claim, where there has to be one. */
+export async function claimed(claim: Promise<Claim | undefined>): Promise<Claim> {
+  const answer = await claim;
+  if (answer === undefined) throw new Error('nobody was there to be claimed');
+  return answer;
+}

@@ -1,0 +1,67 @@
+/**
+ * A world for whole commands in process: real time unless a clock is given, captured screens,
+ * Ctrl-C at the press of a function.
+ */
+import { randomUUID } from 'node:crypto';
+import { type Output, realClock, type StopSignal, type World } from '../../src/cli/world.ts';
+import type { Clock } from '../../src/engine/ports.ts';
+
+export interface FakeWorld extends World {
+  readonly screen: { readonly stdout: string; readonly stderr: string };
+  readonly exitCode: number | undefined;
+  press(signal: StopSignal): void;
+}
+
+export interface FakeWorldOptions {
+  readonly args: readonly string[];
+  readonly folder: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly clock?: Clock;
+  readonly terminal?: boolean;
+}
+
+export function fakeWorld(options: FakeWorldOptions): FakeWorld {
+  const written = { stdout: '', stderr: '' };
+  const listeners = new Set<(signal: StopSignal) => void>();
+  let exitCode: number | undefined;
+  const output = (name: 'stdout' | 'stderr'): Output => ({
+    write: (text) => {
+      written[name] += text;
+    },
+    isTerminal: options.terminal ?? false,
+    columns: options.terminal ? 100 : undefined,
+    terminal: undefined,
+  });
+  return {
+    clock: options.clock ?? realClock(),
+    random: { fraction: () => Math.random(), id: () => randomUUID() },
+    env: options.env ?? {},
+    args: options.args,
+    folder: options.folder,
+    pid: 4242,
+    host: 'test-host',
+    stdout: output('stdout'),
+    stderr: output('stderr'),
+    defer: (task) => {
+      setImmediate(task);
+    },
+    onStop: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    exitWith: (code) => {
+      exitCode = code;
+    },
+    get screen() {
+      return written;
+    },
+    get exitCode() {
+      return exitCode;
+    },
+    press: (signal) => {
+      for (const listener of listeners) {
+        listener(signal);
+      }
+    },
+  };
+}
