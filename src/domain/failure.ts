@@ -28,6 +28,8 @@ export class ServiceFailure extends Error {
   readonly code: string;
   readonly status: number | undefined;
   readonly retryAfterMs: number | undefined;
+  /** Whose failure it is; the guard says so when it meets it. */
+  service: string | undefined;
 
   constructor(message: string, details: FailureDetails) {
     super(message, { cause: details.cause });

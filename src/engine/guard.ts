@@ -128,6 +128,7 @@ export class Guard implements Gate {
           throw error;
         }
         last = error;
+        last.service ??= this.service;
       }
       const report = this.#failed(context, last, attempt, startMs);
       this.#circuit.failed(permit, context.line, last, report);

@@ -308,6 +308,8 @@ export type JournalEntry =
       readonly reason: string;
       /** Behind all that are due now, because it used up its retries. */
       readonly behind: boolean;
+      /** It waits for a service: `recall` makes it due as soon as that can be asked again. */
+      readonly recall: boolean;
       readonly rounds: number;
       readonly roundMark: number;
     }
@@ -329,6 +331,8 @@ export interface Journal {
    * `JournalFailure`, from then on always.
    */
   write(key: ClaimKey, entry: JournalEntry): Promise<void>;
+  /** Makes everybody due who was put off with `recall`. In order with the entries. */
+  recall(nowMs: number): Promise<void>;
   /** Resolves when everything written so far is durable. */
   settled(): Promise<void>;
   /**

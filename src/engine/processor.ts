@@ -50,6 +50,8 @@ interface Story {
   /** Who did which step, for the record. */
   readonly services: Partial<Record<Role, string>>;
   text: string | undefined;
+  /** What is being done. */
+  step: Step;
   /** It has its outcome: what fails from here on is only the record. */
   ended: boolean;
 }
@@ -111,6 +113,7 @@ export class Processor {
         ...(dialledBy !== undefined && { dialer: dialledBy }),
       },
       text: script?.text,
+      step: 'lookup',
       ended: claim.ended !== undefined,
     };
   }
@@ -321,6 +324,7 @@ export class Processor {
   }
 
   #context(story: Story, step: Step): RequestContext {
+    story.step = step;
     return {
       campaign: this.#parts.campaign,
       contact: story.claim.contact.id,
@@ -374,6 +378,8 @@ export class Processor {
       contact: story.claim.contact.id,
       call: story.claim.key.call,
       line: story.line,
+      step: story.step,
+      service: failure.service,
       kind: failure.kind,
       code: failure.code,
       message: failure.message,
@@ -392,7 +398,7 @@ function recordRefused(
   const { rounds, roundMark } = story.claim;
   const reason = `the record was refused: ${refusal.detail ?? 'no reason given'}`;
   const delayMs = REFUSED_RECORD_WAIT_MS;
-  return { type: 'put_off', delayMs, reason, behind: true, rounds, roundMark };
+  return { type: 'put_off', delayMs, reason, behind: true, recall: false, rounds, roundMark };
 }
 
 /** Where audio was deleted after a call began: enough to ask what became of the call. */

@@ -4,6 +4,7 @@
  * the run.
  */
 import type { RunEnd } from '../domain/event.ts';
+import type { Role } from '../domain/words.ts';
 import type { Availability, Blocked } from './availability.ts';
 import {
   type Claim,
@@ -67,6 +68,8 @@ export class Runner {
   #doneNow = 0;
   #progressMs = 0;
   #end: RunEnd | undefined;
+  /** Roles that nobody could fill when the breakers changed last. */
+  #blocked: ReadonlySet<Role> = new Set();
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
@@ -78,6 +81,7 @@ export class Runner {
     const { journal, clock, emit, policy } = this.#parts;
     const startMs = clock.monotonicMs();
     const contacts = journal.counts();
+    this.#breakersChanged();
     this.#doneBefore = contacts.done + contacts.uncertain;
     this.#progressMs = startMs;
     emit({ type: 'run.started', lines: policy.lines, contacts });
@@ -86,7 +90,7 @@ export class Runner {
     const stop = AbortSignal.any([signals.stop, broken.signal]);
     const stops = [
       this.#parts.availability.onChange(() => {
-        this.#waker.wake();
+        this.#breakersChanged();
       }),
       this.#on(signals.drain, 'stopped'),
       this.#on(stop, 'stopped'),
@@ -195,6 +199,7 @@ export class Runner {
       delayMs: Math.max(...waitsMs.map((waitMs) => waitMs ?? 0)),
       reason: `waits for ${blocked.flatMap((role) => role.services).join(', ')}`,
       behind: false,
+      recall: true,
       rounds: claim.rounds,
       roundMark: claim.roundMark,
     });
@@ -203,7 +208,7 @@ export class Runner {
   async #settle(claim: Claim, worked: Worked): Promise<void> {
     const { settlement, outcome } = worked;
     if (settlement.type === 'put_off') {
-      await this.#putOff(claim, settlement);
+      await this.#putOff(claim, this.#untilAsked(claim, settlement));
     } else if (settlement.type === 'left') {
       await this.#parts.journal.write(claim.key, { type: 'released' });
     }
@@ -214,11 +219,32 @@ export class Runner {
     }
   }
 
+  /** A contact whose service is away by now is not due before that can be asked again. */
+  #untilAsked(claim: Claim, wait: PutOff): PutOff {
+    const blocked = this.#parts.availability.blocked(claim.stage);
+    const awayMs = Math.max(0, ...blocked.map((role) => role.retryAfterMs ?? 0));
+    return awayMs > wait.delayMs ? { ...wait, delayMs: awayMs, recall: true } : wait;
+  }
+
+  /** When a role can be had again, those who were put off for it need not wait any longer. */
+  #breakersChanged(): void {
+    const { availability, journal, clock } = this.#parts;
+    const stages = BLOCKABLE.flatMap((stage) => availability.blocked(stage));
+    const blocked = new Set(stages.map(({ role }) => role));
+    const isBack = [...this.#blocked].some((role) => !blocked.has(role));
+    this.#blocked = blocked;
+    if (isBack) {
+      void journal.recall(clock.wallMs());
+    }
+    this.#waker.wake();
+  }
+
   async #putOff(claim: Claim, wait: PutOff): Promise<void> {
     const { journal, clock, emit } = this.#parts;
-    const { delayMs, reason, behind, rounds, roundMark } = wait;
+    const { delayMs, reason, behind, recall, rounds, roundMark } = wait;
     const dueMs = clock.wallMs() + delayMs;
-    await journal.write(claim.key, { type: 'put_off', dueMs, reason, behind, rounds, roundMark });
+    const entry = { dueMs, reason, behind, recall, rounds, roundMark };
+    await journal.write(claim.key, { type: 'put_off', ...entry });
     emit({
       type: 'contact.put_off',
       contact: claim.contact.id,
@@ -309,6 +335,9 @@ export class Runner {
     };
   }
 }
+
+/** Between them they need every role. */
+const BLOCKABLE: readonly Stage[] = ['fresh', 'owed'];
 
 /** Stages that an outage may put off; a record that waits for the CRM simply waits. */
 const SKIPPED: readonly Stage[] = ['fresh', 'scripted', 'spoken'];

@@ -22,6 +22,8 @@ export interface PutOff {
   readonly reason: string;
   /** It used up its retries: behind all that are due. */
   readonly behind: boolean;
+  /** It waits for a service, and is due as soon as that can be asked again. */
+  readonly recall: boolean;
   readonly rounds: number;
   readonly roundMark: number;
 }
@@ -54,7 +56,9 @@ export function settlementOf(error: unknown, before: Rounds, done: number): Sett
       delayMs: error.retryAfterMs,
       reason: `waits for ${error.services.join(', ')}`,
       behind: false,
-      ...before,
+      recall: true,
+      rounds: before.rounds,
+      roundMark: before.roundMark,
     };
   }
   if (!(error instanceof ServiceFailure)) {
@@ -74,6 +78,7 @@ export function settlementOf(error: unknown, before: Rounds, done: number): Sett
     delayMs: error.retryAfterMs ?? 0,
     reason: error.message,
     behind: true,
+    recall: false,
     rounds,
     roundMark: done,
   };

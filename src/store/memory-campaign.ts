@@ -30,6 +30,7 @@ export interface MemoryContact {
   fence: number;
   outcome: Outcome | null;
   dueMs: number;
+  recall: boolean;
   rounds: number;
   roundMark: number;
   seen: number;
@@ -77,6 +78,7 @@ export class MemoryCampaign {
       fence: 0,
       outcome: null,
       dueMs: 0,
+      recall: false,
       rounds: 0,
       roundMark: 0,
       seen: 0,
@@ -128,6 +130,14 @@ export class MemoryCampaign {
     }
     const others = stages.filter((stage) => !isUrgent(stage));
     return this.#firstReady(stages.filter(isUrgent)) ?? this.#firstReady(others);
+  }
+
+  /** Those who wait for a service are due now. */
+  recall(nowMs: number): void {
+    for (const contact of this.contacts.values()) {
+      const { queue, recall, dueMs } = contact;
+      if (queue === QUEUE.waiting && recall && dueMs > nowMs) this.move(contact, { dueMs: nowMs });
+    }
   }
 
   someReady(): boolean {

@@ -39,6 +39,12 @@ export class MemoryJournal implements CampaignJournal {
     });
   }
 
+  recall(nowMs: number): Promise<void> {
+    return this.#commits.add(() => {
+      this.#campaign.recall(nowMs);
+    });
+  }
+
   settled(): Promise<void> {
     return this.#commits.settled();
   }
@@ -167,9 +173,10 @@ export class MemoryJournal implements CampaignJournal {
   }
 
   #putOff(contact: MemoryContact, entry: Of<'put_off'>): void {
-    const { dueMs, behind, rounds, roundMark } = entry;
+    const { dueMs, behind, recall, rounds, roundMark } = entry;
     contact.rounds = rounds;
     contact.roundMark = roundMark;
+    contact.recall = recall;
     if (behind) this.#campaign.positionLast += 1;
     const position = behind ? this.#campaign.positionLast : contact.position;
     this.#campaign.move(contact, { queue: QUEUE.waiting, dueMs, position });

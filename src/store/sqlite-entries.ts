@@ -128,10 +128,11 @@ export class SqliteEntries {
   }
 
   #putOff({ row, outcome, progress }: OpenClaim, entry: Of<'put_off'>): void {
-    const { dueMs, reason, rounds, roundMark } = entry;
+    const { dueMs, reason, recall, rounds, roundMark } = entry;
     const stage = STAGE_CODES[stageOf(progress)];
     const position = entry.behind ? this.#campaign.places(1) : null;
-    this.#statements.putOff.run(stage, dueMs, reason, rounds, roundMark, position, row);
+    const values = [stage, dueMs, reason, Number(recall), rounds, roundMark, position, row];
+    this.#statements.putOff.run(...values);
     this.#campaign.move(contactState(QUEUE.claimed, outcome), contactState(QUEUE.waiting, outcome));
     this.#queue.waits(dueMs);
   }
@@ -193,6 +194,7 @@ function prepareStatements(
     contactDone: connection.prepare(`UPDATE contact SET queue = ${QUEUE.none} WHERE row = ?`),
     putOff: connection.prepare(`
       UPDATE contact SET queue = ${QUEUE.waiting}, stage = ?, due_ms = ?, reason = ?,
+        recall = ?,
         rounds = ?, round_mark = ?, position = ifnull(?, position)
       WHERE row = ?`),
     released: connection.prepare(

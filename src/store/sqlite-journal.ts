@@ -81,6 +81,12 @@ export class SqliteJournal implements CampaignJournal {
     });
   }
 
+  recall(nowMs: number): Promise<void> {
+    return this.#commits.add(() => {
+      this.#queue.recall(nowMs);
+    });
+  }
+
   settled(): Promise<void> {
     return this.#commits.settled();
   }

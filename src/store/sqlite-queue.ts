@@ -32,6 +32,7 @@ export class SqliteQueue {
   readonly #connection: Connection;
   readonly #campaign: CampaignRow;
   readonly #promote: StatementSync;
+  readonly #recall: StatementSync;
   readonly #firstReady: StatementSync;
   readonly #anyReady: StatementSync;
   readonly #firstDue: StatementSync;
@@ -47,6 +48,9 @@ export class SqliteQueue {
       UPDATE contact SET queue = ${QUEUE.ready}, due_ms = NULL, reason = NULL
       WHERE campaign = ? AND queue = ${QUEUE.waiting} AND due_ms <= ?
       RETURNING outcome`);
+    this.#recall = connection.prepare(`
+      UPDATE contact SET due_ms = ?
+      WHERE campaign = ? AND queue = ${QUEUE.waiting} AND due_ms > ? AND recall = 1`);
     this.#firstReady = connection.prepare(`
       SELECT ${CONTACT_COLUMNS} FROM contact INDEXED BY contact_ready
       WHERE campaign = ? AND queue = ${QUEUE.ready} AND stage = ? ORDER BY position LIMIT 1`);
@@ -76,6 +80,12 @@ export class SqliteQueue {
   /** A contact waits until `dueMs`. */
   waits(dueMs: number): void {
     this.#dueMsMin = Math.min(this.#dueMsMin, dueMs);
+  }
+
+  /** Those who wait for a service are due now. */
+  recall(nowMs: number): void {
+    this.#recall.run(nowMs, this.#campaign.row, nowMs);
+    this.waits(nowMs);
   }
 
   someReady(): boolean {

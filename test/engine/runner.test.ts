@@ -158,6 +158,10 @@ describe('the textbook outage', () => {
     expect(await bench.run()).toBe('done');
     expect(most).toBe(1);
     expect(bench.of('breaker.half_open')).toHaveLength(1);
+    // The others are not taken only to be turned away.
+    const types = bench.told.map(({ event }) => event.type);
+    const trial = types.slice(types.indexOf('breaker.half_open'), types.indexOf('breaker.closed'));
+    expect(trial).not.toContain('contact.put_off');
   });
 });
 
@@ -219,6 +223,7 @@ describe('contacts that fail', () => {
     }).add(2);
     expect(await bench.run()).toBe('done');
     expect(bench.timesOf('contact.put_off')[0]).toBe(0);
+    expect(bench.of('call.failed')[0]).toMatchObject({ step: 'script', service: 'template' });
     expect(bench.clock.monotonicMs()).toBeGreaterThanOrEqual(60 * MINUTE);
     expect(bench.counts().done).toBe(2);
   });
@@ -322,6 +327,8 @@ describe('a CRM that is away', () => {
     expect(bench.truth.rung.every(({ atMs }) => atMs < MINUTE)).toBe(true);
     expect(bench.truth.recorded).toHaveLength(30);
     expect(new Set(bench.truth.recorded.map(({ call }) => call)).size).toBe(30);
+    // Each record is put off once when it is turned away, not at every probe.
+    expect(bench.of('contact.put_off').length).toBeLessThanOrEqual(30 + 10);
   });
 
   it('leaves what is owed to the next run', async () => {
@@ -396,6 +403,7 @@ describe('a bug', () => {
       },
     }).add(9);
     await expect(bench.run()).rejects.toThrow('cannot read properties');
+    expect(bench.counts().done).toBeLessThan(6);
     expect(bench.of('attempt.failed')).toHaveLength(0);
     expect(bench.clock.pendingTimers).toBe(0);
     const again = bench.next();

@@ -202,6 +202,19 @@ for (const [name, makeSubject] of SUBJECTS) {
       expect(journal.outlook()).toEqual({ ready: false, nextDueMs: 900 });
     });
 
+    it('calls back those who wait for a service, and nobody else', async () => {
+      takeIn('c1', 'c2', 'c3');
+      await journal.write((await claimOne()).key, entries.turnedAway(900));
+      await journal.write((await claimOne()).key, entries.putOff(900));
+      await journal.write((await claimOne()).key, entries.turnedAway(40));
+      await journal.recall(100);
+      expect(journal.outlook().nextDueMs).toBe(40);
+      expect((await claimOne(100)).contact.id).toBe('c1');
+      expect((await claimOne(100)).contact.id).toBe('c3');
+      expect(await claim(899)).toBeUndefined();
+      expect((await claimOne(900)).contact.id).toBe('c2');
+    });
+
     it('counts a contact as queued again once its time has come', async () => {
       takeIn('c1');
       await journal.write((await claimOne()).key, entries.putOff(100));

@@ -23,6 +23,7 @@ type Operation =
     }
   | { readonly type: 'settle'; readonly contact: string; outcome: Settlement['outcome'] }
   | { readonly type: 'recover' }
+  | { readonly type: 'recall' }
   | { readonly type: 'wait'; readonly ms: number };
 
 interface Step {
@@ -77,6 +78,7 @@ const entry: fc.Arbitrary<JournalEntry> = fc.oneof(
       dueMs: fc.integer({ min: 0, max: 60 }),
       reason: fc.constantFrom('x', 'y'),
       behind: fc.boolean(),
+      recall: fc.boolean(),
       rounds: fc.nat(3),
       roundMark: fc.nat(9),
     }),
@@ -134,6 +136,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     }),
   },
   fc.constant({ type: 'recover' as const }),
+  fc.constant({ type: 'recall' as const }),
   fc.record({ type: fc.constant('wait' as const), ms: fc.nat(30) }),
 );
 
@@ -198,6 +201,8 @@ class Player {
         });
       case 'recover':
         return store.journal().recover();
+      case 'recall':
+        return await store.journal().recall(this.#nowMs);
       case 'wait':
         this.#nowMs += next.ms;
         return undefined;

@@ -143,6 +143,7 @@ export const entries = {
     atMs,
   }),
   putOff: (dueMs: number, behind = false, rounds = 0, roundMark = 0): Of<'put_off'> => ({
+    recall: false,
     type: 'put_off',
     dueMs,
     reason: 'waits for flite',
@@ -150,6 +151,7 @@ export const entries = {
     rounds,
     roundMark,
   }),
+  turnedAway: (dueMs: number): Of<'put_off'> => ({ ...entries.putOff(dueMs), recall: true }),
   released: { type: 'released' } as const,
 };
 

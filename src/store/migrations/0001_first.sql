@@ -34,6 +34,8 @@ CREATE TABLE contact (
   outcome TEXT,
   due_ms REAL,
   reason TEXT,
+  -- 1: waits for a service, and is due before due_ms if that can be asked again.
+  recall INTEGER NOT NULL DEFAULT 0,
   rounds INTEGER NOT NULL DEFAULT 0,
   round_mark INTEGER NOT NULL DEFAULT 0,
   seen INTEGER NOT NULL,

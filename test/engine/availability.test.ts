@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import type { Role } from '../../src/domain/words.ts';
+import { Availability, type Gate, type Readiness } from '../../src/engine/availability.ts';
+import { STAGES } from '../../src/engine/ports.ts';
+
+const READY: Readiness = { state: 'ready' };
+const away = (retryAfterMs: number): Readiness => ({ state: 'closed_until', retryAfterMs });
+const probe = (permits: number, permitsMax = 1): Readiness => ({
+  state: 'probe',
+  permits,
+  permitsMax,
+});
+
+interface FakeGate extends Gate {
+  standing: Readiness;
+}
+
+function gate(service: string, role: Role, standing: Readiness = READY): FakeGate {
+  return {
+    service,
+    role,
+    opening: 1,
+    standing,
+    readiness() {
+      return this.standing;
+    },
+    onChange: () => () => undefined,
+  };
+}
+
+function world(over: Partial<Record<Role, readonly FakeGate[]>> = {}, looksUp = false) {
+  const gates = { llm: [gate('l', 'llm')], tts: [gate('t', 'tts')], ...over };
+  return new Availability(
+    [
+      ...gates.llm,
+      ...gates.tts,
+      ...(over.dialer ?? [gate('d', 'dialer')]),
+      ...(over.crm ?? [gate('c', 'crm')]),
+    ],
+    looksUp,
+  );
+}
+
+describe('who can get through', () => {
+  it('everybody, where everything works', () => {
+    expect(world().open()).toEqual(STAGES);
+  });
+
+  it('whoever does not need what is away', () => {
+    const roles: readonly Role[] = ['llm', 'tts', 'dialer', 'crm'];
+    const open = roles.map((role) => world({ [role]: [gate('x', role, away(1))] }).open());
+    expect(open).toEqual([
+      ['scripted', 'spoken', 'dialling', 'owed'],
+      ['spoken', 'dialling', 'owed'],
+      ['dialling', 'owed'],
+      ['fresh', 'scripted', 'spoken', 'dialling'],
+    ]);
+  });
+
+  it('nobody new while a lookup that the script needs is away', () => {
+    const crm = [gate('x', 'crm', away(1))];
+    expect(world({ crm }, true).open()).toEqual(['scripted', 'spoken', 'dialling']);
+  });
+
+  it('everybody, while a fallback works', () => {
+    const tts = [gate('first', 'tts', away(9_000)), gate('second', 'tts')];
+    expect(world({ tts }).open()).toEqual(STAGES);
+  });
+
+  it('says who is away, and when the earliest may be asked', () => {
+    const tts = [gate('first', 'tts', away(9_000)), gate('second', 'tts', away(4_000))];
+    expect(world({ tts }).blocked('fresh')).toEqual([
+      {
+        role: 'tts',
+        services: ['first', 'second'],
+        retryAfterMs: 4_000,
+        opening: 'first:1 second:1',
+      },
+    ]);
+  });
+});
+
+describe('a service that is being tried', () => {
+  it('gets as many contacts as it has permits, counted from the moment they are taken', () => {
+    const availability = world({ tts: [gate('t', 'tts', probe(2, 2))] });
+    const first = availability.enter('fresh');
+    expect(availability.blocked('fresh')).toEqual([]);
+    const second = availability.enter('scripted');
+    expect(availability.blocked('fresh')).toHaveLength(1);
+    // Nothing but the result of the trial can tell when.
+    expect(availability.blocked('fresh')[0]?.retryAfterMs).toBeUndefined();
+    expect(availability.blocked('spoken')).toEqual([]);
+    second.release();
+    second.release();
+    expect(availability.blocked('fresh')).toEqual([]);
+    first.release();
+    expect(availability.blocked('fresh')).toEqual([]);
+  });
+
+  it('gets nobody while somebody else holds its only permit', () => {
+    const availability = world({ tts: [gate('t', 'tts', probe(0))] });
+    expect(availability.blocked('fresh')).toHaveLength(1);
+  });
+
+  it('is not tried by those who need nothing of it', () => {
+    const tts = gate('t', 'tts', probe(1));
+    const availability = world({ tts: [tts] });
+    availability.enter('spoken');
+    expect(availability.blocked('fresh')).toEqual([]);
+  });
+});

@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest';
+import type { Found } from '../../src/engine/ports.ts';
+import { type Behaviour, CAMPAIGN, EngineBench } from '../support/engine-bench.ts';
+import { failure, lost } from '../support/failures.ts';
+
+/** A run that is killed while the answer of the dialer is on its way. */
+async function killedWhileRinging(): Promise<EngineBench> {
+  const bench = new EngineBench({
+    behaviour: { place: () => new Promise<never>(() => undefined) },
+  }).add(1);
+  // What is left of it finds its journal closed; a real kill would not even do that.
+  bench.engine.runner.run(bench.signals).catch(() => undefined);
+  for (let turn = 0; bench.truth.rung.length === 0 && turn < 100; turn += 1) {
+    await bench.clock.settle();
+  }
+  bench.store.kill();
+  return bench;
+}
+
+async function goOn(found: Found, behaviour: Partial<Behaviour> = {}): Promise<EngineBench> {
+  const killed = await killedWhileRinging();
+  const next = killed.next({ behaviour: { find: () => found, ...behaviour } });
+  expect(await next.run()).toBe('done');
+  return next;
+}
+
+/** The dial attempts of c1 as they are on disk now. */
+function attemptsOnDisk(bench: EngineBench) {
+  const contact = bench.disk.campaigns.get(CAMPAIGN)?.contacts.get('c1');
+  return [...(contact?.calls.at(-1)?.attempts.values() ?? [])];
+}
+
+describe('a dial attempt that began and has no result', () => {
+  it('is taken up again where the dialer has the call', async () => {
+    const placed = { service: 'preview', reference: 'theirs' };
+    const bench = await goOn({ state: 'placed', placed });
+    expect(bench.truth.rung).toHaveLength(1);
+    expect(bench.of('call.finished')[0]).toMatchObject({ outcome: 'answered' });
+  });
+
+  it('has the outcome that the dialer tells', async () => {
+    const bench = await goOn({ state: 'ended', ended: { outcome: 'no_answer', detail: 'x' } });
+    expect(bench.truth.rung).toHaveLength(1);
+    expect(bench.of('call.finished')[0]).toMatchObject({ outcome: 'no_answer', detail: 'x' });
+  });
+
+  it('leaves the contact uncertain where the dialer cannot tell', async () => {
+    const bench = await goOn({ state: 'unknown' });
+    expect(bench.truth.rung).toHaveLength(1);
+    expect(bench.counts()).toMatchObject({ uncertain: 1, done: 0 });
+  });
+
+  it('leaves the contact uncertain where the dialer is not in use any more', async () => {
+    const killed = await killedWhileRinging();
+    const [attempt] = attemptsOnDisk(killed);
+    expect(attempt?.service).toBe('preview');
+    expect(attempt?.result).toBeUndefined();
+    Object.assign(attempt as object, { service: 'retired' });
+    const next = killed.next();
+    expect(await next.run()).toBe('done');
+    expect(next.counts()).toMatchObject({ uncertain: 1 });
+    expect(next.truth.rung).toHaveLength(1);
+  });
+
+  it('is made once more only where no call exists, and that is written down first', async () => {
+    const bench = await goOn({ state: 'absent' });
+    expect(bench.truth.rung).toHaveLength(2);
+    const results = attemptsOnDisk(bench).map(({ result }) => result?.type);
+    expect(results).toEqual(['not_placed', 'placed']);
+    // Text and speech were there.
+    expect(bench.truth.counts).toMatchObject({ write: 1, speak: 1 });
+    expect(bench.of('step.finished').map(({ step }) => step)).toEqual(['dial', 'record']);
+  });
+
+  it('is not asked about again once its absence is proven', async () => {
+    const killed = await killedWhileRinging();
+    const second = killed.next({
+      behaviour: { find: () => ({ state: 'absent' }), admit: () => Promise.reject(failure()) },
+    });
+    expect(await second.run()).toBe('outage');
+    const third = second.next();
+    expect(await third.run()).toBe('done');
+    expect(third.truth.counts.find).toBe(1);
+  });
+
+  it('is not asked about again where its unknown answer was cleared up', async () => {
+    const bench = new EngineBench({
+      behaviour: { find: () => ({ state: 'absent' }), admit: () => Promise.reject(lost()) },
+      policy: { lines: 1 },
+    }).add(1);
+    expect(await bench.run()).toBe('outage');
+    expect(attemptsOnDisk(bench).every(({ result }) => result?.type === 'not_placed')).toBe(true);
+  });
+});
+
+describe('what is on disk when the outside is told', () => {
+  it('the attempt before the dialer is asked, the reference before the call is followed', async () => {
+    const seen: unknown[] = [];
+    const bench: EngineBench = new EngineBench({
+      behaviour: {
+        admit: () => {
+          seen.push(attemptsOnDisk(bench).map(({ result }) => result?.type ?? 'begun'));
+        },
+        follow: () => {
+          seen.push(attemptsOnDisk(bench).map(({ result }) => result?.type ?? 'begun'));
+          return { outcome: 'answered' };
+        },
+      },
+    }).add(1);
+    await bench.run();
+    expect(seen).toEqual([['begun'], ['placed']]);
+  });
+
+  it('the outcome, before the CRM hears of it', async () => {
+    const seen: unknown[] = [];
+    const bench: EngineBench = new EngineBench({
+      behaviour: {
+        record: () => {
+          seen.push(bench.disk.campaigns.get(CAMPAIGN)?.contacts.get('c1')?.outcome);
+        },
+      },
+    }).add(1);
+    await bench.run();
+    expect(seen).toEqual(['answered']);
+  });
+});
+
+describe('a service that health checks find well again', () => {
+  it('is tried before its time is up', async () => {
+    const bench: EngineBench = new EngineBench({
+      policy: { lines: 2 },
+      behaviour: {
+        speak: (_request, _context, count) => {
+          if (count <= 7) throw failure();
+          return { wav: new Uint8Array(44) };
+        },
+      },
+    }).add(6);
+    const guard = bench.engine.guards.find(({ service }) => service === 'flite');
+    const check = (atMs: number, result: 'good' | 'bad') =>
+      bench.clock.after(atMs, () => guard?.health(result, bench.clock.monotonicMs()));
+    // One line fails at 0, 5, 15 and 35 s; the breaker would stay open until 95 s, and everybody
+    // is put off until then.
+    check(36_000, 'bad');
+    check(37_000, 'good');
+    check(38_000, 'good');
+    expect(await bench.run()).toBe('done');
+    expect(bench.clock.monotonicMs()).toBeLessThan(60_000);
+  });
+});
