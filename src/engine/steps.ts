@@ -159,15 +159,20 @@ export async function findCall(
   }
   try {
     const found = await dialer.find(request, context);
+    if (attempts.placed !== undefined) {
+      // The answer that was given up came after all, while the question was under way.
+      return { state: 'placed', placed: attempts.placed };
+    }
     if (found.state === 'absent') {
       await attempts.closeAsAbsent();
     }
     return found;
   } catch (error) {
-    if (error instanceof ServiceFailure) {
-      return { state: 'unknown' };
+    if (!(error instanceof ServiceFailure)) {
+      throw error;
     }
-    throw error;
+    const { placed } = attempts;
+    return placed === undefined ? { state: 'unknown' } : { state: 'placed', placed };
   }
 }
 

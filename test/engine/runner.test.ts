@@ -288,6 +288,21 @@ describe('an unknown answer to a dial', () => {
     expect(bench.truth.rung).toHaveLength(1);
   });
 
+  it('believes an answer that came too late more than a dialer that finds nothing', async () => {
+    for (const found of [{ state: 'absent' as const }, { state: 'unknown' as const }]) {
+      const bench: EngineBench = new EngineBench({
+        behaviour: {
+          // Answers after the deadline of 15 s, while the call is being looked for.
+          place: () => bench.clock.sleep(17 * SECOND),
+          find: () => bench.clock.sleep(10 * SECOND).then(() => found),
+        },
+      }).add(1);
+      expect(await bench.run()).toBe('done');
+      expect(bench.truth.rung).toHaveLength(1);
+      expect(bench.of('call.finished')[0]).toMatchObject({ outcome: 'answered' });
+    }
+  });
+
   it('rings again only on proven absence', async () => {
     const bench = new EngineBench({
       behaviour: {
