@@ -365,7 +365,10 @@ export type Admission =
   | { readonly type: 'changed' }
   /** Refused: another row of this list has the id. */
   | { readonly type: 'same_id'; readonly line: number }
-  /** Refused: another contact has the number. */
+  /**
+   * Refused: another contact has the number. One that this reading has not met and for which
+   * nothing was done makes room instead.
+   */
   | { readonly type: 'same_number'; readonly contact: string; readonly line: number };
 
 /** Takes the rows of one reading of a list. */
@@ -373,9 +376,9 @@ export interface ContactSink {
   /** Answers per row, in order. */
   add(contacts: readonly Contact[]): readonly Admission[];
   /**
-   * The list was read to its end: contacts of earlier readings that are not in it any more and
-   * have not begun are taken out of the queue, so that a row deleted from the list is not rung.
-   * Answers how many.
+   * The list was read to its end: contacts of earlier readings that are not in it any more are
+   * taken out of the queue, so that a row deleted from the list is not rung; except for those of
+   * whom a call may be on its way. Answers how many.
    */
   finish(): number;
 }

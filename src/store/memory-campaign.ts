@@ -97,12 +97,12 @@ export class MemoryCampaign {
     this.#phone(contact.phone).add(known);
   }
 
-  /** The first other contact with this number that was not taken out. */
-  twin(phone: string, except: MemoryContact | undefined): MemoryContact | undefined {
+  /** The other contacts with this number that were not taken out, in the order of their coming. */
+  twins(phone: string, except: MemoryContact | undefined): readonly MemoryContact[] {
     const others = [...this.#phone(phone)].filter(
       (other) => other !== except && other.queue !== QUEUE.removed,
     );
-    return others.sort((one, other) => one.row - other.row)[0];
+    return others.sort((one, other) => one.row - other.row);
   }
 
   /** The one way to change where a contact stands. */

@@ -1,7 +1,12 @@
 import type { Contact } from '../domain/contact.ts';
 import type { Admission, ContactSink } from '../engine/ports.ts';
 import { type ContactSinkOptions, sameDetails } from './contact-details.ts';
-import { hasBegun, type MemoryCampaign, type MemoryContact } from './memory-campaign.ts';
+import {
+  hasBegun,
+  type MemoryCampaign,
+  type MemoryContact,
+  stageOfContact,
+} from './memory-campaign.ts';
 import { QUEUE } from './queue-state.ts';
 
 /** Takes the rows of one reading of a list into plain Maps. */
@@ -26,7 +31,7 @@ export class MemoryContacts implements ContactSink {
     let count = 0;
     for (const contact of this.#campaign.contacts.values()) {
       const queued = contact.queue === QUEUE.ready || contact.queue === QUEUE.waiting;
-      if (!queued || contact.seen === this.#reading || hasBegun(contact)) continue;
+      if (!queued || contact.seen === this.#reading || isBeyondRecall(contact)) continue;
       this.#campaign.move(contact, { queue: QUEUE.removed });
       count += 1;
     }
@@ -51,10 +56,12 @@ export class MemoryContacts implements ContactSink {
   }
 
   #queue(contact: Contact, known: MemoryContact | undefined): Admission {
-    const twin = this.#twin(contact, known);
+    const begun = known !== undefined && hasBegun(known);
+    const twin = this.#twin(begun ? known.contact : contact, known);
     if (twin !== undefined) return twin;
     const queued = known ?? this.#campaign.enter(contact);
-    this.#campaign.describe(queued, contact);
+    const details = begun ? { ...known.contact, line: contact.line } : contact;
+    this.#campaign.describe(queued, details);
     queued.seen = this.#reading;
     this.#campaign.positionLast += 1;
     this.#campaign.move(queued, { queue: QUEUE.ready, position: this.#campaign.positionLast });
@@ -64,7 +71,19 @@ export class MemoryContacts implements ContactSink {
   /** The refusal of a number that another contact has. */
   #twin({ phone }: Contact, except: MemoryContact | undefined): Admission | undefined {
     if (this.#sameNumber === 'allow') return undefined;
-    const twin = this.#campaign.twin(phone, except)?.contact;
-    return twin && { type: 'same_number', contact: twin.id, line: twin.line };
+    for (const twin of this.#campaign.twins(phone, except)) {
+      if (twin.seen === this.#reading || hasBegun(twin)) {
+        const { id, line } = twin.contact;
+        return { type: 'same_number', contact: id, line };
+      }
+      this.#campaign.move(twin, { queue: QUEUE.removed });
+    }
+    return undefined;
   }
+}
+
+/** A call may be on its way, or has ended. */
+function isBeyondRecall(contact: MemoryContact): boolean {
+  const stage = stageOfContact(contact);
+  return stage === 'dialling' || stage === 'owed';
 }

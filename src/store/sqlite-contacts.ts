@@ -1,9 +1,9 @@
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import type { Contact } from '../domain/contact.ts';
 import type { Admission, ContactSink } from '../engine/ports.ts';
-import { type Connection, changed, one } from './connection.ts';
+import { all, type Connection, changed, one } from './connection.ts';
 import { type ContactDetails, type ContactSinkOptions, sameDetails } from './contact-details.ts';
-import { QUEUE, type QueueState, STAGE_CODES } from './queue-state.ts';
+import { contactState, QUEUE, type QueueState, STAGE_CODES } from './queue-state.ts';
 import { CampaignRow } from './sqlite-campaigns.ts';
 
 export interface DetailColumns {
@@ -13,6 +13,14 @@ export interface DetailColumns {
   readonly timezone: string | null;
   readonly email: string | null;
   readonly variables: string;
+}
+
+interface TwinRow {
+  readonly row: number;
+  readonly id: string;
+  readonly line: number;
+  readonly queue: QueueState;
+  readonly seen: number;
 }
 
 interface KnownRow extends DetailColumns {
@@ -90,11 +98,14 @@ export class SqliteContacts implements ContactSink {
     return { type: 'added' };
   }
 
-  #admitAgain(contact: Contact, { row }: KnownRow): Admission {
-    const twin = this.#twin(contact, row);
+  #admitAgain(contact: Contact, { row, phone }: KnownRow): Admission {
+    // What was made for it holds what the row said then; that is not mixed with anything newer.
+    const begun = this.#hasBegun(row);
+    const twin = this.#twin(begun ? { phone } : contact, row);
     if (twin !== undefined) return twin;
     this.#position += 1;
-    this.#change(contact, row);
+    if (begun) this.#statements.see.run(this.#reading, contact.line, row);
+    else this.#change(contact, row);
     this.#statements.queueAgain.run(this.#position, row);
     return { type: 'added' };
   }
@@ -120,12 +131,21 @@ export class SqliteContacts implements ContactSink {
     return one(this.#statements.begun, row) !== undefined;
   }
 
-  /** The refusal of a number that another contact has. */
-  #twin({ phone }: Contact, except = 0): Admission | undefined {
+  /**
+   * The refusal of a number that another contact has. One that this reading has not met and for
+   * which nothing was done makes room: the list may have given that person another id.
+   */
+  #twin({ phone }: Pick<Contact, 'phone'>, except = 0): Admission | undefined {
     if (this.#sameNumber === 'allow') return undefined;
-    const { byPhone } = this.#statements;
-    const twin = one<{ id: string; line: number }>(byPhone, this.#campaign.row, phone, except);
-    return twin && { type: 'same_number', contact: twin.id, line: twin.line };
+    const { byPhone, makeRoom } = this.#statements;
+    const twins = all<TwinRow>(byPhone, this.#campaign.row, phone, except);
+    const inTheWay = twins.find(({ row, queue, seen }) => {
+      if (seen === this.#reading || this.#hasBegun(row)) return true;
+      makeRoom.run(row);
+      this.#campaign.move(contactState(queue, null), undefined);
+      return false;
+    });
+    return inTheWay && { type: 'same_number', contact: inTheWay.id, line: inTheWay.line };
   }
 }
 
@@ -161,7 +181,15 @@ const HAS_BEGUN = `(
 
 type Statements = Readonly<
   Record<
-    'byId' | 'byPhone' | 'insert' | 'change' | 'see' | 'queueAgain' | 'begun' | 'takeOut',
+    | 'byId'
+    | 'byPhone'
+    | 'insert'
+    | 'change'
+    | 'see'
+    | 'queueAgain'
+    | 'begun'
+    | 'makeRoom'
+    | 'takeOut',
     StatementSync
   >
 >;
@@ -172,12 +200,12 @@ function prepareStatements(connection: Connection): Statements {
       SELECT row, queue, seen, line, phone, name, language, timezone, email, variables
       FROM contact WHERE campaign = ? AND id = ?`),
     byPhone: connection.prepare(`
-      SELECT row, id, line FROM contact INDEXED BY contact_by_phone
+      SELECT row, id, line, queue, seen FROM contact INDEXED BY contact_by_phone
       WHERE campaign = ?1 AND phone = ?2 AND phone <> id AND row <> ?3 AND queue <> ${QUEUE.removed}
       UNION ALL
-      SELECT row, id, line FROM contact INDEXED BY contact_by_id
+      SELECT row, id, line, queue, seen FROM contact INDEXED BY contact_by_id
       WHERE campaign = ?1 AND id = ?2 AND phone = id AND row <> ?3 AND queue <> ${QUEUE.removed}
-      ORDER BY row LIMIT 1`),
+      ORDER BY row`),
     insert: connection.prepare(`
       INSERT INTO contact (campaign, queue, stage, position, seen, line, id,
         phone, name, language, timezone, email, variables)
@@ -191,8 +219,11 @@ function prepareStatements(connection: Connection): Statements {
       `UPDATE contact SET queue = ${QUEUE.ready}, position = ? WHERE row = ?`,
     ),
     begun: connection.prepare(`SELECT 1 FROM contact WHERE row = ? AND ${HAS_BEGUN}`),
+    makeRoom: connection.prepare(`
+      UPDATE contact SET queue = ${QUEUE.removed}, due_ms = NULL, reason = NULL WHERE row = ?`),
+    // A text or an audio that is ready rings nobody; a call that may be on its way must be settled.
     takeOut: connection.prepare(`
       UPDATE contact SET queue = ${QUEUE.removed}, due_ms = NULL, reason = NULL
-      WHERE campaign = ? AND queue = ? AND seen <> ? AND NOT ${HAS_BEGUN}`),
+      WHERE campaign = ? AND queue = ? AND seen <> ? AND stage < ${STAGE_CODES.dialling}`),
   };
 }

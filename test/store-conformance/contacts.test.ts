@@ -39,8 +39,9 @@ for (const [name, makeSubject] of SUBJECTS) {
       expect(store.journal().counts().total).toBe(1);
     });
 
-    it('refuses a number that another contact has, of this reading or an earlier one', () => {
+    it('refuses a number that another contact has, of this reading or begun before', async () => {
       add(contactOf('c1', { line: 2, phone: '+14155550101' }));
+      void store.journal().write((await claim()).key, entries.scriptEnded());
       const sink = store.contacts();
       const refused = { type: 'same_number', contact: 'c1', line: 2 };
       expect(sink.add([contactOf('c2', { phone: '+14155550101' })])).toEqual([refused]);
@@ -80,9 +81,29 @@ for (const [name, makeSubject] of SUBJECTS) {
     it('refuses a changed number that another contact has', async () => {
       add(contactOf('c1'), contactOf('c2'));
       const thief = contactOf('c2', { phone: contactOf('c1').phone });
-      expect(add(thief)).toEqual(['same_number']);
+      expect(add(contactOf('c1'), thief)).toEqual(['known', 'same_number']);
       await claim();
       expect((await claim()).contact).toEqual(contactOf('c2'));
+    });
+
+    it('lets the list give a person another id, as long as nothing was done', async () => {
+      const { phone } = contactOf('c1');
+      add(contactOf('c1'), contactOf('c2'));
+      const sink = store.contacts();
+      expect(sink.add([contactOf('renamed', { phone })])).toEqual([{ type: 'added' }]);
+      expect(store.journal().counts()).toMatchObject({ total: 2, queued: 2 });
+      expect(sink.add([contactOf('c1')])).toMatchObject([{ type: 'same_number' }]);
+      expect(sink.finish()).toBe(1);
+      expect((await claim()).contact.id).toBe('renamed');
+      expect(await store.journal().claim(STAGES, 1_000, 'call-y')).toBeUndefined();
+    });
+
+    it('lets two contacts exchange their numbers', () => {
+      add(contactOf('c1'), contactOf('c2'));
+      const [one, two] = [contactOf('c1').phone, contactOf('c2').phone];
+      const swapped = [contactOf('c1', { phone: two }), contactOf('c2', { phone: one })];
+      expect(add(...swapped)).toEqual(['changed', 'added']);
+      expect(store.journal().counts()).toMatchObject({ total: 2, queued: 2 });
     });
 
     it.each([
@@ -100,8 +121,34 @@ for (const [name, makeSubject] of SUBJECTS) {
       const sink = store.contacts();
       expect(sink.add([contactOf('c1', { name: 'Another' })])).toEqual([{ type: 'known' }]);
       expect(sink.finish()).toBe(0);
+      expect(store.journal().counts()).toEqual(before);
+    });
+
+    it.each([
+      ['is claimed', []],
+      ['may have been rung', [entries.attemptBegun(), entries.released]],
+      ['has its outcome', [entries.callEnded(), entries.recordEnded()]],
+      ['is uncertain', [entries.callEnded('uncertain')]],
+    ] as const)('does not take out a contact that %s', async (_what, written) => {
+      add(contactOf('c1'));
+      const { key } = await claim();
+      for (const entry of written) void store.journal().write(key, entry);
+      await store.journal().settled();
+      const before = store.journal().counts();
       expect(store.contacts().finish()).toBe(0);
       expect(store.journal().counts()).toEqual(before);
+    });
+
+    it('takes out one that has its text and was not rung; back on the list, it keeps it', async () => {
+      add(contactOf('c1'));
+      const { key } = await claim();
+      void store.journal().write(key, entries.scriptEnded());
+      await store.journal().write(key, entries.released);
+      expect(store.contacts().finish()).toBe(1);
+      expect(await store.journal().claim(STAGES, 1_000, 'call-y')).toBeUndefined();
+      expect(add(contactOf('c1', { name: 'Another' }))).toEqual(['added']);
+      const back = await claim();
+      expect(back).toMatchObject({ stage: 'scripted', contact: { name: contactOf('c1').name } });
     });
 
     it('still changes one that was only claimed and came back with nothing', async () => {
@@ -140,8 +187,10 @@ for (const [name, makeSubject] of SUBJECTS) {
     it('frees the number of one that was taken out', () => {
       add(contactOf('c1', { phone: '+14155550101' }));
       store.contacts().finish();
-      expect(add(contactOf('c2', { phone: '+14155550101' }))).toEqual(['added']);
-      expect(add(contactOf('c1', { phone: '+14155550101' }))).toEqual(['same_number']);
+      const other = contactOf('c2', { phone: '+14155550101' });
+      expect(add(other)).toEqual(['added']);
+      const back = contactOf('c1', { phone: '+14155550101' });
+      expect(add(other, back)).toEqual(['known', 'same_number']);
     });
 
     it('takes nobody out where the reading was never finished', () => {
