@@ -1,10 +1,11 @@
 /**
- * Breakers as the store has them, for `status` and `report`.
+ * Breakers as the store has them, for `status`.
  */
 import { breakerPolicy } from '../domain/breaker.ts';
 import { restoreBreaker } from '../domain/breaker-snapshot.ts';
 import { standing } from '../domain/breaker-standing.ts';
 import type { BreakerName } from '../domain/event.ts';
+import { maskNumbers } from '../domain/privacy.ts';
 import type { Reports } from '../store/sqlite-reports.ts';
 import type { Config, ServicePolicy } from './settings.ts';
 
@@ -49,7 +50,7 @@ export function breakerLines(
       breaker: state.type,
       down_since: downMs === undefined ? undefined : isoAt(wallMs + downMs),
       retry_at: isoAt(wallMs + now.waitMs),
-      reason: now.cause.message,
+      reason: maskNumbers(now.cause.message),
     };
   };
   return Object.fromEntries(inUse.map(({ role, service }) => [service, lineOf(role, service)]));

@@ -89,7 +89,7 @@ function addWorkCommands(program: Command, world: World, ended: (code: number) =
     .argument('<list>', 'the contact list, a CSV file')
     .option('--config <file>', 'the configuration', 'config.yml')
     .option('--name <name>', "the campaign's name (default: the list's file name)")
-    .option('--lines <n>', 'calls at the same time, instead of campaign.lines', wholeFrom1)
+    .option('--lines <n>', 'calls at the same time, instead of campaign.lines', linesCount)
     .option('--limit <n>', 'end once this many contacts have their outcome', wholeFrom1)
     .option('--until <HH:MM>', 'take no new contact from this time of day on', timeOfDay)
     .option('--json', 'one JSON document on stdout; the summary for people goes to stderr')
@@ -157,6 +157,16 @@ function addLookCommands(program: Command, world: World, ended: (code: number) =
 
 /** Kept equal to package.json by a test: reading that file would cost every start. */
 export const VERSION = '0.1.0';
+
+/** As many as campaign.lines may be. */
+const LINES_MAX = 1000;
+
+function linesCount(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text) || Number(text) > LINES_MAX) {
+    throw new InvalidArgumentError(`Allowed: a whole number from 1 to ${LINES_MAX}.`);
+  }
+  return Number(text);
+}
 
 function wholeFrom1(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) {

@@ -11,7 +11,7 @@ export interface RunDocument {
   readonly started_at: string;
   readonly finished_at: string;
   readonly duration_ms: number;
-  readonly contacts: ContactCounts & { readonly rejected: number; readonly removed: number };
+  readonly contacts: ContactCounts & { readonly rejected: number };
   /** Of the whole campaign, by outcome. */
   readonly outcomes: Readonly<Record<string, number>>;
   /** What this run asked of each service. */

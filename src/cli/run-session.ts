@@ -1,6 +1,8 @@
 /**
  * One run of one campaign from the lock to the last commit.
  */
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Contact } from '../domain/contact.ts';
 import type { ContactCounts, RunEnd } from '../domain/event.ts';
@@ -9,6 +11,7 @@ import { EventStream } from '../engine/event-stream.ts';
 import type { Guard } from '../engine/guard.ts';
 import type { Emit } from '../engine/ports.ts';
 import type { RunPolicy, RunSignals } from '../engine/runner.ts';
+import { Stopped } from '../engine/stopped.ts';
 import { type ImportTally, importList } from '../intake/import-list.ts';
 import { listFile } from '../intake/list-source.ts';
 import { audioFiles } from '../services/audio-files.ts';
@@ -25,6 +28,7 @@ import { resultsCall } from './results-call.ts';
 import { SamplingSink } from './sampling-sink.ts';
 import type { Config } from './settings.ts';
 import type { World } from './world.ts';
+import { folderProblem } from './writable.ts';
 
 export interface SessionParts {
   readonly world: World;
@@ -52,6 +56,7 @@ export interface SessionResult {
 export async function workCampaign(parts: SessionParts): Promise<SessionResult> {
   const { world, config, campaign, events } = parts;
   await refuseUnreadable(parts);
+  await refuseUnwritable(parts);
   // Taken first and let go last: what the store still flushes when it is closed is under the lock.
   using _lock = takeLock(parts);
   using store = openStore({ path: config.store.path, defer: world.defer });
@@ -67,6 +72,10 @@ export async function workCampaign(parts: SessionParts): Promise<SessionResult> 
     store.endRun(run, clock.wallMs(), result.end);
     return result;
   } catch (error) {
+    if (error instanceof Stopped) {
+      store.endRun(run, clock.wallMs(), 'stopped');
+      throw stoppedEarly(parts);
+    }
     tellBreak(error, events.emit, journal.counts(), clock.monotonicMs() - startMs);
     throw error;
   }
@@ -124,6 +133,7 @@ async function takeIn(parts: SessionParts, store: Store): Promise<ImportTally> {
   const { world, config, campaign, folders, list, events, signals } = parts;
   const { sameNumber, defaultCountry } = config.campaign;
   const path = resolve(world.folder, list);
+  await tellLargeList(path, list, events.emit);
   const sink = new SamplingSink(store.contacts(campaign, { sameNumber }));
   const imported = await importList({
     list: listFile(path, list),
@@ -161,24 +171,53 @@ function takeLock({ config, campaign }: SessionParts): Disposable {
   if (lock !== 'held') {
     return lock;
   }
-  using reports = openReports({ path: config.store.path });
-  const holder = reports.lastRun(campaign);
-  const who =
-    holder === undefined
-      ? ''
-      : `, since ${new Date(holder.startedMs).toISOString()} ` +
-        `(process ${holder.pid} on ${holder.host})`;
   throw new CommandFailure(
     EXIT.running,
-    `the campaign ${campaign} is already running${who}`,
+    `the campaign ${campaign} is already running${holderText(config.store.path, campaign)}`,
     'Nothing was done. Wait for that run to end, or stop it: it lets its calls end first.',
   );
+}
+
+/** Since when and by whom; nothing where the other run is only just beginning. */
+function holderText(path: string, campaign: string): string {
+  if (!existsSync(path)) {
+    return '';
+  }
+  using reports = openReports({ path });
+  const holder = reports.lastRun(campaign);
+  return holder === undefined || holder.endedMs !== undefined
+    ? ''
+    : `, since ${new Date(holder.startedMs).toISOString()} ` +
+        `(process ${holder.pid} on ${holder.host})`;
+}
+
+/** Reading so much takes some seconds, in which nothing else can be seen. */
+const LARGE_LIST_BYTES = 10 * 1024 * 1024;
+
+async function tellLargeList(path: string, list: string, emit: Emit): Promise<void> {
+  const { size } = await stat(path);
+  if (size >= LARGE_LIST_BYTES) {
+    const message = `reading ${list}, ${Math.round(size / 1024 / 1024)} MB`;
+    emit({ type: 'notice', level: 'info', code: 'reading', message });
+  }
 }
 
 /** A name typed wrong must not leave a campaign behind. */
 async function refuseUnreadable({ world, list }: SessionParts): Promise<void> {
   for await (const _chunk of listFile(resolve(world.folder, list), list).open()) {
     return;
+  }
+}
+
+/** Known before anybody is called, and in better words than the first file's failure has. */
+async function refuseUnwritable({ folders }: SessionParts): Promise<void> {
+  const problem = await folderProblem(folders.output);
+  if (problem !== undefined) {
+    throw new CommandFailure(
+      EXIT.io,
+      `output.folder: ${problem}`,
+      'Nobody was called. Mend output.folder in config.yml, or what lies there.',
+    );
   }
 }
 
@@ -198,6 +237,13 @@ function refuseOtherList(parts: SessionParts, reports: Reports): void {
     `Give this one a name of its own with --name; or, if it takes the place of the other, ` +
       `--name ${campaign}.`,
   );
+}
+
+/** Ctrl-C while the list was being read, or a service was being started. */
+function stoppedEarly({ events, list }: SessionParts): CommandFailure {
+  const message = `stopped before ${list} was read to its end; nobody was called`;
+  events.emit({ type: 'notice', level: 'warn', code: 'stopped_early', message });
+  return new CommandFailure(EXIT.unfinished, message, 'Run again to go on.');
 }
 
 /** The last line of the log of a run that broke off. What was refused at the door is no run. */

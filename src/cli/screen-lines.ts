@@ -2,7 +2,8 @@
  * What is said on the screen while a run works: everything with --verbose, otherwise what an
  * operator would want to be called for.
  */
-import type { CampaignEvent } from '../domain/event.ts';
+import type { CampaignEvent, EventType } from '../domain/event.ts';
+import { maskContactId } from '../domain/privacy.ts';
 import { levelOf, messageOf } from '../observers/log-lines.ts';
 import type { Paint } from './paint.ts';
 
@@ -16,7 +17,7 @@ export function screenLines(
 ): (event: CampaignEvent) => string | undefined {
   const failures = new Map<string, number>();
   return (event) => {
-    const text = verbose ? messageOf(event) : briefly(event, failures);
+    const text = verbose ? withContact(event) : briefly(event, failures);
     if (text === undefined) {
       return undefined;
     }
@@ -24,6 +25,23 @@ export function screenLines(
     const line = `  ${text}`;
     return level === 'error' ? paint('red', line) : level === 'warn' ? paint('yellow', line) : line;
   };
+}
+
+/** Events whose sentence says whose they are. */
+const NAMES_CONTACT: ReadonlySet<EventType> = new Set([
+  'call.started',
+  'call.failed',
+  'call.finished',
+  'contact.put_off',
+]);
+
+/** Lines of several calls come mixed, so each says whose it is. */
+function withContact(event: CampaignEvent): string {
+  const text = messageOf(event);
+  const contact = 'contact' in event ? event.contact : undefined;
+  return contact === undefined || NAMES_CONTACT.has(event.type)
+    ? text
+    : `${text} (contact ${maskContactId(contact)})`;
 }
 
 function briefly(event: CampaignEvent, failures: Map<string, number>): string | undefined {

@@ -3,9 +3,11 @@
  * and for what, and where things are.
  */
 import type { ContactCounts, RunEnd } from '../domain/event.ts';
+import { maskContactId, maskNumbers } from '../domain/privacy.ts';
 import type { RunTally } from '../domain/tally.ts';
 import { counted, listed, spanText } from '../domain/text.ts';
 import type { Outcome } from '../domain/words.ts';
+import type { WaitingReason } from '../store/report-rows.ts';
 import type { CampaignState } from './campaign-state.ts';
 import type { Paint, Style } from './paint.ts';
 
@@ -29,6 +31,8 @@ export interface SummaryFacts extends CampaignState {
   readonly places: readonly (readonly [what: string, path: string])[];
   /** The command that goes on, for copying. */
   readonly again: string;
+  /** The command that settles a contact as answered, for copying. */
+  readonly settle: (contact: string) => string;
 }
 
 const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = {
@@ -77,7 +81,7 @@ function headline(facts: SummaryFacts, paint: Paint): string {
   switch (facts.end) {
     case 'done':
       return now === 0
-        ? `${name}: nothing to do. ${everybody(facts.contacts)}; nothing was done twice.`
+        ? `${name}: ${nothingNew(facts)}`
         : `${name}: ${counted(now, 'contact')} done in ${span}. ${everybody(facts.contacts)}.`;
     case 'limit':
       return (
@@ -97,6 +101,15 @@ function headline(facts: SummaryFacts, paint: Paint): string {
     case 'program_failed':
       return `${name}: ${paint('red', 'broken off')}, ${counted(now, 'contact')} done${leftText}.`;
   }
+}
+
+/** Everybody had their outcome before; records that were owed may have been made all the same. */
+function nothingNew({ tally, contacts }: SummaryFacts): string {
+  const everyone = `${everybody(contacts)}; nothing was done twice.`;
+  return tally.records === 0
+    ? `nothing to do. ${everyone}`
+    : `nobody was left to call, and the CRM got ${counted(tally.records, 'record')} that ` +
+        `${tally.records === 1 ? 'was' : 'were'} owed. ${everyone}`;
 }
 
 function everybody({ total, uncertain }: ContactCounts): string {
@@ -124,15 +137,15 @@ function failureText(failures: ReadonlyMap<string, number>): string {
   }
   const [reason, count] = most;
   const others = [...failures.values()].reduce((total, each) => total + each, 0) - count;
-  return `${reason}${others === 0 ? '' : ` (and ${others} for other reasons)`}`;
+  return `${maskNumbers(reason)}${others === 0 ? '' : ` (and ${others} for other reasons)`}`;
 }
 
 function waitingLines(facts: SummaryFacts, paint: Paint): string[] {
   const { queued, put_off: putOff, calling } = facts.contacts;
-  const reasons = facts.waiting.slice(0, 3).map(({ reason, count }) => `${count} ${reason}`);
+  const reasons = waitingText(facts.waiting);
   return [
     ...(queued + calling > 0 ? [row(queued + calling, 'queued', '')] : []),
-    ...(putOff > 0 ? [row(putOff, paint('yellow', 'put off'.padEnd(14)), reasons.join('; '))] : []),
+    ...(putOff > 0 ? [row(putOff, paint('yellow', 'put off'.padEnd(14)), reasons)] : []),
     ...(facts.recordsOwed > 0
       ? [row(facts.recordsOwed, 'records owed', 'the CRM gets them with the next run')]
       : []),
@@ -140,6 +153,18 @@ function waitingLines(facts: SummaryFacts, paint: Paint): string[] {
       ? [row(facts.removed, 'taken out', 'not in the list any more, so not called')]
       : []),
   ];
+}
+
+/** The reasons, each with its count where there are several. */
+function waitingText(waiting: readonly WaitingReason[]): string {
+  return waiting
+    .slice(0, 3)
+    .map(({ reason, count }) =>
+      waiting.length === 1
+        ? maskNumbers(reason)
+        : `${count.toLocaleString('en-US')}: ${maskNumbers(reason)}`,
+    )
+    .join('; ');
 }
 
 function rejectedLines({ tally }: SummaryFacts, paint: Paint): string[] {
@@ -162,21 +187,21 @@ function downLines({ down }: SummaryFacts, paint: Paint): string[] {
   return down.map(
     ({ service, sinceMs, message }) =>
       `  ${paint('red', service)} does not work since ` +
-      `${new Date(sinceMs).toISOString()}: ${message}`,
+      `${new Date(sinceMs).toISOString()}: ${maskNumbers(message)}`,
   );
 }
 
-function uncertainLines({ uncertain, campaign }: SummaryFacts, paint: Paint): string[] {
+function uncertainLines({ uncertain, settle }: SummaryFacts, paint: Paint): string[] {
   if (uncertain.length === 0) {
     return [];
   }
-  const shown = uncertain.slice(0, 5);
+  const shown = uncertain.slice(0, 5).map(maskContactId);
   const more =
     uncertain.length > shown.length ? ` and ${uncertain.length - shown.length} more` : '';
   return [
     `  ${paint('yellow', 'uncertain')}: ${shown.join(', ')}${more} may have been rung; nobody can`,
     '  tell. They are not rung again by themselves. Find out, then say so:',
-    `    campaign settle ${campaign} ${shown[0] ?? ''} answered   (or: again)`,
+    `    ${settle(shown[0] ?? '')}   (or: again)`,
   ];
 }
 

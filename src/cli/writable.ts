@@ -15,7 +15,7 @@ export async function folderProblem(folder: string): Promise<string | undefined>
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const parent = dirname(folder);
-    if (code === 'ENOENT' && parent !== folder) {
+    if ((code === 'ENOENT' || code === 'ENOTDIR') && parent !== folder) {
       return folderProblem(parent);
     }
     return `${folder} cannot be written: ${message}`;

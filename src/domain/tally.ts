@@ -32,6 +32,8 @@ export class RunTally {
   readonly failures = new Map<string, number>();
   rejectedCount = 0;
   putOff = 0;
+  /** Records that the CRM took, also of calls that ended in an earlier run. */
+  records = 0;
 
   take(event: CampaignEvent): void {
     switch (event.type) {
@@ -61,6 +63,7 @@ export class RunTally {
   #takeService(event: CampaignEvent): void {
     switch (event.type) {
       case 'step.finished':
+        this.records += event.step === 'record' ? 1 : 0;
         if (event.service !== undefined && event.kept !== true) {
           this.service(event.service, event.role).requests += 1;
         }

@@ -26,8 +26,16 @@ export class EventStream {
         listener(event);
       } catch (error) {
         this.#listeners.delete(listener);
-        this.#onFault(view, error);
+        this.#report(view, error);
       }
     }
   };
+
+  #report(view: string, error: unknown): void {
+    try {
+      this.#onFault(view, error);
+    } catch {
+      // There is nobody left to tell, and the engine goes on.
+    }
+  }
 }

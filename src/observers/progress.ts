@@ -4,7 +4,7 @@
  */
 import cliProgress from 'cli-progress';
 import type { CampaignEvent, ContactCounts } from '../domain/event.ts';
-import { spanText } from '../domain/text.ts';
+import { counted, spanText } from '../domain/text.ts';
 import type { Clock } from '../engine/ports.ts';
 
 /** How often there is a line where nobody sees a bar, in milliseconds. */
@@ -20,20 +20,21 @@ export interface ProgressScreen {
 }
 
 interface Bar {
-  update(done: number, words: { readonly state: string }): void;
+  update(done: number): void;
   /** Prints a line above the bar. */
   log(text: string): void;
   stop(): void;
 }
 
-/** Follows one run. `close` takes the bar off the screen and leaves no timer. */
+/** Follows one run. Disposing takes the bar off the screen and leaves no timer. */
 export class Progress implements Disposable {
   readonly #screen: ProgressScreen;
   readonly #startMs: number;
   #counts: ContactCounts = NOBODY;
   #done = 0;
   #putOff = 0;
-  #inHand = 0;
+  /** Calls in hand; whom a breaker turned away never was. */
+  readonly #inHand = new Set<string>();
   #bar: Bar | undefined;
   #cancel: () => void = () => undefined;
 
@@ -46,9 +47,18 @@ export class Progress implements Disposable {
     this.#count(event);
     const line = this.#screen.lineFor(event);
     if (line !== undefined) {
-      this.#say(line);
+      this.say(line);
     }
-    this.#bar?.update(this.#done, { state: this.#stateText() });
+    this.#bar?.update(this.#done);
+  }
+
+  /** One line at once, above the bar where there is one. */
+  say(line: string): void {
+    if (this.#bar === undefined) {
+      this.#screen.write(`${line}\n`);
+    } else {
+      this.#bar.log(line);
+    }
   }
 
   [Symbol.dispose](): void {
@@ -68,15 +78,15 @@ export class Progress implements Disposable {
         this[Symbol.dispose]();
         break;
       case 'call.started':
-        this.#inHand += 1;
+        this.#inHand.add(event.call);
         break;
       case 'call.finished':
-        this.#inHand -= 1;
+        this.#inHand.delete(event.call);
         this.#done += 1;
         break;
       case 'contact.put_off':
         this.#putOff += 1;
-        this.#inHand = Math.max(0, this.#inHand - 1);
+        this.#inHand.delete(event.call ?? '');
         break;
       default:
     }
@@ -90,13 +100,14 @@ export class Progress implements Disposable {
     if (terminal === undefined) {
       this.#lineLater();
     } else {
-      this.#bar = liveBar(terminal, this.#counts.total, this.#done);
+      const state = (): string => this.#stateText();
+      this.#bar = liveBar(terminal, this.#counts.total, this.#done, state);
     }
   }
 
   #lineLater(): void {
     this.#cancel = this.#screen.clock.after(LINE_EVERY_MS, () => {
-      this.#say(`${this.#done} of ${this.#counts.total} contacts, ${this.#stateText()}`);
+      this.say(`${this.#done} of ${this.#counts.total} contacts, ${this.#stateText()}`);
       this.#lineLater();
     });
   }
@@ -104,18 +115,10 @@ export class Progress implements Disposable {
   #stateText(): string {
     const span = spanText(this.#screen.clock.monotonicMs() - this.#startMs);
     return [
-      ...(this.#putOff > 0 ? [`put off ${this.#putOff} times`] : []),
-      `${this.#inHand} in hand`,
+      ...(this.#putOff > 0 ? [`put off ${counted(this.#putOff, 'time')}`] : []),
+      `${this.#inHand.size} in hand`,
       span,
     ].join(', ');
-  }
-
-  #say(line: string): void {
-    if (this.#bar === undefined) {
-      this.#screen.write(`${line}\n`);
-    } else {
-      this.#bar.log(line);
-    }
   }
 }
 
@@ -128,7 +131,12 @@ const NOBODY: ContactCounts = {
   uncertain: 0,
 };
 
-function liveBar(terminal: NodeJS.WriteStream, total: number, done: number): Bar {
+function liveBar(
+  terminal: NodeJS.WriteStream,
+  total: number,
+  done: number,
+  state: () => string,
+): Bar {
   const bars = new cliProgress.MultiBar(
     {
       format: '  {bar} {value} of {total} contacts, {state}',
@@ -144,15 +152,21 @@ function liveBar(terminal: NodeJS.WriteStream, total: number, done: number): Bar
     },
     cliProgress.Presets.rect,
   );
-  const bar = bars.create(total, done, { state: '' });
+  const bar = bars.create(total, done, { state: state() });
+  // Asked at each drawing: while nothing happens, a person still sees the time go by.
+  bars.on('redraw-pre', () => {
+    bar.update({ state: state() });
+  });
   return {
-    update: (value, words) => {
-      bar.update(value, words);
+    update: (value) => {
+      bar.update(value);
     },
     log: (text) => {
       bars.log(`${text}\n`);
     },
     stop: () => {
+      // What was logged since the last drawing would be lost.
+      bars.update();
       bars.stop();
     },
   };

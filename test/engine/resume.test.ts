@@ -94,7 +94,7 @@ describe('a dial attempt that began and has no result', () => {
 });
 
 describe('what is on disk when the outside is told', () => {
-  it('the attempt before the dialer is asked, the reference before the call is followed', async () => {
+  it('the attempt before the dialer is asked, the reference before it is followed', async () => {
     const seen: unknown[] = [];
     const bench: EngineBench = new EngineBench({
       behaviour: {

@@ -139,7 +139,7 @@ for (const [name, makeSubject] of SUBJECTS) {
       expect(store.journal().counts()).toEqual(before);
     });
 
-    it('takes out one that has its text and was not rung; back on the list, it keeps it', async () => {
+    it('takes out one that has its text and was not rung; coming back, it keeps it', async () => {
       add(contactOf('c1'));
       const { key } = await claim();
       void store.journal().write(key, entries.scriptEnded());

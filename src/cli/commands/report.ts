@@ -3,6 +3,7 @@
  */
 import { resolve } from 'node:path';
 import { csvLine } from '../../domain/cells.ts';
+import { maskNumbers } from '../../domain/privacy.ts';
 import { RESULTS_HEADER, resultsRow } from '../../domain/results.ts';
 import { counted, spanText } from '../../domain/text.ts';
 import type { FailureCount } from '../../store/report-rows.ts';
@@ -59,7 +60,7 @@ function theCampaign(reports: Reports, name: string | undefined): string {
     names.length === 0
       ? 'there is no campaign yet'
       : `there are several campaigns; name one of: ${names.join(', ')}`,
-    names.length === 0 ? 'campaign run <list> begins one.' : undefined,
+    names.length === 0 ? '`campaign run <list>` begins one.' : undefined,
   );
 }
 
@@ -91,7 +92,8 @@ function reportDocument(reports: Reports, campaign: string) {
       finished_at: run?.endedMs === undefined ? undefined : isoTime(run.endedMs),
       end: run?.end,
     },
-    contacts: { ...contacts, rejected: reports.rejectedCount(campaign), removed },
+    contacts: { ...contacts, rejected: reports.rejectedCount(campaign) },
+    removed,
     records_owed: recordsOwed,
     outcomes: Object.fromEntries(outcomes),
     failures: reports.failures(campaign).map(failureDocument),
@@ -100,7 +102,8 @@ function reportDocument(reports: Reports, campaign: string) {
 }
 
 function failureDocument(failure: FailureCount) {
-  const { service, role, kind, code, status, message, count, lastMs } = failure;
+  const { service, role, kind, code, status, count, lastMs } = failure;
+  const message = maskNumbers(failure.message);
   const last_at = isoTime(lastMs);
   return { service, role, error_category: kind, code, status, count, last_at, message };
 }
@@ -115,16 +118,19 @@ function reportText(document: ReportDocument): string {
     contacts.total === 0 ? '' : `${Math.round((count / contacts.total) * 100)} %`;
   const lines = [
     `${campaign}: ${counted(contacts.total, 'contact')}, ${contacts.done} done, ` +
-      `${contacts.uncertain} uncertain, ${contacts.rejected} rows rejected`,
+      `${contacts.uncertain} uncertain, ${counted(contacts.rejected, 'row')} rejected` +
+      (document.removed === 0 ? '' : `, ${document.removed} taken out of the list`),
     `  list      ${document.list ?? 'none read yet'}`,
     `  last run  ${run.started_at ?? 'none'}${run.end === undefined ? '' : ` (${run.end})`}`,
     '',
-    'Outcomes',
+    Object.keys(outcomes).length === 0 ? 'No outcome yet' : 'Outcomes',
     ...Object.entries(outcomes).map(
       ([outcome, count]) =>
         `  ${outcome.padEnd(16)}${String(count).padStart(8)}  ${share(count).padStart(5)}`,
     ),
-    ...(document.records_owed === 0 ? [] : [`  ${document.records_owed} records owed to the CRM`]),
+    ...(document.records_owed === 0
+      ? []
+      : [`  ${counted(document.records_owed, 'record')} owed to the CRM`]),
     '',
     failures.length === 0 ? 'No service failed' : 'Failures by service',
     ...failures.map(
@@ -132,8 +138,7 @@ function reportText(document: ReportDocument): string {
         `  ${service.padEnd(14)}${code.padEnd(22)}${String(count).padStart(6)}  ` +
         `last ${last}  ${message}`,
     ),
-    '',
-    'Timings',
+    ...(timings.length === 0 ? [] : ['', 'Timings']),
     ...timings.map(
       ({ step, service, count, mean_ms: meanMs, max_ms: maxMs }) =>
         `  ${step.padEnd(8)}${service.padEnd(14)}${String(count).padStart(8)} times  ` +

@@ -19,6 +19,7 @@ import { isoTime, type RunDocument, serviceDocuments } from '../run-document.ts'
 import { type SessionResult, workCampaign } from '../run-session.ts';
 import { screenLines } from '../screen-lines.ts';
 import type { Config } from '../settings.ts';
+import { shellWord } from '../shell-word.ts';
 import { stopSignals } from '../stop-signals.ts';
 import { type ServiceDown, type SummaryFacts, summaryText } from '../summary.ts';
 import type { World } from '../world.ts';
@@ -58,12 +59,17 @@ export async function run(world: World, list: string, options: RunOptions): Prom
   const campaign = campaignName(list, options.name);
   const startedMs = world.clock.wallMs();
   const showing = { world, config, campaign, list, options, tally: new RunTally(), startedMs };
-  const events = eventStream(world);
-  using log = listenLog(showing, events);
-  using progress = listenScreen(showing, events);
+  using progress = screen(showing);
+  const events = new EventStream((view, error) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    progress.say(`campaign: the ${view} is left out from here on: ${reason}`);
+  });
+  using log = listenLog(showing, events, progress);
+  listenScreen(showing, events, progress);
   using stop = stopSignals(world, (message) => {
     events.emit({ type: 'notice', level: 'warn', code: 'stopping', message });
   });
+  tellUntil(world, options.until, events);
   try {
     const result = await workCampaign({
       world,
@@ -108,21 +114,30 @@ export function nextTimeOfDayMs(nowMs: number, minutes: number): number {
   return at.getTime();
 }
 
-function eventStream(world: World): EventStream {
-  return new EventStream((view, error) => {
-    const reason = error instanceof Error ? error.message : String(error);
-    world.stderr.write(`campaign: the ${view} is left out from here on: ${reason}\n`);
-  });
+/** Started a minute too late, a run would work through the night: nobody expects that. */
+function tellUntil(world: World, until: number | undefined, events: EventStream): void {
+  const nowMs = world.clock.wallMs();
+  if (until === undefined || sameDay(nowMs, nextTimeOfDayMs(nowMs, until))) {
+    return;
+  }
+  const hours = String(Math.floor(until / 60)).padStart(2, '0');
+  const time = `${hours}:${String(until % 60).padStart(2, '0')}`;
+  const message = `${time} has passed today: new contacts are taken until ${time} tomorrow`;
+  events.emit({ type: 'notice', level: 'warn', code: 'until_tomorrow', message });
 }
 
-function listenLog(showing: Showing, events: EventStream): AppLog {
+function sameDay(oneMs: number, otherMs: number): boolean {
+  return new Date(oneMs).toDateString() === new Date(otherMs).toDateString();
+}
+
+function listenLog(showing: Showing, events: EventStream, progress: Progress): AppLog {
   const { world, config, campaign } = showing;
   const log = openAppLog({
     ...config.logging,
     campaign,
     clock: world.clock,
     onProblem: (message) => {
-      world.stderr.write(`campaign: ${message}\n`);
+      progress.say(`campaign: ${message}`);
     },
   });
   events.listen('app log', (event) => {
@@ -131,27 +146,27 @@ function listenLog(showing: Showing, events: EventStream): AppLog {
   return log;
 }
 
-function listenScreen(showing: Showing, events: EventStream): Disposable {
-  const { world, options, tally } = showing;
+function screen({ world, options }: Showing): Progress {
   const { stderr, clock } = world;
-  events.listen('summary', (event) => {
-    tally.take(event);
-  });
-  const paint = paintFor(stderr, world, options.color);
-  const progress = new Progress({
+  return new Progress({
     write: (text) => {
       stderr.write(text);
     },
     terminal: stderr.terminal,
     clock,
-    lineFor: screenLines(options.verbose === true, paint),
+    lineFor: screenLines(options.verbose === true, paintFor(stderr, world, options.color)),
+  });
+}
+
+function listenScreen({ options, tally }: Showing, events: EventStream, progress: Progress): void {
+  events.listen('summary', (event) => {
+    tally.take(event);
   });
   if (options.quiet !== true) {
     events.listen('progress', (event) => {
       progress.take(event);
     });
   }
-  return progress;
 }
 
 /** The document, the summary, the exit code. */
@@ -166,9 +181,9 @@ function tell(showing: Showing, result: SessionResult): number {
     world.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
   }
   if (options.quiet !== true) {
-    const screen = options.json === true ? world.stderr : world.stdout;
+    const output = options.json === true ? world.stderr : world.stdout;
     const facts = summaryFacts(showing, result, state, finishedMs);
-    screen.write(summaryText(facts, paintFor(screen, world, options.color)));
+    output.write(summaryText(facts, paintFor(output, world, options.color)));
   }
   return code;
 }
@@ -180,7 +195,7 @@ function exitCode({ end }: SessionResult, state: CampaignState): number {
 function runDocument(
   { campaign, tally, startedMs }: Showing,
   { imported, guards }: SessionResult,
-  { contacts, outcomes, removed }: CampaignState,
+  { contacts, outcomes }: CampaignState,
   finishedMs: number,
   code: number,
 ): RunDocument {
@@ -189,7 +204,7 @@ function runDocument(
     started_at: isoTime(startedMs),
     finished_at: isoTime(finishedMs),
     duration_ms: finishedMs - startedMs,
-    contacts: { ...contacts, rejected: imported.rejected, removed },
+    contacts: { ...contacts, rejected: imported.rejected },
     outcomes: Object.fromEntries(outcomes),
     services: serviceDocuments(tally, guards),
     alerts: { sent: 0, failed: 0 },
@@ -224,6 +239,9 @@ function summaryFacts(
       ['log', shown(config.logging.file)],
     ],
     again: againText(showing),
+    settle: (contact) =>
+      `campaign settle ${shellWord(campaign)} ${shellWord(contact)} answered` +
+      configText(showing.options),
   };
 }
 
@@ -236,8 +254,12 @@ function servicesDown(guards: SessionResult['guards']): ServiceDown[] {
   });
 }
 
+/** What the next command needs to find the same settings. */
+function configText({ config }: RunOptions): string {
+  return config === 'config.yml' ? '' : ` --config ${shellWord(config)}`;
+}
+
 function againText({ list, options }: Showing): string {
-  const name = options.name === undefined ? '' : ` --name ${options.name}`;
-  const config = options.config === 'config.yml' ? '' : ` --config ${options.config}`;
-  return `campaign run ${list}${name}${config}`;
+  const name = options.name === undefined ? '' : ` --name ${shellWord(options.name)}`;
+  return `campaign run ${shellWord(list)}${name}${configText(options)}`;
 }

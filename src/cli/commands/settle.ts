@@ -2,13 +2,17 @@
  * `campaign settle`: what a person found out about an uncertain call.
  */
 import { resolve } from 'node:path';
+import { maskContactId, maskPhone } from '../../domain/privacy.ts';
 import { OUTCOMES, type Outcome } from '../../domain/words.ts';
+import { phoneReader } from '../../intake/phone.ts';
 import { openStore } from '../../store/sqlite.ts';
 import { openReports } from '../../store/sqlite-reports.ts';
+import { StoreError } from '../../store/store-error.ts';
 import { loadConfig } from '../config.ts';
 import { CommandFailure, EXIT } from '../exit.ts';
 import { nearest } from '../suggest.ts';
 import type { World } from '../world.ts';
+import { campaignNames } from './status.ts';
 
 export interface SettleOptions {
   readonly config: string;
@@ -21,10 +25,16 @@ const SETTLED: readonly string[] = [
   'again',
 ];
 
+/** A contact as typed: its id in the store, and how it may be shown. */
+interface Named {
+  readonly id: string;
+  readonly shown: string;
+}
+
 export async function settle(
   world: World,
   campaign: string,
-  contact: string,
+  typed: string,
   outcome: string,
   options: SettleOptions,
 ): Promise<number> {
@@ -38,19 +48,78 @@ export async function settle(
   }
   const file = resolve(world.folder, options.config);
   const config = await loadConfig({ file, shownAs: options.config, env: world.env });
-  // A store that is not there is not made by asking about it.
-  openReports({ path: config.store.path }).close();
-  using store = openStore({ path: config.store.path, defer: world.defer });
-  store.settle({ campaign, contact, outcome, atMs: world.clock.wallMs(), note: NOTE });
+  const { path } = config.store;
+  const uncertain = uncertainOf(path, campaign);
+  const { id, shown } = named(campaign, typed, uncertain, config.campaign.defaultCountry);
+  using store = openStore({ path, defer: world.defer });
+  try {
+    store.settle({ campaign, contact: id, outcome, atMs: world.clock.wallMs(), note: NOTE });
+  } catch (error) {
+    throw refusal(error, { id, shown }, uncertain);
+  }
   world.stdout.write(
     outcome === 'again'
-      ? `${contact} is back in the queue of ${campaign} and is rung with the next run.\n`
-      : `${contact} of ${campaign} is settled: ${outcome}. The next run tells the CRM.\n`,
+      ? `${shown} is back in the queue of ${campaign}; the next run calls again.\n`
+      : `${shown} of ${campaign} is settled: ${outcome}. The next run tells the CRM.\n`,
   );
   return EXIT.ok;
 }
 
 const NOTE = 'settled by hand';
+
+/** A store that is not there is not made by asking about it. */
+function uncertainOf(path: string, campaign: string): readonly string[] {
+  using reports = openReports({ path });
+  const names = campaignNames(reports, campaign);
+  return names.flatMap((name) => reports.uncertainContacts(name)).map(({ contact }) => contact);
+}
+
+/**
+ * Contacts of a list without ids are known by their number, which the screen shows masked: the
+ * number in any spelling will do, and so will the masked one where no other looks like it.
+ */
+function named(
+  campaign: string,
+  typed: string,
+  uncertain: readonly string[],
+  defaultCountry: string,
+): Named {
+  if (uncertain.includes(typed)) {
+    return { id: typed, shown: maskContactId(typed) };
+  }
+  const alike = uncertain.filter((id) => maskContactId(id) === typed);
+  if (alike.length > 1) {
+    throw new CommandFailure(
+      EXIT.usage,
+      `${alike.length} uncertain contacts of ${campaign} look like ${typed}`,
+      `Give the whole number: \`campaign report ${campaign} --csv\` has it.`,
+    );
+  }
+  const [only] = alike;
+  if (only !== undefined) {
+    return { id: only, shown: typed };
+  }
+  const reading = phoneReader(defaultCountry)(typed);
+  if (!('phone' in reading)) {
+    return { id: typed, shown: typed };
+  }
+  const { phone } = reading;
+  return { id: uncertain.includes(phone) ? phone : typed, shown: maskPhone(phone) };
+}
+
+/** The store's refusal, with who could be meant instead and without anybody's number. */
+function refusal(error: unknown, { id, shown }: Named, uncertain: readonly string[]): unknown {
+  if (!(error instanceof StoreError) || error.kind !== 'refused') {
+    return error;
+  }
+  const near = nearest(id, uncertain);
+  return new CommandFailure(
+    EXIT.usage,
+    error.message.replaceAll(id, shown),
+    near === undefined ? undefined : `Did you mean ${maskContactId(near)}?`,
+    error,
+  );
+}
 
 function isSettled(outcome: string): outcome is Settled {
   return SETTLED.includes(outcome);

@@ -2,8 +2,9 @@
  * `campaign status`: where the campaigns stand, what is next and why it waits.
  */
 import { resolve } from 'node:path';
-import { maskContactId } from '../../domain/privacy.ts';
-import { counted, spanText } from '../../domain/text.ts';
+import { maskContactId, maskNumbers } from '../../domain/privacy.ts';
+import { counted, listed, spanText } from '../../domain/text.ts';
+import type { Stage } from '../../engine/ports.ts';
 import { isRunLockHeld } from '../../store/lock.ts';
 import type { NextContact } from '../../store/report-rows.ts';
 import { openReports, type Reports } from '../../store/sqlite-reports.ts';
@@ -23,6 +24,8 @@ export interface StatusOptions {
 
 /** How many of the next contacts are shown. */
 const NEXT_SHOWN = 5;
+
+const UNCERTAIN_SHOWN = 5;
 
 interface CampaignStatus {
   readonly campaign: string;
@@ -66,8 +69,11 @@ export function campaignNames(reports: Reports, name: string | undefined): reado
   const near = nearest(name, names);
   throw new CommandFailure(
     EXIT.usage,
-    `there is no campaign ${name}; there ${names.length === 1 ? 'is' : 'are'}: ${names.join(', ')}`,
-    near === undefined ? undefined : `Did you mean ${near}?`,
+    names.length === 0
+      ? 'there is no campaign yet'
+      : `there is no campaign ${name}; there ${names.length === 1 ? 'is' : 'are'}: ` +
+          listed(names),
+    names.length === 0 ? '`campaign run <list>` begins one.' : near && `Did you mean ${near}?`,
   );
 }
 
@@ -89,11 +95,12 @@ function document({ campaign, state, rejected, running, next }: CampaignStatus) 
     campaign,
     running_since: running === undefined ? undefined : isoTime(running.sinceMs),
     pid: running?.pid,
-    contacts: { ...contacts, rejected, removed },
+    contacts: { ...contacts, rejected },
+    removed,
     records_owed: recordsOwed,
     outcomes: Object.fromEntries(outcomes),
     waiting: waiting.map(({ reason, count, dueMs }) => ({
-      reason,
+      reason: maskNumbers(reason),
       count,
       due_at: isoTime(dueMs),
     })),
@@ -102,7 +109,7 @@ function document({ campaign, state, rejected, running, next }: CampaignStatus) 
       contact: maskContactId(contact),
       stage,
       due_at: dueMs === undefined ? undefined : isoTime(dueMs),
-      reason,
+      reason: reason && maskNumbers(reason),
     })),
   };
 }
@@ -112,20 +119,29 @@ function statusText(
   breakers: Readonly<Record<string, BreakerLine>>,
   wallMs: number,
 ): string {
-  const down = Object.entries(breakers).filter(([, { breaker }]) => breaker !== 'closed');
+  const down = Object.entries(breakers).filter(([, line]) => line.retry_at !== undefined);
   const lines = [
     ...statuses.flatMap((one) => [...campaignLines(one, wallMs), '']),
-    ...(statuses.length === 0 ? ['no campaign yet: campaign run <list> begins one', ''] : []),
-    ...down.map(
-      ([service, { down_since: since, retry_at: retryAt, reason }]) =>
-        `${service} does not work${since === undefined ? '' : ` since ${since}`}: ${reason}; ` +
-        `tried again ${retryAt}`,
-    ),
+    ...(statuses.length === 0 ? ['no campaign yet: `campaign run <list>` begins one', ''] : []),
+    ...down.map(([service, line]) => serviceLine(service, line, wallMs)),
     ...(down.length === 0
       ? [`services: ${Object.keys(breakers).join(', ')}; no breaker is open`]
       : []),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function serviceLine(service: string, line: BreakerLine, wallMs: number): string {
+  const { down_since: since, retry_at: retryAt, reason } = line;
+  const waitMs = Date.parse(retryAt ?? '') - wallMs;
+  const again =
+    waitMs > 0 ? `it is tried again in ${spanText(waitMs)}` : 'the next call tries it again';
+  const what =
+    since === undefined
+      ? `${service} asked for a pause`
+      : `${service} does not work since ${since} ` +
+        `(${spanText(Math.max(0, wallMs - Date.parse(since)))})`;
+  return `${what}: ${reason}; ${again}`;
 }
 
 function campaignLines(one: CampaignStatus, wallMs: number): string[] {
@@ -137,7 +153,8 @@ function campaignLines(one: CampaignStatus, wallMs: number): string[] {
   return [
     `${campaign}: ${counted(contacts.total, 'contact')}, ${done} done, ${calling} calling, ` +
       `${queued} queued, ${putOff} put off, ${contacts.uncertain} uncertain; ` +
-      `${rejected} rows rejected${removed === 0 ? '' : `, ${removed} taken out of the list`}`,
+      `${counted(rejected, 'row')} rejected` +
+      (removed === 0 ? '' : `, ${removed} taken out of the list`),
     running === undefined
       ? '  no run is on'
       : `  running since ${isoTime(running.sinceMs)} (process ${running.pid})`,
@@ -145,19 +162,35 @@ function campaignLines(one: CampaignStatus, wallMs: number): string[] {
     ...(recordsOwed === 0 ? [] : [`  ${counted(recordsOwed, 'record')} owed to the CRM`]),
     ...waiting.map(
       ({ reason, count, dueMs }) =>
-        `  ${count} put off: ${reason}; the first ${when(dueMs, wallMs)}`,
+        `  ${count} put off: ${maskNumbers(reason)}; the first ${when(dueMs, wallMs)}`,
     ),
     ...(uncertain.length === 0
       ? []
-      : [`  uncertain: ${uncertain.slice(0, 5).map(maskContactId).join(', ')} (campaign settle)`]),
+      : [`  uncertain: ${uncertainText(uncertain)} (campaign settle --help)`]),
     ...(upNext.length === 0 ? [] : ['  next:', ...upNext]),
   ];
 }
 
+function uncertainText(uncertain: readonly string[]): string {
+  const shown = uncertain.slice(0, UNCERTAIN_SHOWN).map(maskContactId);
+  const more = uncertain.length - shown.length;
+  return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+const STAGE_WORDS: Readonly<Record<Stage, string>> = {
+  fresh: 'not begun yet',
+  scripted: 'the text is written',
+  spoken: 'the text is spoken',
+  dialling: 'a call was begun; the dialer is asked what became of it',
+  owed: 'the call has ended; its record is owed to the CRM',
+};
+
 function nextLine({ contact, name, stage, dueMs, reason }: NextContact, wallMs: number): string {
   const who = `${maskContactId(contact)}${name === undefined ? '' : ` ${name}`}`;
-  const why = reason === undefined ? '' : `: ${reason}`;
-  return dueMs === undefined ? `    ${who} (${stage})` : `    ${who} ${when(dueMs, wallMs)}${why}`;
+  const why = reason === undefined ? '' : `: ${maskNumbers(reason)}`;
+  return dueMs === undefined
+    ? `    ${who}: ${STAGE_WORDS[stage]}`
+    : `    ${who} ${when(dueMs, wallMs)}${why}`;
 }
 
 function when(dueMs: number, wallMs: number): string {

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { stopSignals } from '../../src/cli/stop-signals.ts';
+import type { StopSignal } from '../../src/cli/world.ts';
+import { Stopped } from '../../src/engine/stopped.ts';
+import { fakeWorld } from '../support/fake-world.ts';
+import { VirtualClock } from '../support/virtual-clock.ts';
+
+function listening() {
+  const clock = new VirtualClock();
+  const world = fakeWorld({ args: [], folder: '/', clock });
+  const said: string[] = [];
+  const stop = stopSignals(world, (text) => said.push(text));
+  const aborted = () => [stop.signals.drain.aborted, stop.signals.stop.aborted];
+  return { clock, world, said, stop, aborted };
+}
+
+describe('Ctrl-C and SIGTERM', () => {
+  it.each<[StopSignal, StopSignal]>([
+    ['SIGINT', 'SIGINT'],
+    ['SIGTERM', 'SIGTERM'],
+    ['SIGTERM', 'SIGINT'],
+  ])('%s drains, then %s stops', async (first, second) => {
+    const { clock, world, said, stop, aborted } = listening();
+    expect(aborted()).toEqual([false, false]);
+    world.press(first);
+    expect(aborted()).toEqual([true, false]);
+    await clock.advance(300);
+    world.press(second);
+    expect(aborted()).toEqual([true, true]);
+    expect(said).toEqual([
+      expect.stringMatching(/^stopping: no new contact is taken, .* Ctrl-C again stops at once$/),
+      expect.stringMatching(/^stopping at once: /),
+    ]);
+    expect(stop.signals.drain.reason).toBeInstanceOf(Stopped);
+    expect(stop.signals.stop.reason).toBeInstanceOf(Stopped);
+  });
+
+  it('one wish that is delivered several times is one', async () => {
+    const { clock, world, said, aborted } = listening();
+    for (let time = 0; time < 5; time += 1) {
+      world.press('SIGTERM');
+      await clock.advance(299);
+    }
+    expect(aborted()).toEqual([true, false]);
+    expect(said).toHaveLength(1);
+    await clock.advance(1);
+    world.press('SIGTERM');
+    expect(aborted()).toEqual([true, true]);
+  });
+
+  it('a third says nothing more', async () => {
+    const { clock, world, said } = listening();
+    for (let time = 0; time < 4; time += 1) {
+      world.press('SIGINT');
+      await clock.advance(1000);
+    }
+    expect(said).toHaveLength(2);
+  });
+
+  it('is not listened to any more once the run is over', () => {
+    const { world, said, stop, aborted } = listening();
+    stop[Symbol.dispose]();
+    world.press('SIGINT');
+    expect(aborted()).toEqual([false, false]);
+    expect(said).toEqual([]);
+  });
+});

@@ -1,0 +1,277 @@
+import { describe, expect, it } from 'vitest';
+import type { Paint } from '../../src/cli/paint.ts';
+import { type SummaryFacts, summaryText } from '../../src/cli/summary.ts';
+import type { ContactCounts, RunEnd } from '../../src/domain/event.ts';
+import { RunTally } from '../../src/domain/tally.ts';
+import type { Outcome } from '../../src/domain/words.ts';
+import { clearNumbers, phoneOf } from '../support/command-bench.ts';
+
+const plain: Paint = (_style, text) => text;
+const marked: Paint = (style, text) => `<${style}>${text}</${style}>`;
+
+const NOBODY: ContactCounts = {
+  total: 0,
+  done: 0,
+  calling: 0,
+  queued: 0,
+  put_off: 0,
+  uncertain: 0,
+};
+
+/** A tally of a run in which calls ended so. */
+function tallyOf(...ends: readonly (readonly [Outcome, detail?: string])[]): RunTally {
+  const tally = new RunTally();
+  for (const [outcome, detail] of ends) {
+    const subject = { contact: 'c', call: 'x', durationMs: 1 };
+    tally.take({ type: 'call.finished', ...subject, outcome, detail });
+  }
+  return tally;
+}
+
+type Changes = Partial<Omit<SummaryFacts, 'contacts' | 'outcomes'>> & {
+  readonly contacts?: Partial<ContactCounts>;
+  readonly outcomes?: readonly (readonly [Outcome, number])[];
+};
+
+function factsOf({ contacts, outcomes, ...changes }: Changes): SummaryFacts {
+  return {
+    campaign: 'spring',
+    end: 'done',
+    durationMs: 65_000,
+    tally: tallyOf(),
+    down: [],
+    rings: true,
+    dialers: ['twilio'],
+    places: [['log', 'logs/app.log']],
+    again: 'campaign run spring.csv',
+    settle: (contact) => `campaign settle spring ${contact} answered`,
+    contacts: { ...NOBODY, ...contacts },
+    removed: 0,
+    outcomes: new Map(outcomes),
+    recordsOwed: 0,
+    waiting: [],
+    uncertain: [],
+    ...changes,
+  };
+}
+
+function headline(changes: Changes): string {
+  return summaryText(factsOf(changes), plain).split('\n')[1] ?? '';
+}
+
+/** The lines of the second paragraph. */
+function rows(changes: Changes, paint = plain): string[] {
+  return summaryText(factsOf(changes), paint).split('\n\n')[1]?.split('\n') ?? [];
+}
+
+const oneDone = tallyOf(['answered']);
+const halfWay = { total: 1200, done: 3, queued: 1190, put_off: 7 };
+
+describe('the headline', () => {
+  it.each<[string, Changes, string]>([
+    [
+      'done',
+      { tally: tallyOf(['answered'], ['busy']), contacts: { total: 1200, done: 1200 } },
+      'spring: 2 contacts done in 1 min 5 s. All 1,200 have their outcome.',
+    ],
+    [
+      'done, one of one',
+      { tally: oneDone, contacts: { total: 1, done: 1 } },
+      'spring: 1 contact done in 1 min 5 s. The one contact has its outcome.',
+    ],
+    [
+      'done, with somebody uncertain',
+      { tally: oneDone, contacts: { total: 3, done: 1, uncertain: 2 } },
+      'spring: 1 contact done in 1 min 5 s. All 3 have their outcome, but 2 uncertain.',
+    ],
+    [
+      'nothing to do',
+      { contacts: { total: 2, done: 2 } },
+      'spring: nothing to do. All 2 have their outcome; nothing was done twice.',
+    ],
+    [
+      'the limit',
+      { end: 'limit', tally: oneDone, contacts: halfWay },
+      'spring: 1 contact done in 1 min 5 s, as --limit said, 1,197 contacts left. ' +
+        'Go on with: campaign run spring.csv',
+    ],
+    [
+      'until',
+      { end: 'until', tally: oneDone, contacts: halfWay },
+      'spring: --until is reached, 1 contact done, 1,197 contacts left. ' +
+        'Go on with: campaign run spring.csv',
+    ],
+    [
+      'an outage',
+      { end: 'outage', contacts: halfWay },
+      'spring: ended early, because nothing got through any more: 0 contacts done in 1 min 5 s, ' +
+        '1,197 contacts left. Go on with: campaign run spring.csv',
+    ],
+    [
+      'an outage of the CRM alone',
+      { end: 'outage', tally: oneDone, contacts: { total: 1, done: 1 }, recordsOwed: 1 },
+      'spring: ended early, because nothing got through any more: 1 contact done in 1 min 5 s. ' +
+        'Go on with: campaign run spring.csv',
+    ],
+    [
+      'stopped',
+      { end: 'stopped', tally: oneDone, contacts: { total: 2, done: 1, queued: 1 } },
+      'spring: stopped, 1 contact done in 1 min 5 s, 1 contact left. ' +
+        'Go on with: campaign run spring.csv',
+    ],
+    ...(['journal_failed', 'program_failed'] as const).map((end): [RunEnd, Changes, string] => [
+      end,
+      { end, tally: oneDone, contacts: { total: 2, done: 1, calling: 1 } },
+      'spring: broken off, 1 contact done, 1 contact left.',
+    ]),
+  ])('%s', (_what, changes, line) => {
+    expect(headline(changes)).toBe(line);
+  });
+
+  it('tells of records that were owed and are made', () => {
+    const tally = new RunTally();
+    const step = { step: 'record', role: 'crm', service: 'csv', durationMs: 1 } as const;
+    tally.take({ type: 'step.finished', ...step });
+    const contacts = { total: 2, done: 2 };
+    expect(headline({ tally, contacts })).toBe(
+      'spring: nobody was left to call, and the CRM got 1 record that was owed. ' +
+        'All 2 have their outcome; nothing was done twice.',
+    );
+    tally.take({ type: 'step.finished', ...step });
+    expect(headline({ tally, contacts })).toContain('2 records that were owed');
+  });
+});
+
+describe('the rows', () => {
+  it('say what became of everybody, and what waits', () => {
+    const changes: Changes = {
+      outcomes: [
+        ['answered', 12_000],
+        ['no_answer', 20],
+        ['invalid_number', 3],
+        ['busy', 0],
+        ['uncertain', 1],
+      ],
+      contacts: { ...halfWay, calling: 1 },
+      waiting: [
+        { reason: 'waits for flite', count: 6, dueMs: 1 },
+        { reason: `preview: cannot write ${phoneOf(1)}.wav`, count: 1, dueMs: 2 },
+      ],
+      recordsOwed: 2,
+      removed: 4,
+    };
+    expect(rows(changes)).toEqual([
+      ' 12,000 answered',
+      '     20 no answer',
+      '      3 invalid number',
+      '      1 uncertain',
+      '  1,191 queued',
+      '      7 put off        6: waits for flite; 1: preview: cannot write +1 415 *** **01.wav',
+      '      2 records owed   the CRM gets them with the next run',
+      '      4 taken out      not in the list any more, so not called',
+    ]);
+  });
+
+  it('give the one reason why contacts wait without its count', () => {
+    const waiting = [{ reason: 'waits for flite', count: 7, dueMs: 1 }];
+    expect(rows({ contacts: { total: 7, put_off: 7 }, waiting })).toEqual([
+      '      7 put off        waits for flite',
+    ]);
+  });
+
+  it('say why calls failed, without anybody’s number', () => {
+    const outcomes: Changes['outcomes'] = [['failed', 3]];
+    const why = (tally: RunTally) => rows({ tally, outcomes })[0];
+    expect(why(tallyOf())).toBe('      3 failed');
+    expect(why(tallyOf(['failed', 'too long'], ['failed', 'too long']))).toBe(
+      '      3 failed         too long',
+    );
+    const mixed = tallyOf(['failed', 'rare'], ['failed', `no ${phoneOf(1)}`], ['answered']);
+    mixed.take({
+      type: 'call.finished',
+      contact: 'c',
+      call: 'x',
+      outcome: 'failed',
+      detail: `no ${phoneOf(1)}`,
+      durationMs: 1,
+    });
+    expect(why(mixed)).toBe('      3 failed         no +1 415 *** **01 (and 1 for other reasons)');
+    expect(why(tallyOf(['failed']))).toBe('      3 failed         no reason given');
+  });
+
+  it('name the first rejected rows and count the rest', () => {
+    const tally = new RunTally();
+    for (let listLine = 2; listLine < 9; listLine += 1) {
+      tally.take({ type: 'contact.rejected', listLine, code: 'no_number', reason: 'no number' });
+    }
+    expect(rows({ tally })).toEqual([
+      '      7 rejected       line 2: no number',
+      '                       line 3: no number',
+      '                       line 4: no number',
+      '                       line 5: no number',
+      '                       line 6: no number (and 2 more)',
+    ]);
+  });
+
+  it('stay in their columns when painted', () => {
+    const outcomes: Changes['outcomes'] = [
+      ['answered', 1],
+      ['busy', 1],
+      ['failed', 1],
+      ['uncertain', 1],
+    ];
+    const painted = rows({ outcomes, tally: tallyOf(['failed', 'why']) }, marked);
+    expect(painted).toEqual([
+      '      1 <green>answered      </green>',
+      '      1 busy',
+      '      1 <red>failed        </red> why',
+      '      1 <yellow>uncertain     </yellow>',
+    ]);
+    const stripped = painted.map((line) => line.replace(/<[^>]*>/g, '').trimEnd());
+    expect(stripped).toEqual(rows({ outcomes, tally: tallyOf(['failed', 'why']) }));
+  });
+});
+
+describe('the paragraphs below', () => {
+  it('say which service does not work, and why', () => {
+    const sinceMs = Date.UTC(2026, 2, 2, 3);
+    const down = [{ service: 'twilio', sinceMs, message: `refused ${phoneOf(1)}` }];
+    expect(summaryText(factsOf({ down }), plain)).toContain(
+      '\n\n  twilio does not work since 2026-03-02T03:00:00.000Z: refused +1 415 *** **01\n\n',
+    );
+  });
+
+  it('name the uncertain, and how to settle one', () => {
+    const uncertain = ['c-1', 'c-2', 'c-3', 'c-4', 'c-5', 'c-6', 'c-7'];
+    expect(summaryText(factsOf({ uncertain }), plain)).toContain(`
+
+  uncertain: c-1, c-2, c-3, c-4, c-5 and 2 more may have been rung; nobody can
+  tell. They are not rung again by themselves. Find out, then say so:
+    campaign settle spring c-1 answered   (or: again)
+
+`);
+    const numbers = summaryText(factsOf({ uncertain: [phoneOf(1)] }), plain);
+    expect(clearNumbers(numbers)).toEqual([]);
+    expect(numbers).toContain('uncertain: +1 415 *** **01 may');
+  });
+
+  it('say that no phone rang, only where none did', () => {
+    const previewed: Changes = { outcomes: [['previewed', 1]], rings: false, dialers: ['preview'] };
+    expect(summaryText(factsOf(previewed), plain)).toContain(
+      '\n  No phone rang. services.dialer in config.yml is preview, which writes what\n',
+    );
+    for (const change of [{ rings: true }, { outcomes: [] }]) {
+      expect(summaryText(factsOf({ ...previewed, ...change }), plain)).not.toContain('No phone');
+    }
+  });
+
+  it('say where things are', () => {
+    const places = [
+      ['results', 'out/spring/results.csv'],
+      ['log', 'logs/app.log'],
+    ] as const;
+    expect(summaryText(factsOf({ places }), plain)).toContain(
+      '\n\n  results    out/spring/results.csv\n  log        logs/app.log\n\n',
+    );
+  });
+});

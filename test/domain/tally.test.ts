@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import type { CampaignEvent } from '../../src/domain/event.ts';
+import { RunTally } from '../../src/domain/tally.ts';
+import { EVERY_EVENT } from '../support/every-event.ts';
+
+const subject = { contact: 'c-1', call: 'x', line: 1 } as const;
+const flite = { ...subject, step: 'speech', service: 'flite', role: 'tts' } as const;
+const failed: CampaignEvent = {
+  type: 'attempt.failed',
+  ...flite,
+  attempt: 1,
+  kind: 'transient',
+  scope: 'service',
+  code: 'timeout',
+  message: 'no answer',
+  durationMs: 1,
+};
+
+function tallyOf(...events: readonly CampaignEvent[]): RunTally {
+  const tally = new RunTally();
+  for (const event of events) tally.take(event);
+  return tally;
+}
+
+function ended(detail?: string): CampaignEvent {
+  return { type: 'call.finished', ...subject, outcome: 'failed', detail, durationMs: 1 };
+}
+
+describe('what a run did', () => {
+  it('is counted from its events', () => {
+    const tally = tallyOf(...EVERY_EVENT);
+    expect([...tally.outcomes]).toEqual([['previewed', 1]]);
+    expect(tally.rejected).toEqual([{ listLine: 8, reason: 'no number' }]);
+    expect(tally.rejectedCount).toBe(1);
+    expect(tally.putOff).toBe(1);
+    expect([...tally.fallbacks]).toEqual([['espeak-ng instead of flite', 1]]);
+    expect(tally.service('flite', 'tts')).toEqual({
+      role: 'tts',
+      requests: 2,
+      failures: 1,
+      retries: 1,
+    });
+    expect([...tally.failures]).toEqual([]);
+    expect(tally.records).toBe(0);
+  });
+
+  it('counts requests that were sent, not results that were kept', () => {
+    const done: CampaignEvent = { type: 'step.finished', ...flite, durationMs: 1 };
+    const tally = tallyOf(done, failed, failed, { ...done, kept: true });
+    expect(tally.service('flite', 'tts')).toMatchObject({ requests: 3, failures: 2, retries: 0 });
+    expect(tally.service('flite', 'llm')).toMatchObject({ requests: 0 });
+  });
+
+  it('counts records', () => {
+    const record = { ...subject, step: 'record', service: 'csv', role: 'crm' } as const;
+    expect(tallyOf({ type: 'step.finished', ...record, durationMs: 1 }).records).toBe(1);
+  });
+
+  it('keeps the first rejected rows and counts all', () => {
+    const rejected = Array.from(
+      { length: 1000 },
+      (_, index): CampaignEvent => ({
+        type: 'contact.rejected',
+        listLine: index + 2,
+        code: 'no_number',
+        reason: 'no number',
+      }),
+    );
+    const tally = tallyOf(...rejected);
+    expect(tally.rejectedCount).toBe(1000);
+    expect(tally.rejected.map(({ listLine }) => listLine)).toEqual([2, 3, 4, 5, 6]);
+  });
+
+  it('tells reasons apart, as far as there are not too many', () => {
+    const many = Array.from({ length: 60 }, (_, index) => ended(`reason ${index}`));
+    const tally = tallyOf(...many, ended('reason 0'), ended());
+    expect(tally.failures.get('reason 0')).toBe(2);
+    expect(tally.failures.get('other reasons')).toBe(11);
+    expect(tally.failures.size).toBe(51);
+    expect([...tallyOf(ended()).failures]).toEqual([['no reason given', 1]]);
+  });
+});
