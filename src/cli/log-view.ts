@@ -88,11 +88,16 @@ export function forPeople(colors: boolean): Dress {
   };
 }
 
+/** As a word of its own: a contact 1 is not named by "in 15 s". */
+function namesIt(message: string, contact: string): boolean {
+  return ` ${message} `.replaceAll(/[,:;()]/g, ' ').includes(` ${contact} `);
+}
+
 function sentence(entry: LogEntry, message: string): string {
   const campaign = typeof entry.campaign === 'string' ? `${entry.campaign}  ` : '';
   const { contact, stack } = entry;
   const about =
-    typeof contact === 'string' && !message.includes(contact) ? ` (contact ${contact})` : '';
+    typeof contact === 'string' && !namesIt(message, contact) ? ` (contact ${contact})` : '';
   // Whoever wrote the line may have put anything there; a terminal must not obey it.
   const text = `${campaign}${message}${about}`.replace(/\p{Cc}/gu, ' ');
   const gap = ' '.repeat(Math.max(0, LEVEL_WIDTH - String(entry.level).length));

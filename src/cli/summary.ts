@@ -54,6 +54,11 @@ const OUTCOME_STYLES: Readonly<Partial<Record<Outcome, Style>>> = {
   uncertain: 'yellow',
 };
 
+/** Only that it ended, and what does not work: for a run that was to be quiet and ended early. */
+export function briefText(facts: SummaryFacts, paint: Paint): string {
+  return `${[headline(facts, paint), ...downLines(facts, paint)].join('\n')}\n`;
+}
+
 /** Whole lines, the last one ended too. */
 export function summaryText(facts: SummaryFacts, paint: Paint): string {
   const paragraphs = [

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { nextTimeOfDayMs } from '../../src/cli/commands/run.ts';
 import { realClock } from '../../src/cli/world.ts';
 import { CONFIG, CommandBench, clearNumbers, phoneOf } from '../support/command-bench.ts';
 
@@ -225,28 +224,18 @@ describe('what run shows', () => {
 });
 
 describe('--until', () => {
-  it('is the next moment at which clocks here show that time', () => {
-    const now = new Date(2026, 2, 2, 12, 30).getTime();
-    expect(nextTimeOfDayMs(now, 18 * 60)).toBe(new Date(2026, 2, 2, 18, 0).getTime());
-    expect(nextTimeOfDayMs(now, 12 * 60 + 30)).toBe(new Date(2026, 2, 3, 12, 30).getTime());
-    expect(nextTimeOfDayMs(now, 0)).toBe(new Date(2026, 2, 3, 0, 0).getTime());
-  });
-
-  it('warns where that is tomorrow', async () => {
+  it('takes nobody where the time has just passed', async () => {
     bench.list('spring.csv', [1]);
-    const now = new Date();
-    const time = (date: Date) =>
-      [date.getHours(), date.getMinutes()].map((part) => String(part).padStart(2, '0')).join(':');
-    const { stderr } = await bench.command(`run spring.csv --until ${time(now)}`);
-    // A minute may have begun since.
-    expect(stderr).toContain(
-      `${time(now)} has passed today: new contacts are taken until ${time(now)} tomorrow`,
+    const clock = { ...realClock(), wallMs: () => new Date(2026, 2, 2, 17, 1).getTime() };
+    const { code, stdout } = await bench.command('run spring.csv --until 17:00', { clock });
+    expect(code).toBe(75);
+    expect(stdout).toMatch(/--until is reached, 0 contacts done, 1 contact left/);
+    // cron hears of it even from a quiet run.
+    const quiet = await bench.command('run spring.csv --until 17:00 --quiet', { clock });
+    expect(quiet.stdout).toBe('');
+    expect(quiet.stderr).toMatch(
+      /^spring: --until is reached, 0 contacts done, 1 contact left.*\n$/,
     );
-    const later = new Date(now.getTime() + 3_600_000);
-    if (later.getDate() === now.getDate()) {
-      const today = await bench.command(`run spring.csv --until ${time(later)}`);
-      expect(today.stderr).toBe('');
-    }
   });
 
   it('ends the run with 75 while somebody is left', async () => {

@@ -21,7 +21,8 @@ import { screenLines } from '../screen-lines.ts';
 import type { Config } from '../settings.ts';
 import { shellWord } from '../shell-word.ts';
 import { stopSignals } from '../stop-signals.ts';
-import { type ServiceDown, type SummaryFacts, summaryText } from '../summary.ts';
+import { briefText, type ServiceDown, type SummaryFacts, summaryText } from '../summary.ts';
+import { nearestTimeOfDayMs } from '../time-of-day.ts';
 import type { World } from '../world.ts';
 
 export interface RunOptions {
@@ -69,7 +70,6 @@ export async function run(world: World, list: string, options: RunOptions): Prom
   using stop = stopSignals(world, (message) => {
     events.emit({ type: 'notice', level: 'warn', code: 'stopping', message });
   });
-  tellUntil(world, options.until, events);
   try {
     const result = await workCampaign({
       world,
@@ -100,34 +100,8 @@ function runPolicy(world: World, config: Config, options: RunOptions): RunPolicy
     onOutage,
     outageWaitMs,
     limit: options.limit,
-    untilMs: until === undefined ? undefined : nextTimeOfDayMs(world.clock.wallMs(), until),
+    untilMs: until === undefined ? undefined : nearestTimeOfDayMs(world.clock.wallMs(), until),
   };
-}
-
-/** The next moment at which clocks here show that time of day. Wall clock milliseconds. */
-export function nextTimeOfDayMs(nowMs: number, minutes: number): number {
-  const at = new Date(nowMs);
-  at.setHours(Math.floor(minutes / 60), minutes % 60, 0, 0);
-  if (at.getTime() <= nowMs) {
-    at.setDate(at.getDate() + 1);
-  }
-  return at.getTime();
-}
-
-/** Started a minute too late, a run would work through the night: nobody expects that. */
-function tellUntil(world: World, until: number | undefined, events: EventStream): void {
-  const nowMs = world.clock.wallMs();
-  if (until === undefined || sameDay(nowMs, nextTimeOfDayMs(nowMs, until))) {
-    return;
-  }
-  const hours = String(Math.floor(until / 60)).padStart(2, '0');
-  const time = `${hours}:${String(until % 60).padStart(2, '0')}`;
-  const message = `${time} has passed today: new contacts are taken until ${time} tomorrow`;
-  events.emit({ type: 'notice', level: 'warn', code: 'until_tomorrow', message });
-}
-
-function sameDay(oneMs: number, otherMs: number): boolean {
-  return new Date(oneMs).toDateString() === new Date(otherMs).toDateString();
 }
 
 function listenLog(showing: Showing, events: EventStream, progress: Progress): AppLog {
@@ -180,10 +154,13 @@ function tell(showing: Showing, result: SessionResult): number {
     const document = runDocument(showing, result, state, finishedMs, code);
     world.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
   }
+  const facts = summaryFacts(showing, result, state, finishedMs);
   if (options.quiet !== true) {
     const output = options.json === true ? world.stderr : world.stdout;
-    const facts = summaryFacts(showing, result, state, finishedMs);
     output.write(summaryText(facts, paintFor(output, world, options.color)));
+  } else if (code !== EXIT.ok) {
+    // cron mails what is said; an early end must not be found out from an exit code alone.
+    world.stderr.write(briefText(facts, paintFor(world.stderr, world, options.color)));
   }
   return code;
 }
