@@ -55,7 +55,7 @@ export async function checkScripts(config: Config, sample: readonly Contact[]): 
   const text = `the script fails for ${failed} of ${counted(tried, 'contact')} tried; ${first}`;
   return failed === tried
     ? { problems: [{ code: EXIT.config, text }], notices: [] }
-    : { problems: [], notices: [`${text}. They will be set aside with the reason.`] };
+    : { problems: [], notices: [`${text}. They are not called; the outcome is failed`] };
 }
 
 function lengthFits(text: string, charactersMax: number): void {

@@ -1,7 +1,8 @@
 /**
  * The services that config.yml names, made and ready; one line per vendor.
  */
-import type { Crm, Dialer, Llm, Tts } from '../engine/ports.ts';
+import { ServiceFailure } from '../domain/failure.ts';
+import type { Crm, Dialer, Llm, Service, Tts } from '../engine/ports.ts';
 import { csvCrm, type ResultsLedger } from '../services/crm/csv.ts';
 import { preview } from '../services/dialer/preview.ts';
 import { templateLlm } from '../services/llm/template.ts';
@@ -19,6 +20,35 @@ export interface Services {
 }
 
 /**
+ * Those that can be had. A fallback that is not installed stops nobody whom the others can serve;
+ * throws the first one's failure where there is none at all.
+ *
+ * @param leftOut told of each that cannot be had
+ */
+async function usable<S extends Service>(
+  wanted: readonly Promise<S>[],
+  leftOut: (failure: ServiceFailure) => void,
+): Promise<readonly S[]> {
+  const made = await Promise.allSettled(wanted);
+  const services = made.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const failures = made.flatMap((one) =>
+    one.status === 'rejected' ? [one.reason as unknown] : [],
+  );
+  const [first] = failures;
+  if (first !== undefined && services.length === 0) {
+    throw first;
+  }
+  for (const failure of failures) {
+    if (!(failure instanceof ServiceFailure)) {
+      throw failure;
+    }
+    leftOut(failure);
+  }
+  return services;
+}
+
+/**
+ * @param leftOut told of each service that cannot be had while another of its role can
  * @param owned takes what has to be closed at the end of the run
  * @throws ServiceFailure where a service cannot be had at all: not installed, no such voice
  */
@@ -27,6 +57,7 @@ export async function composeServices(
   folders: CampaignFolders,
   ledger: ResultsLedger,
   owned: AsyncDisposableStack,
+  leftOut: (failure: ServiceFailure) => void,
   signal: AbortSignal,
 ): Promise<Services> {
   const { providers, services, script, campaign } = config;
@@ -49,7 +80,10 @@ export async function composeServices(
   };
   return {
     llm: services.llm.map((name) => llm[name]()),
-    tts: await Promise.all(services.tts.map((name) => tts[name]())),
+    tts: await usable(
+      services.tts.map((name) => tts[name]()),
+      leftOut,
+    ),
     dialer: services.dialer.map((name) => dialer[name]()),
     crm: await Promise.all(services.crm.map((name) => crm[name]())),
   };

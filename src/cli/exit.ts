@@ -2,7 +2,7 @@
  * How a command ends. Exit codes and hints are attached here and printed here, once.
  */
 import { CommanderError } from 'commander';
-import { JournalFailure, ServiceFailure } from '../domain/failure.ts';
+import { DiskFailure, ServiceFailure } from '../domain/failure.ts';
 import type { ListErrorCode } from '../intake/list-error.ts';
 import type { StoreErrorKind } from '../store/store-error.ts';
 import { ConfigProblems } from './config-problems.ts';
@@ -77,6 +77,8 @@ const STORE_EXITS: Readonly<Record<StoreErrorKind, ExitCode>> = {
   refused: EXIT.usage,
 };
 
+const DISK_HINT =
+  'Everything written down so far is kept. Free some space, or mend that disk, and run again.';
 const NOT_WRITABLE = ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO', 'ENOTDIR', 'EEXIST'];
 const NOT_READABLE = ['ENOENT', 'EISDIR'];
 
@@ -88,8 +90,8 @@ export function explain(error: unknown): Explained {
   if (error instanceof ConfigProblems) {
     return { code: EXIT.config, message: error.message };
   }
-  if (error instanceof JournalFailure) {
-    return { code: EXIT.io, message: `dialling stopped: ${error.message}` };
+  if (error instanceof DiskFailure) {
+    return { code: EXIT.io, message: `dialling stopped: ${error.message}`, hint: DISK_HINT };
   }
   if (error instanceof ServiceFailure) {
     const isDisk = NOT_WRITABLE.includes(error.code);

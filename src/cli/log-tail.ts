@@ -29,8 +29,37 @@ export class LogTail implements AsyncDisposable {
       // What was written to the old file between the two looks.
       yield* this.#toEnd();
       yield* this.rest();
-      await this.#open();
+      yield* this.#setAside();
+      await this.#open(this.#path);
       yield* this.#toEnd();
+    }
+  }
+
+  /** Files that came and were set aside since the last look: `app.log.1` is the newest. */
+  async *#setAside(): AsyncGenerator<string> {
+    if (this.#file === undefined) {
+      return;
+    }
+    const missed: string[] = [];
+    for (let number = 1; ; number += 1) {
+      const path = `${this.#path}.${number}`;
+      const inode = await inodeOf(path);
+      if (inode === this.#inode) {
+        break;
+      }
+      if (inode === undefined && number === 1) {
+        return; // deleted, not set aside
+      }
+      if (inode === undefined) {
+        yield '(the log was set aside faster than it could be shown: lines are missing here)';
+        break;
+      }
+      missed.unshift(path);
+    }
+    for (const path of missed) {
+      await this.#open(path);
+      yield* this.#toEnd();
+      yield* this.rest();
     }
   }
 
@@ -48,11 +77,11 @@ export class LogTail implements AsyncDisposable {
     this.#file = undefined;
   }
 
-  async #open(): Promise<void> {
+  async #open(path: string): Promise<void> {
     await this.#file?.close();
     this.#file = undefined;
     try {
-      this.#file = await open(this.#path, 'r');
+      this.#file = await open(path, 'r');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
         throw error;
@@ -67,11 +96,9 @@ export class LogTail implements AsyncDisposable {
     if (this.#file === undefined) {
       return true;
     }
-    try {
-      return (await stat(this.#path)).ino !== this.#inode;
-    } catch {
-      return false; // the new one is not there yet; the next look finds it
-    }
+    const inode = await inodeOf(this.#path);
+    // The new one may not be there yet; the next look finds it.
+    return inode !== undefined && inode !== this.#inode;
   }
 
   async *#toEnd(): AsyncGenerator<string> {
@@ -112,5 +139,14 @@ export class LogTail implements AsyncDisposable {
     if (this.#begunBytes > LINE_BYTES_MAX) {
       yield* this.rest();
     }
+  }
+}
+
+/** Undefined where there is no such file. */
+async function inodeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).ino;
+  } catch {
+    return undefined;
   }
 }

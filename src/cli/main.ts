@@ -46,6 +46,7 @@ function commandLine(world: World, ended: (code: number) => void): Command {
     .version(VERSION, '--version', 'print the version')
     .helpOption('-h, --help', 'show this help')
     .showSuggestionAfterError(true)
+    .showHelpAfterError('(campaign --help shows what there is)')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => {
@@ -70,6 +71,7 @@ function addWorkCommands(program: Command, world: World, ended: (code: number) =
     .command('init')
     .description('write config.yml, contacts/sample.csv and .env.example (never over a file)')
     .argument('[folder]', 'where to write them', '.')
+    .addHelpText('after', INIT_EXAMPLES)
     .action(async (folder: string, options: InitOptions) => {
       const { init } = await import('./commands/init.ts');
       ended(await init(world, folder, options));
@@ -79,6 +81,7 @@ function addWorkCommands(program: Command, world: World, ended: (code: number) =
     .description('look at config.yml, the list and the folders; tell all problems at once')
     .argument('[list]', 'the contact list, a CSV file')
     .option('--config <file>', 'the configuration', 'config.yml')
+    .addHelpText('after', CHECK_EXAMPLES)
     .action(async (list: string | undefined, options: CheckOptions) => {
       const { check } = await import('./commands/check.ts');
       ended(await check(world, list, options));
@@ -126,6 +129,7 @@ function addLookCommands(program: Command, world: World, ended: (code: number) =
     .argument('[name]', 'one campaign (default: all)')
     .option('--config <file>', 'the configuration', 'config.yml')
     .option('--json', 'as one JSON document')
+    .addHelpText('after', STATUS_EXAMPLES)
     .action(async (name: string | undefined, options: StatusOptions) => {
       const { status } = await import('./commands/status.ts');
       ended(await status(world, name, options));
@@ -137,6 +141,7 @@ function addLookCommands(program: Command, world: World, ended: (code: number) =
     .option('--config <file>', 'the configuration', 'config.yml')
     .option('--json', 'as one JSON document')
     .option('--csv', 'every finished call, as in results.csv')
+    .addHelpText('after', REPORT_EXAMPLES)
     .action(async (name: string | undefined, options: ReportOptions) => {
       const { report } = await import('./commands/report.ts');
       ended(await report(world, name, options));
@@ -153,6 +158,7 @@ function addLookCommands(program: Command, world: World, ended: (code: number) =
     .option('--since <when>', 'only newer lines: 30m, 2h, or a time such as 2026-11-23T03:00')
     .option('--json', 'the lines as they stand in the file')
     .option('--no-color', 'no colours')
+    .addHelpText('after', LOGS_EXAMPLES)
     .action(async (options: LogsOptions) => {
       const { logs } = await import('./commands/logs.ts');
       ended(await logs(world, options));
@@ -210,10 +216,43 @@ Ctrl-C takes no new contacts and lets the calls in progress end; a second one st
 Exit code 0: all done. 75: ended early, run it again to go on. The rest: see the README.
 `;
 
+const INIT_EXAMPLES = `
+Examples:
+  $ campaign init                                 into this folder
+  $ campaign init ~/calls                         into another one, which is made
+`;
+
+const CHECK_EXAMPLES = `
+Examples:
+  $ campaign check                                the configuration alone
+  $ campaign check contacts.csv                   and a list: who would be rejected, and why
+`;
+
+const STATUS_EXAMPLES = `
+Examples:
+  $ campaign status                               all campaigns
+  $ campaign status spring --json                 one of them, for a script
+`;
+
+const REPORT_EXAMPLES = `
+Examples:
+  $ campaign report                               where there is only one campaign
+  $ campaign report spring --csv > calls.csv      every finished call
+`;
+
+const LOGS_EXAMPLES = `
+Examples:
+  $ campaign logs                                 the last lines
+  $ campaign logs --follow --level warn           what goes wrong, as it happens
+  $ campaign logs --since 2h --contact c-017      what was done for one contact
+`;
+
 const SETTLE_EXAMPLES = `
 Outcomes: answered, voicemail, busy, no_answer, invalid_number, failed, again
 
 Examples:
   $ campaign settle spring c-017 answered         the contact says they were rung
   $ campaign settle spring c-017 again            they were not: back to the queue
+
+\`again\` also takes a contact whose call failed before any phone rang, once the cause is mended.
 `;

@@ -6,7 +6,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Contact } from '../domain/contact.ts';
 import type { ContactCounts, RunEnd } from '../domain/event.ts';
-import { JournalFailure } from '../domain/failure.ts';
+import { DiskFailure } from '../domain/failure.ts';
 import { EventStream } from '../engine/event-stream.ts';
 import type { Guard } from '../engine/guard.ts';
 import type { Emit } from '../engine/ports.ts';
@@ -96,7 +96,11 @@ async function work(parts: SessionParts, store: Store, reports: Reports): Promis
       }
     },
   };
-  const services = await composeServices(config, folders, ledger, owned, signals.stop);
+  const leftOut = ({ message }: Error): void => {
+    const text = `${message}. This run goes on without it`;
+    emit({ type: 'notice', level: 'warn', code: 'service_left_out', message: text });
+  };
+  const services = await composeServices(config, folders, ledger, owned, leftOut, signals.stop);
   events.listen('failures', (event) => {
     if (event.type === 'attempt.failed') {
       const { contact, call, step, service, role, kind, code, status, message } = event;
@@ -148,14 +152,17 @@ async function takeIn(parts: SessionParts, store: Store): Promise<ImportTally> {
   store.noteList({ campaign, path, atMs: world.clock.wallMs(), rows, rejected });
   const { queued, put_off: putOff } = store.journal(campaign).counts();
   if (queued + putOff > 0) {
-    await refuseBrokenScript(config, sink.sample);
+    await checkScript(config, sink.sample, events.emit);
   }
   return imported;
 }
 
 /** A column spelt wrong in the template must not use up the whole list. */
-async function refuseBrokenScript(config: Config, sample: readonly Contact[]): Promise<void> {
-  const { problems, notices: _partly } = await checkScripts(config, sample);
+async function checkScript(config: Config, sample: readonly Contact[], emit: Emit): Promise<void> {
+  const { problems, notices } = await checkScripts(config, sample);
+  for (const message of notices) {
+    emit({ type: 'notice', level: 'warn', code: 'script_fails', message });
+  }
   const [problem] = problems;
   if (problem !== undefined) {
     throw new CommandFailure(
@@ -248,9 +255,9 @@ function stoppedEarly({ events, list }: SessionParts): CommandFailure {
 
 /** The last line of the log of a run that broke off. What was refused at the door is no run. */
 function tellBreak(error: unknown, emit: Emit, contacts: ContactCounts, durationMs: number): void {
-  const broken = error instanceof JournalFailure || explain(error).code === EXIT.bug;
+  const broken = error instanceof DiskFailure || explain(error).code === EXIT.bug;
   if (broken) {
-    const end = error instanceof JournalFailure ? 'journal_failed' : 'program_failed';
+    const end = error instanceof DiskFailure ? 'disk_failed' : 'program_failed';
     const reason = error instanceof Error ? error.message : String(error);
     emit({ type: 'run.finished', end, contacts, durationMs, reason });
   }

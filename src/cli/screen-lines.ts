@@ -61,6 +61,8 @@ function briefly(event: CampaignEvent, failures: Map<string, number>): string | 
     case 'breaker.closed':
     case 'notice':
       return messageOf(event);
+    case 'run.finished':
+      return undefined; // the summary says it, or the message that the command ends with
     case 'call.finished':
       return event.outcome === 'uncertain' ? messageOf(event) : undefined;
     default:

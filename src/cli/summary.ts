@@ -102,7 +102,7 @@ function headline(facts: SummaryFacts, paint: Paint): string {
         `${name}: ${paint('red', 'ended early')}, because nothing got through any more: ` +
         `${counted(now, 'contact')} done in ${span}${leftText}.${onward}`
       );
-    case 'journal_failed':
+    case 'disk_failed':
     case 'program_failed':
       return `${name}: ${paint('red', 'broken off')}, ${counted(now, 'contact')} done${leftText}.`;
   }

@@ -16,7 +16,9 @@ export interface Output {
   readonly terminal: NodeJS.WriteStream | undefined;
 }
 
-export type StopSignal = 'SIGINT' | 'SIGTERM';
+/** Ctrl-C, a supervisor, a terminal that was closed. */
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+export type StopSignal = (typeof STOP_SIGNALS)[number];
 
 export interface World {
   readonly clock: Clock;
@@ -32,7 +34,7 @@ export interface World {
   readonly stderr: Output;
   /** Runs `task` once everything that is already due has run; never waits for a timer. */
   readonly defer: (task: () => void) => void;
-  /** Calls `listener` for each Ctrl-C or SIGTERM; the answer stops listening. */
+  /** Calls `listener` for each signal that asks to stop; the answer stops listening. */
   readonly onStop: (listener: (signal: StopSignal) => void) => () => void;
   /** The process ends with this code once nothing keeps it alive. */
   readonly exitWith: (code: number) => void;
@@ -82,16 +84,21 @@ function wakeAfter(delayMs: number, wake: () => void): () => void {
   };
 }
 
-function output(stream: NodeJS.WriteStream): Output {
-  // A reader that has gone (`campaign logs | head`) is no error of ours.
+/** @param lost told once when nothing can be written any more: the work goes on without it */
+function output(stream: NodeJS.WriteStream, lost: (error: Error) => void): Output {
+  let isGone = false;
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') {
-      throw error;
+    // A reader that has gone (`campaign logs | head`) is no error of ours.
+    if (!isGone && error.code !== 'EPIPE') {
+      lost(error);
     }
+    isGone = true;
   });
   return {
     write: (text) => {
-      stream.write(text);
+      if (!isGone) {
+        stream.write(text);
+      }
     },
     get isTerminal() {
       return stream.isTTY === true;
@@ -106,15 +113,25 @@ function output(stream: NodeJS.WriteStream): Output {
 }
 
 function onStop(listener: (signal: StopSignal) => void): () => void {
-  process.on('SIGINT', listener);
-  process.on('SIGTERM', listener);
+  for (const signal of STOP_SIGNALS) {
+    process.on(signal, listener);
+  }
   return () => {
-    process.off('SIGINT', listener);
-    process.off('SIGTERM', listener);
+    for (const signal of STOP_SIGNALS) {
+      process.off(signal, listener);
+    }
   };
 }
 
+/** EX_IOERR of sysexits.h: what was to be printed is lost, however well the rest went. */
+const EXIT_OUTPUT_LOST = 74;
+
 export function realWorld(): World {
+  let lost: Error | undefined;
+  const stderr = output(process.stderr, () => undefined);
+  const stdout = output(process.stdout, (error) => {
+    lost = error;
+  });
   return {
     clock: realClock(),
     random: { fraction: () => Math.random(), id: () => randomUUID() },
@@ -123,14 +140,20 @@ export function realWorld(): World {
     folder: process.cwd(),
     pid: process.pid,
     host: hostname(),
-    stdout: output(process.stdout),
-    stderr: output(process.stderr),
+    stdout,
+    stderr,
     defer: (task) => {
       setImmediate(task);
     },
     onStop,
     exitWith: (code) => {
       process.exitCode = code;
+      process.once('exit', () => {
+        if (lost !== undefined && process.exitCode === 0) {
+          process.exitCode = EXIT_OUTPUT_LOST;
+          stderr.write(`campaign: standard output could not be written: ${lost.message}\n`);
+        }
+      });
     },
   };
 }

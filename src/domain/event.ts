@@ -24,7 +24,7 @@ export type RunEnd =
   | 'outage'
   | 'until'
   | 'stopped'
-  | 'journal_failed'
+  | 'disk_failed'
   | 'program_failed';
 
 export interface ContactCounts {

@@ -60,13 +60,18 @@ export class Unavailable extends Error {
 }
 
 /**
- * The journal could not be written (disk full, file gone): dialling stops, because nothing may be
- * sent whose beginning is not on disk.
+ * What must be kept could not be written (disk full, disk read-only, file gone): dialling stops,
+ * because nothing may be sent whose beginning is not on disk, and nothing done that is then lost.
  */
-export class JournalFailure extends Error {
-  override readonly name = 'JournalFailure';
+export class DiskFailure extends Error {
+  override readonly name: string = 'DiskFailure';
 
   constructor(message: string, cause?: unknown) {
     super(message, { cause });
   }
+}
+
+/** The journal itself could not be written. */
+export class JournalFailure extends DiskFailure {
+  override readonly name = 'JournalFailure';
 }

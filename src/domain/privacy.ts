@@ -12,9 +12,12 @@ export function maskPhone(phone: string): string {
   return `+${digits.slice(0, 4)} *** **${end}`;
 }
 
+/** With a plus sign, or as North Americans write it; a plain row of digits is an id. */
+const LOOKS_LIKE_A_NUMBER = /^\+\d[\d ().-]{6,20}$|^(1[-. ])?\(?\d{3}\)?[-. ]?\d{3}[-. ]\d{4}$/;
+
 /** A contact's id as shown: an id that is a telephone number is masked like one. */
 export function maskContactId(id: string): string {
-  return /^\+\d{7,15}$/.test(id) ? maskPhone(id) : id;
+  return LOOKS_LIKE_A_NUMBER.test(id) ? maskPhone(id) : id;
 }
 
 /** Masks every E.164 number in a text, also one that was made safe for a file name or a URL. */

@@ -52,7 +52,7 @@ export type Call<T> = (context: RequestContext, attempt: number) => Promise<T>;
 
 export interface GuardStatus {
   readonly state: BreakerName;
-  /** When that began; wall clock milliseconds. */
+  /** When that began, or the outage it belongs to; wall clock milliseconds. */
   readonly sinceMs: number;
   /** Until a request may be sent; 0 where one may be sent now. */
   readonly retryAfterMs: number;
@@ -175,10 +175,12 @@ export class Guard implements Gate {
   status(): GuardStatus {
     const { clock } = this.#parts;
     const { state } = this.#circuit;
+    // Failed probes belong to the outage: it is as old as its first opening.
+    const { sinceMs } = state.type === 'closed' ? state : state.outage;
     const standing = this.#circuit.standing();
     return {
       state: state.type,
-      sinceMs: clock.wallMs() - (clock.monotonicMs() - state.sinceMs),
+      sinceMs: clock.wallMs() - (clock.monotonicMs() - sinceMs),
       retryAfterMs: standing.type === 'ready' ? 0 : standing.waitMs,
       cause: standing.type === 'ready' ? undefined : standing.cause,
     };

@@ -19,7 +19,7 @@ const ENDS: Readonly<Record<RunEnd, string>> = {
   outage: 'a needed service was down too long',
   until: 'the time given with --until was reached',
   stopped: 'it was stopped',
-  journal_failed: 'the journal could not be written',
+  disk_failed: 'what must be kept could not be written',
   program_failed: 'the program failed',
 };
 
@@ -98,7 +98,7 @@ export function levelOf(event: CampaignEvent): LogLevel {
 
 function levelOfEnd(end: RunEnd): LogLevel {
   switch (end) {
-    case 'journal_failed':
+    case 'disk_failed':
     case 'program_failed':
       return 'error';
     case 'outage':

@@ -3,7 +3,7 @@
  */
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { JournalFailure } from '../domain/failure.ts';
+import { DiskFailure } from '../domain/failure.ts';
 import type { AudioFile, AudioStore, RandomSource, Speech } from '../engine/ports.ts';
 import { fileProblem, isSystemError } from './file-failure.ts';
 import { syncFolder } from './folder.ts';
@@ -14,7 +14,7 @@ const HEADER_BYTES_MAX = 4096;
 
 /**
  * Keeps audio under `folder`, in one folder per first two digits of the hash. Like the journal, it
- * must be writable for a call to be made: both methods reject with `JournalFailure` where the
+ * must be writable for a call to be made: both methods reject with `DiskFailure` where the
  * operating system refuses (disk full, no permission).
  *
  * @param folder absolute path; made when first needed
@@ -104,6 +104,6 @@ async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
 
 function storeFailure(error: unknown, doing: string, path: string): unknown {
   return isSystemError(error)
-    ? new JournalFailure(`the audio store ${doing} ${fileProblem(error, path)}`, error)
+    ? new DiskFailure(`the audio store ${doing} ${fileProblem(error, path)}`, error)
     : error;
 }

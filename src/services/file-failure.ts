@@ -1,7 +1,7 @@
 /**
  * What a file system's refusal means to the operator.
  */
-import { ServiceFailure } from '../domain/failure.ts';
+import { DiskFailure, ServiceFailure } from '../domain/failure.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
@@ -30,6 +30,16 @@ export function isSystemError(error: unknown): error is NodeJS.ErrnoException & 
 /** `/srv/out/a.wav: the disk is full (ENOSPC)`. */
 export function fileProblem(error: NodeJS.ErrnoException & { code: string }, path: string): string {
   return `${path}: ${REASONS[error.code] ?? error.message} (${error.code})`;
+}
+
+/** Nothing that a run does can be kept any more: waiting for the service would be no use. */
+const DISK_ERRORS = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
+
+/** Like `fileFailure`, for what has to be kept: a `DiskFailure` where the disk takes nothing. */
+export function writeFailure(error: unknown, doing: string, path: string): unknown {
+  return isSystemError(error) && DISK_ERRORS.has(error.code)
+    ? new DiskFailure(`${doing} ${fileProblem(error, path)}`, error)
+    : fileFailure(error, doing, path);
 }
 
 /**

@@ -48,9 +48,10 @@ export class MemoryStore {
   }
 
   /**
-   * Ends what is uncertain, as a person found out.
+   * Ends what is uncertain, as a person found out; what failed before any phone rang can be done
+   * again.
    *
-   * @throws StoreError `refused` where the contact is not uncertain
+   * @throws StoreError `refused` where the contact is neither
    */
   settle(settlement: Settlement): void {
     const campaign = this.#disk.campaigns.get(settlement.campaign);
@@ -58,7 +59,9 @@ export class MemoryStore {
     const contact = campaign.contacts.get(settlement.contact);
     if (contact === undefined) throw noSuchContact(settlement);
     const { queue, outcome } = contact;
-    if (outcome !== 'uncertain') throw notUncertain(settlement, queue, outcome);
+    const isFailedAgain = settlement.outcome === 'again' && failedUnrung(contact);
+    if (outcome !== 'uncertain' && !isFailedAgain) throw notUncertain(settlement, queue, outcome);
+    if (isFailedAgain) campaign.resultsBytes = 0;
     settleIn(campaign, contact, settlement);
   }
 
@@ -114,6 +117,13 @@ class MemoryBreakers implements BreakerMemory {
       this.#disk.breakers.set(service, text);
     });
   }
+}
+
+/** It failed before any phone could ring, and nothing is left to do for it. */
+function failedUnrung({ outcome, queue, calls }: MemoryContact): boolean {
+  const attempts = calls.flatMap((call) => [...call.attempts.values()]);
+  const rung = attempts.some(({ result }) => result?.type !== 'not_placed');
+  return outcome === 'failed' && queue === QUEUE.none && !rung;
 }
 
 function settleIn(

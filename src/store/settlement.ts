@@ -33,8 +33,8 @@ export function notUncertain(
   return new StoreError(
     'refused',
     `contact ${contact} of campaign ${campaign} ${standing(queue, outcome)}; ` +
-      'only a contact whose call is uncertain can be settled, and ' +
-      `\`campaign status ${campaign}\` lists those`,
+      'only a contact whose call is uncertain can be settled (`campaign status` lists those), ' +
+      'and one that failed before any phone rang can be called `again`',
   );
 }
 

@@ -10,6 +10,7 @@ export class CampaignRow {
   readonly #move: StatementSync;
   readonly #places: StatementSync;
   readonly #results: StatementSync;
+  readonly #forgetResults: StatementSync;
   readonly #reading: StatementSync;
 
   /** Makes the row where there is none. */
@@ -28,6 +29,7 @@ export class CampaignRow {
     this.#results = connection.prepare(
       'UPDATE campaign SET results_bytes = max(results_bytes, ?) WHERE row = ?',
     );
+    this.#forgetResults = connection.prepare('UPDATE campaign SET results_bytes = 0 WHERE row = ?');
     this.#reading = connection.prepare(
       'UPDATE campaign SET reading = reading + 1 WHERE row = ? RETURNING reading',
     );
@@ -64,6 +66,11 @@ export class CampaignRow {
     const row = one<{ reading: number }>(this.#reading, this.row);
     if (row === undefined) throw new Error('the campaign is gone from the database');
     return row.reading;
+  }
+
+  /** What stands in results.csv is out of date. */
+  forgetResults(): void {
+    this.#forgetResults.run(this.row);
   }
 
   /** results.csv has grown to `bytes`. */

@@ -9,15 +9,17 @@ export const CAMPAIGN = '(SELECT row FROM campaign WHERE name = ?)';
 
 /**
  * Calls that have their outcome, in the order in which they ended; `recorded` leaves out those
- * whose record is not made. Reads as it is walked.
+ * whose record is not made, and those that a later call has taken the place of. Reads as it is
+ * walked.
  */
 export function* endedCalls(
   database: Preparer,
   campaign: string,
   recorded: boolean,
 ): Iterable<EndedCall> {
-  const onlyRecorded = `AND EXISTS (SELECT 1 FROM step s WHERE s.contact = c.contact
-    AND s.number = c.number AND s.step = ${STEP_CODES.record} AND s.ended_ms IS NOT NULL)`;
+  const onlyRecorded = `AND k.outcome IS NOT NULL AND c.number = k.calls
+    AND EXISTS (SELECT 1 FROM step s WHERE s.contact = c.contact AND s.number = c.number
+      AND s.step = ${STEP_CODES.record} AND s.ended_ms IS NOT NULL)`;
   // Sorts keys only: with the texts in it, a sort of a million calls would be a gigabyte.
   const keys = database.prepare(
     `SELECT c.contact, c.number FROM contact k JOIN call c ON c.contact = k.row

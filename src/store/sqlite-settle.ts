@@ -14,9 +14,10 @@ interface SettledRow {
 
 /**
  * Settles an uncertain contact in a short transaction of its own, also while a run is on: its
- * record is owed then, or it is queued again.
+ * record is owed then, or it is queued again. One that failed before any phone rang can be queued
+ * again too: what it failed of may have been mended.
  *
- * @throws StoreError `refused` where it is not uncertain
+ * @throws StoreError `refused` where it is neither
  */
 export function settle(connection: Connection, settlement: Settlement): void {
   const known = connection.prepare('SELECT row FROM campaign WHERE name = ?');
@@ -29,10 +30,26 @@ export function settle(connection: Connection, settlement: Settlement): void {
     const contact = one<SettledRow>(find, campaign.row, settlement.contact);
     if (contact === undefined) throw noSuchContact(settlement);
     const { queue, outcome } = contact;
+    const isAgain = settlement.outcome === 'again';
+    if (isAgain && failedUnrung(connection, contact)) {
+      queueAgain(connection, campaign, contact, settlement);
+      // Its row in results.csv is out of date: the next run makes the file again.
+      campaign.forgetResults();
+      return;
+    }
     if (outcome !== 'uncertain') throw notUncertain(settlement, queue, outcome);
-    if (settlement.outcome === 'again') queueAgain(connection, campaign, contact, settlement);
+    if (isAgain) queueAgain(connection, campaign, contact, settlement);
     else end(connection, campaign, contact, settlement);
   });
+}
+
+/** It failed before any phone could ring, and nothing is left to do for it. */
+function failedUnrung(connection: Connection, { row, queue, outcome }: SettledRow): boolean {
+  if (outcome !== 'failed' || queue !== QUEUE.none) return false;
+  const rung = connection.prepare(
+    `SELECT 1 FROM attempt WHERE contact = ? AND (result IS NULL OR result <> 'not_placed')`,
+  );
+  return one(rung, row) === undefined;
 }
 
 function end(
@@ -52,11 +69,11 @@ function end(
   campaign.move('uncertain', 'done');
 }
 
-/** The call stays uncertain; the next one has its text and audio, which are paid for. */
+/** The call stays as it ended; the next one has its text and audio, which are paid for. */
 function queueAgain(
   connection: Connection,
   campaign: CampaignRow,
-  { row, calls }: SettledRow,
+  { row, calls, outcome }: SettledRow,
   { note }: Settlement,
 ): void {
   connection
@@ -77,5 +94,5 @@ function queueAgain(
          round_mark = 0 WHERE row = ?`,
     )
     .run(stage, row);
-  campaign.move('uncertain', 'queued');
+  campaign.move(outcome === 'uncertain' ? 'uncertain' : 'done', 'queued');
 }

@@ -30,6 +30,10 @@ export interface StoreOptions {
   readonly pagesMax?: number | undefined;
 }
 
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Everything a run keeps, in one database for all campaigns. */
 export class Store implements Disposable {
   readonly breakers: BreakerMemory;
@@ -44,7 +48,7 @@ export class Store implements Disposable {
     this.#commits = new GroupCommit({
       defer,
       transaction: (work) => connection.transaction(work),
-      describe: (error) => String(explained(error, path)),
+      describe: (error) => messageOf(explained(error, path)),
     });
     this.#notes = new SqliteNotes(connection, this.#commits);
     this.breakers = new SqliteBreakers(connection, this.#commits);

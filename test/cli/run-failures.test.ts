@@ -244,7 +244,7 @@ describe('what ends a run early', () => {
     const log = bench.read('logs/app.log').trimEnd().split('\n');
     expect(JSON.parse(log.at(-1) ?? '')).toMatchObject({
       event: 'run.finished',
-      end: 'journal_failed',
+      end: 'disk_failed',
       level: 'error',
     });
     expect((await bench.command('status')).stdout).toContain('0 done, 2 calling');

@@ -119,7 +119,7 @@ describe('the headline', () => {
       'spring: stopped, 1 contact done in 1 min 5 s, 1 contact left. ' +
         'Go on with: campaign run spring.csv',
     ],
-    ...(['journal_failed', 'program_failed'] as const).map((end): [RunEnd, Changes, string] => [
+    ...(['disk_failed', 'program_failed'] as const).map((end): [RunEnd, Changes, string] => [
       end,
       { end, tally: oneDone, contacts: { total: 2, done: 1, calling: 1 } },
       'spring: broken off, 1 contact done, 1 contact left.',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { JournalFailure } from '../../src/domain/failure.ts';
+import { DiskFailure } from '../../src/domain/failure.ts';
 import type { AudioStore } from '../../src/engine/ports.ts';
 import { audioFiles } from '../../src/services/audio-files.ts';
 import { telephoneWav } from '../../src/services/tts/wav.ts';
@@ -84,7 +84,7 @@ describe('audioFiles', () => {
     const { files, folder } = await store();
     await writeFile(folder, 'a file of this name');
     const failure = await files.keep(hash, { wav }).catch((error: unknown) => error);
-    expect(failure).toBeInstanceOf(JournalFailure);
+    expect(failure).toBeInstanceOf(DiskFailure);
     expect((failure as Error).message).toContain('the audio store cannot write');
     expect((failure as Error).message).toMatch(/something else has this name|is a file/);
     expect(await files.find(hash)).toBeUndefined();

@@ -52,6 +52,34 @@ for (const [name, makeSubject] of SUBJECTS) {
       });
     });
 
+    it('queues again who failed before any phone rang, and nobody else who is done', async () => {
+      store.contacts().add([contactOf('c1'), contactOf('c2'), contactOf('c3')]);
+      const journal = store.journal();
+      const failed = await claim('call-1');
+      void journal.write(failed.key, entries.scriptEnded());
+      void journal.write(failed.key, entries.callEnded('failed'));
+      void journal.write(failed.key, entries.recordEnded(120));
+      const rung = await claim('call-2');
+      void journal.write(rung.key, entries.attemptBegun());
+      void journal.write(rung.key, entries.callEnded('failed'));
+      void journal.write(rung.key, entries.recordEnded(240));
+      const owed = await claim('call-3');
+      void journal.write(owed.key, entries.callEnded('failed'));
+      await journal.write(owed.key, entries.released);
+      const again = (contact: string) => () =>
+        subject.open().settle(settlement({ contact, outcome: 'again' }));
+      expect(again('c2')).toThrow('is done (failed)');
+      expect(again('c3')).toThrow('is done (failed)');
+      expect(() => subject.open().settle(settlement())).toThrow('is done (failed)');
+      again('c1')();
+      expect(store.journal().counts()).toMatchObject({ queued: 1, done: 2, total: 3 });
+      // results.csv, which has the row of the failed call, is made again.
+      expect(store.resultsBytes()).toBe(0);
+      await claim('call-4');
+      const next = await claim('call-5');
+      expect(next).toMatchObject({ key: { contact: 'c1', number: 2 }, stage: 'scripted' });
+    });
+
     it('queues it again: another call, with the text and audio of the first', async () => {
       await uncertainOne();
       expect(await store.journal().claim(STAGES, 0, 'call-2')).toBeUndefined();

@@ -112,6 +112,13 @@ function timingDocument({ step, service, count, meanMs, medianMs, maxMs }: Timin
   return { step, service, count, mean_ms: meanMs, median_ms: medianMs, max_ms: maxMs };
 }
 
+function runEnd({ started_at: startedAt, end }: ReportDocument['last_run']): string {
+  if (startedAt === undefined) {
+    return '';
+  }
+  return ` (${end ?? 'still on, or cut off'})`;
+}
+
 function reportText(document: ReportDocument): string {
   const { campaign, contacts, outcomes, failures, timings, last_run: run } = document;
   const share = (count: number): string =>
@@ -121,7 +128,7 @@ function reportText(document: ReportDocument): string {
       `${contacts.uncertain} uncertain, ${counted(contacts.rejected, 'row')} rejected` +
       (document.removed === 0 ? '' : `, ${document.removed} taken out of the list`),
     `  list      ${document.list ?? 'none read yet'}`,
-    `  last run  ${run.started_at ?? 'none'}${run.end === undefined ? '' : ` (${run.end})`}`,
+    `  last run  ${run.started_at ?? 'none'}${runEnd(run)}`,
     '',
     Object.keys(outcomes).length === 0 ? 'No outcome yet' : 'Outcomes',
     ...Object.entries(outcomes).map(

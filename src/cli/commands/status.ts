@@ -156,7 +156,7 @@ function campaignLines(one: CampaignStatus, wallMs: number): string[] {
       `${counted(rejected, 'row')} rejected` +
       (removed === 0 ? '' : `, ${removed} taken out of the list`),
     running === undefined
-      ? '  no run is on'
+      ? `  no run is on${calling === 0 ? '' : `; ${calling} were cut off: the next run goes on`}`
       : `  running since ${isoTime(running.sinceMs)} (process ${running.pid})`,
     ...(outcomeText === '' ? [] : [`  outcomes: ${outcomeText}`]),
     ...(recordsOwed === 0 ? [] : [`  ${counted(recordsOwed, 'record')} owed to the CRM`]),

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { csvLine } from '../../domain/cells.ts';
 import { RESULTS_HEADER, type ResultsCall, resultsRow } from '../../domain/results.ts';
 import type { CallRecord, Crm, Receipt, RequestContext } from '../../engine/ports.ts';
-import { fileFailure } from '../file-failure.ts';
+import { writeFailure } from '../file-failure.ts';
 import { probeFolder } from '../folder.ts';
 import { AppendFile } from './append-file.ts';
 
@@ -89,7 +89,7 @@ class CsvFile implements CsvCrm {
     try {
       return { bytes: await file.append(csvLine(resultsRow(record))) };
     } catch (error) {
-      throw fileFailure(error, 'csv: cannot write', this.#path);
+      throw writeFailure(error, 'csv: cannot write', this.#path);
     }
   }
 
@@ -99,7 +99,7 @@ class CsvFile implements CsvCrm {
       return await this.#opening;
     } catch (error) {
       this.#opening = undefined;
-      throw fileFailure(error, 'csv: cannot write', this.#path);
+      throw writeFailure(error, 'csv: cannot write', this.#path);
     }
   }
 

@@ -6,7 +6,7 @@ import { copyFile, link, mkdir, open, readFile, rename, rm, stat } from 'node:fs
 import { join } from 'node:path';
 import { ServiceFailure } from '../../domain/failure.ts';
 import type { Dialer, DialRequest, Ended, Found, Placed } from '../../engine/ports.ts';
-import { fileFailure, isSystemError } from '../file-failure.ts';
+import { fileFailure, isSystemError, writeFailure } from '../file-failure.ts';
 import { probeFolder } from '../folder.ts';
 
 export interface PreviewSettings {
@@ -72,7 +72,7 @@ class Preview implements Dialer {
           cause: error,
         });
       }
-      throw fileFailure(error, 'preview: cannot write', target);
+      throw writeFailure(error, 'preview: cannot write', target);
     }
     return { service: this.name, reference: fileName };
   }

@@ -192,8 +192,22 @@ describe('preview', () => {
   });
 
   it.each([
-    ['ENOSPC', 'permanent', 'the disk is full'],
-    ['EROFS', 'permanent', 'the file system is read-only'],
+    ['ENOSPC', 'the disk is full'],
+    ['EROFS', 'the file system is read-only'],
+  ])('stops the run where the disk takes nothing: %s', async (code, reason) => {
+    const { dialer, folder, request } = await bench();
+    vi.mocked(link).mockRejectedValueOnce(
+      Object.assign(new Error(code), { code, syscall: 'link' }),
+    );
+    await expect(dialer.place(request, context)).rejects.toMatchObject({
+      name: 'DiskFailure',
+      message: `preview: cannot write ${join(folder, 'dana.wav')}: ${reason} (${code})`,
+    });
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it.each([
+    ['EIO', 'permanent', 'the disk reports an error'],
     ['EMFILE', 'transient', 'too many open files'],
   ])('calls %s by its name', async (code, kind, reason) => {
     const { dialer, folder, request } = await bench();
