@@ -10,8 +10,12 @@ export type ContactDetails = Omit<Contact, 'id' | 'line'>;
 
 /** Whether two rows say the same; the order of the columns does not matter. */
 export function sameDetails(one: ContactDetails, other: ContactDetails): boolean {
+  return one.phone === other.phone && sameWords(one, other);
+}
+
+/** Whether what is said to a contact would be the same: everything but the number. */
+export function sameWords(one: ContactDetails, other: ContactDetails): boolean {
   return (
-    one.phone === other.phone &&
     one.name === other.name &&
     one.language === other.language &&
     one.timezone === other.timezone &&

@@ -2,6 +2,7 @@ import type { Contact } from '../domain/contact.ts';
 import type { ContactCounts } from '../domain/event.ts';
 import type { ContactState, Outcome } from '../domain/words.ts';
 import type { DialAttempt, FinishedSteps, Stage } from '../engine/ports.ts';
+import { sameWords } from './contact-details.ts';
 import { MemoryHeap } from './memory-heap.ts';
 import {
   contactState,
@@ -90,11 +91,20 @@ export class MemoryCampaign {
     return entered;
   }
 
-  /** What the list says of a contact now. */
+  /**
+   * What the list says of a contact now. What was made of the old row is thrown away, unless only
+   * the number is another one.
+   */
   describe(known: MemoryContact, contact: Contact): void {
+    if (!sameWords(known.contact, contact)) {
+      const call = known.calls.at(-1);
+      if (call !== undefined) call.finished = {};
+      known.carried = {};
+    }
     this.#phone(known.contact.phone).delete(known);
     known.contact = contact;
     this.#phone(contact.phone).add(known);
+    this.move(known, {}); // it may have another stage now
   }
 
   /** The other contacts with this number that were not taken out, in the order of their coming. */
@@ -199,15 +209,15 @@ export function progressOf(call: MemoryCall | undefined, contact: MemoryContact)
   };
 }
 
-/** Whether something was done for it that a changed row of the list could contradict. */
-export function hasBegun({ queue, outcome, calls, carried }: MemoryContact): boolean {
+/** Whether a call was made or may be on its way. */
+export function isCalled({ queue, outcome, calls }: MemoryContact): boolean {
   return (
     queue === QUEUE.claimed ||
     outcome !== null ||
-    Object.keys(carried).length > 0 ||
     calls.some(
-      ({ finished, attempts, ended }) =>
-        Object.keys(finished).length > 0 || attempts.size > 0 || ended !== undefined,
+      ({ attempts, ended }) =>
+        ended !== undefined ||
+        [...attempts.values()].some(({ result }) => result?.type !== 'not_placed'),
     )
   );
 }

@@ -2,7 +2,7 @@ import type { Contact } from '../domain/contact.ts';
 import type { Admission, ContactSink } from '../engine/ports.ts';
 import { type ContactSinkOptions, sameDetails } from './contact-details.ts';
 import {
-  hasBegun,
+  isCalled,
   type MemoryCampaign,
   type MemoryContact,
   stageOfContact,
@@ -43,7 +43,7 @@ export class MemoryContacts implements ContactSink {
     if (known?.seen === this.#reading) return { type: 'same_id', line: known.contact.line };
     if (known === undefined || known.queue === QUEUE.removed) return this.#queue(contact, known);
     const { phone } = known.contact;
-    if (sameDetails(contact, known.contact) || hasBegun(known)) {
+    if (sameDetails(contact, known.contact) || isCalled(known)) {
       known.seen = this.#reading;
       known.contact = { ...known.contact, line: contact.line };
       return { type: 'known' };
@@ -56,12 +56,10 @@ export class MemoryContacts implements ContactSink {
   }
 
   #queue(contact: Contact, known: MemoryContact | undefined): Admission {
-    const begun = known !== undefined && hasBegun(known);
-    const twin = this.#twin(begun ? known.contact : contact, known);
+    const twin = this.#twin(contact, known);
     if (twin !== undefined) return twin;
     const queued = known ?? this.#campaign.enter(contact);
-    const details = begun ? { ...known.contact, line: contact.line } : contact;
-    this.#campaign.describe(queued, details);
+    this.#campaign.describe(queued, contact);
     queued.seen = this.#reading;
     this.#campaign.positionLast += 1;
     this.#campaign.move(queued, { queue: QUEUE.ready, position: this.#campaign.positionLast });
@@ -72,7 +70,7 @@ export class MemoryContacts implements ContactSink {
   #twin({ phone }: Contact, except: MemoryContact | undefined): Admission | undefined {
     if (this.#sameNumber === 'allow') return undefined;
     for (const twin of this.#campaign.twins(phone, except)) {
-      if (twin.seen === this.#reading || hasBegun(twin)) {
+      if (twin.seen === this.#reading || isCalled(twin)) {
         const { id, line } = twin.contact;
         return { type: 'same_number', contact: id, line };
       }

@@ -2,7 +2,12 @@ import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import type { Contact } from '../domain/contact.ts';
 import type { Admission, ContactSink } from '../engine/ports.ts';
 import { all, type Connection, changed, one } from './connection.ts';
-import { type ContactDetails, type ContactSinkOptions, sameDetails } from './contact-details.ts';
+import {
+  type ContactDetails,
+  type ContactSinkOptions,
+  sameDetails,
+  sameWords,
+} from './contact-details.ts';
 import { contactState, QUEUE, type QueueState, STAGE_CODES } from './queue-state.ts';
 import { CampaignRow } from './sqlite-campaigns.ts';
 
@@ -98,14 +103,12 @@ export class SqliteContacts implements ContactSink {
     return { type: 'added' };
   }
 
-  #admitAgain(contact: Contact, { row, phone }: KnownRow): Admission {
-    // What was made for it holds what the row said then; that is not mixed with anything newer.
-    const begun = this.#hasBegun(row);
-    const twin = this.#twin(begun ? { phone } : contact, row);
+  #admitAgain(contact: Contact, known: KnownRow): Admission {
+    const { row } = known;
+    const twin = this.#twin(contact, row);
     if (twin !== undefined) return twin;
     this.#position += 1;
-    if (begun) this.#statements.see.run(this.#reading, contact.line, row);
-    else this.#change(contact, row);
+    this.#change(contact, known);
     this.#statements.queueAgain.run(this.#position, row);
     return { type: 'added' };
   }
@@ -113,34 +116,40 @@ export class SqliteContacts implements ContactSink {
   #admitKnown(contact: Contact, known: KnownRow): Admission {
     const { row } = known;
     const asInList = sameDetails(contact, detailsOf(known));
-    if (asInList || this.#hasBegun(row)) {
+    if (asInList || this.#isCalled(row)) {
       this.#statements.see.run(this.#reading, contact.line, row);
       return { type: 'known' };
     }
     const twin = contact.phone === known.phone ? undefined : this.#twin(contact, row);
     if (twin !== undefined) return twin;
-    this.#change(contact, row);
+    this.#change(contact, known);
     return { type: 'changed' };
   }
 
-  #change(contact: Contact, row: number): void {
+  /** What was made of the old row is thrown away, unless only the number is another one. */
+  #change(contact: Contact, known: KnownRow): void {
+    const { row } = known;
+    if (!sameWords(contact, detailsOf(known))) {
+      this.#statements.forgetSteps.run(row);
+      this.#statements.fresh.run(row);
+    }
     this.#statements.change.run(this.#reading, contact.line, ...columns(contact), row);
   }
 
-  #hasBegun(row: number): boolean {
-    return one(this.#statements.begun, row) !== undefined;
+  #isCalled(row: number): boolean {
+    return one(this.#statements.called, row) !== undefined;
   }
 
   /**
-   * The refusal of a number that another contact has. One that this reading has not met and for
-   * which nothing was done makes room: the list may have given that person another id.
+   * The refusal of a number that another contact has. One that this reading has not met and that
+   * no call was made to makes room: the list may have given that person another id.
    */
   #twin({ phone }: Pick<Contact, 'phone'>, except = 0): Admission | undefined {
     if (this.#sameNumber === 'allow') return undefined;
     const { byPhone, makeRoom } = this.#statements;
     const twins = all<TwinRow>(byPhone, this.#campaign.row, phone, except);
     const inTheWay = twins.find(({ row, queue, seen }) => {
-      if (seen === this.#reading || this.#hasBegun(row)) return true;
+      if (seen === this.#reading || this.#isCalled(row)) return true;
       makeRoom.run(row);
       this.#campaign.move(contactState(queue, null), undefined);
       return false;
@@ -171,12 +180,11 @@ function columns(contact: ContactDetails): SQLInputValue[] {
   ];
 }
 
-// A contact has begun once something was done for it that a changed row could contradict; for one
-// that is claimed, somebody may be about to.
-const HAS_BEGUN = `(
+// A call was made or may be on its way; for a contact that is claimed, somebody may be about to.
+const IS_CALLED = `(
   queue = ${QUEUE.claimed} OR outcome IS NOT NULL
-  OR EXISTS (SELECT 1 FROM step WHERE contact = contact.row AND ended_ms IS NOT NULL)
-  OR EXISTS (SELECT 1 FROM attempt WHERE contact = contact.row)
+  OR EXISTS (SELECT 1 FROM attempt WHERE contact = contact.row
+    AND (result IS NULL OR result <> 'not_placed'))
   OR EXISTS (SELECT 1 FROM call WHERE contact = contact.row AND outcome IS NOT NULL))`;
 
 type Statements = Readonly<
@@ -187,7 +195,9 @@ type Statements = Readonly<
     | 'change'
     | 'see'
     | 'queueAgain'
-    | 'begun'
+    | 'called'
+    | 'forgetSteps'
+    | 'fresh'
     | 'makeRoom'
     | 'takeOut',
     StatementSync
@@ -218,7 +228,9 @@ function prepareStatements(connection: Connection): Statements {
     queueAgain: connection.prepare(
       `UPDATE contact SET queue = ${QUEUE.ready}, position = ? WHERE row = ?`,
     ),
-    begun: connection.prepare(`SELECT 1 FROM contact WHERE row = ? AND ${HAS_BEGUN}`),
+    called: connection.prepare(`SELECT 1 FROM contact WHERE row = ? AND ${IS_CALLED}`),
+    forgetSteps: connection.prepare('DELETE FROM step WHERE contact = ?'),
+    fresh: connection.prepare(`UPDATE contact SET stage = ${STAGE_CODES.fresh} WHERE row = ?`),
     makeRoom: connection.prepare(`
       UPDATE contact SET queue = ${QUEUE.removed}, due_ms = NULL, reason = NULL WHERE row = ?`),
     // A text or an audio that is ready rings nobody; a call that may be on its way must be settled.

@@ -108,7 +108,6 @@ for (const [name, makeSubject] of SUBJECTS) {
 
     it.each([
       ['is claimed', []],
-      ['has a text', [entries.scriptEnded(), entries.released]],
       ['may have been rung', [entries.attemptBegun(), entries.released]],
       ['has its outcome', [entries.callEnded(), entries.recordEnded()]],
       ['is uncertain', [entries.callEnded('uncertain')]],
@@ -122,6 +121,25 @@ for (const [name, makeSubject] of SUBJECTS) {
       expect(sink.add([contactOf('c1', { name: 'Another' })])).toEqual([{ type: 'known' }]);
       expect(sink.finish()).toBe(0);
       expect(store.journal().counts()).toEqual(before);
+    });
+
+    it('rings the number that the list has now, and says what it says now', async () => {
+      add(contactOf('c1'));
+      const { key } = await claim();
+      void store.journal().write(key, entries.scriptEnded());
+      void store.journal().write(key, entries.attemptBegun());
+      void store.journal().write(key, entries.attemptEnded({ type: 'not_placed', code: '503' }));
+      await store.journal().write(key, entries.released);
+      expect(add(contactOf('c1', { phone: '+14155550166' }))).toEqual(['changed']);
+      const corrected = await claim();
+      // Nobody was rung, and the text knows no number: it stays.
+      expect(corrected).toMatchObject({ stage: 'scripted', contact: { phone: '+14155550166' } });
+      await store.journal().write(corrected.key, entries.released);
+      const renamed = contactOf('c1', { phone: '+14155550166', name: 'Another' });
+      expect(add(renamed)).toEqual(['changed']);
+      const again = await claim();
+      expect(again).toMatchObject({ stage: 'fresh', finished: {}, key: { number: 1 } });
+      expect(again.contact.name).toBe('Another');
     });
 
     it.each([
@@ -146,9 +164,8 @@ for (const [name, makeSubject] of SUBJECTS) {
       await store.journal().write(key, entries.released);
       expect(store.contacts().finish()).toBe(1);
       expect(await store.journal().claim(STAGES, 1_000, 'call-y')).toBeUndefined();
-      expect(add(contactOf('c1', { name: 'Another' }))).toEqual(['added']);
-      const back = await claim();
-      expect(back).toMatchObject({ stage: 'scripted', contact: { name: contactOf('c1').name } });
+      expect(add(contactOf('c1'))).toEqual(['added']);
+      expect(await claim()).toMatchObject({ stage: 'scripted' });
     });
 
     it('still changes one that was only claimed and came back with nothing', async () => {
