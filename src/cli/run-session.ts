@@ -209,8 +209,16 @@ async function tellLargeList(path: string, list: string, emit: Emit): Promise<vo
   }
 }
 
-/** A name typed wrong must not leave a campaign behind. */
+/** A name typed wrong must not leave a campaign behind; a pipe could not be read again. */
 async function refuseUnreadable({ world, list }: SessionParts): Promise<void> {
+  const what = await stat(resolve(world.folder, list)).catch(() => undefined);
+  if (what !== undefined && !what.isFile() && !what.isDirectory()) {
+    throw new CommandFailure(
+      EXIT.noInput,
+      `${list}: found a pipe or a device, allowed: a file`,
+      'Write it to a file first: a list is read again by every run.',
+    );
+  }
   for await (const _chunk of listFile(resolve(world.folder, list), list).open()) {
     return;
   }

@@ -23,11 +23,16 @@ export interface Verdict {
  */
 export const HOLD_MS_MAX = 24 * 60 * 60 * 1_000;
 
+/** "Too many requests" that names no time: as long as the first back-off, for all lines. */
+const THROTTLED_MS = 5_000;
+
 const TOO_MANY_REQUESTS = 429;
 
 export function verdictOf(failure: ServiceFailure, nowMs: number): Verdict {
-  const askedMs = Math.min(HOLD_MS_MAX, Math.max(0, failure.retryAfterMs ?? 0));
-  return { type: verdictType(failure), hold: { untilMs: nowMs + askedMs, cause: failure } };
+  const type = verdictType(failure);
+  const leastMs = type === 'throttled' ? THROTTLED_MS : 0;
+  const askedMs = Math.min(HOLD_MS_MAX, Math.max(0, failure.retryAfterMs ?? leastMs));
+  return { type, hold: { untilMs: nowMs + askedMs, cause: failure } };
 }
 
 function verdictType(failure: ServiceFailure): Verdict['type'] {

@@ -1,4 +1,4 @@
-import type { AttemptLog, Claim, DialAttempt, DialAttemptResult, Journal } from './ports.ts';
+import type { AttemptLog, Claim, Clock, DialAttempt, DialAttemptResult, Journal } from './ports.ts';
 
 /** The dial attempts of one call, in memory as in the journal. */
 export class CallAttempts implements AttemptLog {
@@ -6,6 +6,9 @@ export class CallAttempts implements AttemptLog {
   readonly #claim: Claim;
   readonly #wallMs: () => number;
   #last: DialAttempt | undefined;
+  /** Resolves when the request that began last is not under way any more. */
+  #over: Promise<void> = Promise.resolve();
+  #settle: () => void = () => undefined;
 
   constructor(journal: Journal, claim: Claim, wallMs: () => number) {
     this.#journal = journal;
@@ -32,6 +35,9 @@ export class CallAttempts implements AttemptLog {
     const begunMs = this.#wallMs();
     const attempt = (this.#last?.attempt ?? 0) + 1;
     this.#last = { attempt, service, begunMs };
+    this.#over = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
     await this.#journal.write(this.#claim.key, {
       type: 'attempt.begun',
       attempt,
@@ -45,11 +51,37 @@ export class CallAttempts implements AttemptLog {
     if (this.#last?.attempt === attempt) {
       this.#last = { ...this.#last, result };
     }
-    await this.#journal.write(this.#claim.key, {
-      type: 'attempt.ended',
-      attempt,
-      result,
-      atMs: this.#wallMs(),
+    try {
+      await this.#journal.write(this.#claim.key, {
+        type: 'attempt.ended',
+        attempt,
+        result,
+        atMs: this.#wallMs(),
+      });
+    } finally {
+      this.left(attempt);
+    }
+  }
+
+  left(attempt: number): void {
+    if (this.#last?.attempt === attempt) {
+      this.#settle();
+    }
+  }
+
+  /**
+   * Waits until no request to place the call is under way; false if one still is after `graceMs`.
+   * A request that was given up may still reach the vendor, and its answer may still come.
+   */
+  quiet(clock: Clock, graceMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const cancel = clock.after(graceMs, () => {
+        resolve(false);
+      });
+      void this.#over.then(() => {
+        cancel();
+        resolve(true);
+      });
     });
   }
 

@@ -1,5 +1,5 @@
 import { ServiceFailure } from '../domain/failure.ts';
-import { type RetryPolicy, refusesRetry, retryDelayMs } from '../domain/retry.ts';
+import { type RetryPolicy, retryDelayMs } from '../domain/retry.ts';
 import type { Role } from '../domain/words.ts';
 import { type Flights, limitMs } from './flights.ts';
 import { attemptFailed, boundReached, requestTimeout, retryScheduled } from './guard-report.ts';
@@ -47,12 +47,15 @@ export class Inquiry {
         return await flights.launch(context, { endsMs, overdue }, call, attempt);
       } catch (error) {
         if (!this.#noted(error, context, attempt, startMs)) throw error;
-        if (clock.monotonicMs() >= endsMs || refusesRetry(error, true) !== undefined) throw error;
+        // A key that expired or a quota may be mended while we ask; only the question can be wrong.
+        const isWrong = error.kind === 'permanent' && error.scope === 'request';
+        if (clock.monotonicMs() >= endsMs || isWrong) throw error;
         last = error;
       }
       const fraction = random.fraction();
       const tried = { failure: last, retry: attempt, idempotent: true, fraction };
-      const delayMs = retryDelayMs(retry, tried);
+      // Somebody may be on the line: a service that wants to be left alone for an hour is asked.
+      const delayMs = Math.min(retryDelayMs(retry, tried), retry.maxDelayMs);
       if (clock.monotonicMs() + delayMs >= endsMs) throw overdue();
       emit(retryScheduled(this.#parts, context, last, attempt, delayMs));
       await clock.sleep(delayMs, context.signal);

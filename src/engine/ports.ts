@@ -113,6 +113,8 @@ export interface AttemptLog {
   begin(service: string): Promise<number>;
   /** Durable when it resolves. */
   end(attempt: number, result: DialAttemptResult): Promise<void>;
+  /** The request is not under way any more, and nothing is known of what it did. */
+  left(attempt: number): void;
 }
 
 /** A call that the vendor has taken on. */
@@ -361,13 +363,13 @@ export type Admission =
   | { readonly type: 'added' }
   /** There already, from an earlier import; nothing was reset. */
   | { readonly type: 'known' }
-  /** There already and not begun yet: its number, name or columns are now as in the list. */
+  /** There already and not called yet: its number, name and columns are now as in the list. */
   | { readonly type: 'changed' }
   /** Refused: another row of this list has the id. */
   | { readonly type: 'same_id'; readonly line: number }
   /**
-   * Refused: another contact has the number. One that this reading has not met and for which
-   * nothing was done makes room instead.
+   * Refused: another contact has the number. One that this reading has not met and that no call
+   * was made to makes room instead.
    */
   | { readonly type: 'same_number'; readonly contact: string; readonly line: number };
 

@@ -40,10 +40,17 @@ export interface ProcessorParts {
   readonly charactersMax: number;
 }
 
+/** Somebody is being rung or spoken to: the run gets on, however long that takes. */
+export interface CallsInProgress {
+  begun(): void;
+  ended(): void;
+}
+
 /** The call in hand. */
 interface Story {
   readonly claim: Claim;
   readonly line: number;
+  readonly calls: CallsInProgress;
   readonly stop: AbortSignal;
   readonly attempts: CallAttempts;
   readonly startMs: number;
@@ -64,6 +71,8 @@ interface End {
 
 export class Processor {
   readonly #parts: ProcessorParts;
+  /** How often each service did a step in this run. */
+  readonly #served = new Map<string, number>();
 
   constructor(parts: ProcessorParts) {
     this.#parts = parts;
@@ -72,14 +81,21 @@ export class Processor {
   /**
    * Works on a claimed contact until it has its outcome and its record, or has to wait.
    *
-   * @param done how many contacts have their outcome, asked when a round ends
+   * @param doneBefore how many contacts had their outcome when the run began
+   * @param calls told when somebody is on the line, and when not any more
    * @param stop aborts with `Stopped` when work in progress is to be left
    */
-  async work(claim: Claim, line: number, done: () => number, stop: AbortSignal): Promise<Worked> {
-    const story = this.#open(claim, line, stop);
+  async work(
+    claim: Claim,
+    line: number,
+    doneBefore: number,
+    calls: CallsInProgress,
+    stop: AbortSignal,
+  ): Promise<Worked> {
+    const story = this.#open(claim, line, calls, stop);
     let end: End | undefined = claim.ended;
     if (end === undefined) {
-      const settlement = await this.#settling(story, done, () => this.#call(story));
+      const settlement = await this.#settling(story, doneBefore, () => this.#call(story));
       if (settlement.type !== 'outcome') {
         return { settlement, outcome: undefined };
       }
@@ -90,11 +106,11 @@ export class Processor {
     if (outcome === 'uncertain') {
       return { settlement: { type: 'done' }, outcome };
     }
-    const noted = await this.#settling(story, done, () => this.#record(story, known));
+    const noted = await this.#settling(story, doneBefore, () => this.#record(story, known));
     return { settlement: noted.type === 'outcome' ? recordRefused(story, noted) : noted, outcome };
   }
 
-  #open(claim: Claim, line: number, stop: AbortSignal): Story {
+  #open(claim: Claim, line: number, calls: CallsInProgress, stop: AbortSignal): Story {
     const { clock, journal, emit } = this.#parts;
     const { script, speech } = claim.finished;
     const dialledBy = claim.attempts.at(-1)?.service;
@@ -104,6 +120,7 @@ export class Processor {
     return {
       claim,
       line,
+      calls,
       stop,
       attempts: new CallAttempts(journal, claim, () => clock.wallMs()),
       startMs: clock.monotonicMs(),
@@ -121,7 +138,7 @@ export class Processor {
   /** Errors turn into settlements here and nowhere else. */
   async #settling(
     story: Story,
-    done: () => number,
+    doneBefore: number,
     work: () => Promise<Settlement>,
   ): Promise<Settlement> {
     try {
@@ -133,7 +150,8 @@ export class Processor {
       if (error instanceof ServiceFailure && !story.ended) {
         this.#tellFailure(story, error);
       }
-      return settlementOf(error, story.claim, done());
+      const served = error instanceof ServiceFailure ? this.#served.get(error.service ?? '') : 0;
+      return settlementOf(error, story.claim, doneBefore + (served ?? 0));
     }
   }
 
@@ -161,7 +179,7 @@ export class Processor {
     const request = this.#dialRequest(story, script?.text ?? '', audio ?? NO_AUDIO);
     const context = this.#context(story, 'dial');
     if (placed !== undefined) {
-      return await followCall(chains.dialer, placed, request, context);
+      return await this.#followed(story, request, { state: 'placed', placed });
     }
     const service = open?.service ?? '';
     const found = await findCall(chains.dialer, service, request, attempts, context);
@@ -241,7 +259,7 @@ export class Processor {
     const startMs = clock.monotonicMs();
     this.#note(story, { type: 'step.begun', step: 'dial', atMs: this.#wallMs() });
     const context = this.#context(story, 'dial');
-    const dialled = await placeCall(chains.dialer, request, story.attempts, context);
+    const dialled = await placeCall(chains.dialer, request, story.attempts, clock, context);
     const followed = await this.#followed(story, request, dialled);
     this.#finished(story, 'dial', 'dialer', followed.service, startMs);
     return followed;
@@ -252,7 +270,12 @@ export class Processor {
       return dialled;
     }
     const { dialer } = this.#parts.chains;
-    return await followCall(dialer, dialled.placed, request, this.#context(story, 'dial'));
+    story.calls.begun();
+    try {
+      return await followCall(dialer, dialled.placed, request, this.#context(story, 'dial'));
+    } finally {
+      story.calls.ended();
+    }
   }
 
   /** Writes the outcome down together with the record's begin. */
@@ -359,6 +382,9 @@ export class Processor {
     startMs: number,
     kept = false,
   ): void {
+    if (!kept) {
+      this.#served.set(service, (this.#served.get(service) ?? 0) + 1);
+    }
     this.#parts.emit({
       type: 'step.finished',
       contact: story.claim.contact.id,

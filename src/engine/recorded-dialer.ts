@@ -27,9 +27,13 @@ export function recordedDialer(dialer: Dialer): Dialer {
         return placed;
       } catch (error) {
         if (error instanceof ServiceFailure) {
-          await request.attempts.end(attempt, resultOf(error));
+          // Given up in the middle: whatever it says of itself, it may have rung.
+          const { aborted } = context.signal;
+          await request.attempts.end(attempt, aborted ? unknown(error) : resultOf(error));
+        } else {
+          // A bug, the journal itself, the stop of the run: the attempt stays open.
+          request.attempts.left(attempt);
         }
-        // Anything else (a bug, the journal itself) leaves the attempt open: it may have rung.
         throw error;
       }
     },
@@ -37,7 +41,9 @@ export function recordedDialer(dialer: Dialer): Dialer {
 }
 
 function resultOf(failure: ServiceFailure): DialAttemptResult {
-  return failure.kind === 'unknown'
-    ? { type: 'unknown', code: failure.code }
-    : { type: 'not_placed', code: failure.code };
+  return failure.kind === 'unknown' ? unknown(failure) : { type: 'not_placed', code: failure.code };
+}
+
+function unknown({ code }: ServiceFailure): DialAttemptResult {
+  return { type: 'unknown', code };
 }

@@ -52,11 +52,10 @@ export interface RunSignals {
 /** Contacts put off in a row, per line and opening, before the line waits too (DESIGN 5). */
 const SKIPS_MAX = 5;
 
-/** A line: how many contacts it has put off, and for which opening. */
 interface Line {
   readonly number: number;
-  opening: string;
-  skips: number;
+  /** How many contacts it has put off, by the opening that each role was away for. */
+  readonly skips: Map<string, number>;
 }
 
 export class Runner {
@@ -64,6 +63,16 @@ export class Runner {
   readonly #waker: Waker;
   /** Lines with a contact in hand, or with a claim on its way. */
   #busy = 0;
+  /** Calls that ring or are being spoken. */
+  #inCall = 0;
+  readonly #calls = {
+    begun: (): void => {
+      this.#inCall += 1;
+    },
+    ended: (): void => {
+      this.#inCall -= 1;
+    },
+  };
   #doneBefore = 0;
   #doneNow = 0;
   #progressMs = 0;
@@ -117,7 +126,7 @@ export class Runner {
   }
 
   async #line(number: number, stop: AbortSignal, broken: AbortController): Promise<void> {
-    const line: Line = { number, opening: '', skips: 0 };
+    const line: Line = { number, skips: new Map() };
     let whole = false;
     try {
       for (;;) {
@@ -174,8 +183,8 @@ export class Runner {
       }
       const trial = availability.enter(claim.stage);
       try {
-        const done = (): number => this.#doneBefore + this.#doneNow;
-        const worked = await processor.work(claim, line.number, done, stop);
+        const { number } = line;
+        const worked = await processor.work(claim, number, this.#doneBefore, this.#calls, stop);
         await this.#settle(claim, worked);
       } finally {
         trial.release();
@@ -266,16 +275,16 @@ export class Runner {
       return (
         blocked.length > 0 &&
         blocked.every((role) => role.retryAfterMs !== undefined) &&
-        (line.opening !== openingOf(blocked) || line.skips < SKIPS_MAX)
+        blocked.every((role) => (line.skips.get(role.opening) ?? 0) < SKIPS_MAX)
       );
     });
     return [...open, ...skipped];
   }
 
-  #countSkip(line: Line, blocked: readonly Blocked[]): void {
-    const opening = openingOf(blocked);
-    line.skips = line.opening === opening ? line.skips + 1 : 1;
-    line.opening = opening;
+  #countSkip({ skips }: Line, blocked: readonly Blocked[]): void {
+    for (const { opening } of blocked) {
+      skips.set(opening, (skips.get(opening) ?? 0) + 1);
+    }
   }
 
   #mayTake(): boolean {
@@ -290,7 +299,7 @@ export class Runner {
       this.#finish('limit');
     } else if (policy.untilMs !== undefined && clock.wallMs() >= policy.untilMs) {
       this.#finish('until');
-    } else if (this.#busy === 0 && this.#leftOfOutageMs() <= 0) {
+    } else if (this.#leftOfOutageMs() <= 0) {
       this.#finish('outage');
     }
   }
@@ -317,8 +326,12 @@ export class Runner {
     return Math.max(1, Math.min(untilMs, this.#leftOfOutageMs()));
   }
 
+  /** Whoever is on the line is progress: that call may last as long as it may. */
   #leftOfOutageMs(): number {
     const { policy, clock } = this.#parts;
+    if (this.#inCall > 0) {
+      return Infinity;
+    }
     return this.#progressMs + policy.outageWaitMs - clock.monotonicMs();
   }
 
@@ -341,7 +354,3 @@ const BLOCKABLE: readonly Stage[] = ['fresh', 'owed'];
 
 /** Stages that an outage may put off; a record that waits for the CRM simply waits. */
 const SKIPPED: readonly Stage[] = ['fresh', 'scripted', 'spoken'];
-
-function openingOf(blocked: readonly Blocked[]): string {
-  return blocked.map((role) => role.opening).join(' ');
-}

@@ -37,9 +37,12 @@ export interface Worked {
 /** Rounds of used-up retries after which a contact that others overtook is given up (DESIGN 5). */
 export const ROUNDS_MAX = 3;
 
+/** After a round, at least: what comes after waits of 5, 10 and 20 s must not be no wait at all. */
+const ROUND_WAIT_MS = 30_000;
+
 export interface Rounds {
   readonly rounds: number;
-  /** How many contacts were done when the last round ended. */
+  /** How often the service had served others when the last round ended. */
   readonly roundMark: number;
 }
 
@@ -47,9 +50,9 @@ export interface Rounds {
  * What an error of a step means for the contact. Throws the error back where it is none of a
  * service's: a bug, the journal, the stop of the run.
  *
- * @param done how many contacts have their outcome now
+ * @param through how often the service that failed has served others by now
  */
-export function settlementOf(error: unknown, before: Rounds, done: number): Settlement {
+export function settlementOf(error: unknown, before: Rounds, through: number): Settlement {
   if (error instanceof Unavailable) {
     return {
       type: 'put_off',
@@ -67,7 +70,7 @@ export function settlementOf(error: unknown, before: Rounds, done: number): Sett
   if (error.kind === 'permanent' && error.scope === 'request') {
     return { type: 'outcome', outcome: 'failed', detail: error.message };
   }
-  const overtaken = before.rounds === 0 || done > before.roundMark;
+  const overtaken = before.rounds === 0 || through > before.roundMark;
   const rounds = before.rounds + (overtaken ? 1 : 0);
   if (rounds >= ROUNDS_MAX) {
     const detail = `failed ${rounds} times while others went through: ${error.message}`;
@@ -75,11 +78,11 @@ export function settlementOf(error: unknown, before: Rounds, done: number): Sett
   }
   return {
     type: 'put_off',
-    delayMs: error.retryAfterMs ?? 0,
+    delayMs: Math.max(ROUND_WAIT_MS, error.retryAfterMs ?? 0),
     reason: error.message,
     behind: true,
     recall: false,
     rounds,
-    roundMark: done,
+    roundMark: through,
   };
 }

@@ -7,6 +7,7 @@ import type { Answer, Chain } from './fallback.ts';
 import type {
   AudioFile,
   AudioStore,
+  Clock,
   Crm,
   Dialer,
   DialRequest,
@@ -113,38 +114,83 @@ export type Dialled =
 /** A call of which nothing more is to be learnt. */
 export type Over = Exclude<Dialled, { readonly state: 'placed' }>;
 
+/** How long a request that was given up is waited for: it may still ring, and still say so. */
+const GIVEN_UP_GRACE_MS = 10_000;
+/** The same when the run is to stop at once. */
+const STOP_GRACE_MS = 3_000;
+
 /** Rings. After an answer that leaves it open whether it rang, the call is looked for first. */
 export async function placeCall(
   chain: Chain<Dialer>,
   request: DialRequest,
   attempts: CallAttempts,
+  clock: Clock,
   context: RequestContext,
 ): Promise<Dialled> {
   try {
     const answer = await chain.run(context, (dialer) => dialer.place(request, context));
     return { state: 'placed', placed: answer.value };
   } catch (error) {
-    if (!(error instanceof ServiceFailure) || error.kind !== 'unknown' || !attempts.open) {
+    if (context.signal.aborted) {
+      await attempts.quiet(clock, STOP_GRACE_MS);
+      await hangUpPlaced(chain, attempts, context);
       throw error;
     }
-    const { service } = attempts.open;
-    const found = await findCall(chain, service, request, attempts, context);
-    if (found.state !== 'absent') {
-      return dialledFrom(found, service);
+    if (!(error instanceof ServiceFailure) || error.kind !== 'unknown') {
+      throw error;
     }
-    throw new ServiceFailure(`${error.message}; ${service} has no such call: nobody was rung`, {
-      kind: 'transient',
-      scope: 'request',
-      code: error.code,
-      status: error.status,
-      cause: error,
-    });
+    return await clearUp(chain, request, attempts, clock, error, context);
+  }
+}
+
+/** What became of a call whose placing was given up. */
+async function clearUp(
+  chain: Chain<Dialer>,
+  request: DialRequest,
+  attempts: CallAttempts,
+  clock: Clock,
+  failure: ServiceFailure,
+  context: RequestContext,
+): Promise<Dialled> {
+  const isQuiet = await attempts.quiet(clock, GIVEN_UP_GRACE_MS);
+  const { placed, open } = attempts;
+  if (placed !== undefined) {
+    return { state: 'placed', placed };
+  }
+  if (open === undefined) {
+    const service = failure.service ?? 'the dialer';
+    return { state: 'uncertain', service, detail: failure.message };
+  }
+  const { service } = open;
+  const found = await findCall(chain, service, request, attempts, context, isQuiet);
+  if (found.state !== 'absent') {
+    return dialledFrom(found, service);
+  }
+  throw new ServiceFailure(`${failure.message}; ${service} has no such call: nobody was rung`, {
+    kind: 'transient',
+    scope: 'request',
+    code: failure.code,
+    status: failure.status,
+    cause: failure,
+  });
+}
+
+async function hangUpPlaced(
+  chain: Chain<Dialer>,
+  { placed }: CallAttempts,
+  context: RequestContext,
+): Promise<void> {
+  const dialer = chain.services.find(({ name }) => name === placed?.service);
+  if (placed !== undefined && dialer !== undefined) {
+    await hangUp(dialer, placed, { ...context, signal: new AbortController().signal });
   }
 }
 
 /**
  * Asks the service that may have placed a call; `unknown` where it cannot tell or is gone. Proven
  * absence is written down before anybody acts on it.
+ *
+ * @param isQuiet no request of ours to place it is under way: otherwise absence proves nothing
  */
 export async function findCall(
   chain: Chain<Dialer>,
@@ -152,6 +198,7 @@ export async function findCall(
   request: DialRequest,
   attempts: CallAttempts,
   context: RequestContext,
+  isQuiet = true,
 ): Promise<Found> {
   const dialer = chain.services.find((one) => one.name === service);
   if (dialer === undefined) {
@@ -162,6 +209,9 @@ export async function findCall(
     if (attempts.placed !== undefined) {
       // The answer that was given up came after all, while the question was under way.
       return { state: 'placed', placed: attempts.placed };
+    }
+    if (found.state === 'absent' && !isQuiet) {
+      return { state: 'unknown' };
     }
     if (found.state === 'absent') {
       await attempts.closeAsAbsent();

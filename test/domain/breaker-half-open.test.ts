@@ -47,15 +47,22 @@ describe('half open', () => {
   });
 
   it('case 28: a probe that says nothing gives its permit back', () => {
-    for (const end of ['returned', 'refused', 'throttled'] as const) {
+    for (const end of ['returned', 'refused'] as const) {
       const bench = openBreaker().later(RECOVERY_MS);
       const permit = bench.begin();
       if (end === 'returned') bench.giveBack(permit);
-      else bench.fail(permit, end === 'refused' ? refused() : throttled());
+      else bench.fail(permit, refused());
       expect(bench.type).toBe('half_open');
       expect(bench.standing).toMatchObject({ type: 'probe', permits: 1 });
       expect(bench.admit()).toBeDefined();
     }
+  });
+
+  it('a probe that is throttled gives its permit back, after the pause', () => {
+    const bench = openBreaker().later(RECOVERY_MS);
+    bench.fail(bench.begin(), throttled());
+    expect(bench.standing).toMatchObject({ type: 'held', waitMs: 5_000 });
+    expect(bench.later(5_000).standing).toMatchObject({ type: 'probe', permits: 1 });
   });
 
   it('case 29: a probe that never ends counts as failed when its lease is over', () => {

@@ -10,7 +10,7 @@ import type {
   Placed,
   Tts,
 } from '../../src/engine/ports.ts';
-import { failure, lost, throttled, unauthorized } from '../support/failures.ts';
+import { failure, lost, refused, throttled, unauthorized } from '../support/failures.ts';
 import { CASE_POLICIES, GuardBench, outcome, watched } from '../support/guard-bench.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
@@ -125,7 +125,7 @@ describe('follow and find', () => {
   });
 
   it('do not wait out what will not pass, nor go on when the caller stops', async () => {
-    const refusal = unauthorized();
+    const refusal = refused();
     const gone = dialling({ find: () => Promise.reject(refusal) });
     expect(await outcome(gone.guarded.find(REQUEST, gone.bench.context()))).toBe(refusal);
     const slow = dialling({ find: () => Promise.reject(throttled()) });
@@ -136,6 +136,22 @@ describe('follow and find', () => {
     expect(seen.outcome).toMatchObject({ message: 'stopped' });
     expect(slow.clock.pendingTimers).toBe(0);
     expect(slow.bench.listeners).toBe(0);
+  });
+
+  it('wait out a key that expired and a service that wants an hour, while they may', async () => {
+    for (const error of [unauthorized(), throttled(3_600_000)]) {
+      let asked = 0;
+      const find: Dialer['find'] = async () => {
+        asked += 1;
+        if (asked < 4) throw error;
+        return { state: 'absent' };
+      };
+      const { bench, clock, guarded } = dialling({ find });
+      expect(await clock.until(guarded.find(REQUEST, bench.context()))).toEqual({
+        state: 'absent',
+      });
+      expect(clock.monotonicMs()).toBeLessThanOrEqual(180_000);
+    }
   });
 
   it('a bug in them is no reason to go on asking', async () => {

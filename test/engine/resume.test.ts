@@ -93,6 +93,23 @@ describe('a dial attempt that began and has no result', () => {
   });
 });
 
+describe('audio that is gone', () => {
+  it('is made again before anybody is rung: no dead air', async () => {
+    const first = new EngineBench({ behaviour: { admit: () => Promise.reject(failure()) } }).add(1);
+    expect(await first.run()).toBe('outage');
+    first.truth.audio.clear();
+    const next: EngineBench = first.next({
+      behaviour: {
+        admit: ({ audio }) => {
+          expect(next.truth.audio.get(audio.hash)).toBe(audio);
+        },
+      },
+    });
+    expect(await next.run()).toBe('done');
+    expect(next.truth.counts).toMatchObject({ write: 1, speak: 2 });
+  });
+});
+
 describe('what is on disk when the outside is told', () => {
   it('the attempt before the dialer is asked, the reference before it is followed', async () => {
     const seen: unknown[] = [];

@@ -117,6 +117,83 @@ describe('the textbook outage', () => {
     expect(bench.truth.counts.write).toBe(8);
   });
 
+  it('does not storm a service whose retries are used up', async () => {
+    let requests = 0;
+    const bench = new EngineBench({
+      policy: { lines: 4 },
+      behaviour: {
+        speak: () => {
+          requests += 1;
+          throw throttled();
+        },
+      },
+    }).add(8);
+    expect(await bench.run()).toBe('outage');
+    // Half an hour of a request every five seconds at most, the pause of a 429.
+    expect(requests).toBeLessThan(30 * 12 * 4);
+    expect(bench.clock.monotonicMs()).toBeLessThan(32 * MINUTE);
+  });
+
+  it('counts a call in progress as progress, and does not spin while it lasts', async () => {
+    let claims = 0;
+    const bench: EngineBench = new EngineBench({
+      config: 'campaign: { lines: 4, outage_wait: 60s }',
+      behaviour: { follow: () => bench.clock.sleep(5 * MINUTE).then(() => ({ outcome: 'busy' })) },
+    }).add(1);
+    const { journal } = bench;
+    const claim = journal.claim.bind(journal);
+    journal.claim = (...given) => {
+      claims += 1;
+      return claim(...given);
+    };
+    expect(await bench.run()).toBe('done');
+    expect(claims).toBeLessThan(50);
+  });
+
+  it('puts off five a line for each role that is away, however they alternate', async () => {
+    const first = new EngineBench({
+      policy: { lines: 1 },
+      behaviour: { admit: () => Promise.reject(unauthorized()) },
+    }).add(10);
+    expect(await first.run()).toBe('outage');
+    const second = first.next({
+      policy: { lines: 1 },
+      behaviour: {
+        speak: () => Promise.reject(unauthorized()),
+        admit: () => Promise.reject(unauthorized()),
+      },
+    });
+    second.add(60);
+    expect(await second.run()).toBe('outage');
+    const away = second.of('contact.put_off').filter(({ reason }) => reason.startsWith('waits'));
+    expect(away.length).toBeLessThanOrEqual(2 * 5 + 2);
+  });
+
+  it('gives nobody up for an outage while others finish what needs nothing of it', async () => {
+    const first = new EngineBench({
+      policy: { lines: 1 },
+      behaviour: { admit: () => Promise.reject(failure()) },
+    }).add(2);
+    expect(await first.run()).toBe('outage');
+    const second: EngineBench = first.next({
+      policy: { lines: 3 },
+      behaviour: {
+        speak: () => {
+          if (second.clock.monotonicMs() < 60 * MINUTE) throw failure();
+          return { wav: new Uint8Array(44) };
+        },
+        follow: () => second.clock.sleep(4 * MINUTE).then(() => ({ outcome: 'answered' })),
+      },
+    });
+    second.add(3);
+    await second.run();
+    const third = second.next();
+    expect(await third.run()).toBe('done');
+    expect(third.counts()).toMatchObject({ done: 3 });
+    const ends = [...second.of('call.finished'), ...third.of('call.finished')];
+    expect(ends.every(({ outcome }) => outcome === 'answered')).toBe(true);
+  });
+
   it('works those who have their audio while the voice is away', async () => {
     const first = new EngineBench({
       policy: { lines: 1 },
@@ -288,6 +365,33 @@ describe('an unknown answer to a dial', () => {
     expect(bench.truth.rung).toHaveLength(1);
   });
 
+  it('does not take absence for proof while its own request is under way', async () => {
+    const bench: EngineBench = new EngineBench({
+      behaviour: {
+        // The vendor takes 40 s to ring, and nobody can find the call before.
+        admit: () => bench.clock.sleep(40 * SECOND),
+        find: () => ({ state: 'absent' }),
+      },
+    }).add(1);
+    expect(await bench.run()).toBe('done');
+    await bench.clock.advance(MINUTE);
+    expect(bench.truth.rung).toHaveLength(1);
+    expect(bench.counts()).toMatchObject({ uncertain: 1 });
+  });
+
+  it('does not believe a refusal that comes after it gave up', async () => {
+    const bench: EngineBench = new EngineBench({
+      behaviour: {
+        place: (_request, context) =>
+          bench.clock.sleep(MINUTE, context.signal).catch(() => Promise.reject(failure())),
+      },
+    }).add(1);
+    expect(await bench.run()).toBe('done');
+    expect(bench.truth.rung).toHaveLength(1);
+    expect(bench.truth.counts.find).toBe(1);
+    expect(bench.counts()).toMatchObject({ uncertain: 1 });
+  });
+
   it('believes an answer that came too late more than a dialer that finds nothing', async () => {
     for (const found of [{ state: 'absent' as const }, { state: 'unknown' as const }]) {
       const bench: EngineBench = new EngineBench({
@@ -392,6 +496,20 @@ describe('being stopped', () => {
     expect(await again.run()).toBe('done');
     expect(bench.truth.rung).toHaveLength(3);
     expect(bench.counts().done).toBe(3);
+  });
+
+  it('hangs up a call that was being placed, and lets nothing be in doubt', async () => {
+    const bench: EngineBench = new EngineBench({
+      policy: { lines: 1 },
+      behaviour: { place: () => bench.clock.sleep(2 * SECOND) },
+    }).add(1);
+    bench.clock.after(SECOND, () => bench.stop.abort(new Stopped('asked twice')));
+    expect(await bench.run()).toBe('stopped');
+    expect(bench.truth.hungUp).toHaveLength(1);
+    const again = bench.next();
+    expect(await again.run()).toBe('done');
+    expect(bench.truth.rung).toHaveLength(1);
+    expect(bench.counts()).toMatchObject({ done: 1, uncertain: 0 });
   });
 
   it('leaves a contact that waits for its retry where it was', async () => {

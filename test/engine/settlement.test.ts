@@ -31,7 +31,7 @@ describe('what an error means for the contact', () => {
     for (const error of [failure(), unauthorized()]) {
       expect(settlementOf(error, FRESH, 7)).toMatchObject({
         type: 'put_off',
-        delayMs: 0,
+        delayMs: 30_000,
         behind: true,
         rounds: 1,
         roundMark: 7,

@@ -18,6 +18,7 @@ import type {
   DialRequest,
   Ended,
   Found,
+  Journal,
   Llm,
   Placed,
   RequestContext,
@@ -91,6 +92,7 @@ export class EngineBench {
   readonly truth: Truth;
   readonly told: Told[] = [];
   readonly store: ReturnType<typeof openMemoryStore>;
+  readonly journal: Journal;
   readonly engine: Engine;
   readonly drain = new AbortController();
   readonly stop = new AbortController();
@@ -100,6 +102,7 @@ export class EngineBench {
     this.disk = options.disk ?? new MemoryDisk();
     this.truth = options.truth ?? new Truth();
     this.store = openMemoryStore({ defer: (flush) => this.clock.defer(flush), disk: this.disk });
+    this.journal = this.store.journal(CAMPAIGN);
     const config = testConfig(options.config ?? '');
     const events = new EventStream((view, error) => {
       throw new Error(`${view} failed`, { cause: error });
@@ -121,7 +124,7 @@ export class EngineBench {
       },
       services: fakeServices(this.truth, this.clock, options),
       audio: memoryAudio(this.truth.audio),
-      journal: this.store.journal(CAMPAIGN),
+      journal: this.journal,
       breakers: this.store.breakers,
       clock: this.clock,
       random: { fraction: () => 0, id: () => crypto.randomUUID() },

@@ -22,7 +22,7 @@ import type { Config } from '../settings.ts';
 import { shellWord } from '../shell-word.ts';
 import { stopSignals } from '../stop-signals.ts';
 import { briefText, type ServiceDown, type SummaryFacts, summaryText } from '../summary.ts';
-import { nearestTimeOfDayMs } from '../time-of-day.ts';
+import { endOfRunMs } from '../time-of-day.ts';
 import type { World } from '../world.ts';
 
 export interface RunOptions {
@@ -100,7 +100,7 @@ function runPolicy(world: World, config: Config, options: RunOptions): RunPolicy
     onOutage,
     outageWaitMs,
     limit: options.limit,
-    untilMs: until === undefined ? undefined : nearestTimeOfDayMs(world.clock.wallMs(), until),
+    untilMs: until === undefined ? undefined : endOfRunMs(world.clock.wallMs(), until),
   };
 }
 

@@ -26,7 +26,7 @@ async function bench(contact = contactOf({ id: 'dana' })): Promise<Bench> {
   const wav = telephoneWav(sine(440, 8000, 800));
   await writeFile(path, wav);
   const audio = { hash: 'a'.repeat(64), path, durationMs: 100 };
-  const attempts = { begin: neverAsked, end: neverAsked };
+  const attempts = { begin: neverAsked, end: neverAsked, left: neverAsked };
   const request = { call: 'call-1', contact, text: 'Hello', audio, begunMs: 0, attempts };
   return { dialer: preview({ folder }), folder, request, wav };
 }
