@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Found } from '../../src/engine/ports.ts';
+import { Stopped } from '../../src/engine/stopped.ts';
 import { type Behaviour, CAMPAIGN, EngineBench } from '../support/engine-bench.ts';
 import { failure, lost } from '../support/failures.ts';
 
@@ -90,6 +91,47 @@ describe('a dial attempt that began and has no result', () => {
     }).add(1);
     expect(await bench.run()).toBe('outage');
     expect(attemptsOnDisk(bench).every(({ result }) => result?.type === 'not_placed')).toBe(true);
+  });
+});
+
+describe('a stop while the begin of a dial attempt is being written', () => {
+  it('rings nobody and leaves nothing in doubt', async () => {
+    const bench = new EngineBench().add(1);
+    const { journal } = bench;
+    const write = journal.write.bind(journal);
+    journal.write = (key, entry) => {
+      if (entry.type === 'attempt.begun') bench.stop.abort(new Stopped('asked twice'));
+      return write(key, entry);
+    };
+    expect(await bench.run()).toBe('stopped');
+    expect(bench.truth.rung).toHaveLength(0);
+    const next = bench.next();
+    expect(await next.run()).toBe('done');
+    expect(next.counts()).toMatchObject({ done: 1, uncertain: 0 });
+    expect(next.truth.counts.find).toBe(0);
+  });
+});
+
+describe('a record that may have been made', () => {
+  it('says so when it is made again', async () => {
+    const again: boolean[] = [];
+    const bench = new EngineBench({
+      behaviour: {
+        record: (record) => {
+          again.push(record.again);
+          return new Promise<never>(() => undefined);
+        },
+      },
+    }).add(1);
+    bench.engine.runner.run(bench.signals).catch(() => undefined);
+    for (let turn = 0; again.length === 0 && turn < 100; turn += 1) {
+      await bench.clock.settle();
+    }
+    bench.store.kill();
+    const next = bench.next({ behaviour: { record: (record) => void again.push(record.again) } });
+    expect(await next.run()).toBe('done');
+    expect(again).toEqual([false, true]);
+    expect(next.truth.rung).toHaveLength(1);
   });
 });
 

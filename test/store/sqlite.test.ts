@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { JournalFailure } from '../../src/domain/failure.ts';
 import { STAGES } from '../../src/engine/ports.ts';
+import { Connection } from '../../src/store/connection.ts';
 import { openStore, type Store } from '../../src/store/sqlite.ts';
 import { openReports } from '../../src/store/sqlite-reports.ts';
 import { explained, StoreError } from '../../src/store/store-error.ts';
@@ -18,6 +19,10 @@ import {
   entries,
   temporaryFolder,
 } from '../store-conformance/subjects.ts';
+
+/** What SQLite answers to PRAGMA synchronous. */
+const NORMAL = 1;
+const FULL = 2;
 
 let folder: ReturnType<typeof temporaryFolder>;
 let path: string;
@@ -66,8 +71,19 @@ describe('opening the store', () => {
     expect(raw((database) => database.prepare('PRAGMA journal_mode').get())).toEqual({
       journal_mode: 'wal',
     });
-    const source = readFileSync(new URL('../../src/store/connection.ts', import.meta.url), 'utf8');
-    expect(source).toContain('PRAGMA synchronous = FULL');
+  });
+
+  it('syncs every commit, also after a list was taken in without that', () => {
+    const connection = new Connection(path);
+    const synchronous = () =>
+      Object.values(connection.prepare('PRAGMA synchronous').get() ?? {})[0];
+    try {
+      expect(synchronous()).toBe(FULL);
+      connection.bulk(() => expect(synchronous()).toBe(NORMAL));
+      expect(synchronous()).toBe(FULL);
+    } finally {
+      connection.close();
+    }
   });
 
   it('refuses a database of a newer version, and leaves it alone', () => {
