@@ -4,7 +4,7 @@
  * through SQLite: closing any other handle on it would drop the process's POSIX locks.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { explained, isBusy } from './store-error.ts';
@@ -58,11 +58,13 @@ export function isRunLockHeld({ store, campaign }: LockOptions): boolean {
 
 /** The lock's file: no two campaigns share one, also where file names ignore case. */
 export function lockPath(store: string, campaign: string): string {
+  // Reached by another name, through a link, it is the same store and has the same lock.
+  const real = existsSync(store) ? realpathSync(store) : store;
   const safe = [...new TextEncoder().encode(campaign)].map(safeCharacter).join('');
-  if (safe.length <= SAFE_NAME_LENGTH_MAX) return `${store}.${safe}.lock`;
+  if (safe.length <= SAFE_NAME_LENGTH_MAX) return `${real}.${safe}.lock`;
   const hash = createHash('sha256').update(campaign).digest('hex');
   // A dot is never in a safe name, so a shortened one is never a whole one.
-  return `${store}.${safe.slice(0, SAFE_NAME_LENGTH_MAX - hash.length)}.${hash}.lock`;
+  return `${real}.${safe.slice(0, SAFE_NAME_LENGTH_MAX - hash.length)}.${hash}.lock`;
 }
 
 function safeCharacter(byte: number): string {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { acquireRunLock, isRunLockHeld, lockPath, type RunLock } from '../../src/store/lock.ts';
@@ -30,6 +30,15 @@ describe('the lock of a campaign', () => {
     options = { store: join(folder.path, 'campaign.db'), campaign: 'spring' };
   });
   afterEach(() => folder.remove());
+
+  it('is the same for a store that is reached through a link', () => {
+    writeFileSync(options.store, '');
+    const link = join(folder.path, 'link.db');
+    symlinkSync(options.store, link);
+    const lock = taken(acquireRunLock(options));
+    expect(acquireRunLock({ ...options, store: link })).toBe('held');
+    lock.release();
+  });
 
   it('is held by one, and free again once released', () => {
     expect(isRunLockHeld(options)).toBe(false);
