@@ -153,7 +153,8 @@ describe('what keeps a run from beginning', () => {
         new URL('../../src/store/lock.ts', import.meta.url).href,
       )});
       const store = ${JSON.stringify(bench.path('data/campaign.db'))};
-      acquireRunLock({ store, campaign: 'spring' });
+      // Kept in hand: a database that nobody holds is closed by the garbage collector.
+      globalThis.lock = acquireRunLock({ store, campaign: 'spring' });
       process.stdout.write('held');
       process.stdin.resume();`;
     await bench.command('run spring.csv');
