@@ -86,7 +86,7 @@ export class LogFile {
     const descriptor = openSync(path, 'a+');
     const { ino, dev, size } = fstatSync(descriptor);
     this.#opened = { descriptor, inode: ino, device: dev };
-    this.#isTorn = size > 0 && lastByte(descriptor, size) !== 0x0a;
+    this.#isTorn = isTorn(descriptor);
     return size;
   }
 
@@ -153,6 +153,22 @@ export class LogFile {
     }
     renameSync(path, `${path}.1`);
   }
+}
+
+/** While another process writes a line, its first page may be seen without the rest. */
+const WRITE_MS_MAX = 20;
+const LINE_FEED = 0x0a;
+
+/** Whether the file ends in the middle of a line that nobody is writing any more. */
+function isTorn(descriptor: number): boolean {
+  const { size } = fstatSync(descriptor);
+  if (size === 0 || lastByte(descriptor, size) === LINE_FEED) {
+    return false;
+  }
+  // Only a file that a kill or a full disk left behind is waited for, once.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WRITE_MS_MAX);
+  const later = fstatSync(descriptor).size;
+  return lastByte(descriptor, later) !== LINE_FEED && later === size;
 }
 
 function lastByte(descriptor: number, sizeBytes: number): number | undefined {
