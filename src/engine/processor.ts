@@ -15,7 +15,7 @@ import type {
   JournalEntry,
   RequestContext,
 } from './ports.ts';
-import { type PutOff, type Settlement, settlementOf, type Worked } from './settlement.ts';
+import { type Settlement, settlementOf, type Worked } from './settlement.ts';
 import {
   type Chains,
   type Dialled,
@@ -27,6 +27,14 @@ import {
   type Speaker,
   writeScript,
 } from './steps.ts';
+import {
+  type CallsInProgress,
+  type End,
+  NO_AUDIO,
+  outcomeOf,
+  recordRefused,
+  type Story,
+} from './story.ts';
 
 export interface ProcessorParts {
   readonly campaign: string;
@@ -38,35 +46,6 @@ export interface ProcessorParts {
   /** Of contacts that name none. */
   readonly language: string;
   readonly charactersMax: number;
-}
-
-/** Somebody is being rung or spoken to: the run gets on, however long that takes. */
-export interface CallsInProgress {
-  begun(): void;
-  ended(): void;
-}
-
-/** The call in hand. */
-interface Story {
-  readonly claim: Claim;
-  readonly line: number;
-  readonly calls: CallsInProgress;
-  readonly stop: AbortSignal;
-  readonly attempts: CallAttempts;
-  readonly startMs: number;
-  /** Who did which step, for the record. */
-  readonly services: Partial<Record<Role, string>>;
-  text: string | undefined;
-  /** What is being done. */
-  step: Step;
-  /** It has its outcome: what fails from here on is only the record. */
-  ended: boolean;
-}
-
-interface End {
-  readonly outcome: Outcome;
-  readonly detail: string | undefined;
-  readonly endedMs: number;
 }
 
 export class Processor {
@@ -411,28 +390,4 @@ export class Processor {
       message: failure.message,
     });
   }
-}
-
-/** How long a record that the CRM refused waits before it is offered again. */
-const REFUSED_RECORD_WAIT_MS = 60_000;
-
-/** A record is owed until the CRM takes it, however often that needs. */
-function recordRefused(
-  story: Story,
-  refusal: { readonly detail: string | undefined },
-): { readonly type: 'put_off' } & PutOff {
-  const { rounds, roundMark } = story.claim;
-  const reason = `the record was refused: ${refusal.detail ?? 'no reason given'}`;
-  const delayMs = REFUSED_RECORD_WAIT_MS;
-  return { type: 'put_off', delayMs, reason, behind: true, recall: false, rounds, roundMark };
-}
-
-/** Where audio was deleted after a call began: enough to ask what became of the call. */
-const NO_AUDIO: AudioFile = { hash: '', path: '', durationMs: 0 };
-
-function outcomeOf(story: Story, over: Over): Settlement {
-  story.services.dialer = over.service;
-  return over.state === 'ended'
-    ? { type: 'outcome', outcome: over.ended.outcome, detail: over.ended.detail }
-    : { type: 'outcome', outcome: 'uncertain', detail: over.detail };
 }

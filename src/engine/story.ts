@@ -1,0 +1,62 @@
+/**
+ * What the processor carries through one call.
+ */
+import type { Outcome, Role, Step } from '../domain/words.ts';
+import type { CallAttempts } from './call-attempts.ts';
+import type { AudioFile, Claim } from './ports.ts';
+import type { PutOff, Settlement } from './settlement.ts';
+import type { Over } from './steps.ts';
+
+/** Somebody is being rung or spoken to: the run gets on, however long that takes. */
+export interface CallsInProgress {
+  begun(): void;
+  ended(): void;
+}
+
+/** The call in hand. */
+export interface Story {
+  readonly claim: Claim;
+  readonly line: number;
+  readonly calls: CallsInProgress;
+  readonly stop: AbortSignal;
+  readonly attempts: CallAttempts;
+  readonly startMs: number;
+  /** Who did which step, for the record. */
+  readonly services: Partial<Record<Role, string>>;
+  text: string | undefined;
+  /** What is being done. */
+  step: Step;
+  /** It has its outcome: what fails from here on is only the record. */
+  ended: boolean;
+}
+
+/** How a call ended. */
+export interface End {
+  readonly outcome: Outcome;
+  readonly detail: string | undefined;
+  readonly endedMs: number;
+}
+
+/** How long a record that the CRM refused waits before it is offered again. */
+const REFUSED_RECORD_WAIT_MS = 60_000;
+
+/** A record is owed until the CRM takes it, however often that needs. */
+export function recordRefused(
+  story: Story,
+  refusal: { readonly detail: string | undefined },
+): { readonly type: 'put_off' } & PutOff {
+  const { rounds, roundMark } = story.claim;
+  const reason = `the record was refused: ${refusal.detail ?? 'no reason given'}`;
+  const delayMs = REFUSED_RECORD_WAIT_MS;
+  return { type: 'put_off', delayMs, reason, behind: true, recall: false, rounds, roundMark };
+}
+
+/** Where audio was deleted after a call began: enough to ask what became of the call. */
+export const NO_AUDIO: AudioFile = { hash: '', path: '', durationMs: 0 };
+
+export function outcomeOf(story: Story, over: Over): Settlement {
+  story.services.dialer = over.service;
+  return over.state === 'ended'
+    ? { type: 'outcome', outcome: over.ended.outcome, detail: over.ended.detail }
+    : { type: 'outcome', outcome: 'uncertain', detail: over.detail };
+}
