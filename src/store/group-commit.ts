@@ -13,8 +13,8 @@ export interface GroupCommitOptions {
   readonly defer: (flush: () => void) => void;
   /** Runs `work` as one transaction: all of it durable when it returns, nothing if it throws. */
   readonly transaction: (work: () => void) => void;
-  /** What a failed transaction is called, for people. */
-  readonly describe: (error: unknown) => string;
+  /** What a failed transaction is called, for people; undefined where it is a bug. */
+  readonly describe: (error: unknown) => string | undefined;
 }
 
 /**
@@ -27,13 +27,13 @@ export class GroupCommit {
   readonly #options: GroupCommitOptions;
   #queue: Operation[] = [];
   #scheduled = false;
-  #failure: JournalFailure | undefined;
+  #failure: Error | undefined;
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
   }
 
-  /** Resolves with what `run` answered, once that is durable. Rejects with `JournalFailure`. */
+  /** Resolves with what `run` answered, once durable. Rejects with `JournalFailure`, or the bug. */
   add<Value>(run: () => Value): Promise<Value> {
     if (this.#failure !== undefined) return rejected(this.#failure);
     const done = Promise.withResolvers<unknown>();
@@ -84,9 +84,13 @@ export class GroupCommit {
   }
 
   #fail(batch: readonly Operation[], error: unknown): void {
-    this.#failure = new JournalFailure(this.#options.describe(error), error);
+    const text = this.#options.describe(error);
+    // A bug is told as one, and stops everything all the same.
+    const bug = error instanceof Error ? error : new Error(String(error));
+    const failure = text === undefined ? bug : new JournalFailure(text, error);
+    this.#failure = failure;
     for (const { done } of batch) {
-      if (done !== undefined) reject(done, this.#failure);
+      if (done !== undefined) reject(done, failure);
     }
   }
 }

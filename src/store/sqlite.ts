@@ -16,7 +16,7 @@ import {
   SqliteNotes,
 } from './sqlite-notes.ts';
 import { settle } from './sqlite-settle.ts';
-import { explained } from './store-error.ts';
+import { explained, StoreError } from './store-error.ts';
 
 export interface StoreOptions {
   /** The database file; it and its folder are made where they are missing. */
@@ -28,10 +28,6 @@ export interface StoreOptions {
   readonly defer: (flush: () => void) => void;
   /** The file stops growing at this many pages: how a test fills the disk. */
   readonly pagesMax?: number | undefined;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Everything a run keeps, in one database for all campaigns. */
@@ -48,7 +44,10 @@ export class Store implements Disposable {
     this.#commits = new GroupCommit({
       defer,
       transaction: (work) => connection.transaction(work),
-      describe: (error) => messageOf(explained(error, path)),
+      describe: (error) => {
+        const told = explained(error, path);
+        return told instanceof StoreError ? told.message : undefined;
+      },
     });
     this.#notes = new SqliteNotes(connection, this.#commits);
     this.breakers = new SqliteBreakers(connection, this.#commits);
