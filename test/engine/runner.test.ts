@@ -24,6 +24,17 @@ describe('a run where everything works', () => {
     expect(bench.clock.pendingTimers).toBe(0);
   });
 
+  it('case 60 (f): leaves no timer, with the health checks stopped', async () => {
+    const bench = new EngineBench({ policy: { lines: 2 } }).add(4);
+    bench.engine.health.start();
+    const { runner } = bench.engine;
+    await runner.run(bench.signals);
+    expect(bench.clock.pendingTimers).toBeGreaterThan(0);
+    bench.engine.health.stop();
+    await bench.clock.settle();
+    expect(bench.clock.pendingTimers).toBe(0);
+  });
+
   it('does nothing a second time', async () => {
     const bench = new EngineBench().add(3);
     await bench.run();
