@@ -134,7 +134,10 @@ export interface Ended {
 export type Found =
   | { readonly state: 'placed'; readonly placed: Placed }
   | { readonly state: 'ended'; readonly ended: Ended }
-  /** Proven: no such call was ever placed. */
+  /**
+   * Proven: no such call was placed, and none will be by a request that the vendor may still be
+   * working on. A dialer that cannot prove so much yet waits, or answers `unknown`.
+   */
   | { readonly state: 'absent' }
   /** The vendor cannot tell. */
   | { readonly state: 'unknown' };

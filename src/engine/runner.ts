@@ -85,7 +85,7 @@ export class Runner {
     this.#waker = new Waker(parts.clock);
   }
 
-  /** Works until nobody is left, or it may not go on. Rejects with bugs and `JournalFailure`. */
+  /** Works until nobody is left, or it may not go on. Rejects with bugs and `DiskFailure`. */
   async run(signals: RunSignals): Promise<RunEnd> {
     const { journal, clock, emit, policy } = this.#parts;
     const startMs = clock.monotonicMs();

@@ -166,13 +166,12 @@ async function clearUp(
   if (found.state !== 'absent') {
     return dialledFrom(found, service);
   }
-  throw new ServiceFailure(`${failure.message}; ${service} has no such call: nobody was rung`, {
-    kind: 'transient',
-    scope: 'request',
-    code: failure.code,
-    status: failure.status,
-    cause: failure,
-  });
+  const message = `${failure.message}; ${service} has no such call: nobody was rung`;
+  const { code, status } = failure;
+  const details = { kind: 'transient', scope: 'request', code, status, cause: failure } as const;
+  const nobody = new ServiceFailure(message, details);
+  nobody.service = service;
+  throw nobody;
 }
 
 async function hangUpPlaced(
