@@ -12,6 +12,8 @@ const CAMPAIGN = 'killed';
 const CONTACTS = 40;
 const LINES = 4;
 const KILLS_MAX = 40;
+/** Forty processes, each with its commits on disk: bounded by the machine, not by the test. */
+const PATIENCE_MS = 180_000;
 
 const folders: string[] = [];
 
@@ -92,7 +94,7 @@ describe('killed with -9 at any moment, then run again', () => {
       expect(new Set(results).size).toBe(CONTACTS);
       using reports = openReports({ path: join(folder, 'campaign.db') });
       expect(reports.counts(CAMPAIGN)).toMatchObject({ total: CONTACTS, done: CONTACTS });
-    });
+    }, PATIENCE_MS);
   }
 
   it('nobody is rung twice by a dialer that forgets; who may have been is uncertain', () => {
@@ -110,5 +112,5 @@ describe('killed with -9 at any moment, then run again', () => {
     const all = Array.from({ length: CONTACTS }, (_, index) => `c${index + 1}`);
     expect(all.filter((id) => !rung.has(id) && !doubtful.includes(id))).toEqual([]);
     expect(new Set([...resultsOf(folder), ...doubtful]).size).toBe(CONTACTS);
-  });
+  }, PATIENCE_MS);
 });
