@@ -79,38 +79,46 @@ function resultsOf(folder: string): string[] {
 
 describe('killed with -9 at any moment, then run again', () => {
   for (const seed of [1, 2]) {
-    it(`everybody is rung exactly once, seed ${seed}`, () => {
-      const draw = random(seed);
-      const { folder, kills, truth } = killUntilDone('knows', () => 1 + Math.floor(draw() * 45));
-      expect(kills).toBeGreaterThan(10);
-      const rung = countBy(truth, 'rung');
-      expect(rung.size).toBe(CONTACTS);
-      expect([...rung.values()].every((count) => count === 1)).toBe(true);
-      // At most one request per line in flight is paid for again, per kill.
-      expect(sum(countBy(truth, 'written'))).toBeLessThanOrEqual(CONTACTS + LINES * kills);
-      expect(sum(countBy(truth, 'spoken'))).toBeLessThanOrEqual(CONTACTS + LINES * kills);
-      const results = resultsOf(folder);
-      expect(results).toHaveLength(CONTACTS);
-      expect(new Set(results).size).toBe(CONTACTS);
-      using reports = openReports({ path: join(folder, 'campaign.db') });
-      expect(reports.counts(CAMPAIGN)).toMatchObject({ total: CONTACTS, done: CONTACTS });
-    }, PATIENCE_MS);
+    it(
+      `everybody is rung exactly once, seed ${seed}`,
+      () => {
+        const draw = random(seed);
+        const { folder, kills, truth } = killUntilDone('knows', () => 1 + Math.floor(draw() * 45));
+        expect(kills).toBeGreaterThan(10);
+        const rung = countBy(truth, 'rung');
+        expect(rung.size).toBe(CONTACTS);
+        expect([...rung.values()].every((count) => count === 1)).toBe(true);
+        // At most one request per line in flight is paid for again, per kill.
+        expect(sum(countBy(truth, 'written'))).toBeLessThanOrEqual(CONTACTS + LINES * kills);
+        expect(sum(countBy(truth, 'spoken'))).toBeLessThanOrEqual(CONTACTS + LINES * kills);
+        const results = resultsOf(folder);
+        expect(results).toHaveLength(CONTACTS);
+        expect(new Set(results).size).toBe(CONTACTS);
+        using reports = openReports({ path: join(folder, 'campaign.db') });
+        expect(reports.counts(CAMPAIGN)).toMatchObject({ total: CONTACTS, done: CONTACTS });
+      },
+      PATIENCE_MS,
+    );
   }
 
-  it('nobody is rung twice by a dialer that forgets; who may have been is uncertain', () => {
-    const draw = random(3);
-    const { folder, kills, truth } = killUntilDone('forgets', () => 1 + Math.floor(draw() * 45));
-    const rung = countBy(truth, 'rung');
-    expect([...rung.values()].every((count) => count === 1)).toBe(true);
-    using reports = openReports({ path: join(folder, 'campaign.db') });
-    const { total, done, uncertain } = reports.counts(CAMPAIGN);
-    expect(done + uncertain).toBe(total);
-    expect(uncertain).toBeGreaterThan(0);
-    expect(uncertain).toBeLessThanOrEqual(LINES * kills);
-    const doubtful = reports.uncertainContacts(CAMPAIGN).map(({ contact }) => contact);
-    // Everybody who was not rung is among the uncertain: nobody is lost.
-    const all = Array.from({ length: CONTACTS }, (_, index) => `c${index + 1}`);
-    expect(all.filter((id) => !rung.has(id) && !doubtful.includes(id))).toEqual([]);
-    expect(new Set([...resultsOf(folder), ...doubtful]).size).toBe(CONTACTS);
-  }, PATIENCE_MS);
+  it(
+    'nobody is rung twice by a dialer that forgets; who may have been is uncertain',
+    () => {
+      const draw = random(3);
+      const { folder, kills, truth } = killUntilDone('forgets', () => 1 + Math.floor(draw() * 45));
+      const rung = countBy(truth, 'rung');
+      expect([...rung.values()].every((count) => count === 1)).toBe(true);
+      using reports = openReports({ path: join(folder, 'campaign.db') });
+      const { total, done, uncertain } = reports.counts(CAMPAIGN);
+      expect(done + uncertain).toBe(total);
+      expect(uncertain).toBeGreaterThan(0);
+      expect(uncertain).toBeLessThanOrEqual(LINES * kills);
+      const doubtful = reports.uncertainContacts(CAMPAIGN).map(({ contact }) => contact);
+      // Everybody who was not rung is among the uncertain: nobody is lost.
+      const all = Array.from({ length: CONTACTS }, (_, index) => `c${index + 1}`);
+      expect(all.filter((id) => !rung.has(id) && !doubtful.includes(id))).toEqual([]);
+      expect(new Set([...resultsOf(folder), ...doubtful]).size).toBe(CONTACTS);
+    },
+    PATIENCE_MS,
+  );
 });
