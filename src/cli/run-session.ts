@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import type { Contact } from '../domain/contact.ts';
 import type { ContactCounts, RunEnd } from '../domain/event.ts';
 import { DiskFailure } from '../domain/failure.ts';
+import { Alerter } from '../engine/alerter.ts';
 import { EventStream } from '../engine/event-stream.ts';
 import type { Guard } from '../engine/guard.ts';
 import type { Emit } from '../engine/ports.ts';
@@ -67,8 +68,9 @@ export async function workCampaign(parts: SessionParts): Promise<SessionResult> 
   const { pid, host, clock } = world;
   const run = store.startRun({ campaign, pid, host, startedMs: clock.wallMs() });
   const startMs = clock.monotonicMs();
+  await using alerter = listenAlerts(parts, store);
   try {
-    const result = await work(parts, store, reports);
+    const result = await work(parts, store, reports, alerter);
     store.endRun(run, clock.wallMs(), result.end);
     return result;
   } catch (error) {
@@ -81,7 +83,29 @@ export async function workCampaign(parts: SessionParts): Promise<SessionResult> 
   }
 }
 
-async function work(parts: SessionParts, store: Store, reports: Reports): Promise<SessionResult> {
+/** Over the whole run, so that also what breaks it off is heard. */
+function listenAlerts({ world, campaign, events }: SessionParts, store: Store): Alerter {
+  const { clock, random } = world;
+  const alerter = new Alerter({
+    campaign,
+    channels: [],
+    memory: store.alerts,
+    clock,
+    random,
+    emit: events.emit,
+  });
+  events.listen('alerts', (event) => {
+    alerter.take(event);
+  });
+  return alerter;
+}
+
+async function work(
+  parts: SessionParts,
+  store: Store,
+  reports: Reports,
+  alerter: Alerter,
+): Promise<SessionResult> {
   const { world, config, campaign, folders, policy, events, signals } = parts;
   const { clock, random } = world;
   const { emit } = events;
@@ -120,6 +144,7 @@ async function work(parts: SessionParts, store: Store, reports: Reports): Promis
     random,
     emit,
   });
+  alerter.reconcile(guards.map((guard) => ({ service: guard.service, ...guard.status() })));
   const notice = realDialerNotice(services.dialer.some((dialer) => dialer.rings));
   if (notice !== undefined) {
     emit({ type: 'notice', level: 'warn', code: 'real_calls', message: notice });

@@ -1,3 +1,4 @@
+import type { AlertKind, AlertSeverity } from './alert.ts';
 import type { FailureKind } from './failure.ts';
 import type { Outcome, Role, Step } from './words.ts';
 
@@ -15,6 +16,17 @@ export interface Subject {
 interface ServiceSubject extends Subject {
   readonly service: string;
   readonly role: Role;
+}
+
+/** An alert on its way through one channel. */
+interface AlertSubject {
+  readonly channel: string;
+  readonly key: string;
+  readonly alert: AlertKind;
+  readonly severity: AlertSeverity;
+  readonly title: string;
+  readonly service?: string | undefined;
+  readonly role?: Role | undefined;
 }
 
 /** Why a run ended. */
@@ -98,6 +110,8 @@ export type CampaignEvent =
       readonly role: Role;
       /** From now until it lets a probe through. */
       readonly openMs: number;
+      /** Of the failure that opened it: `permanent` does not pass by itself. */
+      readonly kind: FailureKind;
       readonly code: string;
       readonly message: string;
     }
@@ -123,6 +137,8 @@ export type CampaignEvent =
       readonly contact: string;
       readonly reason: string;
       readonly delayMs: number;
+      /** The services that could not be asked; absent where it waits for another reason. */
+      readonly waitsFor?: readonly string[] | undefined;
     })
   | (Subject & {
       readonly type: 'call.finished';
@@ -139,6 +155,16 @@ export type CampaignEvent =
       readonly health: 'healthy' | 'degraded' | 'unhealthy';
       readonly message?: string | undefined;
     }
+  | (AlertSubject & { readonly type: 'alert.sent' })
+  | (AlertSubject & {
+      readonly type: 'alert.failed';
+      readonly kind: FailureKind;
+      readonly code: string;
+      readonly status?: number | undefined;
+      readonly message: string;
+      /** It is sent later, by the next run if not by this one. */
+      readonly kept: boolean;
+    })
   | {
       /** Something the operator should know that is no failure of a service. */
       readonly type: 'notice';

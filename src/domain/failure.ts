@@ -20,7 +20,10 @@ export interface FailureDetails {
   readonly cause?: unknown;
 }
 
-/** A service's failure. Only `services/` and the guard's deadline make one; a bug is never one. */
+/**
+ * A failure of a service, or of an alert's channel. Only they and the deadlines around them make
+ * one; a bug is never one.
+ */
 export class ServiceFailure extends Error {
   override readonly name = 'ServiceFailure';
   readonly kind: FailureKind;

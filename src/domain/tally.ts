@@ -32,6 +32,8 @@ export class RunTally {
   readonly failures = new Map<string, number>();
   rejectedCount = 0;
   putOff = 0;
+  /** Once per alert and channel; what failed was given up for the time being. */
+  readonly alerts = { sent: 0, failed: 0 };
   /** Records that the CRM took, also of calls that ended in an earlier run. */
   records = 0;
 
@@ -54,6 +56,12 @@ export class RunTally {
         break;
       case 'fallback.used':
         add(this.fallbacks, `${event.service} instead of ${event.instead}`);
+        break;
+      case 'alert.sent':
+        this.alerts.sent += 1;
+        break;
+      case 'alert.failed':
+        this.alerts.failed += 1;
         break;
       default:
         this.#takeService(event);

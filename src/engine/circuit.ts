@@ -211,9 +211,9 @@ export class Circuit {
       const sinceMs = before.type === 'closed' ? nowMs : before.outage.sinceMs;
       return { type: 'breaker.closed', service, role, outageMs: nowMs - sinceMs };
     }
-    const { code, message } = after.outage.cause;
+    const { kind, code, message } = after.outage.cause;
     const openMs = Math.max(0, after.untilMs - nowMs);
-    return { type: 'breaker.opened', service, role, openMs, code, message };
+    return { type: 'breaker.opened', service, role, openMs, kind, code, message };
   }
 
   #restored(nowMs: number): BreakerState {

@@ -204,11 +204,13 @@ export class Runner {
       return;
     }
     this.#countSkip(line, blocked);
+    const waitsFor = blocked.flatMap((role) => role.services);
     await this.#putOff(claim, {
       delayMs: Math.max(...waitsMs.map((waitMs) => waitMs ?? 0)),
-      reason: `waits for ${blocked.flatMap((role) => role.services).join(', ')}`,
+      reason: `waits for ${waitsFor.join(', ')}`,
       behind: false,
       recall: true,
+      waitsFor,
       rounds: claim.rounds,
       roundMark: claim.roundMark,
     });
@@ -260,6 +262,7 @@ export class Runner {
       call: claim.key.call,
       reason,
       delayMs,
+      waitsFor: wait.waitsFor,
     });
   }
 

@@ -24,6 +24,8 @@ export interface PutOff {
   readonly behind: boolean;
   /** It waits for a service, and is due as soon as that can be asked again. */
   readonly recall: boolean;
+  /** The services that turned it away, where they did. */
+  readonly waitsFor?: readonly string[] | undefined;
   readonly rounds: number;
   readonly roundMark: number;
 }
@@ -60,6 +62,7 @@ export function settlementOf(error: unknown, before: Rounds, through: number): S
       reason: `waits for ${error.services.join(', ')}`,
       behind: false,
       recall: true,
+      waitsFor: error.services,
       rounds: before.rounds,
       roundMark: before.roundMark,
     };

@@ -179,7 +179,12 @@ function ownFields(event: CampaignEvent): object | undefined {
     case 'fallback.used':
       return { instead: event.instead };
     case 'breaker.opened':
-      return { breaker_state: 'open', code: event.code, delay_ms: Math.round(event.openMs) };
+      return {
+        breaker_state: 'open',
+        error_category: event.kind,
+        code: event.code,
+        delay_ms: Math.round(event.openMs),
+      };
     case 'breaker.half_open':
       return { breaker_state: 'half_open' };
     case 'breaker.closed':
@@ -196,7 +201,26 @@ function ownFields(event: CampaignEvent): object | undefined {
       };
     case 'health.changed':
       return { health: event.health };
+    case 'alert.sent':
+      return alertFields(event);
+    case 'alert.failed':
+      return {
+        ...alertFields(event),
+        error_category: event.kind,
+        code: event.code,
+        status: event.status,
+        kept: event.kept,
+      };
     case 'notice':
       return { code: event.code };
   }
+}
+
+function alertFields({
+  channel,
+  key,
+  alert,
+  severity,
+}: Extract<CampaignEvent, { type: 'alert.sent' | 'alert.failed' }>): object {
+  return { channel, key, alert, severity };
 }

@@ -56,6 +56,10 @@ const SENTENCES: Sentences = {
     `call to ${shown(contact)} ended: ${outcome}` +
     `${detail === undefined ? '' : ` (${detailText(detail, contact)})`} in ${spanText(durationMs)}`,
   'health.changed': ({ service, health, message }) => `${service} is ${health}${because(message)}`,
+  'alert.sent': ({ channel, title }) => `alert sent by ${channel}: ${maskNumbers(title)}`,
+  'alert.failed': ({ channel, title, code, status, message, kept }) =>
+    `alert not sent by ${channel} (${maskNumbers(title)}): ` +
+    `${failureText(code, status, message)}; ${kept ? 'it is sent later' : 'it is given up'}`,
   notice: ({ message }) => maskNumbers(message),
 };
 
@@ -75,6 +79,8 @@ const LEVELS: Readonly<Record<Exclude<EventType, 'notice'>, LogLevel>> = {
   'contact.put_off': 'info',
   'call.finished': 'info',
   'health.changed': 'warn',
+  'alert.sent': 'info',
+  'alert.failed': 'error',
 };
 
 /** One sentence, without a full stop. Telephone numbers are masked. */

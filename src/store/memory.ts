@@ -1,4 +1,13 @@
-import type { BreakerMemory, ContactSink, FinishedSteps, Snapshot } from '../engine/ports.ts';
+import type {
+  AlertChange,
+  AlertMemory,
+  AlertsKept,
+  BreakerMemory,
+  ContactSink,
+  FinishedSteps,
+  Snapshot,
+} from '../engine/ports.ts';
+import { AlertBook } from './alert-book.ts';
 import type { CampaignJournal } from './campaign-journal.ts';
 import type { ContactSinkOptions } from './contact-details.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -12,6 +21,7 @@ import { noSuchCampaign, noSuchContact, notUncertain, type Settlement } from './
 export class MemoryDisk {
   readonly campaigns = new Map<string, MemoryCampaign>();
   readonly breakers = new Map<string, string>();
+  readonly alerts = new AlertBook();
   readonly callIds = new Set<string>();
 }
 
@@ -25,6 +35,7 @@ export interface MemoryStoreOptions {
 /** The store's behaviour in plain Maps, without SQL: what the one on disk is compared with. */
 export class MemoryStore {
   readonly breakers: BreakerMemory;
+  readonly alerts: AlertMemory;
   readonly #disk: MemoryDisk;
   readonly #commits: GroupCommit;
 
@@ -36,6 +47,7 @@ export class MemoryStore {
       describe: (error) => String(error),
     });
     this.breakers = new MemoryBreakers(disk, this.#commits);
+    this.alerts = new MemoryAlerts(disk, this.#commits);
   }
 
   journal(campaign: string): CampaignJournal {
@@ -116,6 +128,30 @@ class MemoryBreakers implements BreakerMemory {
     this.#commits.note(() => {
       this.#disk.breakers.set(service, text);
     });
+  }
+}
+
+class MemoryAlerts implements AlertMemory {
+  readonly #disk: MemoryDisk;
+  readonly #commits: GroupCommit;
+  readonly #pending = new Set<AlertChange>();
+
+  constructor(disk: MemoryDisk, commits: GroupCommit) {
+    this.#disk = disk;
+    this.#commits = commits;
+  }
+
+  load(): AlertsKept {
+    const book = new AlertBook();
+    book.apply(this.#disk.alerts.read());
+    for (const change of this.#pending) book.apply(change);
+    return book.read();
+  }
+
+  async save(change: AlertChange): Promise<void> {
+    this.#pending.add(change);
+    await this.#commits.add(() => this.#disk.alerts.apply(change));
+    this.#pending.delete(change);
   }
 }
 

@@ -1,10 +1,11 @@
 import type { RunEnd } from '../domain/event.ts';
-import type { BreakerMemory, ContactSink } from '../engine/ports.ts';
+import type { AlertMemory, BreakerMemory, ContactSink } from '../engine/ports.ts';
 import type { CampaignJournal } from './campaign-journal.ts';
 import { Connection } from './connection.ts';
 import type { ContactSinkOptions } from './contact-details.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { Settlement } from './settlement.ts';
+import { SqliteAlerts } from './sqlite-alerts.ts';
 import { SqliteBreakers } from './sqlite-breakers.ts';
 import { SqliteContacts } from './sqlite-contacts.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
@@ -33,6 +34,7 @@ export interface StoreOptions {
 /** Everything a run keeps, in one database for all campaigns. */
 export class Store implements Disposable {
   readonly breakers: BreakerMemory;
+  readonly alerts: AlertMemory;
   readonly #connection: Connection;
   readonly #commits: GroupCommit;
   readonly #notes: SqliteNotes;
@@ -51,6 +53,7 @@ export class Store implements Disposable {
     });
     this.#notes = new SqliteNotes(connection, this.#commits);
     this.breakers = new SqliteBreakers(connection, this.#commits);
+    this.alerts = new SqliteAlerts(connection, this.#commits);
   }
 
   /** The campaign's journal; always the same one. Makes the campaign where there is none. */

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { realClock } from '../../src/cli/world.ts';
+import type { Alert } from '../../src/domain/alert.ts';
 import * as appLog from '../../src/observers/app-log.ts';
 import { CONFIG, CommandBench, clearNumbers, onceSaid, phoneOf } from '../support/command-bench.ts';
 import type { FakeWorld } from '../support/fake-world.ts';
@@ -31,6 +32,12 @@ esac
   );
   chmodSync(path, 0o755);
   return path;
+}
+
+function openAlerts(): readonly Alert[] {
+  using store = bench.store();
+  expect(store.alerts.load().owed).toEqual([]);
+  return store.alerts.load().open;
 }
 
 const HASTY =
@@ -191,6 +198,9 @@ describe('what ends a run early', () => {
     expect(code, stderr).toBe(75);
     const document = JSON.parse(stdout);
     expect(document.exit_code).toBe(75);
+    // Nobody is told without a channel, but what is open is known.
+    expect(document.alerts).toEqual({ sent: 0, failed: 0 });
+    expect(openAlerts()).toMatchObject([{ key: 'service:espeak-ng', role: 'tts' }]);
     expect(document.contacts).toMatchObject({ total: 2, done: 0, put_off: 2 });
     const { requests, failures, retries, breaker } = document.services['espeak-ng'];
     expect(failures).toBe(requests);
@@ -204,6 +214,10 @@ describe('what ends a run early', () => {
     expect(stderr).toContain('2 contacts left. Go on with: campaign run spring.csv\n');
     expect(stderr).toMatch(/ {6}2 put off {8}\S/);
     expect(stderr).toMatch(/ {2}espeak-ng does not work since [\d:.TZ-]+: .*no sound card/);
+
+    const since = openAlerts().map(({ sinceMs }) => sinceMs);
+    expect((await bench.command('run spring.csv --quiet')).code).toBe(75);
+    expect(openAlerts().map(({ sinceMs }) => sinceMs)).toEqual(since);
 
     const status = await bench.command('status');
     expect(status.stdout).toMatch(
@@ -317,6 +331,20 @@ describe('what ends a run early', () => {
 });
 
 describe('what does not stop a run', () => {
+  it('an alert that is open of a service that works: it is over', async () => {
+    const words = { title: 'flite', what: 'mute.', doing: '', toDo: '' };
+    const about = { key: 'service:flite', campaign: 'other', service: 'flite', affected: 0 };
+    const raised = { severity: 'critical', kind: 'raised', role: 'tts', sinceMs: 1000 } as const;
+    {
+      using store = bench.store();
+      await store.alerts.save({ open: [{ ...about, ...raised, ...words }] });
+    }
+    expect(openAlerts()).toHaveLength(1);
+    bench.list('spring.csv', [1]);
+    expect((await bench.command('run spring.csv')).code).toBe(0);
+    expect(openAlerts()).toEqual([]);
+  });
+
   it('a log that cannot be written: it is said once', async () => {
     bench.write('logs', '');
     bench.list('spring.csv', [1, 2, 3]);

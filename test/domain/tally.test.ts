@@ -42,6 +42,7 @@ describe('what a run did', () => {
     });
     expect([...tally.failures]).toEqual([]);
     expect(tally.records).toBe(0);
+    expect(tally.alerts).toEqual({ sent: 1, failed: 1 });
   });
 
   it('counts requests that were sent, not results that were kept', () => {

@@ -13,6 +13,7 @@ describe('what an error means for the contact', () => {
       reason: 'waits for a, b',
       behind: false,
       recall: true,
+      waitsFor: ['a', 'b'],
       rounds: 0,
       roundMark: 0,
     });

@@ -120,7 +120,15 @@ describe('one line of the app log', () => {
 
   it.each<[CampaignEvent['type'], Record<string, unknown>]>([
     ['retry.scheduled', { retry_count: 1, delay_ms: 5000, code: 'timeout' }],
-    ['breaker.opened', { breaker_state: 'open', delay_ms: 60_000, service: 'flite' }],
+    [
+      'breaker.opened',
+      { breaker_state: 'open', delay_ms: 60_000, service: 'flite', error_category: 'transient' },
+    ],
+    ['alert.sent', { channel: 'email', key: 'service:flite', alert: 'raised', service: 'flite' }],
+    [
+      'alert.failed',
+      { channel: 'telegram', severity: 'critical', error_category: 'transient', status: 502 },
+    ],
     ['breaker.half_open', { breaker_state: 'half_open' }],
     ['breaker.closed', { breaker_state: 'closed', duration_ms: 125_000 }],
     ['contact.put_off', { delay_ms: 60_000 }],

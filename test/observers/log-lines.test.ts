@@ -21,6 +21,9 @@ describe('events in words', () => {
       'info c-017 is put off for 1 min: flite is left alone',
       'info call to c-017 ended: previewed (c-017.wav) in 321 ms',
       'warn flite is unhealthy (mute)',
+      'info alert sent by email: flite, which speaks the texts, does not work',
+      'error alert not sent by telegram (flite, which speaks the texts, does not work): ' +
+        'Bad Gateway (http_502 502); it is sent later',
       'info for your information',
       'warn run ended after 1 min 1 s: a needed service was down too long (flite is down); ' +
         '12 contacts, 3 done, 6 queued, 1 put off, 1 calling, 1 uncertain',

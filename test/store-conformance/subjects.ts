@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Contact } from '../../src/domain/contact.ts';
-import type { BreakerMemory, Claim, ContactSink, JournalEntry } from '../../src/engine/ports.ts';
+import type {
+  AlertMemory,
+  BreakerMemory,
+  Claim,
+  ContactSink,
+  JournalEntry,
+} from '../../src/engine/ports.ts';
 import type { CampaignJournal } from '../../src/store/campaign-journal.ts';
 import { MemoryDisk, openMemoryStore } from '../../src/store/memory.ts';
 import type { Settlement } from '../../src/store/settlement.ts';
@@ -14,6 +20,7 @@ export const CAMPAIGN = 'spring';
 /** One process's view of a store; all of one `Subject` share a disk. */
 export interface Opened {
   readonly breakers: BreakerMemory;
+  readonly alerts: AlertMemory;
   journal(campaign?: string): CampaignJournal;
   contacts(sameNumber?: 'reject' | 'allow', campaign?: string): ContactSink;
   settle(settlement: Settlement): void;
@@ -46,6 +53,7 @@ function sqliteSubject(): Subject {
       stores.push(store);
       return {
         breakers: store.breakers,
+        alerts: store.alerts,
         journal: (campaign = CAMPAIGN) => store.journal(campaign),
         contacts: (sameNumber = 'reject', campaign = CAMPAIGN) =>
           store.contacts(campaign, { sameNumber }),
@@ -70,6 +78,7 @@ function memorySubject(): Subject {
       const store = openMemoryStore({ disk, defer });
       return {
         breakers: store.breakers,
+        alerts: store.alerts,
         journal: (campaign = CAMPAIGN) => store.journal(campaign),
         contacts: (sameNumber = 'reject', campaign = CAMPAIGN) =>
           store.contacts(campaign, { sameNumber }),

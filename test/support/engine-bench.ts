@@ -91,6 +91,7 @@ export class EngineBench {
   readonly disk: MemoryDisk;
   readonly truth: Truth;
   readonly told: Told[] = [];
+  readonly events: EventStream;
   readonly store: ReturnType<typeof openMemoryStore>;
   readonly journal: Journal;
   readonly engine: Engine;
@@ -107,6 +108,7 @@ export class EngineBench {
     const events = new EventStream((view, error) => {
       throw new Error(`${view} failed`, { cause: error });
     });
+    this.events = events;
     events.listen('test', (event) => {
       this.told.push({ atMs: this.clock.monotonicMs(), event });
     });

@@ -3,6 +3,14 @@ import type { CampaignEvent } from '../../src/domain/event.ts';
 const contacts = { total: 12, done: 3, calling: 1, queued: 6, put_off: 1, uncertain: 1 };
 const call = { contact: 'c-017', call: 'call-1', line: 2 } as const;
 const speech = { ...call, step: 'speech', service: 'flite', role: 'tts' } as const;
+const alert = {
+  key: 'service:flite',
+  alert: 'raised',
+  severity: 'critical',
+  title: 'flite, which speaks the texts, does not work',
+  service: 'flite',
+  role: 'tts',
+} as const;
 
 /** One event of every type, as one bad afternoon would bring them. */
 export const EVERY_EVENT: readonly CampaignEvent[] = [
@@ -35,6 +43,7 @@ export const EVERY_EVENT: readonly CampaignEvent[] = [
     service: 'flite',
     role: 'tts',
     openMs: 60_000,
+    kind: 'transient',
     code: 'timeout',
     message: 'no answer',
   },
@@ -49,9 +58,26 @@ export const EVERY_EVENT: readonly CampaignEvent[] = [
     code: 'timeout',
     message: 'no answer',
   },
-  { type: 'contact.put_off', ...call, reason: 'flite is left alone', delayMs: 60_000 },
+  {
+    type: 'contact.put_off',
+    ...call,
+    reason: 'flite is left alone',
+    delayMs: 60_000,
+    waitsFor: ['flite'],
+  },
   { type: 'call.finished', ...call, outcome: 'previewed', detail: 'c-017.wav', durationMs: 321 },
   { type: 'health.changed', service: 'flite', role: 'tts', health: 'unhealthy', message: 'mute' },
+  { type: 'alert.sent', channel: 'email', ...alert },
+  {
+    type: 'alert.failed',
+    channel: 'telegram',
+    ...alert,
+    kind: 'transient',
+    code: 'http_502',
+    status: 502,
+    message: 'Bad Gateway',
+    kept: true,
+  },
   { type: 'notice', level: 'info', code: 'test', message: 'for your information' },
   { type: 'run.finished', end: 'outage', contacts, durationMs: 61_000, reason: 'flite is down' },
 ];

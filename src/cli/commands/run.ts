@@ -184,7 +184,7 @@ function runDocument(
     contacts: { ...contacts, rejected: imported.rejected },
     outcomes: Object.fromEntries(outcomes),
     services: serviceDocuments(tally, guards),
-    alerts: { sent: 0, failed: 0 },
+    alerts: { ...tally.alerts },
     exit_code: code,
   };
 }

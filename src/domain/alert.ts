@@ -1,0 +1,40 @@
+import type { Role } from './words.ts';
+
+/** How much it matters: `critical` is worth waking somebody for. */
+export type AlertSeverity = 'critical' | 'warning' | 'info';
+
+/** `recovered` ends what `raised` began. */
+export type AlertKind = 'raised' | 'recovered';
+
+/**
+ * What an operator is told. JSON-safe. Every text is plain, in whole sentences but for the title,
+ * and has no telephone number in it.
+ */
+export interface Alert {
+  /** The cause: `service:<name>`, `campaign:<name>`. What follows from it joins it. */
+  readonly key: string;
+  readonly severity: AlertSeverity;
+  readonly kind: AlertKind;
+  /** Whose run noticed it. */
+  readonly campaign: string;
+  /** The service it is about, where it is about one. */
+  readonly service?: string | undefined;
+  readonly role?: Role | undefined;
+  /** When the trouble began; milliseconds since the epoch, for a recovery too. */
+  readonly sinceMs: number;
+  /** One line. */
+  readonly title: string;
+  /** What happened, with the service's own words and code. */
+  readonly what: string;
+  /** What the program does about it. */
+  readonly doing: string;
+  /** What the operator can do. */
+  readonly toDo: string;
+  /**
+   * How many times a call failed or a contact was put off because of it. A contact that comes up
+   * twice counts twice: telling them apart would need all their names.
+   */
+  readonly affected: number;
+  /** How long the trouble lasted; only of a recovery. */
+  readonly durationMs?: number | undefined;
+}

@@ -1,0 +1,241 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Alert } from '../../src/domain/alert.ts';
+import {
+  type AlertState,
+  alertsAfter,
+  alertsOver,
+  isHeard,
+  NO_ALERTS,
+} from '../../src/domain/alert-rules.ts';
+import { alertText } from '../../src/domain/alert-text.ts';
+import type { CampaignEvent, RunEnd } from '../../src/domain/event.ts';
+import { EVERY_EVENT } from '../support/every-event.ts';
+
+const START_MS = Date.UTC(2026, 2, 2, 3);
+
+function opened(service = 'elevenlabs', change: object = {}): CampaignEvent {
+  const why = { kind: 'transient', code: 'http_503', message: 'the service is down' } as const;
+  return { type: 'breaker.opened', service, role: 'tts', openMs: 60_000, ...why, ...change };
+}
+
+function closed(service = 'elevenlabs', outageMs = 7_500_000): CampaignEvent {
+  return { type: 'breaker.closed', service, role: 'tts', outageMs };
+}
+
+function failedCall(service?: string): CampaignEvent {
+  const why = { kind: 'transient', code: 'http_503', message: 'down' } as const;
+  return { type: 'call.failed', contact: 'c1', call: 'x', service, ...why };
+}
+
+function putOff(waitsFor?: readonly string[]): CampaignEvent {
+  const reason = 'waits for somebody';
+  return { type: 'contact.put_off', contact: 'c1', reason, delayMs: 1, waitsFor };
+}
+
+function finished(end: RunEnd): CampaignEvent {
+  const contacts = { total: 3, done: 1, calling: 0, queued: 2, put_off: 0, uncertain: 0 };
+  return { type: 'run.finished', end, contacts, durationMs: 1_800_000 };
+}
+
+/** One campaign after the other, a second apart. */
+class Judge {
+  readonly told: Alert[] = [];
+  state: AlertState = NO_ALERTS;
+  wallMs = START_MS;
+
+  take(...events: readonly CampaignEvent[]): this {
+    for (const event of events) this.takeOf('spring', event);
+    return this;
+  }
+
+  takeOf(campaign: string, event: CampaignEvent): this {
+    const { state, news } = alertsAfter(this.state, event, { campaign, wallMs: this.wallMs });
+    this.state = state;
+    this.told.push(...news);
+    this.wallMs += 1_000;
+    return this;
+  }
+
+  get brief(): string[] {
+    return this.told.map(({ kind, key }) => `${kind} ${key}`);
+  }
+}
+
+describe('a service that is down', () => {
+  it('raises one alert, however often its breaker opens, and one recovery', () => {
+    const judge = new Judge().take(opened(), opened(), opened(), closed(), closed());
+    expect(judge.brief).toEqual(['raised service:elevenlabs', 'recovered service:elevenlabs']);
+    expect(judge.state.size).toBe(0);
+    expect(judge.told[1]).toMatchObject({
+      severity: 'info',
+      sinceMs: START_MS,
+      durationMs: 7_500_000,
+      service: 'elevenlabs',
+      role: 'tts',
+    });
+    expect(judge.take(opened()).brief[2]).toBe('raised service:elevenlabs');
+  });
+
+  it('counts what follows from it, and tells the count with the recovery', () => {
+    const judge = new Judge().take(failedCall('elevenlabs'), putOff(['elevenlabs']), opened());
+    expect(judge.told[0]?.affected).toBe(0);
+    judge.take(failedCall('elevenlabs'), putOff(['openai', 'elevenlabs']));
+    // Neither is about it: another service, the record that was refused.
+    judge.take(failedCall('hubspot'), failedCall(), putOff());
+    expect(judge.brief).toHaveLength(1);
+    expect(judge.state.get('service:elevenlabs')?.affected).toBe(2);
+    expect(judge.take(closed()).told[1]?.affected).toBe(2);
+  });
+
+  it('changes nothing, not even the object, where nothing is to be said', () => {
+    const { state } = new Judge().take(opened());
+    const moment = { campaign: 'spring', wallMs: START_MS };
+    for (const event of [failedCall('hubspot'), putOff(), closed('hubspot'), finished('stopped')]) {
+      expect(alertsAfter(state, event, moment).state).toBe(state);
+    }
+  });
+
+  it('is told in words for three in the morning', () => {
+    const [alert] = new Judge().take(opened()).told as [Alert];
+    expect(alertText(alert)).toBe(
+      [
+        'elevenlabs, which speaks the texts, does not work',
+        '',
+        'What happened: the service is down (http_503).',
+        'Since: 2026-03-02 03:00 UTC',
+        'What the program does: elevenlabs is left alone, and tried again in 1 min and then less ' +
+          'and less often. Contacts who need it wait in the queue, unless config.yml names ' +
+          'another service for the same work. Nobody is lost, and no call is used up.',
+        'What you can do: Nothing, if it comes back by itself: one more message says so. If it ' +
+          'lasts, see whether others have trouble with elevenlabs too, whether this machine ' +
+          'reaches it, or name another service for the same work in config.yml.',
+        'Campaign: spring',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('says when it is back what had happened, for how long, and to how many', () => {
+    const judge = new Judge().take(opened(), failedCall('elevenlabs'), closed());
+    const text = alertText(judge.told[1] as Alert);
+    expect(text).toContain('elevenlabs, which speaks the texts, works again\n');
+    expect(text).toContain('It was away for 2 h 5 min. Last heard of it: the service is down');
+    expect(text).toContain('Lasted: 2 h 5 min');
+    expect(text).toContain('Because of it: 1 time a call failed or a contact was put off');
+  });
+
+  it('is told apart from one that refuses us', () => {
+    const refusal = { kind: 'permanent', code: 'http_401', message: 'invalid api key' };
+    const judge = new Judge().take(opened('openai', refusal));
+    expect(judge.told[0]).toMatchObject({
+      severity: 'critical',
+      title: 'openai, which speaks the texts, refuses to work for us',
+      what: 'invalid api key (http_401).',
+    });
+    expect(judge.told[0]?.toDo).toContain('key');
+    // The cause of an open alert is kept up to date.
+    judge.take(opened('flite'), opened('flite', refusal));
+    expect(judge.told).toHaveLength(2);
+    expect(judge.state.get('service:flite')?.title).toContain('refuses to work for us');
+  });
+
+  it('never tells a number, nor a whole page of what a vendor answered', () => {
+    const page = `no route to +14155550134\n\n<html>${'x'.repeat(5_000)}`;
+    const [alert] = new Judge().take(opened('twilio', { message: page })).told as [Alert];
+    expect(alert.what).toMatch(/^no route to \+1 415 \*\*\* \*\*34 <html>x+…/);
+    expect(alertText(alert).length).toBeLessThan(1_200);
+    expect(alertText(alert)).not.toContain('4155550134');
+  });
+
+  it('is over where a run begins with its breaker closed', () => {
+    const { state } = new Judge().take(opened('flite'), opened('openai'));
+    const moment = { campaign: 'autumn', wallMs: START_MS + 60_000 };
+    const after = alertsOver(state, ['flite', 'csv'], moment);
+    expect([...after.state.keys()]).toEqual(['service:openai']);
+    expect(after.news).toMatchObject([
+      { kind: 'recovered', key: 'service:flite', durationMs: 60_000, campaign: 'autumn' },
+    ]);
+    expect(alertsOver(after.state, ['flite'], moment)).toEqual({ state: after.state, news: [] });
+  });
+});
+
+describe('a run that ended early', () => {
+  it('joins the alert of the service that is down', () => {
+    const judge = new Judge().take(opened(), finished('outage'));
+    expect(judge.brief).toEqual(['raised service:elevenlabs']);
+    const alert = judge.state.get('service:elevenlabs');
+    expect(alert?.doing).toContain('The run of spring has ended');
+    judge.take(opened());
+    expect(judge.state.get('service:elevenlabs')?.doing).toContain('is left alone');
+  });
+
+  it('raises its own where no service is known to be down, until a run ends as planned', () => {
+    const judge = new Judge().take(finished('outage'), finished('outage'), finished('stopped'));
+    expect(judge.brief).toEqual(['raised campaign:spring']);
+    judge.takeOf('autumn', finished('done'));
+    judge.takeOf('autumn', finished('outage'));
+    expect(judge.brief[1]).toBe('raised campaign:autumn');
+    judge.take(finished('done'), finished('done'));
+    expect(judge.brief.slice(2)).toEqual(['recovered campaign:spring']);
+    expect(judge.told[2]).toMatchObject({ durationMs: 5_000, severity: 'info' });
+  });
+
+  it.each(['done', 'limit', 'until'] as const)('is over with the end %s', (end) => {
+    const judge = new Judge().take(finished('outage'), finished(end));
+    expect(judge.brief).toEqual(['raised campaign:spring', 'recovered campaign:spring']);
+  });
+});
+
+describe('whatever happens', () => {
+  it('alerts about alerts, and most other events, are not listened to', () => {
+    const heard = EVERY_EVENT.map(({ type }) => type).filter(isHeard);
+    expect(heard).toEqual([
+      'breaker.opened',
+      'breaker.closed',
+      'call.failed',
+      'contact.put_off',
+      'run.finished',
+    ]);
+  });
+
+  const services = fc.constantFrom('a', 'b');
+  const anyEvent: fc.Arbitrary<CampaignEvent> = fc.oneof(
+    services.map((service) => opened(service)),
+    services.map((service) => opened(service, { kind: 'permanent', code: 'http_401' })),
+    services.map((service) => closed(service)),
+    services.map(failedCall),
+    fc.subarray(['a', 'b', 'c']).map(putOff),
+    fc.constantFrom<RunEnd>('done', 'limit', 'outage', 'until', 'stopped').map(finished),
+    fc.constantFrom(...EVERY_EVENT),
+  );
+
+  it('a cause is raised and recovered by turns, and what is open was raised', () => {
+    const turns = fc.array(fc.tuple(fc.constantFrom('spring', 'autumn'), anyEvent));
+    fc.assert(
+      fc.property(turns, (events) => {
+        const judge = new Judge();
+        for (const [campaign, event] of events) judge.takeOf(campaign, event);
+        const open = new Set<string>();
+        for (const { kind, key } of judge.told) {
+          expect(open.has(key)).toBe(kind === 'recovered');
+          if (kind === 'raised') open.add(key);
+          else open.delete(key);
+        }
+        expect(new Set(judge.state.keys())).toEqual(open);
+        for (const alert of judge.state.values()) expect(alert.kind).toBe('raised');
+      }),
+    );
+  });
+
+  it('what is open survives being written down', () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent), anyEvent, (events, next) => {
+        const { state } = new Judge().take(...events);
+        const kept = JSON.parse(JSON.stringify([...state])) as [string, Alert][];
+        const moment = { campaign: 'spring', wallMs: START_MS };
+        expect(alertsAfter(new Map(kept), next, moment)).toEqual(alertsAfter(state, next, moment));
+      }),
+    );
+  });
+});

@@ -1,0 +1,564 @@
+import { describe, expect, it } from 'vitest';
+import type { CampaignEvent } from '../../src/domain/event.ts';
+import {
+  CHANNEL_PAUSE_MS,
+  CLOSE_MS,
+  KEPT_MS_MAX,
+  QUEUE_MAX,
+  REFUSALS_MAX,
+  SEND_TIMEOUT_MS,
+} from '../../src/engine/alert-outbox.ts';
+import { Alerter } from '../../src/engine/alerter.ts';
+import { AlertBench, closed, opened, silence } from '../support/alert-bench.ts';
+import { EngineBench } from '../support/engine-bench.ts';
+import { failure, refused, throttled, unauthorized } from '../support/failures.ts';
+
+const RAISED = 'raised service:flite';
+const RECOVERED = 'recovered service:flite';
+
+const failedCall: CampaignEvent = {
+  type: 'call.failed',
+  contact: 'c1',
+  call: 'x',
+  service: 'flite',
+  kind: 'transient',
+  code: 'http_503',
+  message: 'down',
+};
+
+describe('an alert', () => {
+  it('goes to every channel, once, and is told', async () => {
+    const bench = new AlertBench();
+    const [email, telegram] = [bench.channel('email'), bench.channel('telegram')];
+    const run = bench.run([email, telegram]);
+    run.take(opened(), failedCall, opened());
+    await bench.clock.settle();
+    run.take(closed());
+    await bench.clock.settle();
+    expect(email.delivered).toEqual([RAISED, RECOVERED]);
+    expect(telegram.delivered).toEqual([RAISED, RECOVERED]);
+    expect(run.of('alert.sent').map(({ channel, alert }) => `${channel} ${alert}`)).toEqual([
+      'email raised',
+      'telegram raised',
+      'email recovered',
+      'telegram recovered',
+    ]);
+    expect(run.of('alert.sent')[0]).toMatchObject({
+      key: 'service:flite',
+      severity: 'critical',
+      service: 'flite',
+      role: 'tts',
+    });
+    expect(bench.kept).toEqual({ open: [], owed: [] });
+    expect(bench.clock.pendingTimers).toBe(0);
+  });
+
+  it('is kept before it is sent', async () => {
+    const bench = new AlertBench();
+    const keptAtSending: number[] = [];
+    const email = bench.channel('email', () => void keptAtSending.push(bench.kept.owed.length));
+    bench.run([email]).take(opened());
+    expect(email.asked).toEqual([]);
+    await bench.clock.settle();
+    expect(keptAtSending).toEqual([1]);
+    expect(bench.kept.owed).toEqual([]);
+  });
+
+  it('without a channel is known all the same, and nothing is told', async () => {
+    const bench = new AlertBench();
+    const run = bench.run([]);
+    run.take(opened(), failedCall);
+    await run.alerter.close();
+    await bench.clock.settle();
+    expect(run.told).toEqual([]);
+    expect(bench.kept).toMatchObject({ open: [{ key: 'service:flite', affected: 1 }], owed: [] });
+  });
+
+  it('of a real outage comes once, and its end once', async () => {
+    const bench: EngineBench = new EngineBench({
+      policy: { lines: 4 },
+      behaviour: {
+        speak: () => {
+          if (bench.clock.monotonicMs() < 20 * 60_000) throw failure();
+          return { wav: new Uint8Array(44) };
+        },
+      },
+    }).add(30);
+    const alerts = new AlertBench();
+    const email = alerts.channel('email');
+    const alerter = new Alerter({
+      campaign: 'spring',
+      channels: [email],
+      memory: bench.store.alerts,
+      clock: bench.clock,
+      random: { fraction: () => 0, id: () => crypto.randomUUID() },
+      emit: bench.events.emit,
+    });
+    bench.events.listen('alerts', (event) => alerter.take(event));
+    expect(await bench.run()).toBe('done');
+    await alerter.close();
+    expect(email.delivered).toEqual([RAISED, RECOVERED]);
+    const putOff = bench.of('contact.put_off').filter(({ waitsFor }) => waitsFor !== undefined);
+    expect(putOff.length).toBeGreaterThan(0);
+    expect(putOff[0]?.waitsFor).toEqual(['flite']);
+    const calls = bench.of('call.failed').length;
+    expect(email.asked[1]?.alert.affected).toBe(putOff.length + calls);
+    expect(bench.clock.pendingTimers).toBe(0);
+  });
+});
+
+describe('a channel that fails', () => {
+  it('is tried again after 5, 10 and 20 s, then left alone, and told once', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email', () => Promise.reject(failure()));
+    const run = bench.run([email]);
+    run.take(opened());
+    await bench.clock.advance(CHANNEL_PAUSE_MS);
+    expect(email.times).toEqual([0, 5_000, 15_000, 35_000]);
+    await bench.clock.advance(CHANNEL_PAUSE_MS);
+    expect(email.times.slice(4)).toEqual(
+      [0, 5_000, 15_000, 35_000].map((ms) => ms + 35_000 + CHANNEL_PAUSE_MS),
+    );
+    expect(run.of('alert.failed')).toMatchObject([
+      { channel: 'email', kind: 'transient', code: 'http_503', status: 503, kept: true },
+    ]);
+    email.answer = () => undefined;
+    run.take(closed('hubspot'), opened('hubspot'));
+    await bench.clock.advance(CHANNEL_PAUSE_MS);
+    expect(email.delivered).toEqual([RAISED, 'raised service:hubspot']);
+    expect(bench.kept.owed).toEqual([]);
+    expect(bench.clock.pendingTimers).toBe(0);
+  });
+
+  it('delays no other: dead, slow or throwing at once', async () => {
+    const bench = new AlertBench();
+    const dead = bench.channel('dead', silence);
+    const slow = bench.channel('slow', () => bench.clock.sleep(14_000));
+    const broken = {
+      name: 'broken',
+      send: () => {
+        throw new TypeError('a bug');
+      },
+    };
+    const quick = bench.channel('quick');
+    const run = bench.run([dead, slow, broken, quick]);
+    run.take(opened());
+    await bench.clock.settle();
+    run.take(opened('hubspot'), closed());
+    await bench.clock.settle();
+    expect(quick.delivered).toEqual([RAISED, 'raised service:hubspot', RECOVERED]);
+    expect(quick.times).toEqual([0, 0, 0]);
+    await bench.clock.advance(60_000);
+    // One at a time, in order, each as slow as it is.
+    expect(slow.times).toEqual([0, 14_000, 28_000]);
+    expect(slow.delivered).toEqual(quick.delivered);
+    expect(run.of('alert.failed').filter(({ channel }) => channel === 'broken')).toMatchObject([
+      { code: 'channel_failed', message: 'a bug', kept: true },
+      { code: 'channel_failed', alert: 'raised', key: 'service:hubspot' },
+      { code: 'channel_failed', alert: 'recovered' },
+    ]);
+    expect(dead.delivered).toEqual([]);
+    await Promise.all([bench.clock.advance(CLOSE_MS), run.alerter.close()]);
+    expect(bench.clock.pendingTimers).toBe(0);
+  });
+
+  it('that does not answer is given up after its timeout, and told to stop', async () => {
+    const bench = new AlertBench();
+    const dead = bench.channel('dead', silence);
+    const run = bench.run([dead]);
+    run.take(opened());
+    await bench.clock.advance(SEND_TIMEOUT_MS - 1);
+    expect(dead.signals[0]?.aborted).toBe(false);
+    await bench.clock.advance(1);
+    expect(dead.signals[0]?.aborted).toBe(true);
+    await bench.clock.advance(5_000);
+    // It may have been sent after all: rather twice than not at all.
+    expect(dead.times).toEqual([0, SEND_TIMEOUT_MS + 5_000]);
+    await Promise.all([bench.clock.advance(CLOSE_MS), run.alerter.close()]);
+  });
+
+  it('that asks for more time gets it', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email', (count) => {
+      if (count === 1) throw throttled(2 * CHANNEL_PAUSE_MS);
+    });
+    bench.run([email]).take(opened());
+    await bench.clock.advance(2 * CHANNEL_PAUSE_MS);
+    expect(email.times).toEqual([0, 2 * CHANNEL_PAUSE_MS]);
+    expect(email.delivered).toEqual([RAISED]);
+  });
+
+  it('that refuses us is asked again only by the next run', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email', () => Promise.reject(unauthorized()));
+    const first = bench.run([email]);
+    first.take(opened());
+    await bench.clock.settle();
+    first.take(opened('hubspot'));
+    await bench.clock.advance(3_600_000);
+    await first.alerter.close();
+    expect(email.times).toEqual([0]);
+    expect(first.of('alert.failed')).toMatchObject([
+      { key: 'service:flite', code: 'http_401', kept: true },
+      { key: 'service:hubspot', code: 'run_ended', kept: true },
+    ]);
+    email.answer = () => undefined;
+    const next = bench.run([email]);
+    await bench.clock.settle();
+    expect(email.delivered).toEqual([RAISED, 'raised service:hubspot']);
+    expect(next.of('alert.sent')).toHaveLength(2);
+  });
+
+  it('that refuses one alert gets the others, and that one in three runs', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email', (_count, _signal, { key }) => {
+      if (key === 'service:flite') throw refused();
+    });
+    const told: CampaignEvent[][] = [];
+    for (let index = 0; index <= REFUSALS_MAX; index += 1) {
+      const run = bench.run([email]);
+      if (index === 0) run.take(opened(), opened('hubspot'));
+      await bench.clock.settle();
+      await run.alerter.close();
+      told.push(run.of('alert.failed'));
+    }
+    expect(email.delivered).toEqual(['raised service:hubspot']);
+    expect(told.map((events) => events.length)).toEqual([1, 1, 1, 0]);
+    expect(told.flat()).toMatchObject([{ kept: true }, { kept: true }, { kept: false }]);
+    expect(bench.kept.owed).toEqual([]);
+  });
+
+  it('forgets what it refused once a later word on the same cause is out', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email', (count) => {
+      if (count === 2) throw refused();
+    });
+    const run = bench.run([email]);
+    for (const event of [opened(), closed(), opened()]) {
+      run.take(event);
+      await bench.clock.settle();
+    }
+    expect(email.delivered).toEqual([RAISED, RAISED]);
+    expect(bench.kept.owed).toEqual([]);
+  });
+
+  it('keeps a bounded queue: the oldest makes room, and is told', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email', () => Promise.reject(failure()));
+    const run = bench.run([email]);
+    run.take(opened('first'));
+    await bench.clock.advance(60_000);
+    for (let index = 0; index < QUEUE_MAX; index += 1) run.take(opened(`s${index}`));
+    expect(run.of('alert.failed')).toHaveLength(1);
+    await bench.clock.settle();
+    expect(run.of('alert.failed')[1]).toMatchObject({
+      key: 'service:first',
+      code: 'queue_full',
+      kept: false,
+    });
+    expect(bench.kept.owed).toHaveLength(QUEUE_MAX);
+    await run.alerter.close();
+  });
+});
+
+describe('an outage over several runs', () => {
+  it('every ten minutes through three hours: one alert, one recovery', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email');
+    for (let run = 0; run < 18; run += 1) {
+      const process = bench.run([email], run % 2 === 0 ? 'spring' : 'autumn');
+      process.alerter.reconcile([{ service: 'flite', state: run === 0 ? 'closed' : 'open' }]);
+      process.take(opened(), failedCall);
+      await bench.clock.advance(60_000);
+      await process.alerter.close();
+      await bench.clock.advance(9 * 60_000);
+    }
+    expect(email.delivered).toEqual([RAISED]);
+    const last = bench.run([email]);
+    last.take(closed());
+    await bench.clock.settle();
+    expect(email.delivered).toEqual([RAISED, RECOVERED]);
+    expect(email.asked[1]?.alert.affected).toBe(18);
+    expect(bench.kept).toEqual({ open: [], owed: [] });
+  });
+
+  it('is told late, once, and as it stands by then', async () => {
+    const bench = new AlertBench();
+    const dead = bench.channel('email', () => Promise.reject(failure()));
+    const first = bench.run([dead]);
+    first.take(opened(), failedCall);
+    await first.alerter.close();
+    expect(first.of('alert.failed')).toHaveLength(1);
+    expect(bench.kept.owed).toHaveLength(1);
+    const works = bench.channel('email');
+    for (const campaign of ['autumn', 'spring']) {
+      const run = bench.run([works], campaign);
+      run.take(failedCall);
+      await bench.clock.settle();
+      await run.alerter.close();
+    }
+    expect(works.delivered).toEqual([RAISED]);
+    expect(works.asked[0]?.alert.affected).toBe(2);
+  });
+
+  it('that nobody was told of is told with its end, in one message', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email', () => Promise.reject(failure()));
+    const first = bench.run([email]);
+    first.take(opened());
+    await first.alerter.close();
+    email.answer = () => undefined;
+    const late = bench.run([email]);
+    late.take(closed());
+    await bench.clock.settle();
+    expect(email.delivered).toEqual([RECOVERED]);
+    expect(email.asked.at(-1)?.alert.what).toContain('the service is down');
+    expect(bench.kept).toEqual({ open: [], owed: [] });
+  });
+
+  it('is ended where a run finds the breaker closed that no run saw close', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email');
+    const first = bench.run([email]);
+    first.take(opened(), opened('openai'), opened('csv'));
+    await bench.clock.advance(60_000);
+    await first.alerter.close();
+    const next = bench.run([email]);
+    next.alerter.reconcile([
+      { service: 'flite', state: 'closed' },
+      { service: 'openai', state: 'closed' },
+      { service: 'openai', state: 'open' },
+      { service: 'csv', state: 'half_open' },
+    ]);
+    await bench.clock.settle();
+    expect(email.delivered.slice(3)).toEqual([RECOVERED]);
+    expect(bench.kept.open.map(({ key }) => key)).toEqual(['service:csv', 'service:openai']);
+  });
+
+  it('is not told by a run whose alert another run has sent meanwhile', async () => {
+    const bench = new AlertBench();
+    const dead = bench.channel('email', () => Promise.reject(failure()));
+    bench.run([dead]).take(opened());
+    await bench.clock.advance(60_000);
+    const works = bench.channel('email');
+    bench.run([works], 'autumn');
+    await bench.clock.settle();
+    expect(works.delivered).toEqual([RAISED]);
+    const asked = dead.asked.length;
+    await bench.clock.advance(CHANNEL_PAUSE_MS);
+    expect(dead.asked).toHaveLength(asked);
+    expect(bench.clock.pendingTimers).toBe(0);
+  });
+
+  it('that is over is not owed by a channel that is not in use any more', async () => {
+    const bench = new AlertBench();
+    const first = bench.run([bench.channel('email', () => Promise.reject(failure()))]);
+    first.take(opened());
+    await first.alerter.close();
+    expect(bench.kept.owed).toHaveLength(1);
+    bench.run([]).take(closed());
+    await bench.clock.settle();
+    expect(bench.kept).toEqual({ open: [], owed: [] });
+  });
+
+  it('is raised by one of two runs at a time, and ended by the other', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email');
+    const [one, other] = [bench.run([email], 'spring'), bench.run([email], 'autumn')];
+    one.take(opened());
+    await bench.clock.settle();
+    other.take(opened(), closed());
+    await bench.clock.settle();
+    one.take(closed());
+    await bench.clock.settle();
+    expect(email.delivered).toEqual([RAISED, RECOVERED]);
+  });
+
+  it('is not told when it is days old', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email', () => Promise.reject(failure()));
+    const other = bench.channel('other', () => Promise.reject(failure()));
+    const first = bench.run([email, other]);
+    first.take(opened());
+    await first.alerter.close();
+    bench.clock.jumpWall(KEPT_MS_MAX + 1);
+    const asked = email.asked.length;
+    const late = bench.run([email]);
+    await bench.clock.settle();
+    expect(email.asked).toHaveLength(asked);
+    expect(late.of('alert.failed')).toMatchObject([{ code: 'too_old', kept: false }]);
+    // Also what a channel owes that is not in use any more.
+    expect(bench.kept.owed).toEqual([]);
+  });
+});
+
+describe('a recovery', () => {
+  it('takes the place of its alert while that waits to be tried again', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email', (count) => {
+      if (count === 1) throw failure();
+    });
+    const run = bench.run([email]);
+    run.take(opened());
+    await bench.clock.advance(1_000);
+    run.take(closed());
+    await bench.clock.settle();
+    expect(email.delivered).toEqual([RECOVERED]);
+    expect(email.times).toEqual([0, 1_000]);
+    expect(run.of('alert.failed')).toEqual([]);
+    expect(bench.clock.pendingTimers).toBe(0);
+  });
+
+  it('follows an alert that is on its way, which is not tried again if it fails', async () => {
+    for (const fails of [true, false]) {
+      const bench = new AlertBench();
+      const email = bench.channel('email', async (count) => {
+        if (count > 1) return;
+        await bench.clock.sleep(2_000);
+        if (fails) throw failure();
+      });
+      const run = bench.run([email]);
+      run.take(opened());
+      await bench.clock.advance(1_000);
+      run.take(closed());
+      await bench.clock.advance(10_000);
+      expect(email.delivered).toEqual(fails ? [RECOVERED] : [RAISED, RECOVERED]);
+      expect(email.times).toEqual([0, 2_000]);
+      expect(bench.kept).toEqual({ open: [], owed: [] });
+    }
+  });
+});
+
+describe('a crash', () => {
+  it('before the alert is kept sends nothing, so that the next run raises it', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email');
+    const first = bench.run([email]);
+    first.take(opened());
+    first.kill();
+    await bench.clock.settle();
+    expect(email.asked).toEqual([]);
+    bench.run([email]).take(opened());
+    await bench.clock.settle();
+    expect(email.delivered).toEqual([RAISED]);
+  });
+
+  it('between sending and keeping that may send it twice, never none', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email');
+    const first = bench.run([email]);
+    email.answer = () => first.kill();
+    first.take(opened());
+    await bench.clock.settle();
+    email.answer = () => undefined;
+    expect(bench.kept.owed).toHaveLength(1);
+    const next = bench.run([email]);
+    next.take(opened());
+    await bench.clock.settle();
+    expect(email.delivered).toEqual([RAISED, RAISED]);
+    bench.run([email]);
+    await bench.clock.settle();
+    expect(email.delivered).toHaveLength(2);
+  });
+
+  it('while it is being sent: the next run sends it', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email', silence);
+    const first = bench.run([email]);
+    first.take(opened());
+    await bench.clock.settle();
+    first.kill();
+    const works = bench.channel('email');
+    bench.run([works]);
+    await bench.clock.settle();
+    expect(works.delivered).toEqual([RAISED]);
+  });
+});
+
+describe('the end of a run', () => {
+  it('gives what is owed five seconds, tells what remains, and leaves no timer', async () => {
+    const bench = new AlertBench();
+    const dead = bench.channel('dead', silence);
+    const slow = bench.channel('slow', (_count, signal) => {
+      return bench.clock.sleep(CLOSE_MS - 1, signal);
+    });
+    const run = bench.run([dead, slow]);
+    run.take(opened(), opened('hubspot'));
+    await bench.clock.settle();
+    let endedMs = -1;
+    const closing = run.alerter.close().then(() => {
+      endedMs = bench.clock.monotonicMs();
+    });
+    run.take(opened('late'));
+    await bench.clock.until(closing);
+    expect(endedMs).toBe(CLOSE_MS);
+    expect(slow.delivered).toEqual([RAISED]);
+    expect(
+      run.of('alert.failed').map(({ channel, key, code, kept }) => ({ channel, key, code, kept })),
+    ).toEqual(
+      expect.arrayContaining([
+        { channel: 'dead', key: 'service:flite', code: 'run_ended', kept: true },
+        { channel: 'dead', key: 'service:hubspot', code: 'run_ended', kept: true },
+        { channel: 'slow', key: 'service:hubspot', code: 'run_ended', kept: true },
+      ]),
+    );
+    expect(run.of('alert.failed')).toHaveLength(3);
+    expect(bench.kept.owed).toHaveLength(3);
+    expect(bench.clock.pendingTimers).toBe(0);
+    await run.alerter[Symbol.asyncDispose]();
+  });
+
+  it('tries a channel once more that is being left alone', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email', () => Promise.reject(failure()));
+    const run = bench.run([email]);
+    run.take(opened());
+    await bench.clock.advance(60_000);
+    email.answer = () => undefined;
+    await run.alerter.close();
+    expect(email.delivered).toEqual([RAISED]);
+    expect(bench.clock.pendingTimers).toBe(0);
+  });
+
+  it('does not wait for a store that has gone', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email');
+    const run = bench.run([email]);
+    run.take(opened());
+    run.kill();
+    await bench.clock.until(run.alerter.close());
+    expect(bench.clock.monotonicMs()).toBe(CLOSE_MS);
+    expect(bench.clock.pendingTimers).toBe(0);
+  });
+});
+
+describe('a memory that fails', () => {
+  it('stops no alert, and is told once', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email');
+    const told: CampaignEvent[] = [];
+    const fails = () => {
+      throw new Error('disk full');
+    };
+    const alerter = new Alerter({
+      campaign: 'spring',
+      channels: [email],
+      memory: { load: fails, save: () => Promise.reject(new Error('disk full')) },
+      clock: bench.clock,
+      random: { fraction: () => 0, id: () => crypto.randomUUID() },
+      emit: (event) => {
+        told.push(event);
+        throw new Error('nobody listens');
+      },
+    });
+    for (const event of [opened(), opened(), closed()]) {
+      alerter.take(event);
+      await bench.clock.settle();
+    }
+    expect(email.delivered).toEqual([RAISED, RECOVERED]);
+    expect(told.filter(({ type }) => type === 'notice')).toMatchObject([
+      { level: 'error', code: 'alerts_not_kept' },
+    ]);
+    await alerter.close();
+  });
+});
