@@ -28,6 +28,8 @@ const RETRIES =
 const RECOVERY = 'how long a breaker stays open is circuit_breaker.recovery_timeout';
 const THRESHOLD = 'failures in a row that open a breaker are circuit_breaker.failure_threshold';
 const REQUEST = 'the time for one request is timeouts.request';
+const SHARES = 'how simulated calls end is simulation.shares';
+const ANSWER_TIME = 'how long a simulated service takes is simulation.answer_time';
 const FIRST_DELAY = 'the wait before the first retry is retry.initial_delay';
 
 /** Keys that people know from elsewhere. */
@@ -70,6 +72,11 @@ const KNOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   call_timeout: 'the time for one call is timeouts.call',
   fallback: 'fallbacks are the further names in a list under services',
   fallbacks: 'fallbacks are the further names in a list under services',
+  latency: ANSWER_TIME,
+  response_time: ANSWER_TIME,
+  outcomes: SHARES,
+  answer_rate: SHARES,
+  call_duration: 'how long a simulated call lasts is simulation.talk_time',
   country: 'the country of numbers without + is campaign.default_country',
   voice: 'the voice stands with its service: providers.flite.voice',
   log_level: 'the level is logging.level',

@@ -2,8 +2,9 @@
  * What must be true between keys, and what only the services know. Each rule has a name, looks at
  * the whole config, and says what it found; all of them are asked, even when one has failed.
  */
+import { listed } from '../domain/text.ts';
 import { type ConfigPath, type ConfigProblem, pathText } from './config-problems.ts';
-import { type ConfigFile, SERVICE_NAMES, type ServiceName } from './config-schema.ts';
+import { type ConfigFile, SERVICE_NAMES } from './config-schema.ts';
 import type { ConfigSource } from './config-source.ts';
 import { durationText } from './durations.ts';
 import type { Config, ServicePolicy } from './settings.ts';
@@ -47,6 +48,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'script: every template compiles': templateCompiles,
   'flite: the voice is built in': knownVoice,
   'campaign: the country exists': knownCountry,
+  'simulation: the shares add up to 1': sharesSum,
 };
 
 export function judge(judged: Judged, judgement: Judgement | undefined): ConfigProblem[] {
@@ -54,7 +56,8 @@ export function judge(judged: Judged, judgement: Judgement | undefined): ConfigP
   if (source.brokenLine !== undefined) {
     return [];
   }
-  const wrong = problems.map((problem) => problem.path);
+  const missing = source.missing.map(({ path }) => pathText(path));
+  const wrong = [...problems.map((problem) => problem.path), ...missing];
   const isWrong = (path: ConfigPath): boolean => {
     const text = pathText(path);
     return wrong.some((other) => other === text || isWithin(text, other) || isWithin(other, text));
@@ -83,16 +86,13 @@ function shown({ source }: Judged, path: ConfigPath, value: string): string {
 function scopes(
   { config, file }: Judged,
   name: 'retry' | 'timeouts',
-): readonly { path: ConfigPath; service: ServiceName; policy: ServicePolicy; own: object }[] {
-  const plain = SERVICE_NAMES.find((service) => file.providers[service][name] === undefined);
+): readonly { path: ConfigPath; policy: ServicePolicy; own: object }[] {
   return [
-    ...(plain === undefined
-      ? []
-      : [{ path: [name], service: plain, policy: config.policies[plain], own: file[name] }]),
+    { path: [name], policy: config.generalPolicy, own: file[name] },
     ...SERVICE_NAMES.flatMap((service) => {
       const own = file.providers[service][name];
       const path = ['providers', service, name];
-      return own === undefined ? [] : [{ path, service, policy: config.policies[service], own }];
+      return own === undefined ? [] : [{ path, policy: config.policies[service], own }];
     }),
   ];
 }
@@ -251,4 +251,30 @@ function knownCountry(judged: Judged, judgement: Judgement | undefined): readonl
           hint: defaultCountry === 'UK' ? 'the United Kingdom is GB' : undefined,
         },
       ];
+}
+
+/** A thousandth is left for parts such as 0.333. */
+function sharesSum(judged: Judged): readonly Finding[] {
+  const { source, config } = judged;
+  const path = ['simulation', 'shares'];
+  const shares = Object.entries(config.simulation.shares);
+  const sum = Math.round(shares.reduce((total, [, share]) => total + share, 0) * 1e6) / 1e6;
+  if (sum >= 0.999 && sum <= 1.001) {
+    return [];
+  }
+  const paths = shares.map(([name]) => [...path, name]);
+  const isHidden = paths.some((one) => source.hasVariable(one));
+  const defaults = shares.filter(([name]) => source.place([...path, name]).found === 'nothing');
+  return [
+    {
+      path,
+      with: paths,
+      found: isHidden ? 'another sum' : `${sum} in all`,
+      allowed: 'parts that add up to 1',
+      hint:
+        defaults.length === 0
+          ? undefined
+          : `the others are at their defaults: ${listed(defaults.map((pair) => pair.join(' ')))}`,
+    },
+  ];
 }

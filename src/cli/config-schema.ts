@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { LOG_LEVELS } from '../observers/log-lines.ts';
+import { DEFAULT_BEHAVIOUR } from '../sim/behaviour.ts';
 import {
   DURATION_PATTERN,
   durationText,
@@ -49,6 +50,10 @@ export function configSchema() {
     output: section(
       { folder: path('out', 'Gets a folder per campaign: audio, results.csv, rejected.csv.') },
       'Where results go.',
+    ),
+    simulation: section(
+      simulationKeys(),
+      'How services and people behave in `campaign simulate` while nothing is wrong.',
     ),
   };
   return z.strictObject(keys, { error: 'groups of keys, such as script: and retry:' });
@@ -242,6 +247,40 @@ function loggingKeys() {
       .default('50MB')
       .describe('A longer file is set aside and a new one begun. MB are millions of bytes.'),
     keep: whole(1, 1000, 10, 'How many older files are kept.'),
+  };
+}
+
+/** What the defaults go by is told in sim/behaviour.ts. */
+function simulationKeys() {
+  const { answerMs, ringMs, noAnswerMs, talkMs, shares } = DEFAULT_BEHAVIOUR;
+  const time = (minMs: number, valueMs: number, description: string) =>
+    duration({ minMs, maxMs: HOUR_MS }, durationText(valueMs), description);
+  const share = (value: number, description: string) =>
+    number({ min: 0, max: 1 }, value, description);
+  return {
+    answer_time: section(
+      {
+        llm: time(1, answerMs.llm, 'Of a model that writes a text.'),
+        tts: time(1, answerMs.tts, 'Of a voice.'),
+        dialer: time(1, answerMs.dialer, 'Until it has taken a call on.'),
+        crm: time(1, answerMs.crm, 'Of a CRM.'),
+      },
+      'From request to answer; each varies evenly by half either way. Services on this machine ' +
+        'have times of their own.',
+    ),
+    ring_time: time(1000, ringMs, 'Until somebody or a machine picks up.'),
+    no_answer_time: time(1000, noAnswerMs, 'How long a phone rings that nobody picks up.'),
+    talk_time: time(1000, talkMs, 'From picking up to hanging up.'),
+    shares: section(
+      {
+        answered: share(shares.answered, 'A person picks up.'),
+        voicemail: share(shares.voicemail, 'A machine does.'),
+        no_answer: share(shares.no_answer, 'Nobody does.'),
+        busy: share(shares.busy, 'The line is busy.'),
+        invalid_number: share(shares.invalid_number, 'There is no such number.'),
+      },
+      'How calls end, as parts of 1, which they add up to.',
+    ),
   };
 }
 

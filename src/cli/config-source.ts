@@ -197,10 +197,15 @@ class Source implements ConfigSource {
   }
 }
 
-/** Top-level sections, providers, and what a provider may override. */
+/** Top-level sections, providers, what a provider may override, and groups of simulation. */
 function isSectionPath(path: ConfigPath): boolean {
-  const override = ['retry', 'circuit_breaker', 'timeouts'].includes(String(path[2]));
-  return path.length === 1 || (path[0] === 'providers' && (path.length === 2 || override));
+  const [section, name, below] = path.map(String);
+  return (
+    path.length === 1 ||
+    (section === 'providers' &&
+      (path.length === 2 || ['retry', 'circuit_breaker', 'timeouts'].includes(below ?? ''))) ||
+    (section === 'simulation' && path.length === 2 && /^(answer_time|shares)$/.test(name ?? ''))
+  );
 }
 
 interface Substituted {

@@ -17,7 +17,7 @@ import type { ConfigSource, MissingVariable } from './config-source.ts';
 type Issue = z.core.$ZodIssue;
 type Group = Record<string, unknown>;
 
-/** Stands in for a required text that is not there, after that was noted as a problem. */
+/** Stands in for a required text that is not there, once that is noted or known to be no matter. */
 const STAND_IN = { script: { template: '-' } };
 
 export interface Validated {
@@ -26,8 +26,12 @@ export interface Validated {
   readonly problems: readonly ConfigProblem[];
 }
 
-export function validate(source: ConfigSource): Validated {
-  const missing = missingInUse(source);
+/** `missingAllowed`: variables that the environment lacks are no problem. */
+export function validate(
+  source: ConfigSource,
+  { missingAllowed }: { readonly missingAllowed: boolean },
+): Validated {
+  const missing = missingAllowed ? [] : missingInUse(source);
   const value = withoutMissing(source);
   const schema = configSchema();
   let parsed = schema.safeParse(value);
@@ -79,6 +83,10 @@ function withoutMissing(source: ConfigSource): unknown {
   const value = structuredClone(source.value);
   for (const { path } of source.missing) {
     remove(value, path);
+    if (path[0] === 'script' && path[1] === 'template') {
+      // A text has no default, and without one nobody of that language would be called.
+      set(value, path, STAND_IN.script.template);
+    }
   }
   return value;
 }
@@ -100,7 +108,7 @@ function numbersFromEnvironment(
     const wanted =
       issue.code === 'invalid_type' && (issue.expected === 'number' || issue.expected === 'int');
     if (wanted && isNumber && source.isFromEnvironment(path)) {
-      (at(value, path.slice(0, -1)) as Group)[String(path.at(-1))] = Number(text);
+      set(value, path, Number(text));
       changed = true;
     }
   }
@@ -216,6 +224,10 @@ function at(value: unknown, path: ConfigPath): unknown {
     here = typeof here === 'object' && here !== null ? (here as Group)[part] : undefined;
   }
   return here;
+}
+
+function set(value: unknown, path: ConfigPath, to: unknown): void {
+  (at(value, path.slice(0, -1)) as Group)[String(path.at(-1))] = to;
 }
 
 function remove(value: unknown, path: ConfigPath): void {

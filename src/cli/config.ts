@@ -3,6 +3,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import type { Behaviour } from '../sim/behaviour.ts';
 import { ConfigProblems } from './config-problems.ts';
 import { type Judgement, judge } from './config-rules.ts';
 import type { ConfigFile, ServiceName } from './config-schema.ts';
@@ -20,6 +21,11 @@ export interface ConfigOptions {
   readonly env: Environment;
   /** What only the services can tell; left out by commands that use none. */
   readonly judgement?: Judgement | undefined;
+  /**
+   * For commands that call no service: a `${NAME}` that the environment lacks is no problem, and
+   * its key is at its default (`-` for a template).
+   */
+  readonly withoutSecrets?: boolean | undefined;
 }
 
 /** Reads config.yml. Throws `ConfigProblems`, or `CommandFailure` 66 where it cannot be read. */
@@ -36,7 +42,9 @@ export async function loadConfig(options: ConfigOptions): Promise<Config> {
 /** The same for a text already read. Throws `ConfigProblems`. */
 export function parseConfig(text: string, options: ConfigOptions): Config {
   const source = readConfigSource(text, options.env);
-  const { file, problems } = validate(source);
+  const { file, problems } = validate(source, {
+    missingAllowed: options.withoutSecrets ?? false,
+  });
   const config = normalise(file, options.file);
   const all = [...problems, ...judge({ config, file, source, problems }, options.judgement)];
   if (all.length > 0) {
@@ -73,6 +81,7 @@ function normalise(file: ConfigFile, configFile: string): Config {
     },
     services: file.services,
     script: { template: file.script.template, maxCharacters: file.script.max_characters },
+    generalPolicy: policyFrom(file),
     policies: {
       template: policyOf(file, 'template'),
       flite: policyOf(file, 'flite'),
@@ -97,6 +106,22 @@ function normalise(file: ConfigFile, configFile: string): Config {
     },
     store: { path: absolute(file.store.path) },
     output: { folder: absolute(file.output.folder) },
+    simulation: behaviour(file.simulation),
+  };
+}
+
+function behaviour({ answer_time, shares, ...times }: ConfigFile['simulation']): Behaviour {
+  return {
+    answerMs: {
+      llm: durationMs(answer_time.llm),
+      tts: durationMs(answer_time.tts),
+      dialer: durationMs(answer_time.dialer),
+      crm: durationMs(answer_time.crm),
+    },
+    ringMs: durationMs(times.ring_time),
+    noAnswerMs: durationMs(times.no_answer_time),
+    talkMs: durationMs(times.talk_time),
+    shares,
   };
 }
 
@@ -111,9 +136,18 @@ const LOCAL_TIMEOUTS: Readonly<Partial<Record<ServiceName, { readonly request: s
 
 function policyOf(file: ConfigFile, service: ServiceName): ServicePolicy {
   const own = file.providers[service];
-  const retry = { ...file.retry, ...own.retry };
-  const breaker = { ...file.circuit_breaker, ...own.circuit_breaker };
-  const timeouts = { ...file.timeouts, ...LOCAL_TIMEOUTS[service], ...own.timeouts };
+  return policyFrom({
+    retry: { ...file.retry, ...own.retry },
+    circuit_breaker: { ...file.circuit_breaker, ...own.circuit_breaker },
+    timeouts: { ...file.timeouts, ...LOCAL_TIMEOUTS[service], ...own.timeouts },
+  });
+}
+
+function policyFrom({
+  retry,
+  circuit_breaker: breaker,
+  timeouts,
+}: Pick<ConfigFile, 'retry' | 'circuit_breaker' | 'timeouts'>): ServicePolicy {
   return {
     retry: {
       initialDelayMs: durationMs(retry.initial_delay),

@@ -17,11 +17,23 @@ const SIZE_UNITS_BYTES: Readonly<Record<string, number>> = {
 };
 
 export const DURATION_PATTERN = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/;
+const DURATIONS = /^([\d.]+h)?([\d.]+m(?!s))?([\d.]+s)?([\d.]+ms)?$/;
 export const SIZE_PATTERN = /^(\d+(?:\.\d+)?)(KB|MB|GB)$/;
 
 /** `500ms`, `5s`, `10m`, `2h` in milliseconds; undefined for anything else. */
 export function parseDuration(text: string): number | undefined {
   return inUnits(text, DURATION_PATTERN, DURATION_UNITS_MS);
+}
+
+/**
+ * The same, or several added up, larger units first: `1h30m`. Undefined for anything else, and
+ * for the empty text.
+ */
+export function parseDurations(text: string): number | undefined {
+  const match = DURATIONS.exec(text);
+  const parts = (match ?? []).slice(1).filter((part) => part !== undefined);
+  const sumMs = parts.reduce((sum, part) => sum + (parseDuration(part) ?? Number.NaN), 0);
+  return parts.length === 0 || Number.isNaN(sumMs) ? undefined : sumMs;
 }
 
 /** `64KB`, `50MB`, `1GB` in bytes; undefined for anything else. */

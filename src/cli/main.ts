@@ -9,6 +9,7 @@ import type { LogsOptions } from './commands/logs.ts';
 import type { ReportOptions } from './commands/report.ts';
 import type { RunOptions } from './commands/run.ts';
 import type { SettleOptions } from './commands/settle.ts';
+import type { SimulateOptions } from './commands/simulate.ts';
 import type { StatusOptions } from './commands/status.ts';
 import { realWorld, type World } from './world.ts';
 
@@ -62,6 +63,7 @@ function commandLine(world: World, ended: (code: number) => void): Command {
     })
     .addHelpText('after', EXAMPLES);
   addWorkCommands(program, world, ended);
+  addSimulateCommand(program, world, ended);
   addLookCommands(program, world, ended);
   return program;
 }
@@ -115,6 +117,31 @@ function addWorkCommands(program: Command, world: World, ended: (code: number) =
     .action(async (name: string, contact: string, outcome: string, options: SettleOptions) => {
       const { settle } = await import('./commands/settle.ts');
       ended(await settle(world, name, contact, outcome, options));
+    });
+}
+
+function addSimulateCommand(program: Command, world: World, ended: (code: number) => void): void {
+  program
+    .command('simulate')
+    .description('play a campaign in seconds, with services that fail as asked; rings nobody')
+    .argument('[list]', 'the contact list, a CSV file (default: people who do not exist)')
+    .option('--outage <outage>', 'who fails, when and how: see below; repeatable', collect, [])
+    .option('--config <file>', 'the configuration (default with a list: config.yml)')
+    .option('--contacts <n>', 'make up so many contacts', wholeFrom1)
+    .option('--lines <n>', 'calls at the same time, instead of campaign.lines', linesCount)
+    .option('--start <HH:MM>', 'time of day at which it begins (default: 09:00)', timeOfDay)
+    .option('--seed <n>', 'another day: the same seed gives the same day', wholeFrom0, 1)
+    .option('--realtime', 'at the speed of life')
+    .option('--speed <n>', 'so many times as fast as life', factor)
+    .option('--log <file>', 'write the log of the simulated run to this file')
+    .option('--json', 'one JSON document on stdout; the story for people goes to stderr')
+    .option('--quiet', 'no story, no summary')
+    .option('--verbose', 'a line for everything that happens')
+    .option('--no-color', 'no colours')
+    .addHelpText('after', SIMULATE_EXAMPLES)
+    .action(async (list: string | undefined, options: SimulateOptions) => {
+      const { simulate } = await import('./commands/simulate.ts');
+      ended(await simulate(world, list, options));
     });
 }
 
@@ -181,6 +208,25 @@ function wholeFrom1(text: string): number {
   return Number(text);
 }
 
+function wholeFrom0(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) {
+    throw new InvalidArgumentError('Allowed: a whole number from 0.');
+  }
+  return Number(text);
+}
+
+function factor(text: string): number {
+  const value = /^\d{1,6}(\.\d{1,3})?$/.test(text) ? Number(text) : 0;
+  if (value <= 0) {
+    throw new InvalidArgumentError('Allowed: a number above 0, such as 10 or 0.5.');
+  }
+  return value;
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
 /** Minutes since midnight. */
 function timeOfDay(text: string): number {
   const match = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text);
@@ -210,6 +256,19 @@ Examples:
 
 Ctrl-C takes no new contacts and lets the calls in progress end; a second one stops at once.
 Exit code 0: all done. 75: ended early, run it again to go on. The rest: see the README.
+`;
+
+const SIMULATE_EXAMPLES = `
+An outage is SERVICE, ROLE or all, then @FROM-TO, then :WHAT. FROM and TO are times of day or
++5m after the start; without them it lasts from +2m to +5m. WHAT is 503 (unless said otherwise),
+429, 429/2m, 401, 400, timeout, reset, refused, slow:4s or flaky:30%.
+
+Examples:
+  $ campaign simulate --outage elevenlabs         what happens when a vendor dies
+  $ campaign simulate contacts.csv --outage elevenlabs@09:10-09:40 --outage crm@+5m-+20m:timeout
+                                                  will tonight's list be done, and what if
+  $ campaign simulate --contacts 5000 --lines 20 --start 17:00 --json
+  $ campaign simulate --outage twilio:reset --speed 10
 `;
 
 const INIT_EXAMPLES = `

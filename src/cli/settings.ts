@@ -2,6 +2,7 @@
  * What config.yml says, in the program's own terms: milliseconds, bytes, absolute paths, every
  * default filled in.
  */
+import type { Behaviour } from '../sim/behaviour.ts';
 import type { ConfigFile, ServiceName } from './config-schema.ts';
 
 export interface RetrySettings {
@@ -53,6 +54,8 @@ export interface Config {
     readonly template: string | Readonly<Record<string, string>>;
     readonly maxCharacters: number;
   };
+  /** The general settings alone: of services that have none of their own. */
+  readonly generalPolicy: ServicePolicy;
   readonly policies: Readonly<Record<ServiceName, ServicePolicy>>;
   readonly healthCheck: { readonly intervalMs: number; readonly timeoutMs: number };
   readonly providers: {
@@ -67,4 +70,6 @@ export interface Config {
   };
   readonly store: { readonly path: string };
   readonly output: { readonly folder: string };
+  /** How services and people behave in a simulation; the shares add up to 1 within 0.001. */
+  readonly simulation: Behaviour;
 }

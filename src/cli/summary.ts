@@ -7,6 +7,7 @@ import { maskContactId, maskNumbers } from '../domain/privacy.ts';
 import type { RunTally } from '../domain/tally.ts';
 import { counted, listed, spanText } from '../domain/text.ts';
 import type { Outcome } from '../domain/words.ts';
+import type { Guard } from '../engine/guard.ts';
 import type { WaitingReason } from '../store/report-rows.ts';
 import type { CampaignState } from './campaign-state.ts';
 import type { Paint, Style } from './paint.ts';
@@ -33,6 +34,16 @@ export interface SummaryFacts extends CampaignState {
   readonly again: string;
   /** The command that settles a contact as answered, for copying. */
   readonly settle: (contact: string) => string;
+}
+
+/** What a run leaves behind broken. */
+export function servicesDown(guards: readonly Pick<Guard, 'service' | 'status'>[]): ServiceDown[] {
+  return guards.flatMap((guard) => {
+    const { state, sinceMs, cause } = guard.status();
+    return state === 'closed'
+      ? []
+      : [{ service: guard.service, sinceMs, message: cause?.message ?? 'no answer' }];
+  });
 }
 
 const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = {

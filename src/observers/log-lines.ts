@@ -3,6 +3,7 @@
  * `--verbose` and `logs` show the same words.
  */
 import type { CampaignEvent, ContactCounts, EventType, RunEnd } from '../domain/event.ts';
+import type { Health } from '../domain/health.ts';
 import { maskContactId, maskNumbers } from '../domain/privacy.ts';
 import { counted, spanText } from '../domain/text.ts';
 
@@ -21,6 +22,12 @@ const ENDS: Readonly<Record<RunEnd, string>> = {
   stopped: 'it was stopped',
   disk_failed: 'what must be kept could not be written',
   program_failed: 'the program failed',
+};
+
+const HEALTH_MEANS: Readonly<Record<Health, string>> = {
+  healthy: '',
+  degraded: ': its health check is good, the work has yet to prove it',
+  unhealthy: ': its health check fails',
 };
 
 const SENTENCES: Sentences = {
@@ -55,7 +62,8 @@ const SENTENCES: Sentences = {
   'call.finished': ({ contact, outcome, detail, durationMs }) =>
     `call to ${shown(contact)} ended: ${outcome}` +
     `${detail === undefined ? '' : ` (${detailText(detail, contact)})`} in ${spanText(durationMs)}`,
-  'health.changed': ({ service, health, message }) => `${service} is ${health}${because(message)}`,
+  'health.changed': ({ service, health, message }) =>
+    `${service} is ${health}${HEALTH_MEANS[health]}${because(message)}`,
   'alert.sent': ({ channel, title }) => `alert sent by ${channel}: ${maskNumbers(title)}`,
   'alert.failed': ({ channel, title, code, status, message, kept }) =>
     `alert not sent by ${channel} (${maskNumbers(title)}): ` +

@@ -31,6 +31,8 @@ export interface MemoryContact {
   fence: number;
   outcome: Outcome | null;
   dueMs: number;
+  /** Why it waits, where it does. */
+  reason: string;
   recall: boolean;
   rounds: number;
   roundMark: number;
@@ -79,6 +81,7 @@ export class MemoryCampaign {
       fence: 0,
       outcome: null,
       dueMs: 0,
+      reason: '',
       recall: false,
       rounds: 0,
       roundMark: 0,

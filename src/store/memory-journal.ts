@@ -173,7 +173,8 @@ export class MemoryJournal implements CampaignJournal {
   }
 
   #putOff(contact: MemoryContact, entry: Of<'put_off'>): void {
-    const { dueMs, behind, recall, rounds, roundMark } = entry;
+    const { dueMs, reason, behind, recall, rounds, roundMark } = entry;
+    contact.reason = reason;
     contact.rounds = rounds;
     contact.roundMark = roundMark;
     contact.recall = recall;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { durationText, parseDuration, parseSize } from '../../src/cli/durations.ts';
+import { durationText, parseDuration, parseDurations, parseSize } from '../../src/cli/durations.ts';
 import { editDistance, nearest } from '../../src/cli/suggest.ts';
 import { counted, listed, spanText } from '../../src/domain/text.ts';
 
@@ -22,6 +22,24 @@ describe('durations and sizes', () => {
       expect(parseDuration(text)).toBeUndefined();
     },
   );
+
+  it.each([
+    ['5s', 5000],
+    ['1h30m', 5_400_000],
+    ['1m30s', 90_000],
+    ['1h500ms', 3_600_500],
+    ['5ms', 5],
+    ['1.5h1m', 5_460_000],
+    ['', undefined],
+    ['30m1h', undefined],
+    ['1h1h', undefined],
+    ['1.2.3h', undefined],
+    ['1h ', undefined],
+    ['1h30', undefined],
+    ['h', undefined],
+  ])('added up: %j', (text, expected) => {
+    expect(parseDurations(text)).toBe(expected);
+  });
 
   it('are written as they are read', () => {
     fc.assert(

@@ -7,6 +7,7 @@ import { ConfigProblems } from '../../src/cli/config-problems.ts';
 import { fullJudgement } from '../../src/cli/judgement.ts';
 import type { Config } from '../../src/cli/settings.ts';
 import { FLITE_VOICES } from '../../src/services/tts/flite.ts';
+import { DEFAULT_BEHAVIOUR } from '../../src/sim/behaviour.ts';
 
 const SCRIPT = 'script: { template: Hello }\n';
 const SHIPPED = join(import.meta.dirname, '..', '..', 'config.yml');
@@ -68,6 +69,7 @@ describe('config.yml in the terms of the program', () => {
       },
       services: { llm: ['template'], tts: ['flite'], dialer: ['preview'], crm: ['csv'] },
       script: { template: 'Hello', maxCharacters: 900 },
+      generalPolicy: policy,
       policies: {
         template: policy,
         flite: voice,
@@ -88,6 +90,7 @@ describe('config.yml in the terms of the program', () => {
       },
       store: { path: '/srv/calls/data/campaign.db' },
       output: { folder: '/srv/calls/out' },
+      simulation: DEFAULT_BEHAVIOUR,
     });
   });
 
@@ -115,8 +118,36 @@ describe('config.yml in the terms of the program', () => {
     expect(policies.csv.timeouts.requestMs).toBe(15_000);
   });
 
+  it('has a policy for services without settings: the general one, without any override', () => {
+    const { generalPolicy } = parsed(
+      `${SCRIPT}retry: { max_retries: 5 }\n` +
+        'providers: { template: { retry: { max_retries: 1 } } }\n',
+    );
+    expect(generalPolicy.retry).toMatchObject({ maxRetries: 5, initialDelayMs: 5000 });
+    expect(generalPolicy.timeouts).toEqual({ requestMs: 15_000, callMs: 600_000 });
+  });
+
+  it('takes single times of a simulation, and all or some of the shares', () => {
+    const { simulation } = parsed(
+      `${SCRIPT}simulation:\n  answer_time: { llm: 10ms }\n  talk_time: 1m\n` +
+        '  shares: { answered: 0.83, voicemail: 0 }\n',
+    );
+    expect(simulation).toEqual({
+      ...DEFAULT_BEHAVIOUR,
+      answerMs: { ...DEFAULT_BEHAVIOUR.answerMs, llm: 10 },
+      talkMs: 60_000,
+      shares: { ...DEFAULT_BEHAVIOUR.shares, answered: 0.83, voicemail: 0 },
+    });
+    const thirds = 'answered: 0.333, voicemail: 0.333, no_answer: 0.333';
+    expect(
+      parsed(`${SCRIPT}simulation: { shares: { ${thirds}, busy: 0, invalid_number: 0 } }\n`)
+        .simulation.shares,
+    ).toMatchObject({ answered: 0.333, busy: 0 });
+  });
+
   it('takes a section whose keys are all commented out', () => {
     expect(parsed(`${SCRIPT}retry:\n#  jitter: 0\nproviders:\n  flite:\n`)).toEqual(parsed(SCRIPT));
+    expect(parsed(`${SCRIPT}simulation:\n  answer_time:\n  shares:\n`)).toEqual(parsed(SCRIPT));
   });
 
   it('starts relative paths at its folder, and keeps absolute ones', () => {
@@ -220,6 +251,10 @@ circuit_breaker:
     ['campaign: { channels: 4 }', 'are campaign.lines'],
     ['lines: 4', 'it belongs elsewhere: campaign.lines'],
     ['loging: { level: info }', 'did you mean logging?'],
+    ['simulation: { latency: 2s }', 'is simulation.answer_time'],
+    ['simulation: { answer_rate: 0.4 }', 'is simulation.shares'],
+    ['simulation: { shares: { noanswer: 0.1 } }', 'did you mean simulation.shares.no_answer?'],
+    ['answered: 0.4', 'it belongs elsewhere: simulation.shares.answered'],
   ])('an unknown key gets a hint: %s', (line, hint) => {
     const [problem, ...others] = problemsOf(`${SCRIPT}${line}\n`);
     expect(others).toEqual([]);
@@ -311,6 +346,26 @@ circuit_breaker:
       'logging: { max_size: 50 }',
       'config.yml:2  logging.max_size: found 50, allowed: a size from 10KB to 10GB, such as ' +
         '500KB or 50MB; write 50MB for millions of bytes',
+    ],
+    [
+      'simulation: { shares: { answered: 0.9 } }',
+      'config.yml:2  simulation.shares: found 1.52 in all, allowed: parts that add up to 1; the ' +
+        'others are at their defaults: voicemail 0.45, no_answer 0.11, busy 0.04 and ' +
+        'invalid_number 0.02',
+    ],
+    [
+      'simulation:\n  shares:\n    { answered: 0.5, voicemail: 0.5, no_answer: 0.1, busy: 0, ' +
+        'invalid_number: 0 }',
+      'config.yml:4  simulation.shares: found 1.1 in all, allowed: parts that add up to 1',
+    ],
+    [
+      'simulation: { shares: { answered: 38 } }',
+      'config.yml:2  simulation.shares.answered: found 38, allowed: a number from 0 to 1',
+    ],
+    [
+      'simulation: { answer_time: { tts: 0s } }',
+      'config.yml:2  simulation.answer_time.tts: found "0s", allowed: a duration from 1ms to ' +
+        '1h; units are ms, s, m and h: 500ms, 5s, 10m, 2h',
     ],
   ])('across keys: %s', (line, expected) => {
     const problems = problemsOf(`${SCRIPT}${line}\n`);
@@ -424,6 +479,29 @@ describe('variables of the environment', () => {
     ]);
   });
 
+  it('are not missed at all by commands that call no service: the defaults stand there', () => {
+    const text =
+      'script: { template: { en: "${TEXT}" } }\nservices: { tts: ["${VOICE}"] }\n' +
+      'campaign: { lines: "${LINES}" }\nstore: { path: "${DATA}/calls.db" }\n' +
+      'providers:\n  flite: { voice: "${VOICE}", retry: { max_retries: "${RETRIES}" } }\n' +
+      'simulation: { shares: { answered: "${SHARE}", voicemail: 0.45 } }\n';
+    expect(problemsOf(text)).toHaveLength(5);
+    const options = { file: '/srv/calls/config.yml', env: {}, judgement: fullJudgement() };
+    const config = parseConfig(text, { ...options, withoutSecrets: true });
+    expect(config.script.template).toEqual({ en: '-' });
+    expect(config.campaign.lines).toBe(4);
+    expect(config.services.tts).toEqual(['flite']);
+    expect(config.store.path).toBe('/srv/calls/data/campaign.db');
+    expect(config.simulation).toEqual(DEFAULT_BEHAVIOUR);
+    expect(
+      parseConfig('script: { template: "${TEXT}" }\n', { ...options, withoutSecrets: true }),
+    ).toMatchObject({ script: { template: '-' } });
+    // What is wrong is still told.
+    expect(() =>
+      parseConfig(`${text}retry: { jitter: 2 }\n`, { ...options, withoutSecrets: true }),
+    ).toThrow('config.yml has 1 problem:');
+  });
+
   it('are missed once, also where the key is required', () => {
     expect(problemsOf('script: { template: "${TEXT}" }\n')).toHaveLength(1);
   });
@@ -439,6 +517,7 @@ describe('variables of the environment', () => {
       `${SCRIPT}providers: { flite: { voice: "\${SECRET}" } }\n`,
       `${SCRIPT}campaign: { default_country: "\${SECRET}" }\n`,
       'script: { template: "{{ ${SECRET} | ${SECRET} }}" }\n',
+      `${SCRIPT}simulation: { talk_time: "\${SECRET}" }\n`,
     ];
     for (const text of texts) {
       const problems = problemsOf(text, env);
@@ -446,6 +525,10 @@ describe('variables of the environment', () => {
       expect(problems[0]).not.toContain('hush');
       expect(problems[0]).toContain('SECRET');
     }
+    const share = `${SCRIPT}simulation: { shares: { answered: "\${SHARE}" } }\n`;
+    expect(problemsOf(share, { SHARE: '0.9' })).toEqual([
+      expect.stringContaining('simulation.shares: found another sum, allowed: parts that add'),
+    ]);
   });
 });
 

@@ -45,6 +45,9 @@ export function fakeWorld(options: FakeWorldOptions): FakeWorld {
     defer: (task) => {
       setImmediate(task);
     },
+    afterPromises: (task) => {
+      process.nextTick(task);
+    },
     onStop: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

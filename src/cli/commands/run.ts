@@ -21,7 +21,7 @@ import { screenLines } from '../screen-lines.ts';
 import type { Config } from '../settings.ts';
 import { shellWord } from '../shell-word.ts';
 import { stopSignals } from '../stop-signals.ts';
-import { briefText, type ServiceDown, type SummaryFacts, summaryText } from '../summary.ts';
+import { briefText, type SummaryFacts, servicesDown, summaryText } from '../summary.ts';
 import { endOfRunMs } from '../time-of-day.ts';
 import type { World } from '../world.ts';
 
@@ -220,15 +220,6 @@ function summaryFacts(
       `campaign settle ${shellWord(campaign)} ${shellWord(contact)} answered` +
       configText(showing.options),
   };
-}
-
-function servicesDown(guards: SessionResult['guards']): ServiceDown[] {
-  return guards.flatMap((guard) => {
-    const { state, sinceMs, cause } = guard.status();
-    return state === 'closed'
-      ? []
-      : [{ service: guard.service, sinceMs, message: cause?.message ?? 'no answer' }];
-  });
 }
 
 /** What the next command needs to find the same settings. */

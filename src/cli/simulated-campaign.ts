@@ -1,0 +1,200 @@
+/**
+ * What is to be simulated: the operator's own list and settings, or a world of our own for a first
+ * look.
+ */
+import { resolve } from 'node:path';
+import { InvalidArgumentError } from 'commander';
+import type { Contact } from '../domain/contact.ts';
+import { listed } from '../domain/text.ts';
+import { ROLES } from '../domain/words.ts';
+import type { Admission, ContactSink, Emit } from '../engine/ports.ts';
+import { importList } from '../intake/import-list.ts';
+import { listFile } from '../intake/list-source.ts';
+import { MADE_UP_CONTACTS, madeUpContacts } from '../sim/made-up-contacts.ts';
+import type { Outage } from '../sim/outage.ts';
+import type { ChainNames } from '../sim/simulated-services.ts';
+import { placesOf } from '../sim/vendors.ts';
+import { openMemoryStore } from '../store/memory.ts';
+import { campaignName } from './campaign-name.ts';
+import { loadConfig, parseConfig } from './config.ts';
+import { CommandFailure, EXIT } from './exit.ts';
+import { fullJudgement } from './judgement.ts';
+import { type ParsedOutage, parseOutage } from './outage-option.ts';
+import type { Config, ServicePolicy } from './settings.ts';
+import type { World } from './world.ts';
+
+export interface SimulatedCampaign {
+  readonly name: string;
+  /** The list as typed; undefined for made-up contacts. */
+  readonly list: string | undefined;
+  /** Has a policy for every simulated service. */
+  readonly config: Config;
+  readonly chains: ChainNames;
+  readonly lines: number;
+  readonly contacts: readonly Contact[];
+  readonly rejected: number;
+  /** Wall clock of the virtual start, milliseconds since the epoch. */
+  readonly startMs: number;
+  readonly outages: readonly Outage[];
+  /** What is not as the settings have it, in sentences. */
+  readonly notes: readonly string[];
+}
+
+export interface CampaignOptions {
+  readonly config?: string;
+  readonly contacts?: number;
+  readonly lines?: number;
+  readonly outage: readonly string[];
+  /** Minutes since midnight. */
+  readonly start?: number;
+}
+
+/** A Monday: what happens at night or at a weekend is asked for with `--start`. */
+const DAY_MS = Date.UTC(2026, 2, 2);
+const START_MINUTES = 9 * 60;
+
+/** The shipped settings, with a vendor for each job whose failure makes a story. */
+const BUILT_IN = `
+campaign: { lines: 1 }
+script: { template: "Hello {{ name }}." }
+`;
+const BUILT_IN_CHAINS: ChainNames = {
+  llm: ['openai'],
+  tts: ['elevenlabs'],
+  dialer: ['twilio'],
+  crm: ['hubspot'],
+};
+
+/** Throws what ends a command: see `cli/exit.ts`. */
+export async function simulatedCampaign(
+  world: World,
+  list: string | undefined,
+  options: CampaignOptions,
+  emit: Emit,
+): Promise<SimulatedCampaign> {
+  if (list !== undefined && options.contacts !== undefined) {
+    throw new CommandFailure(
+      EXIT.usage,
+      `both a list (${list}) and --contacts ${options.contacts}`,
+      'Name a list, or have contacts made up.',
+    );
+  }
+  const startMs = DAY_MS + (options.start ?? START_MINUTES) * 60_000;
+  const outages = options.outage.map((text) => outageOf(text, startMs));
+  const isBuiltIn = list === undefined && options.config === undefined;
+  const config = isBuiltIn
+    ? parseConfig(BUILT_IN, { file: resolve(world.folder, 'config.yml'), env: {} })
+    : await readConfig(world, options.config ?? 'config.yml');
+  const used = isBuiltIn ? BUILT_IN_CHAINS : config.services;
+  const { chains, placed, notes } = withOutages(used, outages);
+  const read =
+    list === undefined ? madeUp(options.contacts) : await readList(world, list, config, emit);
+  return {
+    name: list === undefined ? 'made-up' : campaignName(list, undefined),
+    list,
+    config: withPolicies(config, chains),
+    chains,
+    lines: options.lines ?? config.campaign.lines,
+    ...read,
+    startMs,
+    outages: placed,
+    notes,
+  };
+}
+
+/** Parsed only here, because what a time of day means depends on another option. */
+function outageOf(text: string, startMs: number): ParsedOutage {
+  try {
+    return parseOutage(text, { startMs });
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error;
+    throw new CommandFailure(EXIT.usage, `--outage ${text}: ${error.message}`);
+  }
+}
+
+function readConfig(world: World, file: string): Promise<Config> {
+  return loadConfig({
+    file: resolve(world.folder, file),
+    shownAs: file,
+    env: world.env,
+    judgement: fullJudgement(),
+    withoutSecrets: true,
+  });
+}
+
+/** A service that is to fail has to be in use. */
+function withOutages(
+  used: ChainNames,
+  outages: readonly ParsedOutage[],
+): { chains: ChainNames; placed: readonly Outage[]; notes: readonly string[] } {
+  const chains: Record<string, readonly string[]> = { ...used };
+  const notes: string[] = [];
+  for (const { target, name } of outages) {
+    const { places, inUse } = placesOf(target, chains as ChainNames);
+    if (inUse) continue;
+    for (const { role, service } of places) {
+      chains[role] = [service, ...(chains[role] ?? [])];
+    }
+    const roles = places.map(({ role }) => role);
+    notes.push(`${name} is not in use: here it is the first choice of ${listed(roles)}`);
+  }
+  const placed = outages.map(({ target, ...outage }) => ({
+    ...outage,
+    places: placesOf(target, chains as ChainNames).places,
+  }));
+  return { chains: chains as ChainNames, placed, notes };
+}
+
+function withPolicies(config: Config, chains: ChainNames): Config {
+  const policies: Record<string, ServicePolicy> = { ...config.policies };
+  for (const service of ROLES.flatMap((role) => chains[role])) {
+    policies[service] ??= config.generalPolicy;
+  }
+  return { ...config, policies: policies as Config['policies'] };
+}
+
+function madeUp(count = MADE_UP_CONTACTS): { contacts: readonly Contact[]; rejected: number } {
+  return { contacts: madeUpContacts(count), rejected: 0 };
+}
+
+async function readList(
+  world: World,
+  list: string,
+  config: Config,
+  emit: Emit,
+): Promise<{ contacts: readonly Contact[]; rejected: number }> {
+  const { sameNumber, defaultCountry } = config.campaign;
+  const sink = new CollectingSink(sameNumber);
+  const { rejected } = await importList({
+    list: listFile(resolve(world.folder, list), list),
+    sink,
+    defaultCountry,
+    sameNumber,
+    emit,
+  });
+  return { contacts: sink.contacts, rejected };
+}
+
+/** Judges rows as a store does, and keeps those that were taken. */
+class CollectingSink implements ContactSink {
+  readonly contacts: Contact[] = [];
+  readonly #sink: ContactSink;
+
+  constructor(sameNumber: 'reject' | 'allow') {
+    const store = openMemoryStore({ defer: () => undefined });
+    this.#sink = store.contacts('list', { sameNumber });
+  }
+
+  add(contacts: readonly Contact[]): readonly Admission[] {
+    const admissions = this.#sink.add(contacts);
+    for (const [index, { type }] of admissions.entries()) {
+      const contact = contacts[index];
+      if (type === 'added' && contact !== undefined) this.contacts.push(contact);
+    }
+    return admissions;
+  }
+
+  finish(): number {
+    return this.#sink.finish();
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * One run of a simulated campaign on the program's own engine, and what came of it.
+ */
+import type { Alert } from '../domain/alert.ts';
+import type { CampaignEvent, RunEnd } from '../domain/event.ts';
+import type { Guard } from '../engine/guard.ts';
+import type { RunSignals } from '../engine/runner.ts';
+import { draws } from '../sim/draws.ts';
+import { Forecast } from '../sim/forecast.ts';
+import type { Outage } from '../sim/outage.ts';
+import { NO_QUIRKS, Outside } from '../sim/outside.ts';
+import { live, type MakeEngine } from '../sim/simulation.ts';
+import { answerMs } from '../sim/vendors.ts';
+import { VirtualClock } from '../sim/virtual-clock.ts';
+import { MemoryDisk, openMemoryStore } from '../store/memory.ts';
+import type { CampaignState } from './campaign-state.ts';
+import type { SimulatedCampaign } from './simulated-campaign.ts';
+import { simulatedEngine } from './simulated-engine.ts';
+import { simulatedState } from './simulated-state.ts';
+import type { World } from './world.ts';
+
+export interface Play {
+  readonly campaign: SimulatedCampaign;
+  readonly outages: readonly Outage[];
+  readonly seed: number;
+  /** Told what happens, and when: milliseconds from the start. */
+  readonly listen?: ((event: CampaignEvent, atMs: number) => void) | undefined;
+  /** Told of every alert when it reaches the operator. */
+  readonly onAlert?: ((alert: Alert) => void) | undefined;
+  /** Told when the vendors begin and cease to fail. */
+  readonly onOutage?: ((outage: Outage, begins: boolean) => void) | undefined;
+  /** How many times as fast as life; undefined for as fast as can be. */
+  readonly speed?: number | undefined;
+  readonly signals: RunSignals;
+}
+
+export interface Played {
+  readonly end: RunEnd;
+  readonly guards: readonly Guard[];
+  readonly state: CampaignState;
+  readonly forecast: Forecast;
+  readonly durationMs: number;
+}
+
+/** Input and signals are looked for after so many turns: some milliseconds. */
+const TURNS_BETWEEN_LOOKS = 1_000;
+
+/** Rejects with what the engine fails with. */
+export async function playCampaign(world: World, play: Play, clock: VirtualClock): Promise<Played> {
+  const { campaign, outages, seed, signals } = play;
+  const { name, config, chains, lines } = campaign;
+  const { onOutage, outageWaitMs, sameNumber } = config.campaign;
+  const forecast = new Forecast(lines);
+  const disk = new MemoryDisk();
+  const make: MakeEngine = (parts) => simulatedEngine(name, config, parts);
+  for (const outage of outages) {
+    clock.after(outage.startMs, () => play.onOutage?.(outage, true));
+    clock.after(outage.endMs, () => play.onOutage?.(outage, false));
+  }
+  const end = await live(
+    {
+      seed,
+      campaign: name,
+      clock,
+      outside: new Outside({
+        clock,
+        draw: draws(seed),
+        behaviour: config.simulation,
+        answerMs: (place) => answerMs(config.simulation, place),
+        outages,
+        quirks: NO_QUIRKS,
+        witness: undefined,
+      }),
+      disk: { open: (defer) => openMemoryStore({ defer, disk }) },
+      make,
+      chains,
+      looksUp: false,
+      sameNumber,
+      onAlert: play.onAlert,
+      listen: (event) => {
+        const atMs = clock.monotonicMs();
+        forecast.take(event, atMs);
+        play.listen?.(event, atMs);
+      },
+    },
+    {
+      run: 1,
+      contacts: campaign.contacts,
+      policy: { lines, onOutage, outageWaitMs, limit: undefined, untilMs: undefined },
+      fuse: 0,
+      signals,
+      pace: play.speed === undefined ? undefined : paceOf(world, clock, play.speed, signals),
+    },
+  );
+  if (end.type !== 'ended') throw end.type === 'broke' ? end.error : new Error(end.type);
+  const stood = disk.campaigns.get(name);
+  if (stood === undefined) throw new Error(`the campaign ${name} has left nothing`);
+  const state = simulatedState(stood);
+  return { ...end, state, forecast, durationMs: clock.monotonicMs() };
+}
+
+/** A clock for one play; it begins when the campaign does. */
+export function virtualClock(world: World, startMs: number): VirtualClock {
+  let turns = 0;
+  return new VirtualClock({
+    wallMs: startMs,
+    defer: (task) => {
+      turns += 1;
+      if (turns % TURNS_BETWEEN_LOOKS === 0) world.defer(task);
+      else world.afterPromises(task);
+    },
+  });
+}
+
+/** Waits until real time has come as far as the next virtual moment; not once an end is wanted. */
+function paceOf(
+  world: World,
+  clock: VirtualClock,
+  speed: number,
+  { drain }: RunSignals,
+): () => Promise<void> {
+  const startMs = world.clock.monotonicMs();
+  return async () => {
+    const nextMs = clock.monotonicMs() + (clock.nextTimerMs ?? 0);
+    const waitMs = startMs + nextMs / speed - world.clock.monotonicMs();
+    if (waitMs < 1 || drain.aborted) return;
+    try {
+      await world.clock.sleep(waitMs, drain);
+    } catch (error) {
+      if (!drain.aborted) throw error;
+    }
+  };
+}

@@ -1,0 +1,36 @@
+/**
+ * Where a simulated campaign stands, in the words in which a real one is told.
+ */
+import type { Outcome } from '../domain/words.ts';
+import type { MemoryCampaign } from '../store/memory-campaign.ts';
+import { QUEUE } from '../store/queue-state.ts';
+import type { WaitingReason } from '../store/report-rows.ts';
+import type { CampaignState } from './campaign-state.ts';
+
+export function simulatedState(campaign: MemoryCampaign): CampaignState {
+  const outcomes = new Map<Outcome, number>();
+  const waiting = new Map<string, WaitingReason>();
+  const uncertain: string[] = [];
+  let [removed, recordsOwed] = [0, 0];
+  for (const { contact, queue, outcome, reason, dueMs } of campaign.contacts.values()) {
+    if (queue === QUEUE.removed) removed += 1;
+    if (outcome === 'uncertain') uncertain.push(contact.id);
+    if (outcome !== null) {
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      if (queue !== QUEUE.none) recordsOwed += 1;
+    }
+    if (queue === QUEUE.waiting) {
+      const known = waiting.get(reason);
+      const count = (known?.count ?? 0) + 1;
+      waiting.set(reason, { reason, count, dueMs: Math.min(dueMs, known?.dueMs ?? Infinity) });
+    }
+  }
+  return {
+    contacts: campaign.counts(),
+    removed,
+    outcomes,
+    recordsOwed,
+    waiting: [...waiting.values()].toSorted((one, other) => one.dueMs - other.dueMs),
+    uncertain,
+  };
+}

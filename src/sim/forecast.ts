@@ -1,0 +1,136 @@
+/**
+ * What a simulated run says of a real one: how busy the lines were, and what held calls up.
+ * Counted from the engine's events, in memory that does not grow with the list.
+ */
+import type { CampaignEvent } from '../domain/event.ts';
+import type { Role } from '../domain/words.ts';
+
+export interface ServiceDelays {
+  readonly service: string;
+  readonly role: Role | undefined;
+  /** Calls that had to wait for it at least once, by a retry or put off. */
+  calls: number;
+  retries: number;
+  /** Times that a contact went back to the queue because of it. */
+  putOff: number;
+  /** Calls that failed with it, to be tried again or for good. */
+  failedCalls: number;
+  /** Requests that another service answered instead of it. */
+  fallbacks: number;
+}
+
+export class Forecast {
+  readonly #lines: number;
+  readonly #inHand = new Set<string>();
+  /** By contact that has no outcome yet: the services that held it up. */
+  readonly #heldUp = new Map<string, Set<string>>();
+  /** By contact that is about to be put off: the service that failed it. */
+  readonly #failedBy = new Map<string, string>();
+  readonly #services = new Map<string, ServiceDelays>();
+  #atMs = 0;
+  #busyMs = 0;
+  #outcomeMs: number | undefined;
+
+  constructor(lines: number) {
+    this.#lines = lines;
+  }
+
+  /** When the last contact got its outcome, from the start; undefined where none did. */
+  get outcomeMs(): number | undefined {
+    return this.#outcomeMs;
+  }
+
+  /** Part of the time up to the last event in which a line had a call in hand, from 0 to 1. */
+  get busyShare(): number {
+    return this.#atMs === 0 ? 0 : this.#busyMs / (this.#lines * this.#atMs);
+  }
+
+  /** Services that held anybody up, those first that held up most. */
+  get delays(): readonly ServiceDelays[] {
+    return [...this.#services.values()].toSorted((one, other) => other.calls - one.calls);
+  }
+
+  take(event: CampaignEvent, atMs: number): void {
+    this.#busyMs += this.#inHand.size * (atMs - this.#atMs);
+    this.#atMs = atMs;
+    this.#count(event);
+    switch (event.type) {
+      case 'call.started':
+        this.#inHand.add(event.call);
+        break;
+      case 'call.finished':
+        this.#outcomeMs = atMs;
+        this.#failedBy.delete(event.contact);
+        if (event.outcome === 'uncertain') this.#over(event.contact, event.call);
+        break;
+      case 'contact.put_off':
+        this.#inHand.delete(event.call ?? '');
+        break;
+      case 'step.finished':
+        if (event.step === 'record') this.#over(event.contact ?? '', event.call ?? '');
+        break;
+      default:
+    }
+  }
+
+  #count(event: CampaignEvent): void {
+    switch (event.type) {
+      case 'retry.scheduled':
+        this.#of(event.service, event.role).retries += 1;
+        this.#holdUp(event.contact, event.service);
+        break;
+      case 'fallback.used':
+        this.#of(event.instead, event.role).fallbacks += 1;
+        break;
+      case 'call.failed':
+        if (event.service === undefined) break;
+        this.#of(event.service).failedCalls += 1;
+        this.#failedBy.set(event.contact, event.service);
+        break;
+      case 'contact.put_off':
+        for (const service of event.waitsFor ?? this.#failerOf(event.contact)) {
+          this.#of(service).putOff += 1;
+          this.#holdUp(event.contact, service);
+        }
+        this.#failedBy.delete(event.contact);
+        break;
+      default:
+    }
+  }
+
+  #failerOf(contact: string): readonly string[] {
+    const service = this.#failedBy.get(contact);
+    return service === undefined ? [] : [service];
+  }
+
+  /** Nothing is left to do for a contact. */
+  #over(contact: string, call: string): void {
+    this.#inHand.delete(call);
+    this.#heldUp.delete(contact);
+  }
+
+  #holdUp(contact: string | undefined, service: string): void {
+    if (contact === undefined) return;
+    const by = this.#heldUp.get(contact) ?? new Set();
+    this.#heldUp.set(contact, by);
+    if (by.has(service)) return;
+    by.add(service);
+    this.#of(service).calls += 1;
+  }
+
+  #of(service: string, role?: Role): ServiceDelays {
+    const known = this.#services.get(service);
+    if (known !== undefined) return known;
+    const delays = {
+      service,
+      role,
+      calls: 0,
+      retries: 0,
+      putOff: 0,
+      failedCalls: 0,
+      fallbacks: 0,
+    };
+    this.#services.set(service, delays);
+    return delays;
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * What a simulated service does wrong, and when.
+ */
+import type { Role } from '../domain/words.ts';
+
+/** One service in one role; a vendor can fill two. */
+export interface Place {
+  readonly role: Role;
+  readonly service: string;
+}
+
+/** How requests end while an outage lasts. */
+export type Fault =
+  /** Answers 503 and does nothing. */
+  | { readonly type: '503' }
+  /** Answers 429, asks to be left alone for so long, and does nothing. */
+  | { readonly type: '429'; readonly retryAfterMs: number }
+  /** Refuses the key. */
+  | { readonly type: '401' }
+  /** Refuses this request for what is in it. */
+  | { readonly type: '400' }
+  /** Nobody listens: the request never leaves. */
+  | { readonly type: 'refused' }
+  /** Takes the request and never answers; half of what was asked is done all the same. */
+  | { readonly type: 'timeout' }
+  /** Does what was asked, and the answer is lost. */
+  | { readonly type: 'reset' }
+  /** Does what was asked, so much later. */
+  | { readonly type: 'slow'; readonly byMs: number }
+  /** Answers this share of the requests with 503. */
+  | { readonly type: 'flaky'; readonly share: number };
+
+export interface Outage {
+  /** As the operator named it. */
+  readonly name: string;
+  readonly places: readonly Place[];
+  /** From the start of the simulation, in milliseconds; the end is not part of it. */
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly fault: Fault;
+}
+
+/** What is wrong with a service at a moment; the outage named last counts. */
+export function faultAt(
+  outages: readonly Outage[],
+  { role, service }: Place,
+  nowMs: number,
+): Fault | undefined {
+  return outages.findLast(
+    ({ places, startMs, endMs }) =>
+      startMs <= nowMs &&
+      nowMs < endMs &&
+      places.some((place) => place.role === role && place.service === service),
+  )?.fault;
+}

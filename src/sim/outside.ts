@@ -1,0 +1,396 @@
+/**
+ * What is outside of the program and goes on when it is killed: vendors, telephones, people, the
+ * CRM, files. A vendor does what it is asked before it answers, so that an answer can be lost.
+ */
+import { ServiceFailure } from '../domain/failure.ts';
+import type { Outcome } from '../domain/words.ts';
+import type { AudioFile } from '../engine/ports.ts';
+import type { Behaviour, CallEnd } from './behaviour.ts';
+import { type Draw, spread } from './draws.ts';
+import type { Life } from './life.ts';
+import { type Fault, faultAt, type Outage, type Place } from './outage.ts';
+import type { Asked, Method, Sight, Witness } from './sighting.ts';
+import type { VirtualClock } from './virtual-clock.ts';
+
+/** What vendors and their clients do that a bug hunt must live through. */
+export interface Quirks {
+  /** Whether a dialer can tell what became of a call that it may have taken on. */
+  readonly memory: 'knows' | 'forgets';
+  /** Share of requests whose answer still comes after they were given up. */
+  readonly deaf: number;
+  /** Share of contacts for whom the text comes back empty. */
+  readonly emptyTexts: number;
+  /** Share of contacts whom a vendor refuses for what is in their row. */
+  readonly refusals: number;
+}
+
+export const NO_QUIRKS: Quirks = { memory: 'knows', deaf: 0, emptyTexts: 0, refusals: 0 };
+
+export interface OutsideOptions {
+  readonly clock: VirtualClock;
+  readonly draw: Draw;
+  readonly behaviour: Behaviour;
+  /** What a service usually takes to answer, in milliseconds. */
+  readonly answerMs: (place: Place) => number;
+  readonly outages: readonly Outage[];
+  readonly quirks: Quirks;
+  readonly witness: Witness | undefined;
+}
+
+/** A request as its sender makes it. */
+export interface Asking {
+  readonly life: Life;
+  readonly place: Place;
+  readonly method: Method;
+  readonly asked: Asked;
+  readonly signal: AbortSignal;
+}
+
+/** A call that a dialer has taken on. */
+export interface TakenCall {
+  readonly service: string;
+  readonly outcome: CallEnd | 'previewed';
+  endMs: number;
+}
+
+/** When a vendor does what it was asked, and when and what it answers. */
+interface Treatment {
+  readonly doneMs: number | undefined;
+  readonly answerMs: number | undefined;
+  readonly failure: ServiceFailure | undefined;
+}
+
+/** A request to a machine that does not answer is given up by its own client after so long. */
+const POLL_TIMEOUT_MS = 15_000;
+/** A refusal takes no work. */
+const REFUSAL_SHARE = 0.2;
+/** Until a phone rings, and the rest of the way to the answer that says so. */
+const DONE_SHARE = 0.6;
+
+export class Outside {
+  readonly audio = new Map<string, AudioFile>();
+  readonly #options: OutsideOptions;
+  readonly #calls = new Map<string, TakenCall>();
+  /** By call: until when requests to place it are under way at a vendor. */
+  readonly #placingUntilMs = new Map<string, number>();
+  #requests = 0;
+
+  constructor(options: OutsideOptions) {
+    this.#options = options;
+  }
+
+  get draw(): Draw {
+    return this.#options.draw;
+  }
+
+  get quirks(): Quirks {
+    return this.#options.quirks;
+  }
+
+  see(life: { readonly run: number }, sight: Sight): void {
+    const { witness, clock } = this.#options;
+    witness?.({ ...sight, atMs: clock.monotonicMs(), run: life.run });
+  }
+
+  call(id: string): TakenCall | undefined {
+    return this.#calls.get(id);
+  }
+
+  /** Dials, and settles what will come of it. */
+  take(service: string, id: string, contact: string, rings: boolean): TakenCall {
+    const { clock } = this.#options;
+    const outcome = rings ? this.#endOf(contact) : 'previewed';
+    const endMs = clock.monotonicMs() + this.#lengthMs(outcome, contact);
+    const call: TakenCall = { service, outcome, endMs };
+    this.#calls.set(id, call);
+    return call;
+  }
+
+  /** Until a call is over, in milliseconds. */
+  leftMs(id: string): number {
+    return Math.max(0, (this.#calls.get(id)?.endMs ?? 0) - this.#options.clock.monotonicMs());
+  }
+
+  /** Whoever is on the line is put down. */
+  hangUp(life: Life, id: string): void {
+    const call = this.#calls.get(id);
+    if (call === undefined) return;
+    call.endMs = Math.min(call.endMs, this.#options.clock.monotonicMs());
+    this.see(life, { type: 'hung_up', call: id });
+  }
+
+  /** How long until no request to place this call is under way at a vendor. */
+  placingMs(call: string): number {
+    const untilMs = this.#placingUntilMs.get(call) ?? 0;
+    return Math.max(0, untilMs - this.#options.clock.monotonicMs());
+  }
+
+  /** Sends a request; `serve` is what the vendor does, once or, where it refuses, not at all. */
+  ask<T>(asking: Asking, serve: () => T): Promise<T> {
+    const { place, method, asked } = asking;
+    const { outages, clock, answerMs } = this.#options;
+    const fault = faultAt(outages, place, clock.monotonicMs());
+    return this.#send(asking, serve, (request) => {
+      const typicalMs = spread(
+        answerMs(place),
+        this.draw('answer', method, asked.contact ?? request),
+      );
+      const treatment = this.#treatment(fault, asking, request, typicalMs);
+      if (method === 'place' && treatment.doneMs !== undefined) {
+        const untilMs = clock.monotonicMs() + treatment.doneMs;
+        const call = asked.call ?? '';
+        this.#placingUntilMs.set(call, Math.max(untilMs, this.#placingUntilMs.get(call) ?? 0));
+      }
+      return treatment;
+    });
+  }
+
+  /**
+   * Asks again and again until `afterMs` from now, then has the answer; what goes wrong at that
+   * moment makes the question fail.
+   */
+  poll<T>(asking: Asking, afterMs: number, serve: () => T): Promise<T> {
+    const { outages, clock } = this.#options;
+    const fault = faultAt(outages, asking.place, clock.monotonicMs() + afterMs);
+    return this.#send(asking, serve, () => {
+      const { place } = asking;
+      if (fault === undefined) return { doneMs: afterMs, answerMs: afterMs, failure: undefined };
+      switch (fault.type) {
+        case '400':
+          return { doneMs: afterMs, answerMs: afterMs, failure: undefined };
+        case 'slow': {
+          const laterMs = afterMs + fault.byMs;
+          return { doneMs: laterMs, answerMs: laterMs, failure: undefined };
+        }
+        case 'timeout': {
+          const failure = timeoutFailure(place.service);
+          return { doneMs: undefined, answerMs: afterMs + POLL_TIMEOUT_MS, failure };
+        }
+        default:
+          return {
+            doneMs: undefined,
+            answerMs: afterMs,
+            failure: failureOf(fault, place.service, false),
+          };
+      }
+    });
+  }
+
+  #send<T>(asking: Asking, serve: () => T, treat: (request: number) => Treatment): Promise<T> {
+    const { life, place, method, asked, signal } = asking;
+    if (!life.moment(`${method} leaves for ${place.service}`)) return new Promise(() => undefined);
+    this.#requests += 1;
+    const request = this.#requests;
+    this.see(life, { type: 'request', request, ...place, method, ...asked });
+    const { doneMs, answerMs, failure } = treat(request);
+    const isDeaf = this.draw('deaf', request) < this.quirks.deaf;
+    return new Promise((resolve, reject) => {
+      let value: { readonly done: T } | undefined;
+      const onAbort = (): void => {
+        if (!life.isAlive || isDeaf) return;
+        this.see(life, { type: 'given_up', request });
+        reject(signal.reason as Error);
+      };
+      const answer = (): void => {
+        signal.removeEventListener('abort', onAbort);
+        const { isAlive } = life;
+        if (!life.moment(`${method} answered by ${place.service}`)) return;
+        if (isAlive && (isDeaf || !signal.aborted)) this.#answered(life, request, failure);
+        if (value !== undefined && failure === undefined) resolve(value.done);
+        else if (failure !== undefined) reject(failure);
+      };
+      if (signal.aborted) onAbort();
+      else signal.addEventListener('abort', onAbort, { once: true });
+      this.#later(
+        doneMs,
+        answerMs,
+        () => {
+          value = { done: serve() };
+        },
+        answer,
+      );
+    });
+  }
+
+  /** What is done and what is answered at the same moment share a timer. */
+  #later(
+    doneMs: number | undefined,
+    answerMs: number | undefined,
+    serve: () => void,
+    answer: () => void,
+  ): void {
+    const { clock } = this.#options;
+    if (doneMs !== undefined && doneMs === answerMs) {
+      clock.after(doneMs, () => {
+        serve();
+        answer();
+      });
+      return;
+    }
+    if (doneMs !== undefined) clock.after(doneMs, serve);
+    if (answerMs !== undefined) clock.after(answerMs, answer);
+  }
+
+  #answered(life: Life, request: number, failure: ServiceFailure | undefined): void {
+    if (failure === undefined) {
+      this.see(life, { type: 'answer', request });
+      return;
+    }
+    const { kind, scope, code, retryAfterMs } = failure;
+    this.see(life, { type: 'answer', request, failure: { kind, scope, code, retryAfterMs } });
+  }
+
+  #treatment(
+    fault: Fault | undefined,
+    { place: { service }, method, asked }: Asking,
+    request: number,
+    typicalMs: number,
+  ): Treatment {
+    const isPlace = method === 'place';
+    const refusedMs = typicalMs * REFUSAL_SHARE;
+    const doneMs = isPlace || method === 'record' ? typicalMs * DONE_SHARE : typicalMs;
+    const works = { doneMs, answerMs: typicalMs, failure: undefined };
+    const refuses = { doneMs: undefined, answerMs: refusedMs };
+    const isRefused =
+      method !== 'probe' &&
+      this.draw('refusal', method, asked.contact ?? '') < this.quirks.refusals;
+    if (isRefused && (isPlace || method === 'speak')) {
+      return { ...refuses, failure: failureOf({ type: '400' }, service, isPlace) };
+    }
+    if (fault === undefined) return works;
+    switch (fault.type) {
+      case 'slow': {
+        const { byMs } = fault;
+        return { doneMs: doneMs + byMs, answerMs: typicalMs + byMs, failure: undefined };
+      }
+      case 'flaky': {
+        const fails = this.draw('flaky', request) < fault.share;
+        return fails ? { ...refuses, failure: failureOf(fault, service, isPlace) } : works;
+      }
+      case 'timeout': {
+        const isDone = this.draw('done', request) < 0.5;
+        return {
+          doneMs: isDone ? doneMs : undefined,
+          answerMs: undefined,
+          failure: undefined,
+        };
+      }
+      case 'reset':
+        return { ...works, failure: failureOf(fault, service, isPlace) };
+      default:
+        return { ...refuses, failure: failureOf(fault, service, isPlace) };
+    }
+  }
+
+  #endOf(contact: string): CallEnd {
+    const { shares } = this.#options.behaviour;
+    let left = this.draw('end', contact);
+    for (const [end, share] of Object.entries(shares) as [CallEnd, number][]) {
+      left -= share;
+      if (left < 0) return end;
+    }
+    return 'answered';
+  }
+
+  #lengthMs(outcome: Outcome, contact: string): number {
+    const { ringMs, noAnswerMs, talkMs } = this.#options.behaviour;
+    const ring = spread(ringMs, this.draw('ring', contact));
+    switch (outcome) {
+      case 'answered':
+      case 'voicemail':
+        return ring + spread(talkMs, this.draw('talk', contact));
+      case 'no_answer':
+        return spread(noAnswerMs, this.draw('ring', contact));
+      case 'busy':
+        return BUSY_TONE_MS;
+      default:
+        return 0;
+    }
+  }
+}
+
+/** Until a busy line is told as one: an estimate. */
+const BUSY_TONE_MS = 3_000;
+
+function timeoutFailure(service: string): ServiceFailure {
+  const message = `${service} did not answer within ${POLL_TIMEOUT_MS / 1_000} s`;
+  return new ServiceFailure(message, { kind: 'transient', scope: 'service', code: 'timeout' });
+}
+
+/** The failure that a service's adapter makes of it. `isPlace`: doing it twice rings twice. */
+function failureOf(fault: Fault, service: string, isPlace: boolean): ServiceFailure {
+  const { kind, scope, code, status, says } = FAILURES[fault.type];
+  return new ServiceFailure(`${service} ${says}`, {
+    kind: fault.type === 'reset' && isPlace ? 'unknown' : kind,
+    scope,
+    code,
+    status,
+    retryAfterMs: fault.type === '429' ? fault.retryAfterMs : undefined,
+  });
+}
+
+const FAILURES = {
+  '503': {
+    kind: 'transient',
+    scope: 'service',
+    code: '503',
+    status: 503,
+    says: 'answered 503 Service Unavailable',
+  },
+  flaky: {
+    kind: 'transient',
+    scope: 'service',
+    code: '503',
+    status: 503,
+    says: 'answered 503 Service Unavailable',
+  },
+  '429': {
+    kind: 'transient',
+    scope: 'service',
+    code: '429',
+    status: 429,
+    says: 'answered 429 Too Many Requests',
+  },
+  '401': {
+    kind: 'permanent',
+    scope: 'service',
+    code: 'invalid_api_key',
+    status: 401,
+    says: 'answered 401: the API key is refused',
+  },
+  '400': {
+    kind: 'permanent',
+    scope: 'request',
+    code: '400',
+    status: 400,
+    says: 'answered 400: it does not take this request',
+  },
+  refused: {
+    kind: 'transient',
+    scope: 'service',
+    code: 'ECONNREFUSED',
+    status: undefined,
+    says: 'refused the connection',
+  },
+  reset: {
+    kind: 'transient',
+    scope: 'service',
+    code: 'ECONNRESET',
+    status: undefined,
+    says: 'closed the connection before it answered',
+  },
+  timeout: {
+    kind: 'transient',
+    scope: 'service',
+    code: 'timeout',
+    status: undefined,
+    says: 'did not answer in time',
+  },
+  slow: {
+    kind: 'transient',
+    scope: 'service',
+    code: 'timeout',
+    status: undefined,
+    says: 'did not answer in time',
+  },
+} as const satisfies Record<Fault['type'], object>;

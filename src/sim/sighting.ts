@@ -1,0 +1,112 @@
+/**
+ * What can be seen of a simulated run from outside: what the program told, and what vendors and
+ * people noticed, whatever the program says. Checkers know nothing else.
+ */
+import type { CampaignEvent, ContactCounts, RunEnd } from '../domain/event.ts';
+import type { FailureKind, FailureScope } from '../domain/failure.ts';
+import type { Outcome, Role, Step } from '../domain/words.ts';
+
+/** What is asked of services, by the names of the port methods. */
+export type Method =
+  | 'lookup'
+  | 'write'
+  | 'speak'
+  | 'place'
+  | 'follow'
+  | 'find'
+  | 'hangUp'
+  | 'record'
+  | 'probe';
+
+/** For whom a request was made; nobody, for a probe. */
+export interface Asked {
+  readonly contact?: string | undefined;
+  readonly call?: string | undefined;
+  readonly step?: Step | undefined;
+  readonly line?: number | undefined;
+}
+
+export type Sight =
+  /** A life of the program begins. */
+  | { readonly type: 'began' }
+  | { readonly type: 'told'; readonly event: CampaignEvent }
+  /** A request leaves the program. */
+  | ({
+      readonly type: 'request';
+      /** Counted from 1 over the whole simulation. */
+      readonly request: number;
+      readonly role: Role;
+      readonly service: string;
+      readonly method: Method;
+    } & Asked)
+  /** The program has the answer. */
+  | {
+      readonly type: 'answer';
+      readonly request: number;
+      readonly failure?: Refusal | undefined;
+    }
+  /** The program does not wait for the answer any more. */
+  | { readonly type: 'given_up'; readonly request: number }
+  /** A vendor dials: a phone rings, or would, were the number not wrong. */
+  | {
+      readonly type: 'rang';
+      readonly service: string;
+      readonly contact: string;
+      readonly call: string;
+      readonly phone: string;
+      /** There is a text, and its audio is on disk. */
+      readonly hasWords: boolean;
+      /** Whether it really rings; not so for a preview. */
+      readonly rings: boolean;
+      /** What will come of it, unless it is hung up before. */
+      readonly outcome: Outcome;
+    }
+  /** A call was ended from our side. */
+  | { readonly type: 'hung_up'; readonly call: string }
+  /** The CRM has taken a record. */
+  | {
+      readonly type: 'recorded';
+      readonly service: string;
+      readonly contact: string;
+      readonly call: string;
+      readonly outcome: Outcome;
+      readonly again: boolean;
+    }
+  /** An alert has reached a person. */
+  | {
+      readonly type: 'alerted';
+      readonly channel: string;
+      readonly key: string;
+      readonly kind: 'raised' | 'recovered';
+    }
+  /** The operator asks for an end, once or, at once, twice. */
+  | { readonly type: 'asked_to_stop'; readonly how: 'drain' | 'stop' }
+  /** The operator deletes the row of a contact from the list. */
+  | { readonly type: 'removed'; readonly contact: string }
+  /** The program was killed with -9. */
+  | { readonly type: 'killed'; readonly at: string }
+  | {
+      readonly type: 'ended';
+      readonly end: RunEnd;
+      readonly contacts: ContactCounts;
+      /** Timers that the run left armed. */
+      readonly timers: number;
+    }
+  /** A run ended with an error of its own: a bug, or a store that could not be written. */
+  | { readonly type: 'broke'; readonly message: string };
+
+export interface Refusal {
+  readonly kind: FailureKind;
+  readonly scope: FailureScope;
+  readonly code: string;
+  readonly retryAfterMs?: number | undefined;
+}
+
+export type Sighting = Sight & {
+  /** From the start of the simulation, in milliseconds. */
+  readonly atMs: number;
+  /** Which life of the program, counted from 1. */
+  readonly run: number;
+};
+
+export type Witness = (sighting: Sighting) => void;

@@ -1,0 +1,198 @@
+/**
+ * The services of a simulation as the engine sees them: the ports, played by what is outside.
+ */
+
+import type { Alert } from '../domain/alert.ts';
+import type { Role } from '../domain/words.ts';
+import type {
+  AlertChannel,
+  AudioFile,
+  AudioStore,
+  Crm,
+  Dialer,
+  Found,
+  Llm,
+  RequestContext,
+  Service,
+  Tts,
+} from '../engine/ports.ts';
+import type { Life } from './life.ts';
+import type { Place } from './outage.ts';
+import type { Outside } from './outside.ts';
+import type { Asked, Method } from './sighting.ts';
+
+export type ChainNames = Readonly<Record<Role, readonly string[]>>;
+
+export interface SimulatedServices {
+  readonly llm: readonly Llm[];
+  readonly tts: readonly Tts[];
+  readonly dialer: readonly Dialer[];
+  readonly crm: readonly Crm[];
+}
+
+/** @param looksUp whether the CRM knows something for the script */
+export function simulatedServices(
+  chains: ChainNames,
+  outside: Outside,
+  life: Life,
+  looksUp: boolean,
+): SimulatedServices {
+  return {
+    llm: chains.llm.map((name) => simulatedLlm(name, outside, life)),
+    tts: chains.tts.map((name) => simulatedTts(name, outside, life)),
+    dialer: chains.dialer.map((name) => simulatedDialer(name, outside, life)),
+    crm: chains.crm.map((name) => simulatedCrm(name, outside, life, looksUp)),
+  };
+}
+
+/** A dialer that rings nobody. */
+const PREVIEW = 'preview';
+
+function simulatedLlm(name: string, outside: Outside, life: Life): Llm {
+  const place: Place = { role: 'llm', service: name };
+  return {
+    ...service(place, outside, life),
+    role: 'llm',
+    write: ({ contact }, context) => {
+      const asking = { life, place, method: 'write', ...askedBy(context) } as const;
+      return outside.ask(asking, () => {
+        const isEmpty = outside.draw('empty', contact.id) < outside.quirks.emptyTexts;
+        return { text: isEmpty ? ' ' : `Hello ${contact.name ?? contact.id}.` };
+      });
+    },
+  };
+}
+
+function simulatedTts(name: string, outside: Outside, life: Life): Tts {
+  const place: Place = { role: 'tts', service: name };
+  return {
+    ...service(place, outside, life),
+    role: 'tts',
+    voice: (language) => `${name} ${language}`,
+    speak: (_request, context) => {
+      const asking = { life, place, method: 'speak', ...askedBy(context) } as const;
+      return outside.ask(asking, () => ({ wav: NO_SAMPLES }));
+    },
+  };
+}
+
+const NO_SAMPLES = new Uint8Array(0);
+
+function simulatedDialer(name: string, outside: Outside, life: Life): Dialer {
+  const place: Place = { role: 'dialer', service: name };
+  const rings = name !== PREVIEW;
+  const asking = (method: Method, context: RequestContext) => {
+    return { life, place, method, ...askedBy(context) };
+  };
+  return {
+    ...service(place, outside, life),
+    role: 'dialer',
+    rings,
+    place: (request, context) => {
+      const { call, contact, audio, text } = request;
+      return outside.ask(asking('place', context), () => {
+        const { outcome } = outside.take(name, call, contact.id, rings);
+        const hasWords = text.trim() !== '' && outside.audio.has(audio.hash);
+        const about = { service: name, contact: contact.id, call, phone: contact.phone };
+        outside.see(life, { type: 'rang', ...about, hasWords, rings, outcome });
+        return { service: name, reference: `${name}-${call}` };
+      });
+    },
+    follow: (_placed, { call }, context) => {
+      const taken = outside.call(call);
+      if (taken === undefined) throw new Error(`${name} is asked to follow ${call}: never placed`);
+      const { outcome } = taken;
+      return outside.poll(asking('follow', context), outside.leftMs(call), () => ({ outcome }));
+    },
+    find: ({ call }, context) => {
+      const afterMs = Math.max(FIND_MS, outside.placingMs(call));
+      return outside.poll(asking('find', context), afterMs, () => found(name, call, outside));
+    },
+    hangUp: (_placed, context) => {
+      return outside.poll(asking('hangUp', context), FIND_MS, () => {
+        outside.hangUp(life, context.call);
+      });
+    },
+  };
+}
+
+/** A question about a call: an estimate. */
+const FIND_MS = 300;
+
+function found(service: string, call: string, outside: Outside): Found {
+  const taken = outside.call(call);
+  if (outside.quirks.memory === 'forgets' && service !== PREVIEW) return { state: 'unknown' };
+  if (taken === undefined || taken.service !== service) return { state: 'absent' };
+  return { state: 'placed', placed: { service, reference: `${service}-${call}` } };
+}
+
+function simulatedCrm(name: string, outside: Outside, life: Life, looksUp: boolean): Crm {
+  const place: Place = { role: 'crm', service: name };
+  const lookup: Crm['lookup'] = (_contact, context) => {
+    const asking = { life, place, method: 'lookup', ...askedBy(context) } as const;
+    return outside.ask(asking, () => ({ plan: 'yearly' }));
+  };
+  return {
+    ...service(place, outside, life),
+    role: 'crm',
+    lookup: looksUp ? lookup : undefined,
+    record: ({ contact, call, outcome, again }, context) => {
+      const asking = { life, place, method: 'record', ...askedBy(context) } as const;
+      return outside.ask(asking, () => {
+        const about = { service: name, contact: contact.id, call, outcome, again };
+        outside.see(life, { type: 'recorded', ...about });
+        return {};
+      });
+    },
+  };
+}
+
+function service(place: Place, outside: Outside, life: Life): Pick<Service, 'name' | 'probe'> {
+  return {
+    name: place.service,
+    probe: (signal) => {
+      return outside.ask({ life, place, method: 'probe', asked: {}, signal }, () => undefined);
+    },
+  };
+}
+
+function askedBy(context: RequestContext): { readonly asked: Asked; readonly signal: AbortSignal } {
+  const { contact, call, step, line, signal } = context;
+  return { asked: { contact, call, step, line }, signal };
+}
+
+/** From the message's leaving to its being on the operator's screen: an estimate. */
+const ALERT_MS = 500;
+
+/** The one way in which the operator of a simulation is reached. */
+export function simulatedChannel(
+  outside: Outside,
+  life: Life,
+  onAlert?: (alert: Alert) => void,
+): AlertChannel {
+  return {
+    name: CHANNEL,
+    send: async (alert, signal) => {
+      if (!life.moment('an alert leaves')) return new Promise(() => undefined);
+      const { key, kind } = alert;
+      outside.see(life, { type: 'alerted', channel: CHANNEL, key, kind });
+      onAlert?.(alert);
+      await life.clock.sleep(ALERT_MS, signal);
+    },
+  };
+}
+
+const CHANNEL = 'operator';
+
+/** Audio on a disk that a kill does not take away. */
+export function simulatedAudio(outside: Outside, life: Life): AudioStore {
+  return {
+    find: (hash) => Promise.resolve(outside.audio.get(hash)),
+    keep: (hash) => {
+      if (!life.moment('audio is kept')) return new Promise(() => undefined);
+      const audio: AudioFile = { hash, path: `${hash}.wav`, durationMs: 0 };
+      outside.audio.set(hash, audio);
+      return Promise.resolve(audio);
+    },
+  };
+}

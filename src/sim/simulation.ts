@@ -1,0 +1,213 @@
+/**
+ * One campaign in a simulated world: the engine that `run` uses, with everything around it played.
+ */
+
+import type { Alert } from '../domain/alert.ts';
+import type { Contact } from '../domain/contact.ts';
+import type { CampaignEvent, RunEnd } from '../domain/event.ts';
+import type { Guard } from '../engine/guard.ts';
+import type {
+  AlertChannel,
+  AlertMemory,
+  AudioStore,
+  BreakerMemory,
+  Clock,
+  Emit,
+  Journal,
+  RandomSource,
+} from '../engine/ports.ts';
+import type { RunPolicy, RunSignals } from '../engine/runner.ts';
+import { Stopped } from '../engine/stopped.ts';
+import type { MemoryStore } from '../store/memory.ts';
+import { seededRandom } from './draws.ts';
+import { Killed, Life, mortalAlerts, mortalEmit, mortalJournal } from './life.ts';
+import type { Outside } from './outside.ts';
+import {
+  type ChainNames,
+  type SimulatedServices,
+  simulatedAudio,
+  simulatedChannel,
+  simulatedServices,
+} from './simulated-services.ts';
+import type { VirtualClock } from './virtual-clock.ts';
+
+/** What a run is made of; the same for the real one. */
+export interface SimulatedParts {
+  readonly policy: RunPolicy;
+  readonly services: SimulatedServices;
+  readonly audio: AudioStore;
+  readonly journal: Journal;
+  readonly breakers: BreakerMemory;
+  readonly alerts: AlertMemory;
+  readonly channels: readonly AlertChannel[];
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly emit: Emit;
+}
+
+export interface MadeEngine {
+  readonly runner: { run(signals: RunSignals): Promise<RunEnd> };
+  readonly guards: readonly Guard[];
+  readonly health: { start(): void; stop(): void };
+  readonly alerter: { close(): Promise<void> };
+}
+
+/** The program's own composition, handed in by the root. */
+export type MakeEngine = (parts: SimulatedParts) => MadeEngine;
+
+export type SimulatedStore = Pick<
+  MemoryStore,
+  'journal' | 'contacts' | 'breakers' | 'alerts' | 'kill' | 'close'
+>;
+
+/** What outlives the program: each `open` is another life's view of the same disk. */
+export interface SimulatedDisk {
+  open(defer: (flush: () => void) => void): SimulatedStore;
+}
+
+/** What is the same for every life of the program. */
+export interface Scene {
+  readonly seed: number;
+  readonly campaign: string;
+  readonly clock: VirtualClock;
+  readonly outside: Outside;
+  readonly disk: SimulatedDisk;
+  readonly make: MakeEngine;
+  readonly chains: ChainNames;
+  readonly looksUp: boolean;
+  readonly sameNumber: 'reject' | 'allow';
+  readonly listen: (event: CampaignEvent) => void;
+  /** Told of every alert that reaches the operator. */
+  readonly onAlert?: ((alert: Alert) => void) | undefined;
+}
+
+/** One start of the program. */
+export interface Start {
+  /** Counted from 1. */
+  readonly run: number;
+  /** The list as it is now. */
+  readonly contacts: readonly Contact[];
+  readonly policy: RunPolicy;
+  /** The moment at which it is killed; 0 for never. See `Life`. */
+  readonly fuse: number;
+  /** When the operator asks it to end, from its start; undefined for never. */
+  readonly drainMs?: number | undefined;
+  readonly stopMs?: number | undefined;
+  /** Awaited before time moves on. */
+  readonly pace?: (() => Promise<void>) | undefined;
+  /** From the operator in front of a simulation at the speed of life. */
+  readonly signals?: RunSignals | undefined;
+}
+
+export type LifeEnd =
+  | { readonly type: 'ended'; readonly end: RunEnd; readonly guards: readonly Guard[] }
+  | { readonly type: 'killed' }
+  | { readonly type: 'broke'; readonly error: unknown };
+
+/** Lives one life of the program, from the list to its end. */
+export async function live(scene: Scene, start: Start): Promise<LifeEnd> {
+  const { clock, outside, disk } = scene;
+  const life = new Life(start.run, clock, start.fuse, (at) => {
+    store.kill();
+    outside.see(life, { type: 'killed', at });
+  });
+  const store = disk.open((flush) => {
+    clock.defer(() => {
+      if (!life.moment('before a commit')) return;
+      flush();
+      life.moment('after a commit');
+    });
+  });
+  outside.see(life, { type: 'began' });
+  try {
+    return await clock.until(working(scene, start, life, store), start.pace);
+  } catch (error) {
+    if (error instanceof Killed) return { type: 'killed' };
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    outside.see(life, { type: 'broke', message });
+    return { type: 'broke', error };
+  } finally {
+    if (life.isAlive) store.close();
+  }
+}
+
+async function working(
+  scene: Scene,
+  start: Start,
+  life: Life,
+  store: SimulatedStore,
+): Promise<LifeEnd> {
+  const { campaign, outside } = scene;
+  takeIn(scene, start.contacts, store);
+  const journal = store.journal(campaign);
+  journal.recover();
+  const made = composed(scene, start, life, store);
+  const orders = ordersOf(scene, start, life);
+  made.health.start();
+  const end = await Promise.race([made.runner.run(orders.signals), life.killed]);
+  made.health.stop();
+  orders.cancel();
+  await Promise.race([made.alerter.close(), life.killed]);
+  const { timers } = life;
+  outside.see(life, { type: 'ended', end, contacts: journal.counts(), timers });
+  return { type: 'ended', end, guards: made.guards };
+}
+
+const BATCH_ROWS = 2_000;
+
+function takeIn(
+  { campaign, sameNumber }: Scene,
+  contacts: readonly Contact[],
+  store: SimulatedStore,
+): void {
+  const sink = store.contacts(campaign, { sameNumber });
+  for (let from = 0; from < contacts.length; from += BATCH_ROWS) {
+    sink.add(contacts.slice(from, from + BATCH_ROWS));
+  }
+  sink.finish();
+}
+
+function composed(scene: Scene, start: Start, life: Life, store: SimulatedStore): MadeEngine {
+  const { campaign, seed, outside, chains, looksUp, listen, make, onAlert } = scene;
+  const emit = mortalEmit((event) => {
+    outside.see(life, { type: 'told', event });
+    listen(event);
+  }, life);
+  return make({
+    policy: start.policy,
+    services: simulatedServices(chains, outside, life, looksUp),
+    audio: simulatedAudio(outside, life),
+    journal: mortalJournal(store.journal(campaign), life),
+    breakers: store.breakers,
+    alerts: mortalAlerts(store.alerts, life),
+    channels: [simulatedChannel(outside, life, onAlert)],
+    clock: life.clock,
+    random: seededRandom(seed, start.run),
+    emit,
+  });
+}
+
+/** The operator's orders, given at their times. */
+function ordersOf(
+  { clock, outside }: Scene,
+  { drainMs, stopMs, signals }: Start,
+  life: Life,
+): { readonly signals: RunSignals; cancel(): void } {
+  if (signals !== undefined) return { signals, cancel: () => undefined };
+  const given = { drain: new AbortController(), stop: new AbortController() };
+  const give = (how: 'drain' | 'stop', atMs: number | undefined): (() => void) => {
+    if (atMs === undefined) return () => undefined;
+    return clock.after(atMs, () => {
+      if (!life.isAlive) return;
+      outside.see(life, { type: 'asked_to_stop', how });
+      given[how].abort(new Stopped(`asked to ${how}`));
+    });
+  };
+  const cancels = [give('drain', drainMs), give('stop', stopMs)];
+  return {
+    signals: { drain: given.drain.signal, stop: given.stop.signal },
+    cancel: () => {
+      for (const cancel of cancels) cancel();
+    },
+  };
+}

@@ -1,0 +1,182 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { realClock } from '../../src/cli/world.ts';
+import type { Clock } from '../../src/engine/ports.ts';
+import { CommandBench } from '../support/command-bench.ts';
+
+/** Services that are there, a dialer that rings, and secrets that nobody has set. */
+const CONFIG = `
+campaign: { lines: 2, calls_per_second: 2 }
+script: { template: "Hello {{ name }}." }
+services: { tts: [flite, espeak-ng] }
+logging: { level: "\${LEVEL}" }
+`;
+
+let bench: CommandBench;
+
+beforeEach(() => {
+  bench = new CommandBench(CONFIG);
+});
+
+afterEach(() => {
+  bench[Symbol.dispose]();
+});
+
+/** That the words come in this order, other words between them. */
+function expectInOrder(text: string, words: readonly string[]): void {
+  let from = 0;
+  for (const word of words) {
+    const at = text.indexOf(word, from);
+    expect(at, `"${word}" after what comes before it, in:\n${text}`).toBeGreaterThanOrEqual(0);
+    from = at + word.length;
+  }
+}
+
+describe('campaign simulate --outage elevenlabs', () => {
+  it('tells the textbook story, and everybody is accounted for', async () => {
+    const { code, stdout, stderr } = await bench.command('simulate --outage elevenlabs');
+    expect(code).toBe(0);
+    expect(stderr).toBe('');
+    expectInOrder(stdout, [
+      'seed 1: 12 made-up contacts on 1 line',
+      'elevenlabs answers 503 from 09:02:00 to 09:05:00',
+      'ended:',
+      '── from now on elevenlabs answers 503',
+      'elevenlabs failed at speech, attempt 1',
+      'retry 1 in 5.',
+      'retry 2 in 10.',
+      'retry 3 in 2',
+      'attempt 4',
+      'elevenlabs is left alone for 1 min',
+      'failed at speech',
+      'put off for 1 min',
+      '── elevenlabs is well again',
+      'elevenlabs is tried again',
+      'elevenlabs works again',
+      '12 contacts done',
+      'All 12 have their outcome',
+      'Forecast',
+    ]);
+  });
+
+  it('is the same to the byte with the same seed, whatever the time and the place', async () => {
+    const first = await bench.command('simulate --outage elevenlabs --seed 7');
+    const clock: Clock = { ...realClock(), wallMs: () => Date.UTC(2031, 6, 1) };
+    const again = await bench.command('simulate --outage elevenlabs --seed 7', { clock });
+    expect(again.stdout).toBe(first.stdout);
+    const other = await bench.command('simulate --outage elevenlabs --seed 8');
+    expect(other.stdout).not.toBe(first.stdout);
+  });
+
+  it('puts a service that is not in use first in its chain, and says so', async () => {
+    const { stdout } = await bench.command('simulate --outage flite');
+    expect(stdout).toContain('flite is not in use: here it is the first choice of tts');
+    expect(stdout).toContain('elevenlabs did it instead of flite');
+  });
+
+  it('goes at the speed that is asked for', async () => {
+    let sleptMs = 0;
+    const clock: Clock = {
+      ...realClock(),
+      monotonicMs: () => sleptMs,
+      sleep: (delayMs) => {
+        sleptMs += delayMs;
+        return Promise.resolve();
+      },
+    };
+    const { stdout } = await bench.command('simulate --speed 10 --json', { clock });
+    const { duration_ms: durationMs } = JSON.parse(stdout);
+    expect(durationMs).toBeGreaterThan(60_000);
+    expect(sleptMs).toBeGreaterThan(durationMs / 10 - 2);
+    expect(sleptMs).toBeLessThan(durationMs / 10 + 2);
+  });
+});
+
+describe('a forecast', () => {
+  it('takes the real list and the real settings, and needs no key', async () => {
+    bench.list('spring.csv', [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    const { code, stdout } = await bench.command(
+      'simulate spring.csv --outage twilio@09:00:30-09:05 --outage crm@+1m-+2m:timeout --json',
+    );
+    expect(code).toBe(0);
+    const told = JSON.parse(stdout);
+    expect(told).toMatchObject({
+      seed: 1,
+      campaign: 'spring',
+      started_at: '2026-03-02T09:00:00.000Z',
+      contacts: { total: 10, done: 10, rejected: 0 },
+      exit_code: 0,
+    });
+    expect(told.services.twilio).toMatchObject({ role: 'dialer', breaker: 'closed' });
+    const { outages, lines, delays } = told.forecast;
+    expect(lines.count).toBe(2);
+    expect(outages).toMatchObject([
+      { name: 'twilio', from: '2026-03-02T09:00:30.000Z', to: '2026-03-02T09:05:00.000Z' },
+      { name: 'crm', fault: 'timeout' },
+    ]);
+    expect(delays.length).toBeGreaterThan(0);
+  });
+
+  it('says of an outage that it met nobody', async () => {
+    const { stdout } = await bench.command('simulate --contacts 3 --outage tts@23:00-23:30');
+    expect(stdout).toContain('met nobody, the list was done before');
+  });
+
+  it('says what an outage costs: the day with it against the day without it', async () => {
+    const { stdout } = await bench.command('simulate --outage elevenlabs --json');
+    const [outage] = JSON.parse(stdout).forecast.outages;
+    expect(outage.met).toBe(true);
+    expect(outage.put_off).toBeGreaterThan(0);
+    expect(outage.lost_ms).toBeGreaterThan(60_000);
+  });
+
+  it('of a run that would end early has the exit code of that run, and its own is 0', async () => {
+    const { code, stdout } = await bench.command(
+      'simulate --contacts 5 --outage elevenlabs@+0s-+5h --json',
+    );
+    expect(code).toBe(0);
+    const told = JSON.parse(stdout);
+    expect(told.exit_code).toBe(75);
+    expect(told.contacts.put_off + told.contacts.queued).toBe(5);
+    expect(told.forecast.outages[0].lost_ms).toBeNull();
+  });
+
+  it('tells long lists by their news, and short ones call by call', async () => {
+    const long = await bench.command('simulate --contacts 200 --lines 20 --outage elevenlabs');
+    expect(long.stdout).not.toContain('call to');
+    expect(long.stdout).toContain('elevenlabs is left alone');
+    expect(long.stdout.split('\n').length).toBeLessThan(60);
+    const verbose = await bench.command('simulate --contacts 200 --lines 20 --verbose');
+    expect(verbose.stdout).toContain('call to zinnia-3 started');
+  });
+
+  it('touches nothing but the log that it is asked for', async () => {
+    bench.list('spring.csv', [1, 2, 3]);
+    const before = readdirSync(bench.folder, { recursive: true });
+    await bench.command('simulate spring.csv --outage tts');
+    expect(readdirSync(bench.folder, { recursive: true })).toEqual(before);
+    await bench.command('simulate spring.csv --outage tts --log night.log');
+    const [line] = bench.read('night.log').split('\n');
+    expect(JSON.parse(line ?? '')).toMatchObject({
+      time: '2026-03-02T09:00:00.000Z',
+      event: 'run.started',
+    });
+    expect(existsSync(bench.path('logs'))).toBe(false);
+  });
+});
+
+describe('what cannot be simulated is refused with words', () => {
+  it.each([
+    ['simulate --outage elvenlabs', 64, 'did you mean elevenlabs?'],
+    ['simulate --outage tts@09:10', 64, '09:10-09:20'],
+    ['simulate nobody.csv', 66, 'nobody.csv'],
+    ['simulate --config missing.yml', 66, 'campaign init'],
+    ['simulate spring.csv --contacts 5', 64, '--contacts 5'],
+    ['simulate --speed 0', 64, 'above 0'],
+    ['simulate --seed -1', 64, 'whole number from 0'],
+  ])('%s', async (line, expected, words) => {
+    const { code, stderr } = await bench.command(line);
+    expect(code).toBe(expected);
+    expect(stderr).toContain(words);
+  });
+});
