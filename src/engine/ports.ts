@@ -254,6 +254,12 @@ export interface Claim {
   /** Rounds of used-up retries, and how many contacts were done at the last of them. */
   readonly rounds: number;
   readonly roundMark: number;
+  /**
+   * The list was read while this call may have been on its way, and has another row for the
+   * contact by now, or none. Settle the call as it was begun; where nobody was rung, do not ring
+   * by it either: write `outdated`.
+   */
+  readonly isOutdated: boolean;
 }
 
 /** One thing that happened, to be written down. Wall clock milliseconds throughout. */
@@ -320,7 +326,12 @@ export type JournalEntry =
       readonly roundMark: number;
     }
   /** Back to its old place in the queue, as if never claimed. */
-  | { readonly type: 'released' };
+  | { readonly type: 'released' }
+  /**
+   * Nobody was rung, and the list says otherwise by now: back to its place with what the list has,
+   * or out of the queue where it has nothing. Only for a claim that is outdated. Ends the claim.
+   */
+  | { readonly type: 'outdated' };
 
 /** The queue and the journal of one campaign. Held by one run at a time. */
 export interface Journal {

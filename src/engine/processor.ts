@@ -139,6 +139,9 @@ export class Processor {
     if (dialled !== undefined) {
       return outcomeOf(story, dialled);
     }
+    if (story.claim.isOutdated) {
+      return { type: 'outdated' };
+    }
     const properties = await this.#lookup(story);
     const text = await this.#script(story, properties);
     const audio = await this.#speech(story, text);

@@ -222,12 +222,22 @@ export class Runner {
       await this.#putOff(claim, this.#untilAsked(claim, settlement));
     } else if (settlement.type === 'left') {
       await this.#parts.journal.write(claim.key, { type: 'released' });
+    } else if (settlement.type === 'outdated') {
+      await this.#parts.journal.write(claim.key, { type: 'outdated' });
+      this.#tellOutdated(claim);
     }
     const isNew = outcome !== undefined && claim.ended === undefined;
     this.#doneNow += isNew ? 1 : 0;
     if (isNew || settlement.type === 'done') {
       this.#progressMs = this.#parts.clock.monotonicMs();
     }
+  }
+
+  #tellOutdated({ contact }: Claim): void {
+    const message =
+      `${contact.id} was not rung before the program broke off, and the list has another row for ` +
+      'them by now, or none: the list counts';
+    this.#parts.emit({ type: 'notice', level: 'info', code: 'outdated', message });
   }
 
   /** A contact whose service is away by now is not due before that can be asked again. */

@@ -15,7 +15,9 @@ export type Settlement =
     }
   | ({ readonly type: 'put_off' } & PutOff)
   /** Left as the journal has it, because the run stops. */
-  | { readonly type: 'left' };
+  | { readonly type: 'left' }
+  /** Nobody was rung, and the list has another row for the contact by now, or none. */
+  | { readonly type: 'outdated' };
 
 export interface PutOff {
   readonly delayMs: number;

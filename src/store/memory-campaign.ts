@@ -38,6 +38,8 @@ export interface MemoryContact {
   roundMark: number;
   seen: number;
   readonly calls: MemoryCall[];
+  /** What the list said while a call of it may have been on its way; see `Claim.isOutdated`. */
+  pending: Contact | 'gone' | undefined;
   /** What the next call begins with: text and audio of an uncertain one that is done again. */
   carried: FinishedSteps;
 }
@@ -87,6 +89,7 @@ export class MemoryCampaign {
       roundMark: 0,
       seen: 0,
       calls: [],
+      pending: undefined,
       carried: {},
     };
     this.contacts.set(contact.id, entered);
@@ -108,6 +111,17 @@ export class MemoryCampaign {
     known.contact = contact;
     this.#phone(contact.phone).add(known);
     this.move(known, {}); // it may have another stage now
+  }
+
+  /** Follows the list, now that no call is on its way. */
+  catchUp(contact: MemoryContact): void {
+    const { pending } = contact;
+    contact.pending = undefined;
+    if (pending === 'gone') this.move(contact, { queue: QUEUE.removed });
+    else if (pending !== undefined) {
+      this.move(contact, { queue: QUEUE.ready });
+      this.describe(contact, pending);
+    }
   }
 
   /** The other contacts with this number that were not taken out, in the order of their coming. */

@@ -31,7 +31,11 @@ export class MemoryContacts implements ContactSink {
     let count = 0;
     for (const contact of this.#campaign.contacts.values()) {
       const queued = contact.queue === QUEUE.ready || contact.queue === QUEUE.waiting;
-      if (!queued || contact.seen === this.#reading || isBeyondRecall(contact)) continue;
+      if (!queued || contact.seen === this.#reading) continue;
+      if (isBeyondRecall(contact)) {
+        if (contact.outcome === null) contact.pending = 'gone';
+        continue;
+      }
       this.#campaign.move(contact, { queue: QUEUE.removed });
       count += 1;
     }
@@ -43,16 +47,24 @@ export class MemoryContacts implements ContactSink {
     if (known?.seen === this.#reading) return { type: 'same_id', line: known.contact.line };
     if (known === undefined || known.queue === QUEUE.removed) return this.#queue(contact, known);
     const { phone } = known.contact;
-    if (sameDetails(contact, known.contact) || isCalled(known)) {
-      known.seen = this.#reading;
-      known.contact = { ...known.contact, line: contact.line };
-      return { type: 'known' };
+    const isSame = sameDetails(contact, known.contact);
+    const isOnItsWay = known.queue !== QUEUE.claimed && stageOfContact(known) === 'dialling';
+    if (isSame || (isCalled(known) && !isOnItsWay)) {
+      return this.#see(known, contact.line, undefined);
     }
     const twin = contact.phone === phone ? undefined : this.#twin(contact, known);
     if (twin !== undefined) return twin;
+    if (isOnItsWay) return this.#see(known, contact.line, contact);
     known.seen = this.#reading;
     this.#campaign.describe(known, contact);
     return { type: 'changed' };
+  }
+
+  #see(known: MemoryContact, line: number, pending: Contact | undefined): Admission {
+    known.seen = this.#reading;
+    known.contact = { ...known.contact, line };
+    known.pending = pending;
+    return { type: 'known' };
   }
 
   #queue(contact: Contact, known: MemoryContact | undefined): Admission {

@@ -92,6 +92,7 @@ export class MemoryJournal implements CampaignJournal {
       ...(ended !== undefined && { ended: { ...ended } }),
       rounds: contact.rounds,
       roundMark: contact.roundMark,
+      isOutdated: contact.pending !== undefined,
     };
   }
 
@@ -153,6 +154,8 @@ export class MemoryJournal implements CampaignJournal {
         return this.#putOff(contact, entry);
       case 'released':
         return this.#campaign.move(contact, { queue: QUEUE.ready });
+      case 'outdated':
+        return this.#outdated(contact, call);
     }
   }
 
@@ -170,6 +173,14 @@ export class MemoryJournal implements CampaignJournal {
     this.#campaign.move(contact, { queue: QUEUE.none });
     const { resultsBytes } = this.#campaign;
     this.#campaign.resultsBytes = Math.max(resultsBytes, entry.bytes ?? 0);
+  }
+
+  #outdated(contact: MemoryContact, call: MemoryCall): void {
+    if (contact.pending === undefined) throw new WriteRefused(`call ${call.id} is not outdated`);
+    if (contact.outcome !== null || stageOfContact(contact) === 'dialling') {
+      throw new WriteRefused(`call ${call.id}: somebody may have been rung`);
+    }
+    this.#campaign.catchUp(contact);
   }
 
   #putOff(contact: MemoryContact, entry: Of<'put_off'>): void {

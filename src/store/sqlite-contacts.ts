@@ -31,6 +31,7 @@ interface TwinRow {
 interface KnownRow extends DetailColumns {
   readonly row: number;
   readonly queue: QueueState;
+  readonly stage: number;
   readonly seen: number;
   readonly line: number;
 }
@@ -72,6 +73,7 @@ export class SqliteContacts implements ContactSink {
       const { takeOut } = this.#statements;
       const queued = changed(takeOut, row, QUEUE.ready, this.#reading);
       const putOff = changed(takeOut, row, QUEUE.waiting, this.#reading);
+      this.#statements.unlist.run(row, this.#reading);
       this.#campaign.move('queued', undefined, queued);
       this.#campaign.move('put_off', undefined, putOff);
       return queued + putOff;
@@ -116,14 +118,20 @@ export class SqliteContacts implements ContactSink {
   #admitKnown(contact: Contact, known: KnownRow): Admission {
     const { row } = known;
     const asInList = sameDetails(contact, detailsOf(known));
-    if (asInList || this.#isCalled(row)) {
-      this.#statements.see.run(this.#reading, contact.line, row);
-      return { type: 'known' };
+    const isOnItsWay = known.queue !== QUEUE.claimed && known.stage === STAGE_CODES.dialling;
+    if (asInList || (!isOnItsWay && this.#isCalled(row))) {
+      return this.#see(row, contact.line, null);
     }
     const twin = contact.phone === known.phone ? undefined : this.#twin(contact, row);
     if (twin !== undefined) return twin;
+    if (isOnItsWay) return this.#see(row, contact.line, pendingText(contact));
     this.#change(contact, known);
     return { type: 'changed' };
+  }
+
+  #see(row: number, line: number, pending: string | null): Admission {
+    this.#statements.see.run(this.#reading, line, pending, row);
+    return { type: 'known' };
   }
 
   /** What was made of the old row is thrown away, unless only the number is another one. */
@@ -169,7 +177,12 @@ export function detailsOf(row: DetailColumns): ContactDetails {
   };
 }
 
-function columns(contact: ContactDetails): SQLInputValue[] {
+/** A row's details as they are kept until they count. */
+function pendingText({ phone, name, language, timezone, email, variables }: Contact): string {
+  return JSON.stringify({ phone, name, language, timezone, email, variables });
+}
+
+export function columns(contact: ContactDetails): SQLInputValue[] {
   return [
     contact.phone,
     contact.name ?? null,
@@ -199,7 +212,8 @@ type Statements = Readonly<
     | 'forgetSteps'
     | 'fresh'
     | 'makeRoom'
-    | 'takeOut',
+    | 'takeOut'
+    | 'unlist',
     StatementSync
   >
 >;
@@ -207,7 +221,7 @@ type Statements = Readonly<
 function prepareStatements(connection: Connection): Statements {
   return {
     byId: connection.prepare(`
-      SELECT row, queue, seen, line, phone, name, language, timezone, email, variables
+      SELECT row, queue, stage, seen, line, phone, name, language, timezone, email, variables
       FROM contact WHERE campaign = ? AND id = ?`),
     byPhone: connection.prepare(`
       SELECT row, id, line, queue, seen FROM contact INDEXED BY contact_by_phone
@@ -221,10 +235,12 @@ function prepareStatements(connection: Connection): Statements {
         phone, name, language, timezone, email, variables)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
     change: connection.prepare(`
-      UPDATE contact SET seen = ?, line = ?,
+      UPDATE contact SET seen = ?, line = ?, unlisted = 0, pending = NULL,
         phone = ?, name = ?, language = ?, timezone = ?, email = ?, variables = ?
       WHERE row = ?`),
-    see: connection.prepare('UPDATE contact SET seen = ?, line = ? WHERE row = ?'),
+    see: connection.prepare(
+      'UPDATE contact SET seen = ?, line = ?, unlisted = 0, pending = ? WHERE row = ?',
+    ),
     queueAgain: connection.prepare(
       `UPDATE contact SET queue = ${QUEUE.ready}, position = ? WHERE row = ?`,
     ),
@@ -237,5 +253,9 @@ function prepareStatements(connection: Connection): Statements {
     takeOut: connection.prepare(`
       UPDATE contact SET queue = ${QUEUE.removed}, due_ms = NULL, reason = NULL
       WHERE campaign = ? AND queue = ? AND seen <> ? AND stage < ${STAGE_CODES.dialling}`),
+    unlist: connection.prepare(`
+      UPDATE contact SET unlisted = 1, pending = NULL
+      WHERE campaign = ? AND queue IN (${QUEUE.ready}, ${QUEUE.waiting}) AND seen <> ?
+        AND stage = ${STAGE_CODES.dialling}`),
   };
 }

@@ -1,7 +1,8 @@
 import type { StatementSync } from 'node:sqlite';
 import type { Outcome, Step } from '../domain/words.ts';
 import type { ClaimKey, DialAttemptResult, JournalEntry } from '../engine/ports.ts';
-import type { Connection } from './connection.ts';
+import { type Connection, one } from './connection.ts';
+import { type ContactDetails, sameWords } from './contact-details.ts';
 import {
   contactState,
   type Progress,
@@ -11,6 +12,7 @@ import {
   stageOf,
 } from './queue-state.ts';
 import type { CampaignRow } from './sqlite-campaigns.ts';
+import { columns, type DetailColumns, detailsOf } from './sqlite-contacts.ts';
 import type { SqliteQueue } from './sqlite-queue.ts';
 import { WriteRefused } from './store-error.ts';
 
@@ -71,6 +73,9 @@ export class SqliteEntries {
         return false;
       case 'released':
         this.#released(claim);
+        return false;
+      case 'outdated':
+        this.#outdated(claim);
         return false;
     }
   }
@@ -137,12 +142,40 @@ export class SqliteEntries {
     this.#queue.waits(dueMs);
   }
 
+  #outdated(claim: OpenClaim): void {
+    const { row, key, outcome, progress } = claim;
+    const { listed, follow, forgetSteps } = this.#statements;
+    const said = one<{ unlisted: number; pending: string | null } & DetailColumns>(listed, row);
+    if (said === undefined || (said.unlisted === 0 && said.pending === null)) {
+      throw refused(key, 'it is not outdated');
+    }
+    if (progress.ended || isOnItsWay(progress)) throw refused(key, 'somebody may have been rung');
+    if (said.pending === null) {
+      this.#statements.unlisted.run(STAGE_CODES[stageOf(progress)], row);
+      this.#campaign.move(contactState(QUEUE.claimed, outcome), undefined);
+      return;
+    }
+    const details: ContactDetails = JSON.parse(said.pending);
+    if (!sameWords(details, detailsOf(said))) {
+      forgetSteps.run(row);
+      progress.script = false;
+      progress.speech = false;
+    }
+    follow.run(...columns(details), row);
+    this.#released(claim);
+  }
+
   #released({ row, outcome, progress }: OpenClaim): void {
     const stage = stageOf(progress);
     this.#statements.released.run(STAGE_CODES[stage], row);
     this.#campaign.move(contactState(QUEUE.claimed, outcome), contactState(QUEUE.ready, outcome));
     this.#queue.returned(stage);
   }
+}
+
+/** A dial attempt of the call may have rung, for all that is known. */
+function isOnItsWay({ attempts }: Progress): boolean {
+  return [...attempts.values()].includes(true);
 }
 
 function attemptDetail(result: DialAttemptResult): string {
@@ -167,7 +200,11 @@ function prepareStatements(
   | 'contactEnded'
   | 'contactDone'
   | 'putOff'
-  | 'released',
+  | 'released'
+  | 'listed'
+  | 'unlisted'
+  | 'follow'
+  | 'forgetSteps',
   StatementSync
 > {
   return {
@@ -197,6 +234,17 @@ function prepareStatements(
         recall = ?,
         rounds = ?, round_mark = ?, position = ifnull(?, position)
       WHERE row = ?`),
+    listed: connection.prepare(`
+      SELECT unlisted, pending, phone, name, language, timezone, email, variables
+      FROM contact WHERE row = ?`),
+    unlisted: connection.prepare(
+      `UPDATE contact SET queue = ${QUEUE.removed}, stage = ?, unlisted = 0 WHERE row = ?`,
+    ),
+    follow: connection.prepare(`
+      UPDATE contact SET unlisted = 0, pending = NULL,
+        phone = ?, name = ?, language = ?, timezone = ?, email = ?, variables = ?
+      WHERE row = ?`),
+    forgetSteps: connection.prepare('DELETE FROM step WHERE contact = ?'),
     released: connection.prepare(
       `UPDATE contact SET queue = ${QUEUE.ready}, stage = ? WHERE row = ?`,
     ),

@@ -194,6 +194,7 @@ function claimOf(
       endedMs !== null && { ended: { outcome, detail: detail ?? undefined, endedMs } }),
     rounds: row.rounds,
     roundMark: row.round_mark,
+    isOutdated: row.unlisted === 1 || row.pending !== null,
   };
 }
 

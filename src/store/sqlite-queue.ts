@@ -16,12 +16,14 @@ export interface ContactRow extends DetailColumns {
   readonly outcome: Outcome | null;
   readonly rounds: number;
   readonly round_mark: number;
+  readonly unlisted: number;
+  readonly pending: string | null;
   readonly line: number;
   readonly id: string;
 }
 
 const CONTACT_COLUMNS =
-  'row, stage, position, fence, calls, outcome, rounds, round_mark, ' +
+  'row, stage, position, fence, calls, outcome, rounds, round_mark, unlisted, pending, ' +
   'line, id, phone, name, language, timezone, email, variables';
 
 /**

@@ -94,6 +94,30 @@ describe('a dial attempt that began and has no result', () => {
   });
 });
 
+describe('a contact whose row was deleted while a dial attempt was open', () => {
+  /** Killed while the phone may be ringing; then the operator deletes the row. */
+  async function goOnWithout(found: Found): Promise<EngineBench> {
+    const killed = await killedWhileRinging();
+    const next = killed.next({ behaviour: { find: () => found } });
+    next.store.contacts(CAMPAIGN, { sameNumber: 'allow' }).finish();
+    expect(await next.run()).toBe('done');
+    return next;
+  }
+
+  it('is not rung after all where nobody was', async () => {
+    const bench = await goOnWithout({ state: 'absent' });
+    expect(bench.truth.rung).toHaveLength(1); // by the run that was killed
+    expect(bench.counts()).toMatchObject({ total: 0 });
+    expect(bench.of('notice')).toMatchObject([{ code: 'outdated' }]);
+  });
+
+  it('has the outcome of the call that was made', async () => {
+    const bench = await goOnWithout({ state: 'ended', ended: { outcome: 'busy' } });
+    expect(bench.counts()).toMatchObject({ total: 1, done: 1 });
+    expect(bench.of('call.finished')[0]).toMatchObject({ outcome: 'busy' });
+  });
+});
+
 describe('a stop while the begin of a dial attempt is being written', () => {
   it('rings nobody and leaves nothing in doubt', async () => {
     const bench = new EngineBench().add(1);

@@ -54,6 +54,59 @@ for (const [name, makeSubject] of SUBJECTS) {
       expect(store.journal().counts().total).toBe(1);
     });
 
+    describe('a row that changes while a call of it may be on its way', () => {
+      const asked = async () => {
+        const first = await claim();
+        void store.journal().write(first.key, entries.scriptEnded());
+        await store.journal().write(first.key, entries.attemptBegun());
+        store.journal().recover();
+      };
+      const absent = { type: 'not_placed', code: 'absent' } as const;
+
+      it('is settled as it was begun, then out of the queue where it is gone', async () => {
+        add(contactOf('c1'), contactOf('c2'));
+        await asked();
+        const sink = store.contacts();
+        sink.add([contactOf('c2')]);
+        expect(sink.finish()).toBe(0);
+        const again = await claim();
+        expect(again).toMatchObject({ isOutdated: true, contact: { id: 'c1' } });
+        const early = store.journal().write(again.key, { type: 'outdated' });
+        await expect(early).rejects.toThrow('somebody may have been rung');
+        void store.journal().write(again.key, entries.attemptEnded(absent));
+        await store.journal().write(again.key, { type: 'outdated' });
+        expect(store.journal().counts()).toMatchObject({ total: 1, queued: 1, calling: 0 });
+        expect((await claim()).contact.id).toBe('c2');
+      });
+
+      it('is settled as it was begun, then as the list has it', async () => {
+        add(contactOf('c1'));
+        await asked();
+        const corrected = contactOf('c1', { phone: '+14155550177', name: 'Other' });
+        expect(add(corrected)).toEqual(['known']);
+        const again = await claim();
+        expect(again).toMatchObject({ isOutdated: true, contact: contactOf('c1') });
+        void store.journal().write(again.key, entries.attemptEnded(absent));
+        await store.journal().write(again.key, { type: 'outdated' });
+        const last = await claim();
+        expect(last).toMatchObject({ isOutdated: false, contact: corrected, stage: 'fresh' });
+        expect(last.finished).toEqual({});
+        expect(last.attempts).toHaveLength(1);
+      });
+
+      it('is followed by the next reading as ever, where it came back as it was', async () => {
+        add(contactOf('c1'));
+        await asked();
+        add(contactOf('c1', { phone: '+14155550177' }));
+        expect(add(contactOf('c1'))).toEqual(['known']);
+        const again = await claim();
+        expect(again.isOutdated).toBe(false);
+        void store.journal().write(again.key, entries.attemptEnded(absent));
+        const late = store.journal().write(again.key, { type: 'outdated' });
+        await expect(late).rejects.toThrow('not outdated');
+      });
+    });
+
     it('takes the same number twice where that is allowed, and leaves those alone later', () => {
       const rows = [
         contactOf('c1', { phone: '+14155550101' }),

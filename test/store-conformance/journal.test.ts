@@ -59,6 +59,7 @@ for (const [name, makeSubject] of SUBJECTS) {
         recordBegun: false,
         rounds: 0,
         roundMark: 0,
+        isOutdated: false,
       });
     });
 

@@ -84,6 +84,7 @@ const entry: fc.Arbitrary<JournalEntry> = fc.oneof(
     }),
   },
   fc.constant({ type: 'released' as const }),
+  fc.constant({ type: 'outdated' as const }),
 );
 
 const stages = fc.oneof(
