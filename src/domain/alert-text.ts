@@ -29,6 +29,14 @@ const ROLE_DOES: Readonly<Record<Role, string>> = {
   crm: 'keeps the records',
 };
 
+const CONTACTS_WAIT =
+  'Contacts who need it wait in the queue, unless config.yml names another service for the ' +
+  'same work. Nobody is lost, and no call is used up.';
+
+const RECORDS_WAIT =
+  'Calls go on. What became of them is on disk here, and is noted there as soon as it works ' +
+  'again. Only contacts whose text needs what it knows of them wait in the queue.';
+
 /** Vendors answer with whole web pages; their first words tell what there is to tell. */
 const MESSAGE_CHARACTERS_MAX = 300;
 
@@ -36,9 +44,7 @@ export function serviceDownWords(trouble: ServiceTrouble): AlertWords {
   const { service, role, kind, code, message, openMs } = trouble;
   const name = `${service}, which ${ROLE_DOES[role]},`;
   const what = sentence(failureText(code, message));
-  const rest =
-    'Contacts who need it wait in the queue, unless config.yml names another service for the ' +
-    'same work. Nobody is lost, and no call is used up.';
+  const rest = role === 'crm' ? RECORDS_WAIT : CONTACTS_WAIT;
   // Only what concerns every call opens a breaker, so a permanent failure is one of the account.
   if (kind === 'permanent') {
     return {

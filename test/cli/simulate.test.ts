@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { realClock } from '../../src/cli/world.ts';
 import type { Clock } from '../../src/engine/ports.ts';
@@ -178,5 +178,23 @@ describe('what cannot be simulated is refused with words', () => {
     const { code, stderr } = await bench.command(line);
     expect(code).toBe(expected);
     expect(stderr).toContain(words);
+  });
+});
+
+describe('the guide', () => {
+  const guide = readFileSync(new URL('../../docs/guide/simulate.md', import.meta.url), 'utf8');
+  const [demo, forecast] = [...guide.matchAll(/```text\n(.*?)```/gs)].map(([, text]) => text);
+
+  it('shows the demo as it is', async () => {
+    const { stdout } = await bench.command('simulate --outage elevenlabs');
+    expect(demo).toBe(stdout);
+  });
+
+  it('shows the forecast as it is', async () => {
+    const { stdout } = await bench.command(
+      'simulate --contacts 400 --lines 4 --start 17:00 ' +
+        '--outage elevenlabs@17:30-17:50 --outage hubspot@+20m-+35m:timeout',
+    );
+    expect(forecast).toBe(stdout);
   });
 });

@@ -158,17 +158,21 @@ async function costsOf(
       { campaign, outages, seed: options.seed, signals },
       clock,
     );
-    costs.push({ outage, met, ...differenceOf(played, without) });
+    costs.push({ outage, met, ...differenceOf(outage, played, without) });
   }
   return costs;
 }
 
 function differenceOf(
+  { places }: Outage,
   played: Played,
   without: Played,
 ): Pick<OutageCost, 'putOff' | 'failedCalls' | 'lostMs'> {
+  const services = new Set(places.map(({ service }) => service));
   const sum = ({ forecast }: Played, of: 'putOff' | 'failedCalls'): number =>
-    forecast.delays.reduce((total, delays) => total + delays[of], 0);
+    forecast.delays
+      .filter(({ service }) => services.has(service))
+      .reduce((total, delays) => total + delays[of], 0);
   const [last, lastWithout] = [played.forecast.outcomeMs, without.forecast.outcomeMs];
   const isDone = played.end === 'done' && last !== undefined && lastWithout !== undefined;
   return {
