@@ -278,6 +278,7 @@ export class Processor {
     }
     await ended;
     story.ended = true;
+    story.calls.settled();
     emit({
       type: 'call.finished',
       contact: contact.id,

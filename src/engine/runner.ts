@@ -72,6 +72,9 @@ export class Runner {
     ended: (): void => {
       this.#inCall -= 1;
     },
+    settled: (): void => {
+      this.#progressMs = this.#parts.clock.monotonicMs();
+    },
   };
   #doneBefore = 0;
   #doneNow = 0;
@@ -228,7 +231,8 @@ export class Runner {
     }
     const isNew = outcome !== undefined && claim.ended === undefined;
     this.#doneNow += isNew ? 1 : 0;
-    if (isNew || settlement.type === 'done') {
+    // An outcome told so itself; a record that was owed is progress too.
+    if (settlement.type === 'done') {
       this.#progressMs = this.#parts.clock.monotonicMs();
     }
   }

@@ -7,10 +7,12 @@ import type { AudioFile, Claim } from './ports.ts';
 import type { PutOff, Settlement } from './settlement.ts';
 import type { Over } from './steps.ts';
 
-/** Somebody is being rung or spoken to: the run gets on, however long that takes. */
+/** What tells a run that it gets on: somebody is on the line, however long; an outcome. */
 export interface CallsInProgress {
   begun(): void;
   ended(): void;
+  /** A contact has its outcome. */
+  settled(): void;
 }
 
 /** The call in hand. */

@@ -180,6 +180,18 @@ describe('the textbook outage', () => {
     expect(away.length).toBeLessThanOrEqual(2 * 5 + 2);
   });
 
+  it('counts an outcome as progress when it is there, not when its record is made', async () => {
+    const bench: EngineBench = new EngineBench({
+      policy: { lines: 2, outageWaitMs: 10_000 },
+      behaviour: {
+        follow: () => bench.clock.sleep(5_000).then(() => ({ outcome: 'answered' })),
+        record: () => bench.clock.sleep(9_000),
+      },
+    }).add(1);
+    // Ten seconds after the start nothing is recorded yet, but somebody was called.
+    expect(await bench.run()).toBe('done');
+  });
+
   it('gives nobody up for an outage while others finish what needs nothing of it', async () => {
     const first = new EngineBench({
       policy: { lines: 1 },
