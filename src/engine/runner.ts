@@ -80,8 +80,8 @@ export class Runner {
   #doneNow = 0;
   #progressMs = 0;
   #end: RunEnd | undefined;
-  /** Roles that nobody could fill when the breakers changed last. */
-  #blocked: ReadonlySet<Role> = new Set();
+  /** Roles that somebody was put off for since contacts were called back last. */
+  readonly #waitedFor = new Set<Role>();
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
@@ -93,7 +93,8 @@ export class Runner {
     const { journal, clock, emit, policy } = this.#parts;
     const startMs = clock.monotonicMs();
     const contacts = journal.counts();
-    this.#breakersChanged();
+    // Whom an earlier run put off need not wait where everything can be had by now.
+    if (this.#blocked().size === 0) void journal.recall(clock.wallMs());
     this.#doneBefore = contacts.done + contacts.uncertain;
     this.#progressMs = startMs;
     emit({ type: 'run.started', lines: policy.lines, contacts });
@@ -209,7 +210,8 @@ export class Runner {
     this.#countSkip(line, blocked);
     const waitsFor = blocked.flatMap((role) => role.services);
     await this.#putOff(claim, {
-      delayMs: Math.max(...waitsMs.map((waitMs) => waitMs ?? 0)),
+      // At least a millisecond: what rounding leaves of a wait would be no wait at all.
+      delayMs: Math.max(1, ...waitsMs.map((waitMs) => waitMs ?? 0)),
       reason: `waits for ${waitsFor.join(', ')}`,
       behind: false,
       recall: true,
@@ -253,20 +255,26 @@ export class Runner {
 
   /** When a role can be had again, those who were put off for it need not wait any longer. */
   #breakersChanged(): void {
-    const { availability, journal, clock } = this.#parts;
-    const stages = BLOCKABLE.flatMap((stage) => availability.blocked(stage));
-    const blocked = new Set(stages.map(({ role }) => role));
-    const isBack = [...this.#blocked].some((role) => !blocked.has(role));
-    this.#blocked = blocked;
-    if (isBack) {
+    const { journal, clock } = this.#parts;
+    const blocked = this.#blocked();
+    if ([...this.#waitedFor].some((role) => !blocked.has(role))) {
+      this.#waitedFor.clear();
       void journal.recall(clock.wallMs());
     }
     this.#waker.wake();
   }
 
+  /** Roles that nobody can fill now, or only whoever is trying a service at this moment. */
+  #blocked(): ReadonlySet<Role> {
+    const { availability } = this.#parts;
+    const stages = BLOCKABLE.flatMap((stage) => availability.blocked(stage));
+    return new Set(stages.map(({ role }) => role));
+  }
+
   async #putOff(claim: Claim, wait: PutOff): Promise<void> {
     const { journal, clock, emit } = this.#parts;
     const { delayMs, reason, behind, recall, rounds, roundMark } = wait;
+    for (const role of recall ? this.#blocked() : []) this.#waitedFor.add(role);
     const dueMs = clock.wallMs() + delayMs;
     const entry = { dueMs, reason, behind, recall, rounds, roundMark };
     await journal.write(claim.key, { type: 'put_off', ...entry });
