@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { CheckOptions } from './commands/check.ts';
+import type { HuntOptions } from './commands/hunt.ts';
 import type { InitOptions } from './commands/init.ts';
 import type { LogsOptions } from './commands/logs.ts';
 import type { ReportOptions } from './commands/report.ts';
@@ -134,12 +135,19 @@ function addSimulateCommand(program: Command, world: World, ended: (code: number
     .option('--realtime', 'at the speed of life')
     .option('--speed <n>', 'so many times as fast as life', factor)
     .option('--log <file>', 'write the log of the simulated run to this file')
+    .option('--hunt', 'random worlds instead: faults and kills that must break no promise')
+    .option('--seeds <n>', 'with --hunt: so many worlds, from --seed on', wholeFrom1, 100)
     .option('--json', 'one JSON document on stdout; the story for people goes to stderr')
     .option('--quiet', 'no story, no summary')
     .option('--verbose', 'a line for everything that happens')
     .option('--no-color', 'no colours')
     .addHelpText('after', SIMULATE_EXAMPLES)
-    .action(async (list: string | undefined, options: SimulateOptions) => {
+    .action(async (list: string | undefined, options: SimulateOptions & HuntOptions) => {
+      if (options.hunt === true) {
+        const { runHunt } = await import('./commands/hunt.ts');
+        ended(await runHunt(world, options));
+        return;
+      }
       const { simulate } = await import('./commands/simulate.ts');
       ended(await simulate(world, list, options));
     });
@@ -269,6 +277,7 @@ Examples:
                                                   will tonight's list be done, and what if
   $ campaign simulate --contacts 5000 --lines 20 --start 17:00 --json
   $ campaign simulate --outage twilio:reset --speed 10
+  $ campaign simulate --hunt --seeds 1000         look for bugs of the program itself
 `;
 
 const INIT_EXAMPLES = `

@@ -3,8 +3,11 @@
  */
 import { Alerter } from '../engine/alerter.ts';
 import { EventStream } from '../engine/event-stream.ts';
-import type { MadeEngine, SimulatedParts } from '../sim/simulation.ts';
+import { HUNT_CAMPAIGN } from '../sim/hunt.ts';
+import type { RandomWorld } from '../sim/random-world.ts';
+import type { MadeEngine, MakeEngine, SimulatedParts } from '../sim/simulation.ts';
 import { composeEngine } from './compose.ts';
+import { parseConfig } from './config.ts';
 import type { Config } from './settings.ts';
 
 export function simulatedEngine(
@@ -25,4 +28,25 @@ export function simulatedEngine(
   const engine = composeEngine({ ...parts, campaign, config, emit });
   alerter.reconcile(engine.guards.map((guard) => ({ service: guard.service, ...guard.status() })));
   return { ...engine, alerter };
+}
+
+/** Makes the engine of each world, with the settings that are drawn there. */
+export function worldComposer(): (world: RandomWorld) => MakeEngine {
+  const shipped = parseConfig('script: { template: "Hello" }', { file: '/config.yml', env: {} });
+  return (world) => {
+    const config = configOf(world, shipped);
+    return (parts) => simulatedEngine(HUNT_CAMPAIGN, config, parts);
+  };
+}
+
+/** What the operator would have written into config.yml. */
+function configOf(world: RandomWorld, shipped: Config): Config {
+  const { callsPerSecond, policy, policies, sameNumber, healthCheck, behaviour } = world;
+  return {
+    ...shipped,
+    campaign: { ...shipped.campaign, ...policy, callsPerSecond, sameNumber },
+    policies: { ...shipped.policies, ...policies },
+    healthCheck,
+    simulation: behaviour,
+  };
 }

@@ -87,7 +87,6 @@ export async function playCampaign(world: World, play: Play, clock: VirtualClock
       run: 1,
       contacts: campaign.contacts,
       policy: { lines, onOutage, outageWaitMs, limit: undefined, untilMs: undefined },
-      fuse: 0,
       signals,
       pace: play.speed === undefined ? undefined : paceOf(world, clock, play.speed, signals),
     },
@@ -101,15 +100,17 @@ export async function playCampaign(world: World, play: Play, clock: VirtualClock
 
 /** A clock for one play; it begins when the campaign does. */
 export function virtualClock(world: World, startMs: number): VirtualClock {
+  return new VirtualClock({ wallMs: startMs, defer: virtualTurns(world) });
+}
+
+/** How virtual time takes a turn: quickly, but Ctrl-C is heard. */
+export function virtualTurns(world: World): (task: () => void) => void {
   let turns = 0;
-  return new VirtualClock({
-    wallMs: startMs,
-    defer: (task) => {
-      turns += 1;
-      if (turns % TURNS_BETWEEN_LOOKS === 0) world.defer(task);
-      else world.afterPromises(task);
-    },
-  });
+  return (task) => {
+    turns += 1;
+    if (turns % TURNS_BETWEEN_LOOKS === 0) world.defer(task);
+    else world.afterPromises(task);
+  };
 }
 
 /** Waits until real time has come as far as the next virtual moment; not once an end is wanted. */

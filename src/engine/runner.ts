@@ -210,8 +210,7 @@ export class Runner {
     this.#countSkip(line, blocked);
     const waitsFor = blocked.flatMap((role) => role.services);
     await this.#putOff(claim, {
-      // At least a millisecond: what rounding leaves of a wait would be no wait at all.
-      delayMs: Math.max(1, ...waitsMs.map((waitMs) => waitMs ?? 0)),
+      delayMs: Math.max(...waitsMs.map((waitMs) => waitMs ?? 0)),
       reason: `waits for ${waitsFor.join(', ')}`,
       behind: false,
       recall: true,
@@ -273,7 +272,9 @@ export class Runner {
 
   async #putOff(claim: Claim, wait: PutOff): Promise<void> {
     const { journal, clock, emit } = this.#parts;
-    const { delayMs, reason, behind, recall, rounds, roundMark } = wait;
+    const { reason, behind, recall, rounds, roundMark } = wait;
+    // At least a millisecond: what rounding leaves of a wait would be no wait at all.
+    const delayMs = Math.max(1, wait.delayMs);
     for (const role of recall ? this.#blocked() : []) this.#waitedFor.add(role);
     const dueMs = clock.wallMs() + delayMs;
     const entry = { dueMs, reason, behind, recall, rounds, roundMark };

@@ -1,3 +1,4 @@
+import type { ContactCounts } from '../domain/event.ts';
 import type { AlertMemory, Clock, Emit, Journal } from '../engine/ports.ts';
 import { sleepOn } from '../engine/sleep.ts';
 import type { VirtualClock } from './virtual-clock.ts';
@@ -5,6 +6,16 @@ import type { VirtualClock } from './virtual-clock.ts';
 /** Thrown to whoever waits for the end of a life that was killed. */
 export class Killed extends Error {
   override readonly name = 'Killed';
+}
+
+/** The moment at which a life is killed. */
+export interface Fuse {
+  /** Counted from 1; 0 for never. */
+  readonly at: number;
+  /** Only moments whose names begin so are counted; all of them without. */
+  readonly kind?: string | undefined;
+  /** How many moments of any kind it outlives that one. */
+  readonly later?: number | undefined;
 }
 
 /**
@@ -24,15 +35,16 @@ export class Life {
   #alive = true;
   #moments = 0;
   #armed = 0;
-  readonly #fuse: number;
+  readonly #fuse: Fuse;
+  /** Moments of the kind that the fuse counts; once it has counted them all, of any kind. */
+  #burnt = 0;
   readonly #onKill: (at: string) => void;
   readonly #end: (error: Killed) => void;
 
   /**
-   * @param fuse the moment at which it is killed, counted from 1; 0 for never
    * @param onKill told at once, in the middle of whatever goes on
    */
-  constructor(run: number, world: VirtualClock, fuse: number, onKill: (at: string) => void) {
+  constructor(run: number, world: VirtualClock, fuse: Fuse, onKill: (at: string) => void) {
     this.run = run;
     this.#fuse = fuse;
     this.#onKill = onKill;
@@ -61,7 +73,10 @@ export class Life {
   moment(what: string): boolean {
     if (!this.#alive) return false;
     this.#moments += 1;
-    if (this.#moments === this.#fuse) this.kill(what);
+    const { at, kind = '', later = 0 } = this.#fuse;
+    if (at > 0 && this.#burnt >= at) this.#burnt += 1;
+    else if (what.startsWith(kind)) this.#burnt += 1;
+    if (this.#burnt === at + later) this.kill(what);
     return this.#alive;
   }
 
@@ -122,11 +137,20 @@ export function mortalJournal(journal: Journal, life: Life): Journal {
     write: (...about) => life.lasting(journal.write(...about)),
     recall: (...about) => life.lasting(journal.recall(...about)),
     settled: () => life.lasting(journal.settled()),
-    outlook: () => journal.outlook(),
-    counts: () => journal.counts(),
+    outlook: () => (life.isAlive ? journal.outlook() : { ready: false, nextDueMs: undefined }),
+    counts: () => (life.isAlive ? journal.counts() : NOBODY),
   };
 }
 
+/** Told to the dead, whose store is closed; nobody sees what they make of it. */
+const NOBODY: ContactCounts = {
+  total: 0,
+  done: 0,
+  calling: 0,
+  queued: 0,
+  put_off: 0,
+  uncertain: 0,
+};
 /** The same for what is kept of alerts. */
 export function mortalAlerts(memory: AlertMemory, life: Life): AlertMemory {
   return {

@@ -5,6 +5,7 @@
 import type { CampaignEvent, ContactCounts, RunEnd } from '../domain/event.ts';
 import type { FailureKind, FailureScope } from '../domain/failure.ts';
 import type { Outcome, Role, Step } from '../domain/words.ts';
+import type { RunPolicy } from '../engine/runner.ts';
 
 /** What is asked of services, by the names of the port methods. */
 export type Method =
@@ -27,8 +28,13 @@ export interface Asked {
 }
 
 export type Sight =
-  /** A life of the program begins. */
-  | { readonly type: 'began' }
+  /** A life of the program begins, under these orders. */
+  | {
+      readonly type: 'began';
+      readonly policy: RunPolicy;
+      /** What the wall shows, in milliseconds since the epoch. */
+      readonly wallMs: number;
+    }
   | { readonly type: 'told'; readonly event: CampaignEvent }
   /** A request leaves the program. */
   | ({
@@ -83,6 +89,10 @@ export type Sight =
   | { readonly type: 'asked_to_stop'; readonly how: 'drain' | 'stop' }
   /** The operator deletes the row of a contact from the list. */
   | { readonly type: 'removed'; readonly contact: string }
+  /** The operator corrects the number of a contact in the list. */
+  | { readonly type: 'corrected'; readonly contact: string; readonly phone: string }
+  /** The operator empties the folder with the audio. */
+  | { readonly type: 'audio_deleted' }
   /** The program was killed with -9. */
   | { readonly type: 'killed'; readonly at: string }
   | {

@@ -46,7 +46,7 @@ export function simulatedServices(
 }
 
 /** A dialer that rings nobody. */
-const PREVIEW = 'preview';
+export const PREVIEW = 'preview';
 
 function simulatedLlm(name: string, outside: Outside, life: Life): Llm {
   const place: Place = { role: 'llm', service: name };

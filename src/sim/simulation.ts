@@ -20,7 +20,7 @@ import type { RunPolicy, RunSignals } from '../engine/runner.ts';
 import { Stopped } from '../engine/stopped.ts';
 import type { MemoryStore } from '../store/memory.ts';
 import { seededRandom } from './draws.ts';
-import { Killed, Life, mortalAlerts, mortalEmit, mortalJournal } from './life.ts';
+import { type Fuse, Killed, Life, mortalAlerts, mortalEmit, mortalJournal } from './life.ts';
 import type { Outside } from './outside.ts';
 import {
   type ChainNames,
@@ -57,7 +57,7 @@ export type MakeEngine = (parts: SimulatedParts) => MadeEngine;
 
 export type SimulatedStore = Pick<
   MemoryStore,
-  'journal' | 'contacts' | 'breakers' | 'alerts' | 'kill' | 'close'
+  'journal' | 'contacts' | 'breakers' | 'alerts' | 'standings' | 'kill' | 'close'
 >;
 
 /** What outlives the program: each `open` is another life's view of the same disk. */
@@ -88,8 +88,8 @@ export interface Start {
   /** The list as it is now. */
   readonly contacts: readonly Contact[];
   readonly policy: RunPolicy;
-  /** The moment at which it is killed; 0 for never. See `Life`. */
-  readonly fuse: number;
+  /** The moment at which it is killed; never without. */
+  readonly fuse?: Fuse | undefined;
   /** When the operator asks it to end, from its start; undefined for never. */
   readonly drainMs?: number | undefined;
   readonly stopMs?: number | undefined;
@@ -104,10 +104,12 @@ export type LifeEnd =
   | { readonly type: 'killed' }
   | { readonly type: 'broke'; readonly error: unknown };
 
+const NO_FUSE: Fuse = { at: 0 };
+
 /** Lives one life of the program, from the list to its end. */
 export async function live(scene: Scene, start: Start): Promise<LifeEnd> {
   const { clock, outside, disk } = scene;
-  const life = new Life(start.run, clock, start.fuse, (at) => {
+  const life = new Life(start.run, clock, start.fuse ?? NO_FUSE, (at) => {
     store.kill();
     outside.see(life, { type: 'killed', at });
   });
@@ -118,7 +120,7 @@ export async function live(scene: Scene, start: Start): Promise<LifeEnd> {
       life.moment('after a commit');
     });
   });
-  outside.see(life, { type: 'began' });
+  outside.see(life, { type: 'began', policy: start.policy, wallMs: clock.wallMs() });
   try {
     return await clock.until(working(scene, start, life, store), start.pace);
   } catch (error) {
@@ -138,9 +140,10 @@ async function working(
   store: SimulatedStore,
 ): Promise<LifeEnd> {
   const { campaign, outside } = scene;
-  takeIn(scene, start.contacts, store);
   const journal = store.journal(campaign);
+  // First, as in a real run: who was in hand when a life was killed can be off the list by now.
   journal.recover();
+  takeIn(scene, start.contacts, store);
   const made = composed(scene, start, life, store);
   const orders = ordersOf(scene, start, life);
   made.health.start();

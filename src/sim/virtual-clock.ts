@@ -16,6 +16,8 @@ export interface VirtualClockOptions {
 
 /** More timers than anything arms at one moment; a loop that arms one for ever ends here. */
 const TIMERS_AT_ONCE_MAX = 1_000_000;
+/** The same for tasks that defer another task: thousands of commits, and no time goes by. */
+const TURNS_AT_ONCE_MAX = 20_000;
 
 /**
  * A clock that stands still until it is moved. Timers fire in order of time, then of arming;
@@ -27,6 +29,8 @@ export class VirtualClock implements Clock {
   #nowMs = 0;
   #wallOffsetMs: number;
   #deferred = 0;
+  /** A deferred task ran, and what it made ready may not have run to its end yet. */
+  #stirred = false;
   /** The next one last: by time, then by arming. */
   readonly #timers: Timer[] = [];
   #armed = 0;
@@ -81,6 +85,7 @@ export class VirtualClock implements Clock {
     this.#deferred += 1;
     this.#defer(() => {
       this.#deferred -= 1;
+      this.#stirred = true;
       task();
     });
   }
@@ -90,11 +95,17 @@ export class VirtualClock implements Clock {
    * and at least one turn of the event loop.
    */
   async settle(): Promise<void> {
+    let turns = 0;
     do {
+      turns += 1;
+      if (turns > TURNS_AT_ONCE_MAX) throw stoodStill(this.#nowMs, `${TURNS_AT_ONCE_MAX} turns`);
+      this.#stirred = false;
       await new Promise<void>((resolve) => {
         this.#defer(resolve);
       });
-    } while (this.#deferred > 0);
+      // Two tasks deferred together may run without what the first made ready between them: only
+      // a whole turn in which none ran proves that nothing is left.
+    } while (this.#deferred > 0 || this.#stirred);
   }
 
   /** Moves time on by `ms`, firing what falls due on the way, also what is armed on the way. */
@@ -187,8 +198,11 @@ class SpinWatch {
     this.#count = atMs === this.#atMs ? this.#count + 1 : 0;
     this.#atMs = atMs;
     if (this.#count > TIMERS_AT_ONCE_MAX) {
-      const turns = `${TIMERS_AT_ONCE_MAX} timers or turns`;
-      throw new Error(`time has stood still at ${atMs} ms for ${turns}: something never ends`);
+      throw stoodStill(atMs, `${TIMERS_AT_ONCE_MAX} timers or turns`);
     }
   }
+}
+
+function stoodStill(atMs: number, count: string): Error {
+  return new Error(`time has stood still at ${atMs} ms for ${count}: something never ends`);
 }

@@ -104,7 +104,7 @@ export class MemoryCampaign {
   describe(known: MemoryContact, contact: Contact): void {
     if (!sameWords(known.contact, contact)) {
       const call = known.calls.at(-1);
-      if (call !== undefined) call.finished = {};
+      if (call !== undefined) Object.assign(call, { finished: {}, recordBegun: false });
       known.carried = {};
     }
     this.#phone(known.contact.phone).delete(known);

@@ -14,7 +14,7 @@ import { GroupCommit } from './group-commit.ts';
 import { MemoryCampaign, type MemoryContact } from './memory-campaign.ts';
 import { MemoryContacts } from './memory-contacts.ts';
 import { MemoryJournal } from './memory-journal.ts';
-import { QUEUE } from './queue-state.ts';
+import { type ContactStanding, contactState, QUEUE } from './queue-state.ts';
 import { noSuchCampaign, noSuchContact, notUncertain, type Settlement } from './settlement.ts';
 
 /** What outlives a store in memory, as a file outlives a process. */
@@ -75,6 +75,17 @@ export class MemoryStore {
     if (outcome !== 'uncertain' && !isFailedAgain) throw notUncertain(settlement, queue, outcome);
     if (isFailedAgain) campaign.resultsBytes = 0;
     settleIn(campaign, contact, settlement);
+  }
+
+  /** Where each contact stands, by id. */
+  standings(campaign: string): ReadonlyMap<string, ContactStanding> {
+    const { contacts } = this.#campaign(campaign);
+    return new Map(
+      [...contacts.values()].map(({ contact, queue, outcome }) => [
+        contact.id,
+        { state: contactState(queue, outcome), outcome: outcome ?? undefined },
+      ]),
+    );
   }
 
   /** Length of results.csv that the journal vouches for. */

@@ -48,6 +48,13 @@ export function stepName(code: number): Step {
   return name;
 }
 
+/** Where a contact stands, for people. */
+export interface ContactStanding {
+  /** Undefined where it was taken out of the campaign. */
+  readonly state: ContactState | undefined;
+  readonly outcome: Outcome | undefined;
+}
+
 /** Where a contact stands for people; undefined where it was taken out of the campaign. */
 export function contactState(queue: QueueState, outcome: Outcome | null): ContactState | undefined {
   if (queue === QUEUE.removed) return undefined;

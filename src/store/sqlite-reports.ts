@@ -2,11 +2,20 @@ import { existsSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { ContactCounts, RunEnd } from '../domain/event.ts';
 import type { FailureKind } from '../domain/failure.ts';
-import type { Role } from '../domain/words.ts';
+import type { Outcome, Role } from '../domain/words.ts';
 import { STAGES, type Stage } from '../engine/ports.ts';
 import { all, BUSY_TIMEOUT_MS, Connection, one, rowsOf } from './connection.ts';
 import { needsMigration } from './migrator.ts';
-import { isUrgent, QUEUE, STAGE_CODES, stageName, stepName } from './queue-state.ts';
+import {
+  type ContactStanding,
+  contactState,
+  isUrgent,
+  QUEUE,
+  type QueueState,
+  STAGE_CODES,
+  stageName,
+  stepName,
+} from './queue-state.ts';
 import type {
   BreakerSummary,
   CampaignSummary,
@@ -67,6 +76,20 @@ export class Reports implements Disposable {
         'SELECT queued, put_off, calling, done, uncertain FROM campaign WHERE name = ?',
         campaign,
       ),
+    );
+  }
+
+  /** Where each contact stands, by id. */
+  standings(campaign: string): ReadonlyMap<string, ContactStanding> {
+    const rows = this.#all<{ id: string; queue: QueueState; outcome: Outcome | null }>(
+      `SELECT id, queue, outcome FROM contact WHERE campaign = ${CAMPAIGN} ORDER BY row`,
+      campaign,
+    );
+    return new Map(
+      rows.map(({ id, queue, outcome }) => [
+        id,
+        { state: contactState(queue, outcome), outcome: outcome ?? undefined },
+      ]),
     );
   }
 

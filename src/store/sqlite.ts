@@ -98,6 +98,12 @@ export class Store implements Disposable {
     settle(this.#connection, settlement);
   }
 
+  /** Ends as a kill would: what is not committed is lost. Lets go of the database. */
+  kill(): void {
+    this.#commits.abandon();
+    this.#connection.close();
+  }
+
   /** Writes what is queued and lets go of the database. */
   close(): void {
     this.#commits.flush();

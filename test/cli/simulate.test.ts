@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { realClock } from '../../src/cli/world.ts';
 import type { Clock } from '../../src/engine/ports.ts';
+import { CHECKERS } from '../../src/sim/checkers.ts';
+import { MemoryContacts } from '../../src/store/memory-contacts.ts';
 import { CommandBench } from '../support/command-bench.ts';
 
 /** Services that are there, a dialer that rings, and secrets that nobody has set. */
@@ -181,9 +183,50 @@ describe('what cannot be simulated is refused with words', () => {
   });
 });
 
+describe('campaign simulate --hunt', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it('says that every promise was kept, and in how many worlds', async () => {
+    const { code, stdout } = await bench.command('simulate --hunt --seed 10 --seeds 3');
+    expect(code).toBe(0);
+    expect(stdout).toContain('3 worlds from seed 10 on, each played twice');
+    expect(stdout).toContain('Every promise was kept');
+    const again = await bench.command('simulate --hunt --seed 10 --seeds 3');
+    expect(again.stdout).toBe(stdout);
+  });
+
+  it('tells a broken promise with its story and the command that plays it again', async () => {
+    vi.spyOn(MemoryContacts.prototype, 'finish').mockReturnValue(0);
+    const { code, stdout } = await bench.command('simulate --hunt --seeds 60');
+    expect(code).toBe(1);
+    expectInOrder(stdout, [
+      'breaks',
+      'removed stay away: Whose row was deleted is not rung',
+      'What was seen until the first:',
+      'Again: campaign simulate --hunt --seed',
+    ]);
+    const [, again = ''] = /Again: campaign (.*)/.exec(stdout) ?? [];
+    const document = await bench.command(`${again} --json`);
+    expect(document.code).toBe(1);
+    const { failures, worlds } = JSON.parse(document.stdout);
+    expect(worlds).toBe(1);
+    const promises = failures[0].broken.map(({ promise }: { promise: string }) => promise);
+    expect(promises).toContain('removed stay away');
+  });
+});
+
 describe('the guide', () => {
   const guide = readFileSync(new URL('../../docs/guide/simulate.md', import.meta.url), 'utf8');
   const [demo, forecast] = [...guide.matchAll(/```text\n(.*?)```/gs)].map(([, text]) => text);
+
+  it('names every promise that the hunt checks', () => {
+    const names = [...guide.matchAll(/^- \*\*(.*?)\*\*: (.*)$/gm)].map(([, name]) => name);
+    expect(names.filter((name) => CHECKERS.some((checker) => checker.name === name))).toEqual(
+      CHECKERS.map(({ name }) => name),
+    );
+  });
 
   it('shows the demo as it is', async () => {
     const { stdout } = await bench.command('simulate --outage elevenlabs');

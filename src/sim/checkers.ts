@@ -1,0 +1,58 @@
+/**
+ * One checker per promise. They judge a simulated campaign, over all lives of the program, by what
+ * was seen of it from outside.
+ */
+import type { Checker, Seen, Violation } from './check.ts';
+import { FEW_TRIALS, OPEN_LETS_NOTHING_THROUGH, OPENS_IN_TIME } from './checkers/breakers.ts';
+import { ONE_ALERT, PAID_ONCE } from './checkers/costs.ts';
+import { ENDS_CLEAN, ENDS_FOR_CAUSE, ORDERS_OBEYED } from './checkers/ends.ts';
+import { EVERYBODY_RECORDED, TRUE_OUTCOMES, UNCERTAIN_FOR_CAUSE } from './checkers/outcomes.ts';
+import { RETRY_AFTER, TEXTBOOK_OUTAGE } from './checkers/pauses.ts';
+import { NOBODY_LOST, NOBODY_TWICE, REMOVED_STAY_AWAY, WORDS_FIRST } from './checkers/people.ts';
+import { GIVEN_UP_IN_TIME, NEVER_AGAIN, WAITS_AS_PROMISED } from './checkers/retries.ts';
+import {
+  LINES_KEPT,
+  PACE_KEPT,
+  PROBES_APART,
+  PUT_OFF_COME_BACK,
+  RUN_GOES_ON,
+} from './checkers/runs.ts';
+
+import { STEP_BY_STEP } from './checkers/transitions.ts';
+
+export const CHECKERS: readonly Checker[] = [
+  NOBODY_TWICE,
+  NOBODY_LOST,
+  REMOVED_STAY_AWAY,
+  TRUE_OUTCOMES,
+  UNCERTAIN_FOR_CAUSE,
+  WORDS_FIRST,
+  EVERYBODY_RECORDED,
+  OPEN_LETS_NOTHING_THROUGH,
+  FEW_TRIALS,
+  OPENS_IN_TIME,
+  STEP_BY_STEP,
+  NEVER_AGAIN,
+  WAITS_AS_PROMISED,
+  GIVEN_UP_IN_TIME,
+  TEXTBOOK_OUTAGE,
+  RETRY_AFTER,
+  LINES_KEPT,
+  PACE_KEPT,
+  PUT_OFF_COME_BACK,
+  ENDS_CLEAN,
+  ENDS_FOR_CAUSE,
+  ORDERS_OBEYED,
+  PROBES_APART,
+  ONE_ALERT,
+  PAID_ONCE,
+  RUN_GOES_ON,
+];
+
+/** Every promise that was broken, in the order of time. */
+export function violationsOf(seen: Seen): readonly Violation[] {
+  const found = CHECKERS.flatMap((checker) => {
+    return checker.check(seen).map((violation) => ({ checker: checker.name, ...violation }));
+  });
+  return found.sort((one, other) => one.atMs - other.atMs);
+}

@@ -1,0 +1,163 @@
+/**
+ * What is promised of outcomes: they are the truth, and the CRM has them.
+ */
+import type { Outcome } from '../../domain/words.ts';
+import type { Checker, Promised, Seen, Violation } from '../check.ts';
+import { PREVIEW } from '../simulated-services.ts';
+import { type Evidence, type Exchange, evidenceOf, type Of, toldOf } from './evidence.ts';
+
+type Found = Omit<Violation, 'checker'>;
+
+export const TRUE_OUTCOMES: Checker = {
+  name: 'true outcomes',
+  promise: 'An outcome is what the call came to; "failed" means that nobody was rung.',
+  check: (seen) => {
+    const rang = new Map(
+      seen.log.flatMap((one) => (one.type === 'rang' ? [[one.contact, one] as const] : [])),
+    );
+    const atMs = seen.log.at(-1)?.atMs ?? 0;
+    const found: Found[] = [];
+    for (const [contact, { outcome }] of seen.standings) {
+      const call = rang.get(contact);
+      if (outcome === undefined || outcome === 'uncertain') continue;
+      const really = call?.outcome ?? 'failed';
+      if (outcome === really) continue;
+      const where = call === undefined ? 'nobody was rung' : `${call.call} came to ${really}`;
+      found.push({ atMs, message: `${contact} stands at ${outcome}: ${where}` });
+    }
+    return [...found, ...contradicted(seen)];
+  },
+};
+
+/** What was told must be what is kept, and be told once. */
+function contradicted({ log, standings }: Seen): readonly Found[] {
+  const told = new Map<string, Outcome>();
+  const found: Found[] = [];
+  for (const { atMs, event } of toldOf(log, 'call.finished')) {
+    const { contact, call, outcome } = event;
+    const before = told.get(contact);
+    told.set(contact, outcome);
+    if (before !== undefined) {
+      found.push({ atMs, message: `${contact} is told as ${outcome}, after ${before}` });
+    }
+    const kept = standings.get(contact)?.outcome;
+    if (kept !== outcome) {
+      const stands = `stands at ${kept ?? 'no outcome'}`;
+      found.push({ atMs, message: `${contact} is told as ${outcome} for ${call}, ${stands}` });
+    }
+  }
+  return found;
+}
+
+export const UNCERTAIN_FOR_CAUSE: Checker = {
+  name: 'uncertain for cause',
+  promise:
+    'Nobody is left uncertain whose dialer can tell: it was asked, and forgot, or could not be ' +
+    'asked for as long as a call may last.',
+  check: (seen) => {
+    const evidence = evidenceOf(seen);
+    const asked = Map.groupBy(
+      evidence.exchanges.filter(({ sight }) => QUESTIONS.has(sight.method)),
+      ({ sight }) => sight.contact ?? '',
+    );
+    const atMs = seen.log.at(-1)?.atMs ?? 0;
+    return [...seen.standings].flatMap(([contact, { outcome }]) => {
+      if (outcome !== 'uncertain') return [];
+      const why = unexcused(evidence, asked.get(contact) ?? []);
+      return why === undefined ? [] : [{ atMs, message: `${contact} is uncertain: ${why}` }];
+    });
+  },
+};
+
+const QUESTIONS: ReadonlySet<string> = new Set(['place', 'find', 'follow']);
+
+/** Why it need not have been uncertain; undefined where it had to be. */
+function unexcused({ seen }: Evidence, asked: readonly Exchange[]): string | undefined {
+  const last = asked.findLast(({ sight }) => sight.method !== 'place');
+  if (last === undefined) return 'the dialer was never asked';
+  const { sight, life, end } = last;
+  if (end?.type === 'answered') {
+    if (sight.method === 'follow') return `${sight.service} said at ${end.atMs} ms how it ended`;
+    // Our own request was still under way, so that "no such call" proved nothing.
+    const isOpen = asked.some((one) => isDeafPlace(one, last));
+    const forgot = seen.promised.quirks.memory === 'forgets' && sight.service !== PREVIEW;
+    return forgot || isOpen ? undefined : `${sight.service} could tell at ${end.atMs} ms`;
+  }
+  const round = asked.filter(
+    (one) => one.life === life && one.sight.method === sight.method && one.round === last.round,
+  );
+  return askedLongEnough(seen.promised, round);
+}
+
+function isDeafPlace({ sight, life, answer, givenUp, index }: Exchange, question: Exchange) {
+  const over = answer ?? givenUp;
+  const until = question.end?.index ?? question.index;
+  return (
+    sight.method === 'place' &&
+    life === question.life &&
+    index < question.index &&
+    (over === undefined || over.index > until)
+  );
+}
+
+/** A wait that would go beyond the bound is not begun, so the last question can be that early. */
+function askedLongEnough(promised: Promised, round: readonly Exchange[]): string | undefined {
+  // An answer begins another series of questions.
+  const series = round.slice(1 + round.findLastIndex(({ end }) => end?.type === 'answered'));
+  const [first] = series;
+  const end = series.at(-1)?.end;
+  if (first === undefined || end === undefined) return 'the question was not over';
+  const { retry, timeouts } = promised.policyOf(first.sight.service);
+  if (end.type === 'failed' && isRefused(end.failure)) return undefined;
+  const askedMs = end.atMs - first.atMs;
+  const boundMs = timeouts.callMs - retry.maxDelayMs;
+  if (timeouts.callMs > 0 && askedMs >= boundMs) return undefined;
+  return `${first.sight.service} was asked for ${askedMs} ms of ${timeouts.callMs} ms only`;
+}
+
+function isRefused({ kind, scope }: { kind: string; scope: string }): boolean {
+  return kind === 'permanent' && scope === 'request';
+}
+
+export const EVERYBODY_RECORDED: Checker = {
+  name: 'everybody recorded',
+  promise: 'The CRM has every outcome, the right one, and is told which record may be a second.',
+  check: (seen) => {
+    const { log, standings } = seen;
+    const records = log.filter((sight) => sight.type === 'recorded');
+    const found: Found[] = [];
+    for (const [key, same] of Map.groupBy(
+      records,
+      ({ call, service }) => `${call} at ${service}`,
+    )) {
+      const firsts = same.filter(({ again }) => !again);
+      // They can arrive in another order than sent: so the first need not come first.
+      if (firsts.length <= 1) continue;
+      const message = `${firsts.length} records of ${key} came as the first`;
+      found.push({ atMs: firsts.at(-1)?.atMs ?? 0, message });
+    }
+    for (const { atMs, contact, call, outcome } of records) {
+      const kept = standings.get(contact)?.outcome;
+      if (outcome === kept) continue;
+      const message = `${call} of ${contact} is recorded as ${outcome}, not ${kept ?? 'at all'}`;
+      found.push({ atMs, message });
+    }
+    return [...found, ...unrecorded(seen, records)];
+  },
+};
+
+function unrecorded(
+  { log, standings }: Seen,
+  records: readonly Of<'recorded'>[],
+): readonly Found[] {
+  const last = log.at(-1);
+  const over = log.findLast(
+    ({ type }) => type === 'ended' || type === 'killed' || type === 'broke',
+  );
+  if (over?.type !== 'ended' || over.end !== 'done') return [];
+  const have = new Set(records.map(({ contact }) => contact));
+  return [...standings].flatMap(([contact, { outcome }]) => {
+    if (outcome === undefined || outcome === 'uncertain' || have.has(contact)) return [];
+    return [{ atMs: last?.atMs ?? 0, message: `${contact} is done, ${outcome}: no record of it` }];
+  });
+}

@@ -1,0 +1,391 @@
+/**
+ * The bug hunt. Each seed is a world; the world is lived through, life after life, with every kind
+ * of bad luck; then everything heals, and the list must come to its end. Then the checkers judge
+ * what was seen. All of it is done twice, and both times the same must have happened.
+ */
+import type { Contact } from '../domain/contact.ts';
+import { MemoryDisk, openMemoryStore } from '../store/memory.ts';
+import type { Standing, Violation } from './check.ts';
+import { violationsOf } from './checkers.ts';
+import { LogDigest } from './digest.ts';
+import { draws } from './draws.ts';
+import type { Outage } from './outage.ts';
+import { Outside } from './outside.ts';
+import { type LifePlan, type RandomWorld, randomWorld } from './random-world.ts';
+import type { Sighting } from './sighting.ts';
+import { kindOf, sightingText } from './sighting-text.ts';
+import {
+  type LifeEnd,
+  live,
+  type MakeEngine,
+  type Scene,
+  type SimulatedDisk,
+} from './simulation.ts';
+import { answerMs } from './vendors.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+/** Under this name every world's campaign is kept. */
+export const HUNT_CAMPAIGN = 'hunt';
+
+/** A disk of one play's own, empty at first. */
+export interface HuntDisk extends SimulatedDisk {
+  /** Gives back what it took. */
+  dispose(): void;
+}
+
+export interface HuntOptions {
+  /** The program's own composition, with the settings of this world. */
+  readonly make: (world: RandomWorld) => MakeEngine;
+  /** One play on each; at least two, or nothing is known of whether a seed plays the same again. */
+  readonly disks: (seed: number) => readonly (() => HuntDisk)[];
+  /** As `VirtualClockOptions.defer`. */
+  readonly defer: (task: () => void) => void;
+}
+
+/** What became of one seed. */
+export interface Hunted {
+  readonly seed: number;
+  readonly world: RandomWorld;
+  /** In the order of their time; empty where every promise was kept. */
+  readonly violations: readonly Violation[];
+  /** Of the first play. */
+  readonly log: readonly Sighting[];
+  /** Of the first play's log. */
+  readonly digest: string;
+}
+
+/** A disk in memory. */
+export function memoryDisk(): HuntDisk {
+  const disk = new MemoryDisk();
+  return { open: (defer) => openMemoryStore({ defer, disk }), dispose: () => undefined };
+}
+
+export interface HuntReport {
+  /** How many were played. */
+  readonly seeds: number;
+  readonly failures: readonly Hunted[];
+  /** How often each kind of thing was seen, over all of them; see `kindOf`. */
+  readonly met: ReadonlyMap<string, number>;
+}
+
+/**
+ * Plays one seed after another, up to the first so many that fail.
+ *
+ * @param each told of every seed as it is done
+ */
+export async function hunt(
+  seeds: Iterable<number>,
+  failuresMax: number,
+  options: HuntOptions,
+  each: (hunted: Hunted) => void = () => undefined,
+): Promise<HuntReport> {
+  const failures: Hunted[] = [];
+  const met = new Map<string, number>();
+  let played = 0;
+  for (const seed of seeds) {
+    const hunted = await huntSeed(seed, options);
+    played += 1;
+    for (const sighting of hunted.log) {
+      const kind = kindOf(sighting);
+      met.set(kind, (met.get(kind) ?? 0) + 1);
+    }
+    if (hunted.violations.length > 0) failures.push(hunted);
+    each(hunted);
+    if (failures.length >= failuresMax) break;
+  }
+  return { seeds: played, failures, met };
+}
+
+/** Plays the world of a seed once on each disk and judges what was seen. */
+export async function huntSeed(seed: number, options: HuntOptions): Promise<Hunted> {
+  return await huntWorld(randomWorld(seed), options);
+}
+
+export async function huntWorld(world: RandomWorld, options: HuntOptions): Promise<Hunted> {
+  const { seed } = world;
+  const [first, ...others] = options.disks(seed);
+  if (first === undefined) throw new RangeError('a hunt without a disk');
+  const played = await onDisk(first, world, options);
+  const { log, digest } = played;
+  const isEndless = played.violations.length > 0 && log.length > JUDGED_MAX;
+  const violations = [...played.violations, ...(isEndless ? [] : judged(world, played))];
+  for (const other of others) {
+    const again = await onDisk(other, world, options);
+    if (again.digest !== digest) violations.push(difference(log, again.log));
+  }
+  violations.sort((one, another) => one.atMs - another.atMs);
+  return { seed, world, violations, log, digest };
+}
+
+/** What went round in a circle for longer than this is not looked at more closely. */
+const JUDGED_MAX = 20_000;
+
+/** Sightings before a broken promise that are told with it. */
+const STORY_LENGTH = 25;
+
+/** How the first promise was broken, in words: what was seen until then. */
+export function storyOf({ log, violations }: Hunted): readonly string[] {
+  const [first] = violations;
+  if (first === undefined) return [];
+  const end = log.findLastIndex(({ atMs }) => atMs <= first.atMs) + 1;
+  return log.slice(Math.max(0, end - STORY_LENGTH), end).map(sightingText);
+}
+
+/** Plays just this seed again. */
+export function commandFor(seed: number): string {
+  return `campaign simulate --hunt --seed ${seed} --seeds 1`;
+}
+
+// ---------------------------------------------------------------------------- one play
+
+interface Played {
+  readonly log: readonly Sighting[];
+  readonly digest: string;
+  readonly standings: ReadonlyMap<string, Standing>;
+  /** As they really were: what was left of them when everything healed is gone. */
+  readonly outages: readonly Outage[];
+  /** What no checker has to look for: it broke, or it never came to its end. */
+  readonly violations: readonly Violation[];
+}
+
+async function onDisk(
+  make: () => HuntDisk,
+  world: RandomWorld,
+  options: HuntOptions,
+): Promise<Played> {
+  const disk = make();
+  try {
+    return await new Play(world, disk, options).play();
+  } finally {
+    disk.dispose();
+  }
+}
+
+/** A Monday at nine. */
+const START_MS = Date.UTC(2026, 2, 2, 9);
+/** No run takes that long: 40 contacts on one line, with 30 minutes of waiting for each. */
+const LIFE_MS_MAX = 72 * 3_600_000;
+/** Starts after everything has healed until the list has to be done. */
+const STARTS_MAX = 60;
+/** Between two of them, as cron has it; outlasts every pause that a vendor asked for. */
+const CRON_MS = 10 * 60_000;
+
+const CALM: LifePlan = {
+  pauseMs: 0,
+  fuse: undefined,
+  drainMs: undefined,
+  stopMs: undefined,
+  untilMs: undefined,
+  limit: undefined,
+  removed: [],
+  corrected: [],
+  inHand: 'kept',
+  losesAudio: false,
+};
+
+class Play {
+  readonly #world: RandomWorld;
+  readonly #clock: VirtualClock;
+  readonly #outages: Outage[];
+  readonly #outside: Outside;
+  readonly #scene: Scene;
+  readonly #log: Sighting[] = [];
+  readonly #digest = new LogDigest();
+  #contacts: readonly Contact[];
+  #run = 0;
+
+  constructor(world: RandomWorld, disk: SimulatedDisk, { make, defer }: HuntOptions) {
+    const { seed, behaviour, quirks, chains, looksUp, sameNumber } = world;
+    const clock = new VirtualClock({ wallMs: START_MS, defer });
+    this.#world = world;
+    this.#contacts = world.contacts;
+    this.#clock = clock;
+    this.#outages = [...world.outages];
+    this.#outside = new Outside({
+      clock,
+      draw: draws(seed),
+      behaviour,
+      answerMs: (place) => answerMs(behaviour, place),
+      outages: this.#outages,
+      quirks,
+      witness: (sighting) => {
+        this.#log.push(sighting);
+        this.#digest.add(JSON.stringify(sighting));
+      },
+    });
+    this.#scene = {
+      seed,
+      campaign: HUNT_CAMPAIGN,
+      clock,
+      outside: this.#outside,
+      disk,
+      make: make(world),
+      chains,
+      looksUp,
+      sameNumber,
+      listen: () => undefined,
+    };
+  }
+
+  async play(): Promise<Played> {
+    const violations = await this.#lives();
+    const standings = this.#standings();
+    return {
+      log: this.#log,
+      digest: this.#digest.hex,
+      standings,
+      outages: this.#outages,
+      violations,
+    };
+  }
+
+  async #lives(): Promise<readonly Violation[]> {
+    for (const plan of this.#world.lives) {
+      const end = await this.#live(plan);
+      if (end.type === 'broke') return [this.#broken('it works without a bug', end)];
+    }
+    this.#heal();
+    let last = 'never started';
+    for (let start = 1; start <= STARTS_MAX; start += 1) {
+      const end = await this.#live(CALM);
+      if (end.type === 'broke') return [this.#broken('it works without a bug', end)];
+      last = end.type === 'ended' ? end.end : end.type;
+      if (last === 'done') return [];
+      await this.#clock.advance(CRON_MS);
+    }
+    const message = `healed, and not done after ${STARTS_MAX} more runs; the last ended: ${last}`;
+    return [{ checker: 'it comes to its end', atMs: this.#clock.monotonicMs(), message }];
+  }
+
+  async #live(plan: LifePlan): Promise<LifeEnd> {
+    const clock = this.#clock;
+    await clock.advance(plan.pauseMs);
+    this.#run += 1;
+    this.#prepare(plan);
+    const endsMs = clock.monotonicMs() + LIFE_MS_MAX;
+    const { untilMs, limit, fuse, drainMs, stopMs } = plan;
+    return await live(this.#scene, {
+      run: this.#run,
+      contacts: this.#contacts,
+      policy: {
+        ...this.#world.policy,
+        limit,
+        untilMs: untilMs === undefined ? undefined : clock.wallMs() + untilMs,
+      },
+      fuse,
+      drainMs,
+      stopMs,
+      pace: () => {
+        if (clock.monotonicMs() <= endsMs) return GO_ON;
+        throw new Error(`a run that has not ended after ${LIFE_MS_MAX / 3_600_000} hours`);
+      },
+    });
+  }
+
+  /** What the operator does to the list and to the files before a start. */
+  #prepare({ removed, corrected, inHand, losesAudio }: LifePlan): void {
+    const those = inHand === 'kept' ? [] : this.#inHand();
+    this.#remove(inHand === 'deleted' ? [...removed, ...those] : removed);
+    this.#correct(inHand === 'corrected' ? [...corrected, ...those] : corrected);
+    if (!losesAudio) return;
+    this.#outside.audio.clear();
+    this.#outside.see({ run: this.#run }, { type: 'audio_deleted' });
+  }
+
+  /** Whom the life before had in hand when it was killed. */
+  #inHand(): readonly string[] {
+    const inHand = new Set<string>();
+    for (const sight of this.#log) {
+      if (sight.run !== this.#run - 1 || sight.type !== 'told') continue;
+      const { event } = sight;
+      if (event.type === 'call.started') inHand.add(event.contact);
+      if (event.type === 'call.finished' || event.type === 'contact.put_off') {
+        inHand.delete(event.contact);
+      }
+    }
+    return [...inHand];
+  }
+
+  /** A list without rows is none: the last one stays. */
+  #remove(ids: readonly string[]): void {
+    for (const contact of ids) {
+      const left = this.#contacts.filter(({ id }) => id !== contact);
+      if (left.length === 0 || left.length === this.#contacts.length) continue;
+      this.#contacts = left;
+      this.#outside.see({ run: this.#run }, { type: 'removed', contact });
+    }
+  }
+
+  /** Numbers that no other row has ever had. */
+  #correct(ids: readonly string[]): void {
+    this.#contacts = this.#contacts.map((contact, index) => {
+      if (!ids.includes(contact.id)) return contact;
+      const phone = `+1${800 + this.#run}5550${100 + index}`;
+      this.#outside.see({ run: this.#run }, { type: 'corrected', contact: contact.id, phone });
+      return { ...contact, phone };
+    });
+  }
+
+  /** From now on nothing is wrong with any vendor. */
+  #heal(): void {
+    const nowMs = this.#clock.monotonicMs();
+    const begun = this.#outages.filter(({ startMs }) => startMs < nowMs);
+    const ended = begun.map((outage) => ({ ...outage, endMs: Math.min(outage.endMs, nowMs) }));
+    this.#outages.splice(0, this.#outages.length, ...ended);
+  }
+
+  #standings(): ReadonlyMap<string, Standing> {
+    const store = this.#scene.disk.open(() => undefined);
+    try {
+      return store.standings(HUNT_CAMPAIGN);
+    } finally {
+      store.close();
+    }
+  }
+
+  #broken(checker: string, { error }: Extract<LifeEnd, { type: 'broke' }>): Violation {
+    const message = error instanceof Error ? error.message : String(error);
+    return { checker, atMs: this.#clock.monotonicMs(), message };
+  }
+}
+
+const GO_ON: Promise<void> = Promise.resolve();
+
+// ---------------------------------------------------------------------------- judgement
+
+function judged(
+  world: RandomWorld,
+  { log, standings, outages }: Pick<Played, 'log' | 'standings' | 'outages'>,
+): readonly Violation[] {
+  const { contacts, chains, callsPerSecond, policies, healthCheck, quirks } = world;
+  return violationsOf({
+    promised: {
+      contacts,
+      chains,
+      callsPerSecond,
+      policyOf: (service) => {
+        const policy = policies[service];
+        if (policy === undefined) throw new Error(`no policy for ${service}`);
+        return policy;
+      },
+      healthCheck,
+      outages,
+      quirks,
+      alerts: true,
+    },
+    log,
+    standings,
+  });
+}
+
+function difference(log: readonly Sighting[], again: readonly Sighting[]): Violation {
+  const at = log.findIndex((one, index) => JSON.stringify(one) !== JSON.stringify(again[index]));
+  const [one, other] = [log[at] ?? again[log.length], again[at]];
+  const told = (sighting: Sighting | undefined): string =>
+    sighting === undefined ? 'nothing more' : sightingText(sighting);
+  return {
+    checker: 'a seed plays the same again',
+    atMs: (one ?? other)?.atMs ?? 0,
+    message: `once: ${told(log[at])}; then: ${told(at < 0 ? again[log.length] : other)}`,
+  };
+}

@@ -1,0 +1,370 @@
+/**
+ * Worlds for the bug hunt: everything that can differ between two operators, two vendors and two
+ * bad nights, drawn from a seed. A world is a plain value; printed as JSON it can be read.
+ */
+import type { Contact } from '../domain/contact.ts';
+import { DEFAULT_RETRY } from '../domain/retry.ts';
+import { ROLES, type Role } from '../domain/words.ts';
+import type { GuardPolicies } from '../engine/guard.ts';
+import type { RunPolicy } from '../engine/runner.ts';
+import { type Behaviour, DEFAULT_BEHAVIOUR } from './behaviour.ts';
+import { Chance } from './chance.ts';
+import type { Fuse } from './life.ts';
+import type { Fault, Outage } from './outage.ts';
+import type { Quirks } from './outside.ts';
+import type { ChainNames } from './simulated-services.ts';
+import { answerMs, placesOf, type Target, VENDORS } from './vendors.ts';
+
+/** One start of the program, and what is done to it. Times are milliseconds. */
+export interface LifePlan {
+  /** Between the end of the life before and this start. */
+  readonly pauseMs: number;
+  /** The moment at which it is killed; undefined for never. */
+  readonly fuse: Fuse | undefined;
+  /** From the start of this life; undefined for never. */
+  readonly drainMs: number | undefined;
+  readonly stopMs: number | undefined;
+  readonly untilMs: number | undefined;
+  readonly limit: number | undefined;
+  /** Contacts whose rows are deleted from the list before this start. */
+  readonly removed: readonly string[];
+  /** Contacts whose numbers are corrected in the list before this start. */
+  readonly corrected: readonly string[];
+  /**
+   * What becomes, before this start, of the rows of those whom the life before had in hand when it
+   * was killed. They are few, and chance alone would hardly ever meet one.
+   */
+  readonly inHand: 'kept' | 'deleted' | 'corrected';
+  /** The folder with the audio is emptied before this start. */
+  readonly losesAudio: boolean;
+}
+
+export interface RandomWorld {
+  readonly seed: number;
+  readonly contacts: readonly Contact[];
+  readonly sameNumber: 'reject' | 'allow';
+  readonly chains: ChainNames;
+  readonly looksUp: boolean;
+  readonly policy: Pick<RunPolicy, 'lines' | 'onOutage' | 'outageWaitMs'>;
+  readonly callsPerSecond: number;
+  /** By service, for every service of the chains. */
+  readonly policies: Readonly<Record<string, GuardPolicies>>;
+  readonly healthCheck: { readonly intervalMs: number; readonly timeoutMs: number };
+  readonly behaviour: Behaviour;
+  readonly outages: readonly Outage[];
+  readonly quirks: Quirks;
+  /** At least one. What comes after the last is without faults, kills and orders. */
+  readonly lives: readonly LifePlan[];
+}
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+
+export function randomWorld(seed: number): RandomWorld {
+  const chance = new Chance(seed);
+  const contacts = randomContacts(chance);
+  const chains = randomChains(chance);
+  const behaviour = randomBehaviour(chance);
+  const policy = randomPolicy(chance);
+  const horizonMs = horizonOf(behaviour, contacts.length, policy.lines);
+  return {
+    seed,
+    contacts,
+    sameNumber: chance.of(0.3, 'same number') ? 'reject' : 'allow',
+    chains,
+    looksUp: chance.of(0.4, 'looks up'),
+    policy,
+    callsPerSecond: chance.pick([0.2, 1, 1, 2, 10, 1_000], 'pace'),
+    policies: randomPolicies(chance, chains, behaviour),
+    healthCheck: chance.of(0.6, 'health')
+      ? { intervalMs: 30 * SECOND_MS, timeoutMs: 5 * SECOND_MS }
+      : {
+          intervalMs: chance.pick([5 * SECOND_MS, 20 * SECOND_MS, 2 * MINUTE_MS], 'interval'),
+          timeoutMs: chance.pick([SECOND_MS, 8 * SECOND_MS], 'health timeout'),
+        },
+    behaviour,
+    outages: randomOutages(chance, chains, horizonMs, policy.outageWaitMs),
+    quirks: {
+      memory: chance.of(0.4, 'memory') ? 'forgets' : 'knows',
+      deaf: chance.pick([0, 0, 0.1, 0.5, 1], 'deaf'),
+      emptyTexts: chance.pick([0, 0, 0, 0.2], 'empty texts'),
+      refusals: chance.pick([0, 0, 0, 0.2], 'refusals'),
+    },
+    lives: randomLives(chance, contacts, horizonMs),
+  };
+}
+
+// ---------------------------------------------------------------------------- the list
+
+function randomContacts(chance: Chance): readonly Contact[] {
+  const least = chance.pick([1, 3, 3, 10], 'contacts at least');
+  const count = chance.of(0.08, 'alone') ? 1 : chance.wholeByRatio(least, 40, 'contacts');
+  const hasLanguages = chance.of(0.3, 'languages');
+  return Array.from({ length: count }, (_, index) => {
+    const id = `c${index + 1}`;
+    const isSpanish = hasLanguages && chance.of(0.5, 'language', id);
+    return {
+      id,
+      name: chance.of(0.9, 'name', id) ? `Person ${index + 1}` : undefined,
+      phone: `+1${200 + Math.floor(index / 100)}5550${100 + (index % 100)}`,
+      language: isSpanish ? 'es' : undefined,
+      timezone: undefined,
+      email: undefined,
+      variables: {},
+      line: index + 2,
+    };
+  });
+}
+
+// ---------------------------------------------------------------------------- the services
+
+function randomChains(chance: Chance): ChainNames {
+  const chain = (role: Role): readonly string[] => {
+    const names = VENDORS.filter((place) => place.role === role).map(({ service }) => service);
+    // A preview stands alone: whoever falls back to it would tell calls that nobody got.
+    const vendors = names.filter((name) => name !== PREVIEW);
+    if (role === 'dialer' && chance.of(0.12, 'preview')) return [PREVIEW];
+    return chance.some(vendors, chance.pick([1, 1, 1, 2, 2, 3], 'chain', role), 'vendors', role);
+  };
+  return { llm: chain('llm'), tts: chain('tts'), dialer: chain('dialer'), crm: chain('crm') };
+}
+
+const PREVIEW = 'preview';
+
+function randomBehaviour(chance: Chance): Behaviour {
+  if (chance.of(0.4, 'behaviour')) return DEFAULT_BEHAVIOUR;
+  const time = (leastMs: number, mostMs: number, what: string): number =>
+    chance.wholeByRatio(leastMs, mostMs, what);
+  return {
+    answerMs: {
+      llm: time(10, 4_000, 'llm'),
+      tts: time(10, 3_000, 'tts'),
+      dialer: time(10, 3_000, 'dialer'),
+      crm: time(5, 2_000, 'crm'),
+    },
+    ringMs: time(SECOND_MS, 30_000, 'ring'),
+    noAnswerMs: time(SECOND_MS, MINUTE_MS, 'no answer'),
+    talkMs: time(SECOND_MS, 2 * MINUTE_MS, 'talk'),
+    shares: chance.of(0.5, 'shares')
+      ? DEFAULT_BEHAVIOUR.shares
+      : { answered: 0.2, voicemail: 0.2, busy: 0.2, no_answer: 0.2, invalid_number: 0.2 },
+  };
+}
+
+/** A service that never answers in time could never finish: limits lie above what is usual. */
+const SLOWEST_SHARE = 1.5;
+
+const DEFAULT_POLICIES: GuardPolicies = {
+  retry: DEFAULT_RETRY,
+  circuitBreaker: { failureThreshold: 4, recoveryTimeoutMs: MINUTE_MS, halfOpenMaxCalls: 1 },
+  timeouts: { requestMs: 15 * SECOND_MS, callMs: 10 * MINUTE_MS },
+};
+
+function randomPolicies(
+  chance: Chance,
+  chains: ChainNames,
+  behaviour: Behaviour,
+): RandomWorld['policies'] {
+  const places = ROLES.flatMap((role) => chains[role].map((service) => ({ role, service })));
+  const general = chance.of(0.5, 'general') ? undefined : somePolicies(chance, 'general', 0);
+  return Object.fromEntries(
+    places.map(({ service }) => {
+      const slowestMs = Math.max(
+        ...places
+          .filter((place) => place.service === service)
+          .map((place) => SLOWEST_SHARE * answerMs(behaviour, place)),
+      );
+      const own = chance.of(0.4, 'own policy', service);
+      const policies = own ? somePolicies(chance, service, slowestMs) : general;
+      return [service, withTime(policies ?? DEFAULT_POLICIES, slowestMs)];
+    }),
+  );
+}
+
+function withTime(policies: GuardPolicies, slowestMs: number): GuardPolicies {
+  const { requestMs, callMs } = policies.timeouts;
+  return { ...policies, timeouts: { requestMs: Math.max(requestMs, 2 * slowestMs), callMs } };
+}
+
+function somePolicies(chance: Chance, who: string, slowestMs: number): GuardPolicies {
+  const initialDelayMs = chance.wholeByRatio(20, 8_000, who, 'initial delay');
+  return {
+    retry: {
+      initialDelayMs,
+      backoffFactor: chance.pick([1, 1.5, 2, 2, 3], who, 'factor'),
+      maxRetries: chance.whole(0, 4, who, 'retries'),
+      maxDelayMs: Math.max(initialDelayMs, chance.wholeByRatio(1_500, 90_000, who, 'max delay')),
+      jitter: chance.pick([0, 0.1, 0.5], who, 'jitter'),
+    },
+    circuitBreaker: {
+      failureThreshold: chance.whole(1, 6, who, 'threshold'),
+      recoveryTimeoutMs: chance.wholeByRatio(SECOND_MS, 2 * MINUTE_MS, who, 'recovery'),
+      halfOpenMaxCalls: chance.whole(1, 3, who, 'half open'),
+    },
+    timeouts: {
+      requestMs: chance.wholeByRatio(Math.max(100, 2 * slowestMs), 20_000, who, 'request'),
+      callMs: chance.pick([10 * MINUTE_MS, 10 * MINUTE_MS, MINUTE_MS], who, 'call'),
+    },
+  };
+}
+
+function randomPolicy(chance: Chance): RandomWorld['policy'] {
+  return {
+    lines: chance.pick([1, 1, 2, 2, 4, 4, 8, 50], 'lines'),
+    onOutage: chance.of(0.7, 'on outage') ? 'skip' : 'pause',
+    outageWaitMs: chance.pick([MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS], 'outage wait'),
+  };
+}
+
+// ---------------------------------------------------------------------------- bad luck
+
+/** Roughly how long the list takes while nothing is wrong. */
+function horizonOf(behaviour: Behaviour, contacts: number, lines: number): number {
+  const { answerMs: answers, ringMs, talkMs } = behaviour;
+  const callMs = answers.llm + answers.tts + answers.dialer + answers.crm + ringMs + talkMs / 2;
+  return Math.max(20 * SECOND_MS, callMs * Math.ceil(contacts / lines));
+}
+
+function randomOutages(
+  chance: Chance,
+  chains: ChainNames,
+  horizonMs: number,
+  outageWaitMs: number,
+): readonly Outage[] {
+  const count = chance.pick([0, 1, 2, 2, 3, 3, 4, 6], 'outages');
+  return Array.from({ length: count }, (_, index) => {
+    const target = randomTarget(chance, chains, index);
+    // The long ones come early enough for the first life to wait in vain.
+    const isLong = chance.of(0.2, 'outage', index);
+    const startMs = Math.round(
+      (isLong ? 0.2 : 1.2) * horizonMs * chance.fraction('outage start', index),
+    );
+    const lengthMs = isLong
+      ? chance.wholeByRatio(outageWaitMs / 2, 3 * outageWaitMs, 'outage length', index)
+      : chance.wholeByRatio(SECOND_MS, outageWaitMs, 'outage length', index);
+    return {
+      name: target.type === 'all' ? 'all' : target.type === 'role' ? target.role : target.service,
+      places: placesOf(target, chains).places,
+      startMs,
+      endMs: startMs + lengthMs,
+      fault: randomFault(chance, index),
+    };
+  });
+}
+
+function randomTarget(chance: Chance, chains: ChainNames, index: number): Target {
+  const type = chance.pick(['service', 'service', 'service', 'role', 'all'], 'target', index);
+  const role = chance.pick(ROLES, 'target role', index);
+  if (type === 'role') return { type, role };
+  if (type === 'all') return { type };
+  return { type: 'service', service: chance.pick(chains[role], 'target service', index) };
+}
+
+function randomFault(chance: Chance, index: number): Fault {
+  const byMs = chance.wholeByRatio(100, 40_000, 'slow by', index);
+  const retryAfterMs = chance.wholeByRatio(SECOND_MS, 20 * MINUTE_MS, 'retry after', index);
+  const share = chance.pick([0.1, 0.3, 0.6, 0.9], 'flaky share', index);
+  const faults: readonly Fault[] = [
+    { type: '503' },
+    { type: '503' },
+    { type: '429', retryAfterMs },
+    { type: '401' },
+    { type: '400' },
+    { type: 'refused' },
+    { type: 'timeout' },
+    { type: 'timeout' },
+    { type: 'reset' },
+    { type: 'reset' },
+    { type: 'slow', byMs },
+    { type: 'flaky', share },
+    { type: 'flaky', share },
+  ];
+  return chance.pick(faults, 'fault', index);
+}
+
+// ---------------------------------------------------------------------------- lives
+
+/** About how often a call touches what is outside, with the health checks meanwhile. */
+const MOMENTS_A_CONTACT = 25;
+/** The first checks of the services leave, the first contacts are claimed. */
+const MOMENTS_OF_A_START = 8;
+
+/**
+ * A request that is under way when the program is killed still has its audio: whoever empties the
+ * folder under a call that is being placed makes dead air, and no program can help that.
+ */
+const IN_FLIGHT_MS_MAX = MINUTE_MS;
+
+function randomLives(
+  chance: Chance,
+  contacts: readonly Contact[],
+  horizonMs: number,
+): readonly LifePlan[] {
+  const left = contacts.map(({ id }) => id);
+  const count = chance.pick([1, 2, 2, 3, 3, 4, 6], 'lives');
+  return Array.from({ length: count }, (_, life) => {
+    const order = (share: number, what: string): number | undefined =>
+      chance.of(share, what, life)
+        ? chance.wholeByRatio(100, 1.5 * horizonMs, what, 'at', life)
+        : undefined;
+    const losesAudio = life > 0 && chance.of(0.2, 'audio', life);
+    const pauseMs = chance.of(0.65, 'pause', life)
+      ? 0
+      : chance.wholeByRatio(100, 20 * MINUTE_MS, 'pause length', life);
+    return {
+      pauseMs: losesAudio ? Math.max(pauseMs, IN_FLIGHT_MS_MAX) : pauseMs,
+      fuse: chance.of(0.7, 'kill', life) ? randomFuse(chance, contacts.length, life) : undefined,
+      drainMs: order(0.12, 'drain'),
+      stopMs: order(0.12, 'stop'),
+      untilMs: order(0.08, 'until'),
+      limit: chance.of(0.08, 'limit', life)
+        ? chance.whole(1, contacts.length, 'limit', 'at', life)
+        : undefined,
+      removed: life > 0 && chance.of(0.2, 'remove', life) ? takeRows(chance, left, life) : [],
+      corrected: chance.of(0.15, 'correct', life) ? [chance.pick(left, 'corrected', life)] : [],
+      inHand: chance.pick(['kept', 'kept', 'deleted', 'corrected'], 'in hand', life),
+      losesAudio,
+    };
+  });
+}
+
+/** Kinds of moments that are rare among all, and what comes of them is not. */
+const KINDS: readonly { readonly kind: string; readonly perContact: number }[] = [
+  { kind: 'before a commit', perContact: 8 },
+  { kind: 'after a commit', perContact: 8 },
+  { kind: 'place', perContact: 2 },
+  { kind: 'place answered', perContact: 1 },
+  { kind: 'find', perContact: 1 },
+  { kind: 'follow', perContact: 2 },
+  { kind: 'record', perContact: 2 },
+  { kind: 'write', perContact: 2 },
+  { kind: 'speak', perContact: 2 },
+  { kind: 'audio', perContact: 1 },
+  { kind: 'a timer', perContact: 2 },
+];
+
+/** At any moment, at one of a kind, or early, when every line is at work. */
+function randomFuse(chance: Chance, contacts: number, life: number): Fuse {
+  const most = MOMENTS_A_CONTACT * contacts + MOMENTS_OF_A_START;
+  switch (chance.pick(['any', 'kind', 'kind', 'early'], 'fuse', life)) {
+    case 'early':
+      return { at: chance.wholeByRatio(MOMENTS_OF_A_START, most, 'fuse', 'early', life) };
+    case 'kind': {
+      const { kind, perContact } = chance.pick(KINDS, 'fuse', 'kind', life);
+      const at = chance.wholeByRatio(1, perContact * contacts, 'fuse', 'at', life);
+      return { at, kind, later: chance.pick([0, 0, 1, 1, 2, 3, 5], 'fuse', 'later', life) };
+    }
+    default:
+      return { at: chance.whole(1, most, 'fuse', 'anywhere', life) };
+  }
+}
+
+/** One row or two; a list without rows is none. */
+function takeRows(chance: Chance, left: string[], life: number): readonly string[] {
+  const taken: string[] = [];
+  for (let more = chance.whole(1, 2, 'rows', life); more > 0 && left.length > 1; more -= 1) {
+    const at = chance.whole(0, left.length - 1, 'row', life, more);
+    taken.push(...left.splice(at, 1));
+  }
+  return taken;
+}

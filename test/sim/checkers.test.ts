@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { CHECKERS, violationsOf } from '../../src/sim/checkers.ts';
+import type { Logs } from '../support/sighting-log.ts';
+import { BREAKER_LOGS } from './checker-logs/breakers.ts';
+import { OUTCOME_LOGS } from './checker-logs/outcomes.ts';
+import { RETRY_LOGS } from './checker-logs/retries.ts';
+import { RUN_LOGS } from './checker-logs/runs.ts';
+
+const LOGS: Logs = { ...OUTCOME_LOGS, ...BREAKER_LOGS, ...RETRY_LOGS, ...RUN_LOGS };
+
+describe.each(CHECKERS.map((checker) => [checker.name, checker] as const))(
+  '%s',
+  (name, checker) => {
+    const { accepts = {}, refuses = {} } = LOGS[name] ?? {};
+
+    it('has logs to accept and logs to refuse', () => {
+      expect(Object.keys(accepts)).not.toEqual([]);
+      expect(Object.keys(refuses)).not.toEqual([]);
+    });
+
+    it.each(Object.entries(accepts))('accepts %s', (_what, make) => {
+      expect(checker.check(make().seen())).toEqual([]);
+    });
+
+    it.each(Object.entries(refuses))('refuses %s', (_what, make) => {
+      expect(checker.check(make().seen())).not.toEqual([]);
+    });
+  },
+);
+
+it('every log is of a checker that there is', () => {
+  const names = CHECKERS.map(({ name }) => name);
+  expect(Object.keys(LOGS).filter((name) => !names.includes(name))).toEqual([]);
+  expect(new Set(names).size).toBe(names.length);
+});
+
+it('violations come in the order of time, with the name of their checker', () => {
+  const make = RUN_LOGS['ends clean']?.refuses['timers that are left'];
+  const found = violationsOf(make?.().seen() ?? expect.fail());
+  const name = 'ends clean';
+  expect(found).toContainEqual({ checker: name, atMs: 0, message: '2 timers are left' });
+  const times = found.map(({ atMs }) => atMs);
+  expect(times).toEqual(times.toSorted((one, other) => one - other));
+});

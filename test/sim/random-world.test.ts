@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { type RandomWorld, randomWorld } from '../../src/sim/random-world.ts';
+import { answerMs } from '../../src/sim/vendors.ts';
+import { seedsFrom } from '../support/hunt-bench.ts';
+
+const worlds = seedsFrom(1, 400).map(randomWorld);
+
+function share(holds: (world: RandomWorld) => boolean): number {
+  return worlds.filter(holds).length / worlds.length;
+}
+
+describe('a random world', () => {
+  it('is a plain value, the same for the same seed', () => {
+    expect(JSON.parse(JSON.stringify(randomWorld(7)))).toEqual(
+      JSON.parse(JSON.stringify(randomWorld(7))),
+    );
+    expect(randomWorld(7)).not.toEqual(randomWorld(8));
+  });
+
+  it('can come to its end: every service answers in time while nothing is wrong', () => {
+    for (const { chains, policies, behaviour } of worlds) {
+      for (const role of ['llm', 'tts', 'dialer', 'crm'] as const) {
+        for (const service of chains[role]) {
+          const slowestMs = 1.5 * answerMs(behaviour, { role, service });
+          expect(policies[service]?.timeouts.requestMs).toBeGreaterThan(slowestMs);
+        }
+      }
+    }
+  });
+
+  it('has a list that the program takes: numbers and ids once, rows left', () => {
+    for (const { contacts, lives } of worlds) {
+      expect(new Set(contacts.map(({ id }) => id)).size).toBe(contacts.length);
+      expect(new Set(contacts.map(({ phone }) => phone)).size).toBe(contacts.length);
+      const removed = lives.flatMap((life) => life.removed);
+      expect(removed.length).toBeLessThan(contacts.length);
+    }
+  });
+
+  it.each<[string, (world: RandomWorld) => boolean]>([
+    ['one contact', ({ contacts }) => contacts.length === 1],
+    ['twenty and more', ({ contacts }) => contacts.length >= 20],
+    ['two languages', ({ contacts }) => contacts.some(({ language }) => language === 'es')],
+    ['one line', ({ policy }) => policy.lines === 1],
+    ['fifty lines', ({ policy }) => policy.lines === 50],
+    ['a preview', ({ chains }) => chains.dialer[0] === 'preview'],
+    ['three services for a role', ({ chains }) => chains.llm.length === 3],
+    ['a vendor in two roles', ({ chains }) => chains.tts.some((one) => chains.llm.includes(one))],
+    ['a pause at outages', ({ policy }) => policy.onOutage === 'pause'],
+    ['no outage', ({ outages }) => outages.length === 0],
+    ['six outages', ({ outages }) => outages.length === 6],
+    ['an outage of everything', ({ outages }) => outages.some(({ name }) => name === 'all')],
+    [
+      'an outage longer than the patience',
+      ({ outages, policy }) =>
+        outages.some(({ startMs, endMs }) => endMs - startMs > policy.outageWaitMs),
+    ],
+    ['a dialer that forgets', ({ quirks }) => quirks.memory === 'forgets'],
+    ['no kill', ({ lives }) => lives.every(({ fuse }) => fuse === undefined)],
+    ['a limit', ({ lives }) => lives.some(({ limit }) => limit !== undefined)],
+    ['an hour', ({ lives }) => lives.some(({ untilMs }) => untilMs !== undefined)],
+    ['rows deleted', ({ lives }) => lives.some(({ removed }) => removed.length > 0)],
+    ['numbers corrected', ({ lives }) => lives.some(({ corrected }) => corrected.length > 0)],
+    ['rows in hand deleted', ({ lives }) => lives.some((life) => life.inHand === 'deleted')],
+    ['rows in hand corrected', ({ lives }) => lives.some((life) => life.inHand === 'corrected')],
+    ['audio deleted', ({ lives }) => lives.some(({ losesAudio }) => losesAudio)],
+  ])('sometimes has %s', (_what, holds) => {
+    expect(share(holds)).toBeGreaterThan(0.015);
+    expect(share(holds)).toBeLessThan(0.8);
+  });
+
+  it('has every fault', () => {
+    const types = new Set(worlds.flatMap(({ outages }) => outages.map(({ fault }) => fault.type)));
+    expect([...types].sort()).toEqual(
+      ['400', '401', '429', '503', 'flaky', 'refused', 'reset', 'slow', 'timeout'].sort(),
+    );
+  });
+});

@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { worldComposer } from '../../src/cli/simulated-engine.ts';
+import { sqliteDisk } from '../../src/cli/sqlite-disk.ts';
+import { commandFor, hunt, huntSeed, memoryDisk, storyOf } from '../../src/sim/hunt.ts';
+import { randomWorld } from '../../src/sim/random-world.ts';
+import type { MadeEngine, MakeEngine } from '../../src/sim/simulation.ts';
+import { huntOptions, seedsFrom } from '../support/hunt-bench.ts';
+
+/** What a hunt must have met, or it was none: see `kindOf`. */
+const MET = [
+  'removed',
+  'corrected',
+  'audio_deleted',
+  'hung_up',
+  'given_up',
+  'asked to drain',
+  'asked to stop',
+  ...['done', 'limit', 'outage', 'until', 'stopped'].map((end) => `ended ${end}`),
+  ...['400', '429', '503', 'invalid_api_key', 'ECONNREFUSED', 'ECONNRESET'].map(
+    (code) => `answer ${code}`,
+  ),
+  ...['answered', 'voicemail', 'busy', 'no_answer', 'invalid_number', 'previewed'].map(
+    (end) => `rang ${end}`,
+  ),
+  ...['lookup', 'write', 'speak', 'place', 'follow', 'find', 'hangUp', 'record', 'probe'].map(
+    (method) => `request ${method}`,
+  ),
+  ...['before a commit', 'after a commit', 'a timer', 'audio is kept'].map(
+    (moment) => `killed at ${moment}`,
+  ),
+  ...['write', 'speak', 'place', 'follow', 'record'].flatMap((method) => [
+    `killed at ${method} leaves`,
+    `killed at ${method} answered`,
+  ]),
+  ...['fallback.used', 'retry.scheduled', 'contact.put_off', 'call.failed'].map(
+    (type) => `told ${type}`,
+  ),
+  ...['breaker.opened', 'breaker.half_open', 'breaker.closed', 'health.changed'].map(
+    (type) => `told ${type}`,
+  ),
+];
+
+function failed({ failures }: Awaited<ReturnType<typeof hunt>>): readonly unknown[] {
+  return failures.map((one) => ({ seed: one.seed, broken: one.violations, story: storyOf(one) }));
+}
+
+/** The engine with something done to it. */
+function composing(change: (made: MadeEngine) => MadeEngine): ReturnType<typeof worldComposer> {
+  const compose = worldComposer();
+  return (world) => {
+    const make = compose(world);
+    return (parts) => change(make(parts));
+  };
+}
+
+describe('a hunt', () => {
+  it('finds nothing, and has met everything', async () => {
+    const report = await hunt(seedsFrom(1, 150), 1, huntOptions());
+    expect(failed(report)).toEqual([]);
+    expect(MET.filter((kind) => !report.met.has(kind))).toEqual([]);
+  }, 60_000);
+
+  it('finds the same on a disk as in memory', async () => {
+    const options = huntOptions({ disks: () => [memoryDisk, sqliteDisk] });
+    const report = await hunt(seedsFrom(61, 12), 1, options);
+    expect(failed(report)).toEqual([]);
+  }, 60_000);
+
+  it('stops at the first so many that fail', async () => {
+    const broken = composing(() => {
+      throw new Error('not made');
+    });
+    const told: number[] = [];
+    const options = huntOptions({ make: broken });
+    const report = await hunt(seedsFrom(7, 9), 2, options, ({ seed }) => told.push(seed));
+    expect([report.seeds, report.failures.length, told]).toEqual([2, 2, [7, 8]]);
+  });
+});
+
+describe('a seed', () => {
+  it('plays the same again, and another plays otherwise', async () => {
+    const [one, same, other] = [
+      await huntSeed(3, huntOptions()),
+      await huntSeed(3, huntOptions()),
+      await huntSeed(4, huntOptions()),
+    ];
+    expect(one.digest).toMatch(/^[0-9a-f]{16}$/);
+    expect(one.digest).toBe(same.digest);
+    expect(one.digest).not.toBe(other.digest);
+  });
+
+  it('that does not is found out', async () => {
+    const compose = worldComposer();
+    let plays = 0;
+    const make: typeof compose = (world) => {
+      plays += 1;
+      const second = plays > 1;
+      const sound: MakeEngine = compose(world);
+      return (parts) =>
+        sound({ ...parts, policy: { ...parts.policy, lines: second ? 1 : parts.policy.lines } });
+    };
+    const wide = seedsFrom(1, 20).find((seed) => randomWorld(seed).policy.lines > 4) ?? 0;
+    const hunted = await huntSeed(wide, huntOptions({ make }));
+    expect(hunted.violations.map(({ checker }) => checker)).toContain(
+      'a seed plays the same again',
+    );
+  });
+
+  it('that breaks is told with its story', async () => {
+    const make = composing((made) => ({
+      ...made,
+      runner: { run: () => Promise.reject(new Error('a bug')) },
+    }));
+    const hunted = await huntSeed(5, huntOptions({ make }));
+    expect(hunted.violations[0]).toMatchObject({
+      checker: 'it works without a bug',
+      message: 'a bug',
+    });
+    const story = storyOf(hunted);
+    expect(story.length).toBeLessThanOrEqual(25);
+    expect(story.at(-1)).toContain('the run breaks: Error: a bug');
+    expect(commandFor(5)).toBe('campaign simulate --hunt --seed 5 --seeds 1');
+  });
+
+  it('that never comes to its end is found out', async () => {
+    const make = composing((made) => ({
+      ...made,
+      runner: { run: () => Promise.resolve('outage' as const) },
+    }));
+    const { violations } = await huntSeed(6, huntOptions({ make }));
+    expect(violations.map(({ checker }) => checker)).toContain('it comes to its end');
+  });
+});

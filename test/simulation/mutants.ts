@@ -1,0 +1,507 @@
+/**
+ * Deliberate defects, each a few lines, each the kind of slip that a change could bring in. The
+ * hunt must find every one of them: a checker that lets one pass guards nothing.
+ */
+import { vi } from 'vitest';
+import { ServiceFailure } from '../../src/domain/failure.ts';
+import { Circuit } from '../../src/engine/circuit.ts';
+import { HealthChecker } from '../../src/engine/health-checker.ts';
+import { Pacer } from '../../src/engine/pacer.ts';
+import type {
+  AudioFile,
+  Claim,
+  ClaimKey,
+  Crm,
+  Dialer,
+  Journal,
+  JournalEntry,
+} from '../../src/engine/ports.ts';
+import { Waker } from '../../src/engine/waker.ts';
+import type { RandomWorld } from '../../src/sim/random-world.ts';
+import type { SimulatedServices } from '../../src/sim/simulated-services.ts';
+import type { MadeEngine, MakeEngine, SimulatedParts } from '../../src/sim/simulation.ts';
+import { MemoryContacts } from '../../src/store/memory-contacts.ts';
+
+export type Compose = (world: RandomWorld) => MakeEngine;
+
+export interface Mutant {
+  readonly name: string;
+  /** The checker that must find it. */
+  readonly foundBy: string;
+  /** The program's composition with the defect in it. */
+  readonly compose: (sound: Compose) => Compose;
+  /** Puts the defect where no part can be exchanged; undone by `vi.restoreAllMocks`. */
+  readonly infect?: () => void;
+}
+
+// ---------------------------------------------------------------------------- how they are made
+
+/** The engine gets other parts. */
+function parts(change: (parts: SimulatedParts) => Partial<SimulatedParts>): Mutant['compose'] {
+  return (sound) => (world) => {
+    const make = sound(world);
+    return (given) => make({ ...given, ...change(given) });
+  };
+}
+
+/** The engine reads other settings than the operator wrote. */
+function settings(change: (world: RandomWorld) => Partial<RandomWorld>): Mutant['compose'] {
+  return (sound) => (world) => sound({ ...world, ...change(world) });
+}
+
+function policies(
+  change: (policies: RandomWorld['policies'][string]) => Partial<RandomWorld['policies'][string]>,
+): Mutant['compose'] {
+  return settings((world) => ({
+    policies: Object.fromEntries(
+      Object.entries(world.policies).map(([name, policy]) => [
+        name,
+        { ...policy, ...change(policy) },
+      ]),
+    ),
+  }));
+}
+
+function journal(change: (journal: Journal) => Partial<Journal>): Mutant['compose'] {
+  return parts((given) => ({ journal: { ...given.journal, ...change(given.journal) } }));
+}
+
+/** Entries of this type are said to be written, and are not. */
+function swallowed(type: JournalEntry['type']): Mutant['compose'] {
+  return journal((sound) => ({
+    write: (key, entry) => (entry.type === type ? Promise.resolve() : sound.write(key, entry)),
+  }));
+}
+
+function services(
+  change: (services: SimulatedServices) => Partial<SimulatedServices>,
+): Mutant['compose'] {
+  return parts((given) => ({ services: { ...given.services, ...change(given.services) } }));
+}
+
+function dialer(change: (dialer: Dialer) => Partial<Dialer>): Mutant['compose'] {
+  return services(({ dialer: sound }) => ({
+    dialer: sound.map((one) => ({ ...one, ...change(one) })),
+  }));
+}
+
+function crm(change: (crm: Crm) => Partial<Crm>): Mutant['compose'] {
+  return services(({ crm: sound }) => ({ crm: sound.map((one) => ({ ...one, ...change(one) })) }));
+}
+
+function engine(change: (made: MadeEngine) => MadeEngine): Mutant['compose'] {
+  return (sound) => (world) => {
+    const make = sound(world);
+    return (given) => change(make(given));
+  };
+}
+
+const asItIs: Mutant['compose'] = (sound) => sound;
+
+/** What a service fails with becomes another failure. */
+async function failingWith<T>(
+  work: Promise<T>,
+  change: (failure: ServiceFailure) => ServiceFailure,
+): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw error instanceof ServiceFailure ? change(error) : error;
+  }
+}
+
+/** The failures of every request that is guarded. */
+function failures(change: (failure: ServiceFailure) => ServiceFailure): Mutant['compose'] {
+  return services(({ llm, tts, dialer: dialers, crm: crms }) => ({
+    llm: llm.map((one) => ({
+      ...one,
+      write: (...about) => failingWith(one.write(...about), change),
+    })),
+    tts: tts.map((one) => ({
+      ...one,
+      speak: (...about) => failingWith(one.speak(...about), change),
+    })),
+    dialer: dialers.map((one) => ({
+      ...one,
+      place: (...about) => failingWith(one.place(...about), change),
+    })),
+    crm: crms.map((one) => ({
+      ...one,
+      record: (...about) => failingWith(one.record(...about), change),
+    })),
+  }));
+}
+
+function changed(failure: ServiceFailure, change: Partial<ServiceFailure>): ServiceFailure {
+  const { message, kind, scope, code, status, retryAfterMs } = failure;
+  const details = { kind, scope, code, status, retryAfterMs, ...change };
+  return new ServiceFailure(message, details);
+}
+
+// ---------------------------------------------------------------------------- claims that go wrong
+
+/** A contact that is claimed stays in the queue, and nobody looks at the fence. */
+function claimedTwice(sound: Journal): Partial<Journal> {
+  const keys = new Map<string, ClaimKey>();
+  return {
+    claim: async (...about) => {
+      const claim = await sound.claim(...about);
+      if (claim === undefined || claim.stage !== 'fresh') return claim;
+      keys.set(claim.key.contact, claim.key);
+      if (claim.key.fence === 1) await sound.write(claim.key, { type: 'released' });
+      return claim;
+    },
+    write: (key, entry) => sound.write(keys.get(key.contact) ?? key, entry).catch(() => undefined),
+  };
+}
+
+/** A dial attempt that began and has no end is taken for one that never left. */
+function forgetful(claim: Claim | undefined): Claim | undefined {
+  return (
+    claim && {
+      ...claim,
+      attempts: claim.attempts.map((attempt) => ({
+        ...attempt,
+        result: attempt.result ?? { type: 'not_placed', code: 'forgotten' },
+      })),
+    }
+  );
+}
+
+/** Audio that was there once is said to be there for ever. */
+function believed({ audio }: SimulatedParts): Partial<SimulatedParts> {
+  const kept = new Map<string, AudioFile>();
+  return {
+    audio: {
+      keep: (...about) => audio.keep(...about),
+      find: async (hash) => {
+        const file = { hash, path: `${hash}.wav`, durationMs: 0 };
+        kept.set(hash, file);
+        return file;
+      },
+    },
+  };
+}
+
+// ---------------------------------------------------------------------------- the list
+
+const RINGING: readonly Mutant[] = [
+  {
+    name: 'redials after a crash',
+    foundBy: 'nobody twice',
+    compose: journal((sound) => ({
+      claim: async (...about) => forgetful(await sound.claim(...about)),
+    })),
+  },
+  {
+    name: 'takes a lost answer of `place` for a failure that can be tried again',
+    foundBy: 'nobody twice',
+    compose: dialer((sound) => ({
+      place: (...about) =>
+        failingWith(sound.place(...about), (failure) =>
+          failure.kind === 'unknown' ? changed(failure, { kind: 'transient' }) : failure,
+        ),
+    })),
+  },
+  {
+    name: 'takes "cannot tell" for "never placed"',
+    foundBy: 'nobody twice',
+    compose: dialer((sound) => ({
+      find: async (...about) => {
+        const found = await sound.find(...about);
+        return found.state === 'unknown' ? { state: 'absent' } : found;
+      },
+    })),
+  },
+  {
+    name: 'does not believe a dialer that has the call',
+    foundBy: 'uncertain for cause',
+    compose: dialer((sound) => ({
+      find: async (...about) => {
+        const found = await sound.find(...about);
+        return found.state === 'placed' ? { state: 'unknown' } : found;
+      },
+    })),
+  },
+  {
+    name: 'sends before the begin of the attempt is on disk',
+    foundBy: 'nobody twice',
+    compose: journal((sound) => ({
+      write: (key, entry) => {
+        const written = sound.write(key, entry);
+        return entry.type === 'attempt.begun' ? Promise.resolve() : written;
+      },
+    })),
+  },
+  {
+    name: 'claims a contact a second time',
+    foundBy: 'nobody twice',
+    compose: journal(claimedTwice),
+  },
+  { name: 'rings with nothing to say', foundBy: 'words first', compose: parts(believed) },
+  {
+    name: 'rings who was taken off the list',
+    foundBy: 'removed stay away',
+    compose: asItIs,
+    infect: () => {
+      vi.spyOn(MemoryContacts.prototype, 'finish').mockReturnValue(0);
+    },
+  },
+  {
+    name: 'rings by a row that was corrected while a call was open',
+    foundBy: 'words first',
+    compose: journal((sound) => ({
+      claim: async (...about) => {
+        const claim = await sound.claim(...about);
+        return claim === undefined ? undefined : { ...claim, isOutdated: false };
+      },
+    })),
+  },
+  {
+    name: 'notes a busy line as answered',
+    foundBy: 'true outcomes',
+    compose: dialer((sound) => ({
+      follow: async (...about) => {
+        const ended = await sound.follow(...about);
+        return ended.outcome === 'busy' ? { ...ended, outcome: 'answered' } : ended;
+      },
+    })),
+  },
+];
+
+const REPEATING: readonly Mutant[] = [
+  {
+    name: 'waits twice as long as it should',
+    foundBy: 'textbook outage',
+    compose: policies(({ retry }) => ({
+      retry: { ...retry, initialDelayMs: 2 * retry.initialDelayMs, maxDelayMs: 120_000 },
+    })),
+  },
+  {
+    name: 'waits for an answer twice as long as it should',
+    foundBy: 'given up in time',
+    compose: policies(({ timeouts }) => ({
+      timeouts: { ...timeouts, requestMs: 2 * timeouts.requestMs },
+    })),
+  },
+  {
+    name: 'counts the failures of all lines together',
+    foundBy: 'opens in time',
+    compose: asItIs,
+    infect: () => {
+      const failed = Reflect.get(Circuit.prototype, 'failed') as Circuit['failed'];
+      vi.spyOn(Circuit.prototype, 'failed').mockImplementation(function (
+        this: Circuit,
+        permit,
+        _line,
+        ...about
+      ) {
+        failed.call(this, permit, 1, ...about);
+      });
+    },
+  },
+  {
+    name: 'tries again what was refused for good',
+    foundBy: 'never again',
+    compose: failures((failure) =>
+      failure.kind === 'permanent' ? changed(failure, { kind: 'transient' }) : failure,
+    ),
+  },
+  {
+    name: 'waits a tenth as long as it should',
+    foundBy: 'waits as promised',
+    compose: policies(({ retry }) => ({
+      retry: {
+        ...retry,
+        initialDelayMs: retry.initialDelayMs / 10,
+        maxDelayMs: retry.maxDelayMs / 10,
+      },
+    })),
+  },
+  {
+    name: 'does not hear how long it is to wait',
+    foundBy: 'retry after',
+    compose: failures((failure) => changed(failure, { retryAfterMs: undefined })),
+  },
+  {
+    name: 'a breaker that never opens',
+    foundBy: 'opens in time',
+    compose: asItIs,
+    infect: () => {
+      vi.spyOn(Circuit.prototype, 'failed').mockReturnValue(undefined);
+    },
+  },
+  {
+    name: 'a breaker that opens a few failures late',
+    foundBy: 'opens in time',
+    compose: policies(({ circuitBreaker }) => ({
+      circuitBreaker: { ...circuitBreaker, failureThreshold: circuitBreaker.failureThreshold + 3 },
+    })),
+  },
+  {
+    name: 'tries a half-open service with too many',
+    foundBy: 'few trials',
+    compose: policies(({ circuitBreaker }) => ({
+      circuitBreaker: { ...circuitBreaker, halfOpenMaxCalls: 100 },
+    })),
+  },
+  {
+    name: 'forgets at a restart which services are down',
+    foundBy: 'open lets nothing through',
+    compose: parts(({ breakers }) => ({
+      breakers: { load: () => undefined, save: (...about) => breakers.save(...about) },
+    })),
+  },
+  {
+    name: 'has a finished text written again',
+    foundBy: 'paid once',
+    compose: swallowed('script.ended'),
+  },
+];
+
+const RUNNING: readonly Mutant[] = [
+  {
+    name: 'does not see who waits until later',
+    foundBy: 'nobody lost',
+    compose: journal((sound) => ({
+      outlook: () => ({ ...sound.outlook(), nextDueMs: undefined }),
+    })),
+  },
+  {
+    name: 'waits out an outage for a tenth of the time',
+    foundBy: 'ends for cause',
+    compose: parts(({ policy }) => ({
+      policy: { ...policy, outageWaitMs: policy.outageWaitMs / 10 },
+    })),
+  },
+  {
+    name: 'probes three times as often',
+    foundBy: 'probes apart',
+    compose: settings(({ healthCheck }) => ({
+      healthCheck: { ...healthCheck, intervalMs: healthCheck.intervalMs / 3 },
+    })),
+  },
+  {
+    name: 'rings faster than allowed',
+    foundBy: 'pace kept',
+    compose: asItIs,
+    infect: () => {
+      vi.spyOn(Pacer.prototype, 'take').mockResolvedValue(true);
+    },
+  },
+  {
+    name: 'works on a line too many',
+    foundBy: 'lines kept',
+    compose: parts(({ policy }) => ({ policy: { ...policy, lines: policy.lines + 1 } })),
+  },
+  {
+    name: 'does not wake the lines that wait',
+    foundBy: 'the run goes on',
+    compose: asItIs,
+    infect: () => {
+      vi.spyOn(Waker.prototype, 'wake').mockReturnValue(undefined);
+    },
+  },
+  {
+    name: 'loses a timer in forty',
+    foundBy: 'the run goes on',
+    compose: parts(({ clock }) => {
+      let armed = 0;
+      return {
+        clock: {
+          ...clock,
+          after: (...about) => ((armed += 1) % 40 === 0 ? () => undefined : clock.after(...about)),
+        },
+      };
+    }),
+  },
+  { name: 'drops who was put off', foundBy: 'ends clean', compose: swallowed('put_off') },
+  {
+    name: 'drops every second one who was put off',
+    foundBy: 'put off come back',
+    compose: journal((sound) => {
+      let count = 0;
+      return {
+        write: (key, entry) => {
+          const isDropped = entry.type === 'put_off' && (count += 1) % 2 === 0;
+          return isDropped ? Promise.resolve() : sound.write(key, entry);
+        },
+      };
+    }),
+  },
+  {
+    name: 'says it has a record that was never sent',
+    foundBy: 'everybody recorded',
+    compose: crm((sound) => {
+      let count = 0;
+      return {
+        record: (...about) =>
+          (count += 1) % 3 === 0 ? Promise.resolve({}) : sound.record(...about),
+      };
+    }),
+  },
+  {
+    name: 'goes on with health checks after the end',
+    foundBy: 'ends clean',
+    compose: asItIs,
+    infect: () => {
+      vi.spyOn(HealthChecker.prototype, 'stop').mockReturnValue(undefined);
+    },
+  },
+  {
+    name: 'does not hear the order to end',
+    foundBy: 'orders obeyed',
+    compose: engine((made) => ({
+      ...made,
+      runner: {
+        run: ({ stop }) => made.runner.run({ drain: new AbortController().signal, stop }),
+      },
+    })),
+  },
+  {
+    name: 'does not hear the order to stop at once',
+    foundBy: 'orders obeyed',
+    compose: engine((made) => ({
+      ...made,
+      runner: {
+        run: ({ drain }) => made.runner.run({ drain, stop: new AbortController().signal }),
+      },
+    })),
+  },
+];
+
+const TELLING: readonly Mutant[] = [
+  {
+    name: 'forgets which alerts are open',
+    foundBy: 'one alert',
+    compose: parts(({ alerts }) => ({
+      alerts: { ...alerts, load: () => ({ ...alerts.load(), open: [] }) },
+    })),
+  },
+  {
+    name: 'keeps the all clear to itself',
+    foundBy: 'one alert',
+    compose: parts(({ channels }) => ({
+      channels: channels.map((channel) => ({
+        ...channel,
+        send: async (alert, signal) => {
+          if (alert.kind === 'raised') await channel.send(alert, signal);
+        },
+      })),
+    })),
+  },
+  {
+    name: 'takes one good health check for two',
+    foundBy: 'step by step',
+    compose: asItIs,
+    infect: () => {
+      const checked = Reflect.get(Circuit.prototype, 'checked') as Circuit['checked'];
+      vi.spyOn(Circuit.prototype, 'checked').mockImplementation(function (this: Circuit, ...about) {
+        checked.apply(this, about);
+        checked.apply(this, about);
+      });
+    },
+  },
+];
+
+export const MUTANTS: readonly Mutant[] = [...RINGING, ...REPEATING, ...RUNNING, ...TELLING];

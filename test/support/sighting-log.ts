@@ -1,0 +1,202 @@
+/**
+ * Logs of simulated runs written by hand, as short as what they are to show. Everything happens
+ * where `at` has put the clock; the first life has begun at 0.
+ */
+import type { CampaignEvent, ContactCounts, RunEnd } from '../../src/domain/event.ts';
+import type { ContactState, Outcome, Role, Step } from '../../src/domain/words.ts';
+import type { RunPolicy } from '../../src/engine/runner.ts';
+import type { Promised, Seen, Standing } from '../../src/sim/check.ts';
+import { NO_QUIRKS, type Quirks } from '../../src/sim/outside.ts';
+import type { Method, Refusal, Sight, Sighting } from '../../src/sim/sighting.ts';
+import { CHAINS, contactOf, POLICY } from './simulation-bench.ts';
+
+const WORK: Readonly<Record<Method, readonly [Role, Step | undefined]>> = {
+  lookup: ['crm', 'lookup'],
+  write: ['llm', 'script'],
+  speak: ['tts', 'speech'],
+  place: ['dialer', 'dial'],
+  follow: ['dialer', 'dial'],
+  find: ['dialer', 'dial'],
+  hangUp: ['dialer', 'dial'],
+  record: ['crm', 'record'],
+  probe: ['tts', undefined],
+};
+
+export const UNAVAILABLE: Refusal = { kind: 'transient', scope: 'service', code: '503' };
+export const WRONG_KEY: Refusal = { kind: 'permanent', scope: 'service', code: '401' };
+export const NOT_THIS: Refusal = { kind: 'permanent', scope: 'request', code: '400' };
+export const LOST: Refusal = { kind: 'unknown', scope: 'service', code: 'ECONNRESET' };
+export const tooMany = (retryAfterMs: number): Refusal => {
+  return { kind: 'transient', scope: 'service', code: '429', retryAfterMs };
+};
+
+const NONE: ContactCounts = {
+  total: 0,
+  done: 0,
+  calling: 0,
+  queued: 0,
+  put_off: 0,
+  uncertain: 0,
+};
+
+export interface About {
+  readonly contact?: string;
+  readonly line?: number;
+  readonly service?: string;
+}
+
+export class SightingLog {
+  readonly #log: Sighting[] = [];
+  readonly #standings = new Map<string, Standing>();
+  #promised: Promised = {
+    contacts: [contactOf(1), contactOf(2)],
+    chains: CHAINS,
+    callsPerSecond: 1,
+    policyOf: () => ({
+      retry: {
+        initialDelayMs: 5_000,
+        backoffFactor: 2,
+        maxRetries: 3,
+        maxDelayMs: 60_000,
+        jitter: 0.1,
+      },
+      circuitBreaker: { failureThreshold: 4, recoveryTimeoutMs: 60_000, halfOpenMaxCalls: 1 },
+      timeouts: { requestMs: 15_000, callMs: 600_000 },
+    }),
+    healthCheck: { intervalMs: 30_000, timeoutMs: 5_000 },
+    outages: [],
+    quirks: NO_QUIRKS,
+    alerts: true,
+  };
+  #atMs = 0;
+  #run = 0;
+  #requests = 0;
+
+  constructor(policy: Partial<RunPolicy> = {}) {
+    this.began(policy);
+  }
+
+  quirks(quirks: Partial<Quirks>): this {
+    this.#promised = { ...this.#promised, quirks: { ...NO_QUIRKS, ...quirks } };
+    return this;
+  }
+
+  at(ms: number): this {
+    this.#atMs = ms;
+    return this;
+  }
+
+  see(sight: Sight): this {
+    this.#log.push({ ...sight, atMs: this.#atMs, run: this.#run });
+    return this;
+  }
+
+  began(policy: Partial<RunPolicy> = {}): this {
+    this.#run += 1;
+    return this.see({ type: 'began', policy: { ...POLICY, ...policy }, wallMs: this.#atMs });
+  }
+
+  told(event: CampaignEvent): this {
+    return this.see({ type: 'told', event });
+  }
+
+  /** A request leaves; answers its number. */
+  ask(method: Method, about: About = {}): number {
+    const [role, step] = WORK[method];
+    const { contact = 'c1', line = 1, service = CHAINS[role][0] ?? '' } = about;
+    this.#requests += 1;
+    const request = this.#requests;
+    const asked = method === 'probe' ? {} : { contact, call: callOf(contact), step, line };
+    this.see({ type: 'request', request, role, service, method, ...asked });
+    return request;
+  }
+
+  answer(request: number, failure?: Refusal): this {
+    return this.see({ type: 'answer', request, failure });
+  }
+
+  /** Asked and answered after `tookMs`. */
+  exchange(method: Method, about: About & { failure?: Refusal; tookMs?: number } = {}): this {
+    const request = this.ask(method, about);
+    this.#atMs += about.tookMs ?? 100;
+    return this.answer(request, about.failure);
+  }
+
+  rang(contact: string, about: Partial<Extract<Sight, { type: 'rang' }>> = {}): this {
+    const { phone } = contactOf(Number(contact.slice(1)));
+    return this.see({
+      type: 'rang',
+      service: 'twilio',
+      contact,
+      call: callOf(contact),
+      phone,
+      hasWords: true,
+      rings: true,
+      outcome: 'answered',
+      ...about,
+    });
+  }
+
+  recorded(contact: string, about: Partial<Extract<Sight, { type: 'recorded' }>> = {}): this {
+    const known = { service: 'hubspot', contact, call: callOf(contact) };
+    return this.see({ type: 'recorded', ...known, outcome: 'answered', again: false, ...about });
+  }
+
+  moved(to: 'opened' | 'half_open' | 'closed', openMs = 60_000, service = 'elevenlabs'): this {
+    const role = WORK.probe[0];
+    if (to === 'half_open') return this.told({ type: 'breaker.half_open', service, role });
+    if (to === 'closed') return this.told({ type: 'breaker.closed', service, role, outageMs: 0 });
+    const why = { kind: 'transient', code: '503', message: '' } as const;
+    return this.told({ type: 'breaker.opened', service, role, openMs, ...why });
+  }
+
+  started(contact: string, line = 1): this {
+    return this.told({ type: 'call.started', contact, call: callOf(contact), line });
+  }
+
+  putOff(contact: string, delayMs = 30_000, reason = 'failed'): this {
+    const call = callOf(contact);
+    return this.told({ type: 'contact.put_off', contact, call, reason, delayMs });
+  }
+
+  finished(contact: string, outcome: Outcome = 'answered'): this {
+    const call = callOf(contact);
+    return this.told({ type: 'call.finished', contact, call, outcome, durationMs: 0 });
+  }
+
+  alerted(kind: 'raised' | 'recovered', key = 'service:elevenlabs'): this {
+    return this.see({ type: 'alerted', channel: 'email', key, kind });
+  }
+
+  killed(): this {
+    return this.see({ type: 'killed', at: 'a timer' });
+  }
+
+  ended(end: RunEnd = 'done', contacts: Partial<ContactCounts> = {}, timers = 0): this {
+    return this.see({ type: 'ended', end, contacts: { ...NONE, ...contacts }, timers });
+  }
+
+  stands(contact: string, state: ContactState | undefined, outcome?: Outcome): this {
+    this.#standings.set(contact, { state, outcome });
+    return this;
+  }
+
+  seen(): Seen {
+    return { promised: this.#promised, log: this.#log, standings: this.#standings };
+  }
+}
+
+function callOf(contact: string): string {
+  return `call-${contact}`;
+}
+
+/** By checker, what is in the log: a log that it must take, or one that it must refuse. */
+export type Logs = Readonly<
+  Record<
+    string,
+    {
+      readonly accepts: Readonly<Record<string, () => SightingLog>>;
+      readonly refuses: Readonly<Record<string, () => SightingLog>>;
+    }
+  >
+>;
