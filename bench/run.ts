@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const BENCHES = ['start', 'guard', 'store', 'engine', 'intake'];
+const BENCHES = ['start', 'guard', 'store', 'engine', 'intake', 'simulate'];
 
 for (const bench of BENCHES) {
   const script = fileURLToPath(new URL(`./${bench}.ts`, import.meta.url));

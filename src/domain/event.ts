@@ -48,6 +48,16 @@ export interface ContactCounts {
   readonly uncertain: number;
 }
 
+/** Of a campaign in which nobody is. */
+export const NOBODY: ContactCounts = {
+  total: 0,
+  done: 0,
+  calling: 0,
+  queued: 0,
+  put_off: 0,
+  uncertain: 0,
+};
+
 /**
  * Everything the engine tells the world. Log, progress, summary and report are views of this one
  * stream. Times are durations in milliseconds; whoever writes an event down adds the wall clock.

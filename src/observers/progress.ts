@@ -3,7 +3,7 @@
  * line at once for what the operator should know.
  */
 import cliProgress from 'cli-progress';
-import type { CampaignEvent, ContactCounts } from '../domain/event.ts';
+import { type CampaignEvent, type ContactCounts, NOBODY } from '../domain/event.ts';
 import { counted, spanText } from '../domain/text.ts';
 import type { Clock } from '../engine/ports.ts';
 
@@ -121,15 +121,6 @@ export class Progress implements Disposable {
     ].join(', ');
   }
 }
-
-const NOBODY: ContactCounts = {
-  total: 0,
-  done: 0,
-  calling: 0,
-  queued: 0,
-  put_off: 0,
-  uncertain: 0,
-};
 
 function liveBar(
   terminal: NodeJS.WriteStream,

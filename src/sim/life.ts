@@ -1,4 +1,4 @@
-import type { ContactCounts } from '../domain/event.ts';
+import { NOBODY } from '../domain/event.ts';
 import type { AlertMemory, Clock, Emit, Journal } from '../engine/ports.ts';
 import { sleepOn } from '../engine/sleep.ts';
 import type { VirtualClock } from './virtual-clock.ts';
@@ -137,20 +137,12 @@ export function mortalJournal(journal: Journal, life: Life): Journal {
     write: (...about) => life.lasting(journal.write(...about)),
     recall: (...about) => life.lasting(journal.recall(...about)),
     settled: () => life.lasting(journal.settled()),
+    // The dead are told something: their store is closed, and nobody sees what they make of it.
     outlook: () => (life.isAlive ? journal.outlook() : { ready: false, nextDueMs: undefined }),
     counts: () => (life.isAlive ? journal.counts() : NOBODY),
   };
 }
 
-/** Told to the dead, whose store is closed; nobody sees what they make of it. */
-const NOBODY: ContactCounts = {
-  total: 0,
-  done: 0,
-  calling: 0,
-  queued: 0,
-  put_off: 0,
-  uncertain: 0,
-};
 /** The same for what is kept of alerts. */
 export function mortalAlerts(memory: AlertMemory, life: Life): AlertMemory {
   return {

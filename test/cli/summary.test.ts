@@ -1,22 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Paint } from '../../src/cli/paint.ts';
 import { type SummaryFacts, summaryText } from '../../src/cli/summary.ts';
-import type { ContactCounts, RunEnd } from '../../src/domain/event.ts';
+import { type ContactCounts, NOBODY, type RunEnd } from '../../src/domain/event.ts';
 import { RunTally } from '../../src/domain/tally.ts';
 import type { Outcome } from '../../src/domain/words.ts';
 import { clearNumbers, phoneOf } from '../support/command-bench.ts';
 
 const plain: Paint = (_style, text) => text;
 const marked: Paint = (style, text) => `<${style}>${text}</${style}>`;
-
-const NOBODY: ContactCounts = {
-  total: 0,
-  done: 0,
-  calling: 0,
-  queued: 0,
-  put_off: 0,
-  uncertain: 0,
-};
 
 /** A tally of a run in which calls ended so. */
 function tallyOf(...ends: readonly (readonly [Outcome, detail?: string])[]): RunTally {
