@@ -2,10 +2,11 @@
  * Breakers as the store has them, for `status`.
  */
 import { breakerPolicy } from '../domain/breaker.ts';
-import { restoreBreaker } from '../domain/breaker-snapshot.ts';
+import { breakerKey, restoreBreaker } from '../domain/breaker-snapshot.ts';
 import { standing } from '../domain/breaker-standing.ts';
 import type { BreakerName } from '../domain/event.ts';
 import { maskNumbers } from '../domain/privacy.ts';
+import { ROLES, type Role } from '../domain/words.ts';
 import type { Reports } from '../store/sqlite-reports.ts';
 import type { Config, ServicePolicy } from './settings.ts';
 
@@ -25,13 +26,13 @@ export function breakerLines(
   reports: Reports,
   wallMs: number,
 ): Record<string, BreakerLine> {
-  const snapshots = new Map(reports.breakers().map((row) => [row.service, row.snapshot]));
+  const snapshots = new Map(reports.breakers().map((row) => [row.key, row.snapshot]));
   const policies: Readonly<Record<string, ServicePolicy>> = config.policies;
-  const inUse = Object.entries(config.services).flatMap(([role, names]) =>
-    names.map((service) => ({ role, service })),
+  const inUse = ROLES.flatMap((role) =>
+    config.services[role].map((service) => ({ role, service })),
   );
-  const lineOf = (role: string, service: string): BreakerLine => {
-    const snapshot = snapshots.get(service);
+  const lineOf = (role: Role, service: string): BreakerLine => {
+    const snapshot = snapshots.get(breakerKey(role, service));
     const settings = policies[service]?.circuitBreaker;
     const closed = { down_since: undefined, retry_at: undefined, reason: undefined };
     if (snapshot === undefined || settings === undefined) {

@@ -5,7 +5,8 @@
 import type { Contact } from '../domain/contact.ts';
 import { ServiceFailure } from '../domain/failure.ts';
 import { counted, listed } from '../domain/text.ts';
-import type { RequestContext, Tts } from '../engine/ports.ts';
+import type { RequestContext, ScriptRequest, Tts } from '../engine/ports.ts';
+import { Prompt } from '../services/llm/prompt.ts';
 import { templateLlm } from '../services/llm/template.ts';
 import { espeakNg } from '../services/tts/espeak-ng.ts';
 import { flite } from '../services/tts/flite.ts';
@@ -26,20 +27,56 @@ export interface Problem {
   readonly text: string;
 }
 
-const NO_FINDINGS: Findings = { problems: [], notices: [] };
-
-/** Tries the script on some contacts of the list. */
+/**
+ * Tries on some contacts of the list what every service of the chain begins with: the template, and
+ * the prompt of the vendors. No vendor is asked.
+ */
 export async function checkScripts(config: Config, sample: readonly Contact[]): Promise<Findings> {
-  const { language } = config.campaign;
-  const llm = templateLlm({ template: config.script.template, language });
+  const { services, script, campaign } = config;
+  const templates = templateLlm({ template: script.template, language: campaign.language });
   const { signal } = new AbortController();
+  const hasVendor = services.llm.some((name) => name !== 'template');
+  const fromTemplate = async (request: ScriptRequest): Promise<void> => {
+    if (hasVendor && templates.writes?.(request.language) === false) {
+      return; // left to the vendor
+    }
+    const { text } = await templates.write(request, contextOf(request.contact, signal));
+    lengthFits(text, script.maxCharacters);
+  };
+  const prompt = new Prompt({ prompt: script.prompt, charactersMax: script.maxCharacters });
+  const fromPrompt = async (request: ScriptRequest): Promise<void> => {
+    prompt.messages(request);
+  };
+  const template = { what: 'the script', write: fromTemplate };
+  const vendor = { what: 'the prompt', write: fromPrompt };
+  const inOrder = services.llm.map((name) => (name === 'template' ? template : vendor));
+  const ways = [...new Set(inOrder)];
+  const failures = await Promise.all(ways.map((way) => failuresOf(way, config, sample)));
+  const texts = failures.flatMap((one) => one?.text ?? []);
+  // What is wrong with a contact's data ends the chain, so the first choice decides.
+  return failures[0]?.all === true
+    ? { problems: texts.map((text) => ({ code: EXIT.config, text })), notices: [] }
+    : { problems: [], notices: texts.map((text) => `${text}. ${UNCALLED}`) };
+}
+
+const UNCALLED = 'They are not called; the outcome is failed';
+
+interface Way {
+  readonly what: string;
+  readonly write: (request: ScriptRequest) => Promise<void>;
+}
+
+async function failuresOf(
+  { what, write }: Way,
+  config: Config,
+  sample: readonly Contact[],
+): Promise<{ text: string; all: boolean } | undefined> {
   let failed = 0;
   let first: string | undefined;
   for (const contact of sample) {
-    const request = { contact, language: contact.language ?? language, properties: {} };
+    const language = contact.language ?? config.campaign.language;
     try {
-      const { text } = await llm.write(request, contextOf(contact, signal));
-      lengthFits(text, config.script.maxCharacters);
+      await write({ contact, language, properties: {} });
     } catch (error) {
       if (!(error instanceof ServiceFailure)) {
         throw error;
@@ -48,14 +85,13 @@ export async function checkScripts(config: Config, sample: readonly Contact[]): 
       first ??= `line ${contact.line} of the list: ${error.message}`;
     }
   }
-  if (first === undefined) {
-    return NO_FINDINGS;
-  }
-  const tried = sample.length;
-  const text = `the script fails for ${failed} of ${counted(tried, 'contact')} tried; ${first}`;
-  return failed === tried
-    ? { problems: [{ code: EXIT.config, text }], notices: [] }
-    : { problems: [], notices: [`${text}. They are not called; the outcome is failed`] };
+  const tried = counted(sample.length, 'contact');
+  return first === undefined
+    ? undefined
+    : {
+        text: `${what} fails for ${failed} of ${tried} tried; ${first}`,
+        all: failed === sample.length,
+      };
 }
 
 function lengthFits(text: string, charactersMax: number): void {

@@ -2,12 +2,18 @@
  * The services that config.yml names, made and ready; one line per vendor.
  */
 import { ServiceFailure } from '../domain/failure.ts';
-import type { Crm, Dialer, Llm, Service, Tts } from '../engine/ports.ts';
+import type { Crm, Dialer, Http, Llm, Service, Tts } from '../engine/ports.ts';
 import { csvCrm, type ResultsLedger } from '../services/crm/csv.ts';
 import { preview } from '../services/dialer/preview.ts';
+import { anthropic } from '../services/llm/anthropic.ts';
+import { google } from '../services/llm/google.ts';
+import type { ModelSettings } from '../services/llm/model-llm.ts';
+import { openai } from '../services/llm/openai.ts';
+import { openrouter } from '../services/llm/openrouter.ts';
 import { templateLlm } from '../services/llm/template.ts';
 import { espeakNg } from '../services/tts/espeak-ng.ts';
 import { flite } from '../services/tts/flite.ts';
+import type { ModelVendor } from './config-schema.ts';
 import type { CampaignFolders } from './folders.ts';
 import type { Config } from './settings.ts';
 
@@ -48,12 +54,14 @@ async function usable<S extends Service>(
 }
 
 /**
+ * @param http closed by whoever made it
  * @param leftOut told of each service that cannot be had while another of its role can
  * @param owned takes what has to be closed at the end of the run
  * @throws ServiceFailure where a service cannot be had at all: not installed, no such voice
  */
 export async function composeServices(
   config: Config,
+  http: Http,
   folders: CampaignFolders,
   ledger: ResultsLedger,
   owned: AsyncDisposableStack,
@@ -63,6 +71,10 @@ export async function composeServices(
   const { providers, services, script, campaign } = config;
   const llm = {
     template: () => templateLlm({ template: script.template, language: campaign.language }),
+    openai: () => openai(modelSettings(config, 'openai'), http),
+    openrouter: () => openrouter(modelSettings(config, 'openrouter'), http),
+    google: () => google(modelSettings(config, 'google'), http),
+    anthropic: () => anthropic(modelSettings(config, 'anthropic'), http),
   };
   const tts = {
     flite: () => Promise.resolve(owned.use(flite(providers.flite))),
@@ -87,4 +99,8 @@ export async function composeServices(
     dialer: services.dialer.map((name) => dialer[name]()),
     crm: await Promise.all(services.crm.map((name) => crm[name]())),
   };
+}
+
+function modelSettings({ providers, script }: Config, vendor: ModelVendor): ModelSettings {
+  return { ...providers[vendor], prompt: script.prompt, charactersMax: script.maxCharacters };
 }

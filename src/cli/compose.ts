@@ -64,22 +64,23 @@ export function composeEngine(parts: EngineParts): Engine {
     return made;
   };
   const { llm, tts, dialer, crm } = services;
+  const fallbackDelayMs = (service: string): number => policyOf(config, service).fallbackDelayMs;
   const chains = {
     llm: new Chain(
       llm.map((service) => guardLlm(service, guard(service))),
-      { role: 'llm', clock, emit },
+      { role: 'llm', clock, emit, fallbackDelayMs },
     ),
     tts: new Chain(
       tts.map((service) => guardTts(service, guard(service))),
-      { role: 'tts', clock, emit },
+      { role: 'tts', clock, emit, fallbackDelayMs },
     ),
     dialer: new Chain(
       dialer.map((service) => guardDialer(recordedDialer(service), guard(service))),
-      { role: 'dialer', clock, emit },
+      { role: 'dialer', clock, emit, fallbackDelayMs },
     ),
     crm: new Chain(
       crm.map((service) => guardCrm(service, guard(service))),
-      { role: 'crm', clock, emit },
+      { role: 'crm', clock, emit, fallbackDelayMs },
     ),
   };
   const processor = new Processor({

@@ -9,10 +9,6 @@ import { nearest } from './suggest.ts';
 
 /** Documented parts of the whole program that this version has not. */
 const NOT_YET_SERVICES = [
-  'openai',
-  'openrouter',
-  'google',
-  'anthropic',
   'elevenlabs',
   'twilio',
   'asterisk-ari',
@@ -20,7 +16,7 @@ const NOT_YET_SERVICES = [
   'hubspot',
   'webhook',
 ];
-const NOT_YET_KEYS = ['alerts', 'google_sheets', 'server', 'script.prompt'];
+const NOT_YET_KEYS = ['alerts', 'google_sheets', 'server'];
 
 const LINES = 'calls at the same time are campaign.lines';
 const RETRIES =
@@ -30,6 +26,9 @@ const THRESHOLD = 'failures in a row that open a breaker are circuit_breaker.fai
 const REQUEST = 'the time for one request is timeouts.request';
 const SHARES = 'how simulated calls end is simulation.shares';
 const ANSWER_TIME = 'how long a simulated service takes is simulation.answer_time';
+const PROMPT = 'what a model is told is script.prompt';
+const BASE_URL = 'the address of a vendor is providers.<name>.base_url';
+const LENGTH = 'the longest text is script.max_characters';
 const FIRST_DELAY = 'the wait before the first retry is retry.initial_delay';
 
 /** Keys that people know from elsewhere. */
@@ -72,6 +71,17 @@ const KNOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   call_timeout: 'the time for one call is timeouts.call',
   fallback: 'fallbacks are the further names in a list under services',
   fallbacks: 'fallbacks are the further names in a list under services',
+  system: PROMPT,
+  system_prompt: PROMPT,
+  instructions: PROMPT,
+  url: BASE_URL,
+  endpoint: BASE_URL,
+  api_base: BASE_URL,
+  host: BASE_URL,
+  max_tokens: LENGTH,
+  max_output_tokens: LENGTH,
+  key: 'the key of an account is api_key',
+  token: 'the key of an account is api_key',
   latency: ANSWER_TIME,
   response_time: ANSWER_TIME,
   outcomes: SHARES,

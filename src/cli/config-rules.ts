@@ -4,7 +4,12 @@
  */
 import { listed } from '../domain/text.ts';
 import { type ConfigPath, type ConfigProblem, pathText } from './config-problems.ts';
-import { type ConfigFile, SERVICE_NAMES } from './config-schema.ts';
+import {
+  type ConfigFile,
+  MODEL_VENDORS,
+  type ModelVendor,
+  SERVICE_NAMES,
+} from './config-schema.ts';
 import type { ConfigSource } from './config-source.ts';
 import { durationText } from './durations.ts';
 import type { Config, ServicePolicy } from './settings.ts';
@@ -46,6 +51,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   'outage_wait: long enough to see a service recover': outageWait,
   'script: the campaign language has its template': templateLanguage,
   'script: every template compiles': templateCompiles,
+  'script: the prompt compiles': promptCompiles,
+  'providers: a vendor in use has its key': vendorKey,
+  'providers: a vendor in use has its model': vendorModel,
   'flite: the voice is built in': knownVoice,
   'campaign: the country exists': knownCountry,
   'simulation: the shares add up to 1': sharesSum,
@@ -219,6 +227,75 @@ function templateCompiles(judged: Judged, judgement: Judgement | undefined): rea
         ];
   });
 }
+
+function promptCompiles(judged: Judged, judgement: Judgement | undefined): readonly Finding[] {
+  const path = ['script', 'prompt'];
+  const wrong = judgement?.checkTemplate(judged.config.script.prompt);
+  return wrong === undefined
+    ? []
+    : [
+        {
+          path,
+          found: `a prompt that cannot be used: ${shown(judged, path, wrong)}`,
+          allowed: 'a text in Liquid',
+        },
+      ];
+}
+
+/** Vendors of models that a chain names. */
+function vendorsInUse({ config }: Judged): readonly ModelVendor[] {
+  const inUse: readonly string[] = Object.values(config.services).flat();
+  return MODEL_VENDORS.filter((vendor) => inUse.includes(vendor));
+}
+
+function vendorKey(judged: Judged): readonly Finding[] {
+  return vendorsInUse(judged).flatMap((vendor) => {
+    const path = ['providers', vendor, 'api_key'];
+    const { apiKey } = judged.config.providers[vendor];
+    const allowed = `"\${${KEY_NAMES[vendor]}}", a key from the environment`;
+    if (apiKey === '') {
+      return [{ path, found: 'nothing', allowed }];
+    }
+    if (!judged.source.hasVariable(path)) {
+      return [{ path, found: 'a key written into the file', allowed }];
+    }
+    // It goes into a header, and a header with a blank or a line break in it is refused.
+    return /^[\x21-\x7e]+$/.test(apiKey)
+      ? []
+      : [
+          {
+            path,
+            found: shown(judged, path, 'a key') + ' with blanks, line breaks or accents in it',
+            allowed: 'the key as the vendor shows it',
+          },
+        ];
+  });
+}
+
+const KEY_NAMES: Readonly<Record<ModelVendor, string>> = {
+  openai: 'OPENAI_API_KEY',
+  openrouter: 'OPENROUTER_API_KEY',
+  google: 'GOOGLE_API_KEY',
+  anthropic: 'ANTHROPIC_API_KEY',
+};
+
+/** Models come and go faster than versions of this program, so it has no favourite. */
+function vendorModel(judged: Judged): readonly Finding[] {
+  return vendorsInUse(judged)
+    .filter((vendor) => judged.config.providers[vendor].model === '')
+    .map((vendor) => ({
+      path: ['providers', vendor, 'model'],
+      found: 'nothing',
+      allowed: `the name of a model, from ${MODEL_LISTS[vendor]}`,
+    }));
+}
+
+const MODEL_LISTS: Readonly<Record<ModelVendor, string>> = {
+  openai: 'platform.openai.com/docs/models',
+  openrouter: 'openrouter.ai/models (such as maker/model)',
+  google: 'ai.google.dev/gemini-api/docs/models',
+  anthropic: 'docs.anthropic.com/en/docs/about-claude/models',
+};
 
 function knownVoice(judged: Judged, judgement: Judgement | undefined): readonly Finding[] {
   const path = ['providers', 'flite', 'voice'];

@@ -15,14 +15,35 @@ import {
 
 /** What this version can do each role with, first the one the defaults use. */
 export const SERVICES_BY_ROLE = {
-  llm: ['template'],
+  llm: ['template', 'openai', 'openrouter', 'google', 'anthropic'],
   tts: ['flite', 'espeak-ng'],
   dialer: ['preview'],
   crm: ['csv'],
 } as const;
 
-export const SERVICE_NAMES = ['template', 'flite', 'espeak-ng', 'preview', 'csv'] as const;
+/** Vendors of models: each needs an account, a key and the name of a model. */
+export const MODEL_VENDORS = ['openai', 'openrouter', 'google', 'anthropic'] as const;
+export type ModelVendor = (typeof MODEL_VENDORS)[number];
+
+/** In the order of their settings under `providers`. */
+export const SERVICE_NAMES = [
+  'template',
+  'flite',
+  'espeak-ng',
+  'preview',
+  'csv',
+  ...MODEL_VENDORS,
+] as const;
 export type ServiceName = (typeof SERVICE_NAMES)[number];
+
+/** The purpose of a call, where the config has none of its own: that of the shipped example. */
+export const DEFAULT_PROMPT = `\
+Remind this person, warmly and plainly, of their appointment. Say who is calling (the clinic,
+shop or office that the data names), greet them by name, and give the day and the time as one
+would say them. Then say that they can simply call back if it does not suit them any more, thank
+them and say goodbye. Three or four short sentences, and nothing that the data does not say.
+What is known of them: {{ contact }}
+`;
 
 const HOUR_MS = 3_600_000;
 
@@ -123,7 +144,16 @@ function serviceKeys() {
 function scriptKeys() {
   const allowed = 'a text in Liquid, or one per language such as { en: …, es: … }';
   const text = z.string({ error: allowed }).min(1, { error: allowed });
+  const purpose = 'a text in Liquid that says what the call is for';
   return {
+    prompt: z
+      .string({ error: purpose })
+      .min(1, { error: purpose })
+      .default(DEFAULT_PROMPT)
+      .describe(
+        "What a model is told to write: the purpose of the call. Liquid with the contact's " +
+          'columns, and {{ contact }} for all of them. Only what it prints is sent, as data.',
+      ),
     template: z
       .union([text, z.record(z.string(), text, { error: allowed })], { error: allowed })
       .describe(
@@ -232,6 +262,40 @@ function providerKeys() {
     ),
     preview: section(override, 'The preview has no settings of its own.'),
     csv: section(override, 'The CSV file has no settings of its own.'),
+    openai: section(
+      { ...modelKeys('https://api.openai.com'), ...override },
+      'Models of OpenAI, or of a server that speaks its chat completions.',
+    ),
+    openrouter: section(
+      { ...modelKeys('https://openrouter.ai'), ...override },
+      'Models of many makers, through OpenRouter.',
+    ),
+    google: section(
+      { ...modelKeys('https://generativelanguage.googleapis.com'), ...override },
+      'Gemini models of Google.',
+    ),
+    anthropic: section(
+      { ...modelKeys('https://api.anthropic.com'), ...override },
+      'Claude models of Anthropic.',
+    ),
+  };
+}
+
+function modelKeys(host: string) {
+  const model = 'the name of a model, as the vendor writes it';
+  return {
+    api_key: secret('The key of your account, as "${NAME}" from the environment.'),
+    model: z
+      .string({ error: model })
+      .min(1, { error: model })
+      .describe('Which model writes, by the name that the vendor gives it.')
+      .optional(),
+    base_url: baseUrl(host),
+    fallback_delay: duration(
+      { minMs: 0, maxMs: HOUR_MS },
+      '2s',
+      'Wait before it is asked in the place of a service that failed.',
+    ),
   };
 }
 
@@ -394,6 +458,36 @@ function path(value: string, description: string) {
     .min(1, { error: allowed })
     .default(value)
     .describe(description);
+}
+
+/** Whether it is there, and whence, is for the rules to judge: only a service in use needs it. */
+function secret(description: string) {
+  const allowed = 'a text from the environment, such as "${OPENAI_API_KEY}"';
+  return z.string({ error: allowed }).min(1, { error: allowed }).optional().describe(description);
+}
+
+const BASE_URL_ALLOWED =
+  'an address such as https://api.example.com, without user, query, or the /v1 of the vendor';
+
+/** The vendor's own paths begin after it, so a version at its end would come twice. */
+function baseUrl(value: string) {
+  return z
+    .string({ error: BASE_URL_ALLOWED })
+    .refine(isBaseUrl, { error: BASE_URL_ALLOWED })
+    .default(value)
+    .describe('Where it is; a path in it is kept, so a gateway or a test server can stand there.');
+}
+
+function isBaseUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return (
+    url !== null &&
+    /^https?:$/.test(url.protocol) &&
+    !/[?#]/.test(text) &&
+    url.username === '' &&
+    url.password === '' &&
+    !/\/(api\/v1|v1|v1beta)\/*$/.test(url.pathname)
+  );
 }
 
 function within(value: number | undefined, min: number, max: number): boolean {

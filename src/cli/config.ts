@@ -6,12 +6,12 @@ import { dirname, resolve } from 'node:path';
 import type { Behaviour } from '../sim/behaviour.ts';
 import { ConfigProblems } from './config-problems.ts';
 import { type Judgement, judge } from './config-rules.ts';
-import type { ConfigFile, ServiceName } from './config-schema.ts';
+import type { ConfigFile, ModelVendor, ServiceName } from './config-schema.ts';
 import { type Environment, readConfigSource } from './config-source.ts';
 import { validate } from './config-validation.ts';
 import { parseDuration, parseSize } from './durations.ts';
 import { CommandFailure, EXIT } from './exit.ts';
-import type { Config, ServicePolicy } from './settings.ts';
+import type { Config, ModelProvider, ServicePolicy } from './settings.ts';
 
 export interface ConfigOptions {
   /** Absolute path; relative paths in the file start at its folder. */
@@ -80,7 +80,11 @@ function normalise(file: ConfigFile, configFile: string): Config {
       outageWaitMs: durationMs(file.campaign.outage_wait),
     },
     services: file.services,
-    script: { template: file.script.template, maxCharacters: file.script.max_characters },
+    script: {
+      prompt: file.script.prompt,
+      template: file.script.template,
+      maxCharacters: file.script.max_characters,
+    },
     generalPolicy: policyFrom(file),
     policies: {
       template: policyOf(file, 'template'),
@@ -88,6 +92,10 @@ function normalise(file: ConfigFile, configFile: string): Config {
       'espeak-ng': policyOf(file, 'espeak-ng'),
       preview: policyOf(file, 'preview'),
       csv: policyOf(file, 'csv'),
+      openai: policyOf(file, 'openai'),
+      openrouter: policyOf(file, 'openrouter'),
+      google: policyOf(file, 'google'),
+      anthropic: policyOf(file, 'anthropic'),
     },
     healthCheck: {
       intervalMs: durationMs(file.health_check.interval),
@@ -97,6 +105,10 @@ function normalise(file: ConfigFile, configFile: string): Config {
       flite: { voice: file.providers.flite.voice, workers: file.providers.flite.workers },
       // A bare name is looked up on the PATH.
       espeakNg: { command: /[/\\]/.test(command) ? absolute(command) : command },
+      openai: modelProvider(file, 'openai'),
+      openrouter: modelProvider(file, 'openrouter'),
+      google: modelProvider(file, 'google'),
+      anthropic: modelProvider(file, 'anthropic'),
     },
     logging: {
       file: absolute(file.logging.file),
@@ -108,6 +120,12 @@ function normalise(file: ConfigFile, configFile: string): Config {
     output: { folder: absolute(file.output.folder) },
     simulation: behaviour(file.simulation),
   };
+}
+
+function modelProvider(file: ConfigFile, vendor: ModelVendor): ModelProvider {
+  const { api_key: apiKey = '', model = '', base_url: baseUrl } = file.providers[vendor];
+  // A key read from a file often has a line break at its end.
+  return { apiKey: apiKey.trim(), model: model.trim(), baseUrl: baseUrl.replace(/\/+$/, '') };
 }
 
 function behaviour({ answer_time, shares, ...times }: ConfigFile['simulation']): Behaviour {
@@ -134,12 +152,16 @@ const LOCAL_TIMEOUTS: Readonly<Partial<Record<ServiceName, { readonly request: s
   'espeak-ng': { request: '2m' },
 };
 
+/** A service on this machine does not need a pause for the network to recover. */
+const NO_DELAY = '0s';
+
 function policyOf(file: ConfigFile, service: ServiceName): ServicePolicy {
   const own = file.providers[service];
   return policyFrom({
     retry: { ...file.retry, ...own.retry },
     circuit_breaker: { ...file.circuit_breaker, ...own.circuit_breaker },
     timeouts: { ...file.timeouts, ...LOCAL_TIMEOUTS[service], ...own.timeouts },
+    fallback_delay: 'fallback_delay' in own ? own.fallback_delay : NO_DELAY,
   });
 }
 
@@ -147,7 +169,10 @@ function policyFrom({
   retry,
   circuit_breaker: breaker,
   timeouts,
-}: Pick<ConfigFile, 'retry' | 'circuit_breaker' | 'timeouts'>): ServicePolicy {
+  fallback_delay: fallbackDelay = NO_DELAY,
+}: Pick<ConfigFile, 'retry' | 'circuit_breaker' | 'timeouts'> & {
+  readonly fallback_delay?: string;
+}): ServicePolicy {
   return {
     retry: {
       initialDelayMs: durationMs(retry.initial_delay),
@@ -162,6 +187,7 @@ function policyFrom({
       halfOpenMaxCalls: breaker.half_open_max_calls,
     },
     timeouts: { requestMs: durationMs(timeouts.request), callMs: durationMs(timeouts.call) },
+    fallbackDelayMs: durationMs(fallbackDelay),
   };
 }
 

@@ -1,5 +1,5 @@
 import { isSupportedCountry } from 'libphonenumber-js/min';
-import { checkTemplate } from '../services/llm/template.ts';
+import { checkTemplate } from '../services/llm/liquid.ts';
 import { FLITE_VOICES } from '../services/tts/flite.ts';
 import type { Judgement } from './config-rules.ts';
 

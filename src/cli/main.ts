@@ -12,6 +12,7 @@ import type { RunOptions } from './commands/run.ts';
 import type { SettleOptions } from './commands/settle.ts';
 import type { SimulateOptions } from './commands/simulate.ts';
 import type { StatusOptions } from './commands/status.ts';
+import { VERSION } from './version.ts';
 import { realWorld, type World } from './world.ts';
 
 /** What the executable calls. */
@@ -195,9 +196,6 @@ function addLookCommands(program: Command, world: World, ended: (code: number) =
       ended(await logs(world, options));
     });
 }
-
-/** Kept equal to package.json by a test: reading that file would cost every start. */
-export const VERSION = '0.1.0';
 
 /** As many as campaign.lines may be. */
 const LINES_MAX = 1000;

@@ -16,6 +16,7 @@ import { Stopped } from '../engine/stopped.ts';
 import { type ImportTally, importList } from '../intake/import-list.ts';
 import { listFile } from '../intake/list-source.ts';
 import { audioFiles } from '../services/audio-files.ts';
+import { openHttp } from '../services/http.ts';
 import { acquireRunLock } from '../store/lock.ts';
 import { openStore, type Store } from '../store/sqlite.ts';
 import { openReports, type Reports } from '../store/sqlite-reports.ts';
@@ -28,6 +29,7 @@ import type { CampaignFolders } from './folders.ts';
 import { resultsCall } from './results-call.ts';
 import { SamplingSink } from './sampling-sink.ts';
 import type { Config } from './settings.ts';
+import { USER_AGENT } from './version.ts';
 import type { World } from './world.ts';
 import { folderProblem } from './writable.ts';
 
@@ -124,7 +126,16 @@ async function work(
     const text = `${message}. This run goes on without it`;
     emit({ type: 'notice', level: 'warn', code: 'service_left_out', message: text });
   };
-  const services = await composeServices(config, folders, ledger, owned, leftOut, signals.stop);
+  const http = owned.use(openHttp({ userAgent: USER_AGENT, clock }));
+  const services = await composeServices(
+    config,
+    http,
+    folders,
+    ledger,
+    owned,
+    leftOut,
+    signals.stop,
+  );
   events.listen('failures', (event) => {
     if (event.type === 'attempt.failed') {
       const { contact, call, step, service, role, kind, code, status, message } = event;
@@ -193,7 +204,8 @@ async function checkScript(config: Config, sample: readonly Contact[], emit: Emi
     throw new CommandFailure(
       problem.code,
       problem.text,
-      'Nobody was called. Mend script.template in config.yml, or the header of the list.',
+      'Nobody was called. Mend script.template or script.prompt in config.yml, ' +
+        'or the header of the list.',
     );
   }
 }

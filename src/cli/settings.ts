@@ -3,7 +3,7 @@
  * default filled in.
  */
 import type { Behaviour } from '../sim/behaviour.ts';
-import type { ConfigFile, ServiceName } from './config-schema.ts';
+import type { ConfigFile, ModelVendor, ServiceName } from './config-schema.ts';
 
 export interface RetrySettings {
   readonly initialDelayMs: number;
@@ -30,6 +30,17 @@ export interface ServicePolicy {
   readonly retry: RetrySettings;
   readonly circuitBreaker: BreakerSettings;
   readonly timeouts: TimeoutSettings;
+  /** Before it is asked in the place of one that failed; nothing for services on this machine. */
+  readonly fallbackDelayMs: number;
+}
+
+/** An account with a vendor of models. */
+export interface ModelProvider {
+  /** Empty only where the service is not in use. */
+  readonly apiKey: string;
+  readonly model: string;
+  /** Absolute; without a slash at its end. */
+  readonly baseUrl: string;
 }
 
 export type LogLevel = ConfigFile['logging']['level'];
@@ -50,6 +61,8 @@ export interface Config {
   /** Never empty, no service twice. */
   readonly services: ConfigFile['services'];
   readonly script: {
+    /** What a model is told the call is for; Liquid. */
+    readonly prompt: string;
     /** One text, or one per language. */
     readonly template: string | Readonly<Record<string, string>>;
     readonly maxCharacters: number;
@@ -61,7 +74,7 @@ export interface Config {
   readonly providers: {
     readonly flite: { readonly voice: string; readonly workers: number | undefined };
     readonly espeakNg: { readonly command: string };
-  };
+  } & Readonly<Record<ModelVendor, ModelProvider>>;
   readonly logging: {
     readonly file: string;
     readonly level: LogLevel;

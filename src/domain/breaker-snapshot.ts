@@ -7,6 +7,7 @@ import {
 } from './breaker.ts';
 import { HOLD_MS_MAX, type Hold } from './breaker-verdict.ts';
 import { type FailureKind, type FailureScope, ServiceFailure } from './failure.ts';
+import type { Role } from './words.ts';
 
 /**
  * A breaker written down for another process, whose monotonic clock starts elsewhere: times are
@@ -18,6 +19,14 @@ export interface Restored {
   readonly state: BreakerState;
   /** The snapshot could not be used, and why; the breaker is closed. */
   readonly warning?: string | undefined;
+}
+
+/**
+ * Under which the breaker of a service is kept. One account may fill two roles (a voice and a
+ * model of one vendor), which fail apart and have a breaker each.
+ */
+export function breakerKey(role: Role, service: string): string {
+  return `${role}/${service}`;
 }
 
 const VERSION = 1;

@@ -89,6 +89,8 @@ export type CampaignEvent =
       readonly durationMs: number;
       /** A result kept from before was used: nothing was asked of the service. */
       readonly kept?: boolean | undefined;
+      /** What a model was paid for, where one says so. */
+      readonly usage?: { readonly inputTokens: number; readonly outputTokens: number } | undefined;
     })
   | (ServiceSubject & {
       readonly type: 'attempt.failed';

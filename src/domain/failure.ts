@@ -17,6 +17,8 @@ export interface FailureDetails {
   readonly status?: number | undefined;
   /** What the service asked us to wait, in milliseconds from now. */
   readonly retryAfterMs?: number | undefined;
+  /** How many further tries make sense, where that is less than the policy allows. */
+  readonly retriesMax?: number | undefined;
   readonly cause?: unknown;
 }
 
@@ -31,6 +33,7 @@ export class ServiceFailure extends Error {
   readonly code: string;
   readonly status: number | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly retriesMax: number | undefined;
   /** Whose failure it is; the guard says so when it meets it. */
   service: string | undefined;
 
@@ -41,6 +44,7 @@ export class ServiceFailure extends Error {
     this.code = details.code;
     this.status = details.status;
     this.retryAfterMs = details.retryAfterMs;
+    this.retriesMax = details.retriesMax;
   }
 }
 

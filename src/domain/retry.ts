@@ -76,7 +76,8 @@ export function refusesRetry(
 export function decideRetry(policy: RetryPolicy, attempt: FailedAttempt): RetryDecision {
   const refusal = refusesRetry(attempt.failure, attempt.idempotent);
   if (refusal !== undefined) return { type: 'give_up', reason: refusal };
-  if (attempt.retry > policy.maxRetries) return { type: 'give_up', reason: 'exhausted' };
+  const retriesMax = Math.min(policy.maxRetries, attempt.failure.retriesMax ?? Infinity);
+  if (attempt.retry > retriesMax) return { type: 'give_up', reason: 'exhausted' };
   if ((attempt.failure.retryAfterMs ?? 0) > policy.maxDelayMs) {
     return { type: 'give_up', reason: 'retry_after' };
   }

@@ -8,7 +8,7 @@ import {
   isStale,
   latestPermit,
 } from '../domain/breaker.ts';
-import { restoreBreaker, saveBreaker } from '../domain/breaker-snapshot.ts';
+import { breakerKey, restoreBreaker, saveBreaker } from '../domain/breaker-snapshot.ts';
 import { type Standing, standing } from '../domain/breaker-standing.ts';
 import {
   allowsRetry,
@@ -184,12 +184,13 @@ export class Circuit {
   }
 
   #apply(event: BreakerEvent, nowMs: number): void {
-    const { breaker, budget, breakerMemory, clock, service } = this.#parts;
+    const { breaker, budget, breakerMemory, clock, service, role } = this.#parts;
     const before = this.#state;
     const after = breakerAfter(breaker, before, event, nowMs);
     if (after === before) return;
     this.#state = after;
-    breakerMemory.save(service, saveBreaker(after, nowMs, clock.wallMs()));
+    const snapshot = saveBreaker(after, nowMs, clock.wallMs());
+    breakerMemory.save(breakerKey(role, service), snapshot);
     if (after.type === before.type) {
       // A permit that came back, or a pause: a line may wait for just this.
       if (event.type !== 'admitted' && after.type !== 'open') this.#news.changed();
@@ -217,8 +218,8 @@ export class Circuit {
   }
 
   #restored(nowMs: number): BreakerState {
-    const { breaker, breakerMemory, clock, service } = this.#parts;
-    const snapshot = breakerMemory.load(service);
+    const { breaker, breakerMemory, clock, service, role } = this.#parts;
+    const snapshot = breakerMemory.load(breakerKey(role, service));
     if (snapshot === undefined) return closedBreaker(nowMs);
     const { state, warning } = restoreBreaker(breaker, snapshot, nowMs, clock.wallMs());
     if (warning !== undefined) {

@@ -6,8 +6,11 @@ export interface ChainParts {
   readonly role: Role;
   readonly clock: Clock;
   readonly emit: Emit;
-  /** Before the next service is asked, where the one before was asked and failed. Default 0. */
-  readonly fallbackDelayMs?: number | undefined;
+  /**
+   * How long to wait before this service is asked in the place of one that was asked and failed;
+   * nothing where this is left out.
+   */
+  readonly fallbackDelayMs?: ((service: string) => number) | undefined;
 }
 
 /** What was answered, and by whom. */
@@ -59,7 +62,7 @@ export class Chain<S extends Service> {
     const candidates = this.services.filter(accepts);
     const misses: Miss[] = [];
     for (const service of candidates) {
-      await this.#delay(misses.at(-1), context);
+      await this.#delay(service.name, misses.at(-1), context);
       try {
         const value = await call(service);
         const [first] = misses;
@@ -83,9 +86,11 @@ export class Chain<S extends Service> {
     throw verdictOn(misses);
   }
 
-  async #delay(before: Miss | undefined, context: RequestContext): Promise<void> {
-    const delayMs = this.#parts.fallbackDelayMs ?? 0;
-    if (delayMs === 0 || !(before instanceof ServiceFailure)) return;
+  /** Not after a service whose breaker turned the request away: that has had its pause. */
+  async #delay(service: string, before: Miss | undefined, context: RequestContext): Promise<void> {
+    if (!(before instanceof ServiceFailure)) return;
+    const delayMs = this.#parts.fallbackDelayMs?.(service) ?? 0;
+    if (delayMs === 0) return;
     await this.#parts.clock.sleep(delayMs, context.signal);
   }
 }

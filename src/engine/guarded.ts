@@ -12,6 +12,7 @@ export function guardLlm(llm: Llm, guard: Guard): Llm {
     name: llm.name,
     role: llm.role,
     probe: (signal) => llm.probe(signal),
+    writes: llm.writes === undefined ? undefined : (language) => llm.writes?.(language) ?? true,
     write: (request, context) => {
       return guard.run(operation, context, (limited) => llm.write(request, limited));
     },

@@ -30,6 +30,43 @@ export interface RandomSource {
 /** Takes an event. Never throws, whatever its listeners do. */
 export type Emit = (event: CampaignEvent) => void;
 
+// ---------------------------------------------------------------------------- http
+
+/** One request over HTTP. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Absolute. May hold secrets, so nobody shows more of it than the host. */
+  readonly url: string;
+  /** Names in lower case. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: string | Uint8Array | undefined;
+  /** The only deadline there is. */
+  readonly signal: AbortSignal;
+  /** Doing it twice is the same as doing it once. */
+  readonly idempotent: boolean;
+  /** A longer answer is a failure; 1 MB where it is left out. */
+  readonly bytesMax?: number | undefined;
+}
+
+export interface HttpResponse {
+  /** Any of them, also 3xx: redirects are not followed. */
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  /** What `retry-after-ms` or `retry-after` asks for, in milliseconds from now. */
+  readonly retryAfterMs: number | undefined;
+}
+
+/** The one way to the network, for services, channels and observers alike. */
+export interface Http {
+  /**
+   * Rejects with the signal's reason when that aborts; with `ServiceFailure` where there is no
+   * whole answer: `transient` where the request never left or may be repeated, else `unknown`.
+   */
+  send(request: HttpRequest): Promise<HttpResponse>;
+}
+
 // ---------------------------------------------------------------------------- services
 
 /** Whom a request is for, and when to give it up. */
@@ -59,12 +96,21 @@ export interface ScriptRequest {
   readonly properties: Readonly<Record<string, string>>;
 }
 
+/** What a model was paid for, in its own tokens. */
+export interface TokenUsage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
 export interface Script {
   readonly text: string;
+  readonly usage?: TokenUsage | undefined;
 }
 
 /** Writes what is said to one contact. */
 export interface Llm extends Service {
+  /** Whether it has a text in this language; absent where any language will do. */
+  readonly writes?: ((language: string) => boolean) | undefined;
   write(request: ScriptRequest, context: RequestContext): Promise<Script>;
 }
 
@@ -363,11 +409,11 @@ export interface Journal {
 /** What a breaker knows, for another process to go on with. JSON-safe. */
 export type Snapshot = Readonly<Record<string, unknown>>;
 
-/** Breaker states that outlive the process. */
+/** Breaker states that outlive the process, each under its `breakerKey`. */
 export interface BreakerMemory {
-  load(service: string): Snapshot | undefined;
+  load(key: string): Snapshot | undefined;
   /** Not durable at once; at the latest with the next journal commit. */
-  save(service: string, snapshot: Snapshot): void;
+  save(key: string, snapshot: Snapshot): void;
 }
 
 // ---------------------------------------------------------------------------- alerts

@@ -2,6 +2,7 @@
  * One contact's story: each step is skipped if the journal has its result, else its begin is
  * written down, it is done, and its end is written down.
  */
+import type { CampaignEvent } from '../domain/event.ts';
 import { ServiceFailure } from '../domain/failure.ts';
 import type { Outcome, Role, Step } from '../domain/words.ts';
 import { CallAttempts } from './call-attempts.ts';
@@ -35,6 +36,8 @@ import {
   recordRefused,
   type Story,
 } from './story.ts';
+
+type StepFinished = Extract<CampaignEvent, { readonly type: 'step.finished' }>;
 
 export interface ProcessorParts {
   readonly campaign: string;
@@ -203,12 +206,12 @@ export class Processor {
     const request = { contact: story.claim.contact, language: this.#language(story), properties };
     const context = this.#context(story, 'script');
     const answer = await writeScript(chains.llm, request, charactersMax, context);
-    const { text } = answer.value;
+    const { text, usage } = answer.value;
     const { service } = answer;
     story.text = text;
     story.services.llm = service;
     this.#note(story, { type: 'script.ended', text, service, atMs: this.#wallMs() });
-    this.#finished(story, 'script', 'llm', service, startMs);
+    this.#finished(story, 'script', 'llm', service, startMs, { usage });
     return text;
   }
 
@@ -232,7 +235,7 @@ export class Processor {
       service,
       atMs: this.#wallMs(),
     });
-    this.#finished(story, 'speech', 'tts', service, startMs, reused);
+    this.#finished(story, 'speech', 'tts', service, startMs, { kept: reused });
     return audio;
   }
 
@@ -363,7 +366,7 @@ export class Processor {
     role: Role,
     service: string,
     startMs: number,
-    kept = false,
+    { kept = false, usage }: Pick<StepFinished, 'kept' | 'usage'> = {},
   ): void {
     if (!kept) {
       this.#served.set(service, (this.#served.get(service) ?? 0) + 1);
@@ -378,6 +381,7 @@ export class Processor {
       service,
       durationMs: this.#parts.clock.monotonicMs() - startMs,
       ...(kept && { kept }),
+      ...(usage !== undefined && { usage }),
     });
   }
 

@@ -37,7 +37,10 @@ export async function writeScript(
   charactersMax: number,
   context: RequestContext,
 ): Promise<Answer<Script>> {
-  const answer = await chain.run(context, (llm) => llm.write(request, context));
+  const writes = (llm: Llm): boolean => llm.writes?.(request.language) ?? true;
+  // Where nobody has a text in this language, the first says so in its own words.
+  const accepts = chain.services.some(writes) ? writes : undefined;
+  const answer = await chain.run(context, (llm) => llm.write(request, context), accepts);
   const text = answer.value.text.trim();
   if (text === '') {
     throw refused('empty_text', `${answer.service} wrote an empty text`);
@@ -49,7 +52,7 @@ export async function writeScript(
         `script.max_characters allows ${charactersMax}`,
     );
   }
-  return { ...answer, value: { text } };
+  return { ...answer, value: { ...answer.value, text } };
 }
 
 /** Speech that is made once for the same words and voice, also when two lines ask at once. */

@@ -128,16 +128,16 @@ class MemoryBreakers implements BreakerMemory {
     this.#commits = commits;
   }
 
-  load(service: string): Snapshot | undefined {
-    const text = this.#pending.get(service) ?? this.#disk.breakers.get(service);
+  load(key: string): Snapshot | undefined {
+    const text = this.#pending.get(key) ?? this.#disk.breakers.get(key);
     return text === undefined ? undefined : JSON.parse(text);
   }
 
-  save(service: string, snapshot: Snapshot): void {
+  save(key: string, snapshot: Snapshot): void {
     const text = JSON.stringify(snapshot);
-    this.#pending.set(service, text);
+    this.#pending.set(key, text);
     this.#commits.note(() => {
-      this.#disk.breakers.set(service, text);
+      this.#disk.breakers.set(key, text);
     });
   }
 }

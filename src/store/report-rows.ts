@@ -12,7 +12,8 @@ export interface CampaignSummary {
 }
 
 export interface BreakerSummary {
-  readonly service: string;
+  /** See `breakerKey`. */
+  readonly key: string;
   readonly snapshot: Snapshot;
 }
 

@@ -3,7 +3,10 @@ import type { BreakerMemory, Snapshot } from '../engine/ports.ts';
 import { type Connection, one } from './connection.ts';
 import type { GroupCommit } from './group-commit.ts';
 
-/** Breaker states in SQLite; a save goes with the next group commit. */
+/**
+ * Breaker states in SQLite; a save goes with the next group commit. The column `service` holds the
+ * whole key, a service in a role.
+ */
 export class SqliteBreakers implements BreakerMemory {
   readonly #commits: GroupCommit;
   readonly #select: StatementSync;
@@ -19,22 +22,22 @@ export class SqliteBreakers implements BreakerMemory {
       ON CONFLICT DO UPDATE SET snapshot = excluded.snapshot`);
   }
 
-  load(service: string): Snapshot | undefined {
-    const text = this.#pending.get(service) ?? this.#stored(service);
+  load(key: string): Snapshot | undefined {
+    const text = this.#pending.get(key) ?? this.#stored(key);
     return text === undefined ? undefined : JSON.parse(text);
   }
 
-  save(service: string, snapshot: Snapshot): void {
-    const scheduled = this.#pending.has(service);
-    this.#pending.set(service, JSON.stringify(snapshot));
+  save(key: string, snapshot: Snapshot): void {
+    const scheduled = this.#pending.has(key);
+    this.#pending.set(key, JSON.stringify(snapshot));
     if (scheduled) return;
     this.#commits.note(() => {
-      this.#upsert.run(service, this.#pending.get(service) ?? '{}');
-      this.#pending.delete(service);
+      this.#upsert.run(key, this.#pending.get(key) ?? '{}');
+      this.#pending.delete(key);
     });
   }
 
-  #stored(service: string): string | undefined {
-    return one<{ snapshot: string }>(this.#select, service)?.snapshot;
+  #stored(key: string): string | undefined {
+    return one<{ snapshot: string }>(this.#select, key)?.snapshot;
   }
 }

@@ -103,12 +103,12 @@ export class Reports implements Disposable {
     return row?.count ?? 0;
   }
 
-  /** By service. */
+  /** By role and service. */
   breakers(): readonly BreakerSummary[] {
-    const rows = this.#all<{ service: string; snapshot: string }>(
-      'SELECT service, snapshot FROM breaker ORDER BY service',
+    const rows = this.#all<{ key: string; snapshot: string }>(
+      'SELECT service AS key, snapshot FROM breaker ORDER BY service',
     );
-    return rows.map(({ service, snapshot }) => ({ service, snapshot: JSON.parse(snapshot) }));
+    return rows.map(({ key, snapshot }) => ({ key, snapshot: JSON.parse(snapshot) }));
   }
 
   /** The earliest due first. */

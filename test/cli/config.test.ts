@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig, parseConfig } from '../../src/cli/config.ts';
 import { ConfigProblems } from '../../src/cli/config-problems.ts';
+import { DEFAULT_PROMPT } from '../../src/cli/config-schema.ts';
 import { fullJudgement } from '../../src/cli/judgement.ts';
 import type { Config } from '../../src/cli/settings.ts';
 import { FLITE_VOICES } from '../../src/services/tts/flite.ts';
@@ -54,7 +55,9 @@ describe('config.yml in the terms of the program', () => {
       recoveryTimeoutMs: 60_000,
       halfOpenMaxCalls: 1,
     };
-    const policy = { retry, circuitBreaker, timeouts: { requestMs: 15_000, callMs: 600_000 } };
+    const timeouts = { requestMs: 15_000, callMs: 600_000 };
+    const policy = { retry, circuitBreaker, timeouts, fallbackDelayMs: 0 };
+    const vendor = { ...policy, fallbackDelayMs: 2000 };
     const voice = { ...policy, timeouts: { requestMs: 120_000, callMs: 600_000 } };
     expect(parsed(SCRIPT)).toEqual({
       file: '/srv/calls/config.yml',
@@ -68,7 +71,7 @@ describe('config.yml in the terms of the program', () => {
         outageWaitMs: 1_800_000,
       },
       services: { llm: ['template'], tts: ['flite'], dialer: ['preview'], crm: ['csv'] },
-      script: { template: 'Hello', maxCharacters: 900 },
+      script: { prompt: DEFAULT_PROMPT, template: 'Hello', maxCharacters: 900 },
       generalPolicy: policy,
       policies: {
         template: policy,
@@ -76,11 +79,23 @@ describe('config.yml in the terms of the program', () => {
         'espeak-ng': voice,
         preview: policy,
         csv: policy,
+        openai: vendor,
+        openrouter: vendor,
+        google: vendor,
+        anthropic: vendor,
       },
       healthCheck: { intervalMs: 30_000, timeoutMs: 5000 },
       providers: {
         flite: { voice: 'slt', workers: undefined },
         espeakNg: { command: 'espeak-ng' },
+        openai: { apiKey: '', model: '', baseUrl: 'https://api.openai.com' },
+        openrouter: { apiKey: '', model: '', baseUrl: 'https://openrouter.ai' },
+        google: {
+          apiKey: '',
+          model: '',
+          baseUrl: 'https://generativelanguage.googleapis.com',
+        },
+        anthropic: { apiKey: '', model: '', baseUrl: 'https://api.anthropic.com' },
       },
       logging: {
         file: '/srv/calls/logs/app.log',
@@ -168,6 +183,92 @@ describe('config.yml in the terms of the program', () => {
     expect(problemsOf('campaign: { language: en-GB }\nscript: { template: { en: A } }\n')).toEqual(
       [],
     );
+  });
+});
+
+describe('an account with a vendor of models', () => {
+  const KEY = { MY_KEY: 'test-key-1' };
+  const using = (settings: string): string =>
+    `${SCRIPT}services: { llm: [openai, template] }\nproviders:\n  openai: { ${settings} }\n`;
+
+  it('has its key from the environment, and its model and address from the file', () => {
+    const { providers, policies } = parsed(
+      using(
+        'api_key: "${MY_KEY}", model: small-1, base_url: "http://127.0.0.1:4102/gateway/", ' +
+          'fallback_delay: 500ms, retry: { max_retries: 1 }',
+      ),
+      { MY_KEY: 'test-key-1\n' },
+    );
+    expect(providers.openai).toEqual({
+      apiKey: 'test-key-1',
+      model: 'small-1',
+      baseUrl: 'http://127.0.0.1:4102/gateway',
+    });
+    expect(policies.openai).toMatchObject({ fallbackDelayMs: 500, retry: { maxRetries: 1 } });
+  });
+
+  const wrong: readonly (readonly [string, Environment, ...string[]])[] = [
+    [
+      'base_url: "https://api.example.com"',
+      {},
+      'providers.openai.api_key: found nothing, allowed: "${OPENAI_API_KEY}", a key from the ' +
+        'environment',
+      'providers.openai.model: found nothing, allowed: the name of a model, from ' +
+        'platform.openai.com/docs/models',
+    ],
+    [
+      'api_key: test-key-1, model: small-1',
+      {},
+      'providers.openai.api_key: found a key written into the file, allowed: ' +
+        '"${OPENAI_API_KEY}", a key from the environment',
+    ],
+    [
+      'api_key: "${MY_KEY}", model: small-1',
+      {},
+      'providers.openai.api_key: found ${MY_KEY}, which is not set, allowed: a variable that ' +
+        'the environment has; set it before the start: export MY_KEY=…',
+    ],
+    [
+      'api_key: "${MY_KEY}", model: small-1',
+      { MY_KEY: 'two words' },
+      'providers.openai.api_key: found "${MY_KEY}" with blanks, line breaks or accents in it, ' +
+        'allowed: the key as the vendor shows it',
+    ],
+    ...[
+      'https://api.openai.com/v1',
+      'api.openai.com',
+      'ftp://a.example',
+      'https://u:p@a.example',
+    ].map(
+      (url) =>
+        [
+          `api_key: "\${MY_KEY}", model: small-1, base_url: "${url}"`,
+          KEY,
+          `providers.openai.base_url: found "${url}", allowed: an address such as ` +
+            'https://api.example.com, without user, query, or the /v1 of the vendor',
+        ] as const,
+    ),
+  ];
+
+  it.each(wrong.map(([settings, env, ...expected]) => ({ settings, env, expected })))(
+    '$settings',
+    ({ settings, env, expected }) => {
+      const found = problemsOf(using(settings), env).map((line) => line.replace(/^\S+ +/, ''));
+      expect(found).toEqual(expected);
+    },
+  );
+
+  it('needs nothing while no chain names it, nor for commands that ask no service', () => {
+    expect(problemsOf(`${SCRIPT}providers: { openai: { api_key: "\${MY_KEY}" } }\n`)).toEqual([]);
+    const text = using('api_key: "${MY_KEY}", model: small-1');
+    const file = '/srv/calls/config.yml';
+    const config = parseConfig(text, { file, env: {}, withoutSecrets: true });
+    expect(config.services.llm).toEqual(['openai', 'template']);
+  });
+
+  it('a prompt that is no Liquid is found before anybody is called', () => {
+    const [problem] = problemsOf('script: { template: Hello, prompt: "Remind {{ name" }\n');
+    expect(problem).toMatch(/script\.prompt: found a prompt that cannot be used: line 1, column 8/);
   });
 });
 
@@ -273,9 +374,9 @@ circuit_breaker:
       'services.dialer[0]: found "twilio"; twilio is not in this version; available: preview',
     ],
     [
-      'providers: { openai: { model: x } }',
-      'providers.openai: found settings for it; openai is not in this version; available: ' +
-        'template, flite, espeak-ng, preview, csv',
+      'providers: { twilio: { from: x } }',
+      'providers.twilio: found settings for it; twilio is not in this version; available: ' +
+        'template, flite, espeak-ng, preview, csv, openai, openrouter, google, anthropic',
     ],
     [
       'alerts: { email: { enabled: true } }',

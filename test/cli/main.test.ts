@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { runCommandLine, VERSION } from '../../src/cli/main.ts';
+import { runCommandLine } from '../../src/cli/main.ts';
+import { VERSION } from '../../src/cli/version.ts';
 import { fakeWorld } from '../support/fake-world.ts';
 
 async function campaign(...args: string[]) {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { breakerPolicy, closedBreaker } from '../../src/domain/breaker.ts';
-import { saveBreaker } from '../../src/domain/breaker-snapshot.ts';
+import { breakerKey, saveBreaker } from '../../src/domain/breaker-snapshot.ts';
 import { acquireRunLock } from '../../src/store/lock.ts';
 import { BreakerBench } from '../support/breaker-bench.ts';
 import { CommandBench, clearNumbers, phoneOf } from '../support/command-bench.ts';
@@ -24,7 +24,7 @@ function leaveOpen(service: string, message: string, agoMs: number, wallMs: numb
   breaker.trip(failure({ message }));
   using store = bench.store();
   store.journal('spring');
-  store.breakers.save(service, saveBreaker(breaker.state, 0, wallMs - agoMs));
+  store.breakers.save(breakerKey('tts', service), saveBreaker(breaker.state, 0, wallMs - agoMs));
 }
 
 describe('campaign status', () => {
@@ -111,7 +111,7 @@ services: template, flite, preview, csv; no breaker is open
     {
       using store = bench.store();
       store.journal('spring');
-      store.breakers.save('flite', saveBreaker(state, 0, clock.wallMs()));
+      store.breakers.save('tts/flite', saveBreaker(state, 0, clock.wallMs()));
     }
     const { stdout } = await bench.command('status', { clock });
     expect(stdout).toContain(

@@ -16,6 +16,23 @@ function tried(details: Partial<FailedAttempt>): FailedAttempt {
   return { failure: failure(), retry: 1, idempotent: true, fraction: 0, ...details };
 }
 
+describe('a failure that says how often another try makes sense', () => {
+  it.each([
+    [0, 3, 0],
+    [1, 3, 1],
+    [9, 3, 3],
+    [undefined, 3, 3],
+    [1, 0, 0],
+  ])('%s, where the policy allows %i: %i', (retriesMax, maxRetries, expected) => {
+    const policy = { ...STEADY, maxRetries };
+    const retries = [1, 2, 3, 4, 5].filter(
+      (retry) =>
+        decideRetry(policy, tried({ retry, failure: failure({ retriesMax }) })).type === 'wait',
+    );
+    expect(retries).toHaveLength(expected);
+  });
+});
+
 describe('back-off', () => {
   it('the three waits are 5, 10 and 20 s, with up to a tenth on top', () => {
     const waits = (fraction: number) => [1, 2, 3].map((n) => backoffMs(DEFAULT_RETRY, n, fraction));

@@ -28,11 +28,20 @@ function service(name: string, answer: Error | string, role: Role = 'tts'): Spea
   return made;
 }
 
-function setting(services: readonly Speaker[], role: Role = 'tts', fallbackDelayMs?: number) {
+const DELAYS = { b: 3_000, c: 3_000 };
+
+type Delays = Readonly<Record<string, number>>;
+
+function setting(services: readonly Speaker[], role: Role = 'tts', delays: Delays = {}) {
   const clock = new VirtualClock();
   const events: CampaignEvent[] = [];
   const emit = (event: CampaignEvent) => events.push(event);
-  const chain = new Chain(services, { role, clock, emit, fallbackDelayMs });
+  const chain = new Chain(services, {
+    role,
+    clock,
+    emit,
+    fallbackDelayMs: (name) => delays[name] ?? 0,
+  });
   const caller = new AbortController();
   const context: RequestContext = {
     campaign: 'test',
@@ -153,7 +162,7 @@ describe('chain', () => {
   it('waits before the next only where the one before was asked', async () => {
     const b = service('b', failure());
     const c = service('c', 'from c');
-    const { run, clock } = setting([service('a', closed('a', 1)), b, c], 'tts', 3_000);
+    const { run, clock } = setting([service('a', closed('a', 1)), b, c], 'tts', DELAYS);
     const seen = watched(run());
     await clock.settle();
     expect([b.asked, c.asked]).toEqual([1, 0]);
@@ -161,9 +170,20 @@ describe('chain', () => {
     expect(seen.outcome).toEqual({ value: 'from c', service: 'c' });
   });
 
+  it('each service has its own wait, and some have none', async () => {
+    const [b, c] = [service('b', failure()), service('c', 'from c')];
+    const { run, clock } = setting([service('a', failure()), b, c], 'tts', { b: 500 });
+    const seen = watched(run());
+    await clock.advance(499);
+    expect([b.asked, c.asked]).toEqual([0, 0]);
+    await clock.advance(1);
+    expect([b.asked, c.asked]).toEqual([1, 1]);
+    expect(seen.outcome).toEqual({ value: 'from c', service: 'c' });
+  });
+
   it('stops when the caller does', async () => {
     const second = service('b', 'from b');
-    const { run, clock, caller } = setting([service('a', failure()), second], 'tts', 3_000);
+    const { run, clock, caller } = setting([service('a', failure()), second], 'tts', DELAYS);
     const seen = watched(run());
     await clock.advance(1_000);
     caller.abort(new Error('stopped'));

@@ -172,7 +172,7 @@ describe('the breaker', () => {
 
   it('case 41: a memory that cannot be read is a notice, not the end', () => {
     const first = new GuardBench();
-    first.memory.save('alpha', { version: 99 });
+    first.memory.save('llm/alpha', { version: 99 });
     const bench = new GuardBench({ breakerMemory: first.memory });
     expect(bench.guard.status().state).toBe('closed');
     expect(bench.of('notice')[0]).toMatchObject({ level: 'warn', code: 'breaker_not_restored' });
@@ -186,7 +186,7 @@ describe('the breaker', () => {
     }
     expect(bench.memory.saves).toBe(2);
     await bench.trip(failure());
-    expect(bench.memory.saved.get('alpha')).toMatchObject({ state: 'open' });
+    expect(bench.memory.saved.get('llm/alpha')).toMatchObject({ state: 'open' });
   });
 
   it('case 43: who throws on being told alters nothing; news come in order', async () => {

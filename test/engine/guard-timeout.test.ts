@@ -59,7 +59,7 @@ describe('time limit', () => {
       expect(seen.outcome).toBeInstanceOf(ServiceFailure);
       expect(seen.outcome).toMatchObject({ kind, scope: 'service', code: 'timeout' });
       expect(signal?.reason).toBe(seen.outcome);
-      expect(bench.memory.saved.get('alpha')).toMatchObject({ counts: { 1: 1 } });
+      expect(bench.memory.saved.get('llm/alpha')).toMatchObject({ counts: { 1: 1 } });
       expect(bench.of('attempt.failed')[0]).toMatchObject({ durationMs: 60_000, code: 'timeout' });
       // Dropped; an unhandled rejection would fail the test run.
       settle(new Error('too late'));

@@ -79,11 +79,11 @@ describe('follow and find', () => {
     };
     const { bench, clock, guarded } = dialling({ follow });
     await bench.trip(unauthorized());
-    const snapshot = bench.memory.saved.get('alpha');
+    const snapshot = bench.memory.saved.get('llm/alpha');
     const run = guarded.follow(PLACED, REQUEST, bench.context());
     expect(await clock.until(run)).toEqual({ outcome: 'answered' });
     expect(clock.monotonicMs()).toBe(5_000 + 10_000 + 20_000 + 40_000 + 60_000);
-    expect(bench.memory.saved.get('alpha')).toEqual(snapshot);
+    expect(bench.memory.saved.get('llm/alpha')).toEqual(snapshot);
     expect(bench.of('retry.scheduled').map((event) => event.retry)).toEqual([1, 2, 3, 4, 5]);
     expect(bench.of('notice')).toEqual([]);
   });

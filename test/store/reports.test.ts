@@ -296,7 +296,7 @@ describe('what the commands read', () => {
     expect(reports.lists(CAMPAIGN)).toEqual([{ ...first, atMs: 2, rejected: 1 }, first]);
     expect(reports.rejectedCount(CAMPAIGN)).toBe(1);
     expect(reports.rejectedCount('winter')).toBe(0);
-    expect(reports.breakers()).toEqual([{ service: 'flite', snapshot: { state: 'open' } }]);
+    expect(reports.breakers()).toEqual([{ key: 'flite', snapshot: { state: 'open' } }]);
 
     const who = { campaign: CAMPAIGN, pid: 42, host: 'server', startedMs: 100 };
     const run = store.startRun(who);

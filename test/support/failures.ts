@@ -2,13 +2,20 @@ import { ServiceFailure } from '../../src/domain/failure.ts';
 
 /** A 503, or a failure with whatever is said otherwise. */
 export function failure(details: Partial<ServiceFailure> = {}): ServiceFailure {
-  const { message = 'the service is down', status = 503, retryAfterMs, cause } = details;
+  const {
+    message = 'the service is down',
+    status = 503,
+    retryAfterMs,
+    retriesMax,
+    cause,
+  } = details;
   return new ServiceFailure(message, {
     kind: details.kind ?? 'transient',
     scope: details.scope ?? 'service',
     code: details.code ?? 'http_503',
     status,
     retryAfterMs,
+    retriesMax,
     cause,
   });
 }

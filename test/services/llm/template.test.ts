@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { checkTemplate, templateLlm } from '../../../src/services/llm/template.ts';
+import { checkTemplate } from '../../../src/services/llm/liquid.ts';
+import { templateLlm } from '../../../src/services/llm/template.ts';
 import { contactOf, failureOf } from '../support.ts';
 
 type Settings = Parameters<typeof templateLlm>[0];

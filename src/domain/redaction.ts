@@ -1,0 +1,108 @@
+/**
+ * What other people's servers say, made fit to be shown: they echo what they were sent.
+ */
+
+/** Enough for every vendor's own message; a page of HTML tells nobody anything. */
+const CHARACTERS_MAX = 300;
+/** Read of a text before anything is looked for in it. */
+const READ_CHARACTERS_MAX = 5_000;
+/** What stands in the place of a secret. */
+const HIDDEN = '***';
+
+/** Control characters (they move a terminal's cursor) and those that turn the reading order. */
+const UNPRINTABLE = /[\p{Cc}\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+/gu;
+const URL_IN_TEXT = /\bhttps?:\/\/[^\s"'<>]+/gi;
+const QUERY = /\?[\w.~%[\]-]+=[^\s"'<>]*/g;
+const ASSIGNMENT = /\b(api[_-]?key|key|token|secret|password|auth[_-]?token)=[^\s"'&,;]+/gi;
+const AUTHORIZATION = /\b(bearer|basic)\s+[\w.~+/=-]{6,}/gi;
+/** What a vendor has masked itself still shows both ends of the key. */
+const HALF_MASKED = /[\w-]+(?:\*{3,}|•{3,})[\w*•-]*|[\w-]{3,}(?:…|\.{3})[\w-]{2,}/g;
+/** Seven digits or more after a plus, however they are grouped. */
+const NUMBER = /(?:\+|%2B)\d(?:[ ().-]{0,2}\d){6,14}/gi;
+/** Without a plus, ten or more; but not a date and a time, which tell when to come back. */
+const BARE_NUMBER = /(?<![\w.-])(?!\d{4}-\d\d-\d\d)\(?\d(?:[ ().-]{0,2}\d){9,14}(?!\w)/g;
+
+/**
+ * A vendor's text on one line, without secrets, query strings and telephone numbers, cut to a
+ * length that can be read.
+ *
+ * @param secrets every secret that was sent, as it was sent; also found when the vendor sends it
+ *   back encoded (base64, percent), or cut off
+ */
+export function redacted(
+  text: string,
+  secrets: readonly string[],
+  charactersMax = CHARACTERS_MAX,
+): string {
+  let plain = text.slice(0, READ_CHARACTERS_MAX).replace(UNPRINTABLE, ' ');
+  for (const secret of secrets) {
+    plain = withoutSecret(plain, secret);
+  }
+  plain = plain
+    .replace(URL_IN_TEXT, shownUrl)
+    .replace(QUERY, `?${HIDDEN}`)
+    .replace(ASSIGNMENT, `$1=${HIDDEN}`)
+    .replace(AUTHORIZATION, `$1 ${HIDDEN}`)
+    .replace(NUMBER, HIDDEN)
+    .replace(BARE_NUMBER, HIDDEN)
+    .replace(HALF_MASKED, HIDDEN)
+    .replace(/\s+/g, ' ')
+    .trim();
+  return plain.length > charactersMax ? `${plain.slice(0, charactersMax - 1).trimEnd()}…` : plain;
+}
+
+/** Words as short as this one are in every text; a secret of that length is none. */
+const SECRET_CHARACTERS_MIN = 4;
+/** So much of a secret is taken for it, with whatever follows. */
+const PREFIX_CHARACTERS_MIN = 8;
+
+function withoutSecret(text: string, secret: string): string {
+  if (secret.length < SECRET_CHARACTERS_MIN) {
+    return text;
+  }
+  const forms = new Set([secret, encodeURIComponent(secret), ...base64(secret)]);
+  let plain = text;
+  for (const form of forms) {
+    plain = plain.replaceAll(form, HIDDEN);
+    const prefix = form.slice(0, Math.max(PREFIX_CHARACTERS_MIN, Math.ceil(form.length / 2)));
+    if (prefix.length < form.length) {
+      plain = plain.replace(new RegExp(`${escaped(prefix)}[^\\s"'&,;<>]*`, 'g'), HIDDEN);
+    }
+  }
+  return plain;
+}
+
+function base64(secret: string): readonly string[] {
+  // What is no Latin-1 cannot be in a header either.
+  return /^[\0-\xff]*$/.test(secret) ? [btoa(secret).replace(/=+$/, '')] : [];
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+}
+
+/** Links to a vendor's help stay; what could be a token in them does not. */
+function shownUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url === null) {
+    return HIDDEN;
+  }
+  const path = url.pathname
+    .split('/')
+    .map((part) => (isToken(part) ? HIDDEN : part))
+    .join('/');
+  return `${url.protocol}//${url.host}${path === '/' ? '' : path}`;
+}
+
+function isToken(part: string): boolean {
+  const plain = decoded(part);
+  return plain.includes(':') || (plain.length >= 16 && /\d/.test(plain)) || plain.includes('@');
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * A vendor's answer that is no success, as a failure: by its status, refined by what the vendor
+ * says.
+ */
+import { type FailureKind, type FailureScope, ServiceFailure } from '../domain/failure.ts';
+import { statusMeaning } from '../domain/http-status.ts';
+import { redacted } from '../domain/redaction.ts';
+import type { HttpResponse } from '../engine/ports.ts';
+
+/** Whose answer it is, and what must not be repeated of it. */
+export interface Account {
+  readonly name: string;
+  /** As they were sent; see `redacted`. */
+  readonly secrets: readonly string[];
+}
+
+/** What the vendor says, read by whoever knows it. What is left out goes by the status. */
+export interface Said {
+  readonly kind?: FailureKind | undefined;
+  readonly scope?: FailureScope | undefined;
+  /** The vendor's own word for it. */
+  readonly code?: string | undefined;
+  /** Where the real status stands in the body of a 200. */
+  readonly status?: number | undefined;
+  /** The vendor's own sentence; made fit to be shown here. */
+  readonly message?: string | undefined;
+  readonly retryAfterMs?: number | undefined;
+  /** For the operator: what to check, and where. */
+  readonly advice?: string | undefined;
+}
+
+/** `openai answered 401: Incorrect API key provided; check providers.openai.api_key`. */
+export function refusal(account: Account, response: HttpResponse, said: Said = {}): ServiceFailure {
+  const status = said.status ?? response.status;
+  const meaning = statusMeaning(status);
+  const words = redacted(said.message ?? '', account.secrets).replace(/[.\s]+$/, '');
+  const advice = said.advice ?? commonAdvice(account, response);
+  return new ServiceFailure(
+    `${account.name} answered ${status}${words === '' ? '' : `: ${words}`}` +
+      (advice === undefined ? '' : `; ${advice}`),
+    {
+      kind: said.kind ?? meaning.kind,
+      scope: said.scope ?? meaning.scope,
+      code: shownCode(said.code, account) ?? `http_${status}`,
+      status,
+      retryAfterMs: said.retryAfterMs ?? response.retryAfterMs,
+    },
+  );
+}
+
+/** An answer that says it is a success, and cannot be used. Another try may do better. */
+export function unusable(account: Account, response: HttpResponse, what: string): ServiceFailure {
+  return new ServiceFailure(`${account.name} answered ${response.status}, but ${what}`, {
+    kind: 'transient',
+    scope: 'service',
+    code: 'unusable_answer',
+    status: response.status,
+  });
+}
+
+/** The body as JSON; undefined where it is none. */
+export function jsonOf(response: HttpResponse): unknown {
+  try {
+    return JSON.parse(textOf(response));
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is no UTF-8 becomes a replacement character. */
+export function textOf(response: HttpResponse): string {
+  return new TextDecoder().decode(response.body);
+}
+
+function commonAdvice({ name }: Account, { status, headers }: HttpResponse): string | undefined {
+  if (status >= 300 && status < 400) {
+    const host = URL.parse(headers['location'] ?? '')?.host;
+    const whither = host === undefined ? '' : ` to ${host}`;
+    return `redirects${whither} are not followed: check providers.${name}.base_url`;
+  }
+  return undefined;
+}
+
+/** Only what a program would say: codes stand in reports, beside each other. */
+function shownCode(code: string | undefined, { secrets }: Account): string | undefined {
+  return code !== undefined && /^[\w.:-]{1,60}$/.test(code) && redacted(code, secrets) === code
+    ? code
+    : undefined;
+}

@@ -1,0 +1,109 @@
+/**
+ * Google's Gemini API. Statuses and codes: docs/guide/vendors.md.
+ */
+import type { Http, HttpResponse, Llm } from '../../engine/ports.ts';
+import type { Said } from '../http-failure.ts';
+import {
+  at,
+  type Dialect,
+  listAt,
+  type ModelSettings,
+  modelLlm,
+  numberAt,
+  type Reading,
+  textAt,
+  tokensMax,
+  usageOf,
+} from './model-llm.ts';
+
+const DIALECT: Dialect = {
+  name: 'google',
+  headers: (apiKey) => ({ 'x-goog-api-key': apiKey }),
+  path: (model) => `/v1beta/${modelPath(model)}:generateContent`,
+  body: ({ instructions, data }, { charactersMax }) => ({
+    systemInstruction: { parts: [{ text: instructions }] },
+    contents: [{ role: 'user', parts: [{ text: data }] }],
+    generationConfig: { maxOutputTokens: tokensMax(charactersMax) },
+  }),
+  read,
+  said,
+  probePath: '/v1beta/models?pageSize=1',
+};
+
+export function google(settings: ModelSettings, http: Http): Llm {
+  return modelLlm(DIALECT, settings, http);
+}
+
+/** `gemini-x` is `models/gemini-x`; what has a folder already keeps it. */
+function modelPath(model: string): string {
+  const path = model.includes('/') ? model : `models/${model}`;
+  return path.split('/').map(encodeURIComponent).join('/');
+}
+
+function read(answer: unknown): Reading | undefined {
+  const candidate = at(answer, 'candidates', 0);
+  const blocked = textAt(answer, 'promptFeedback', 'blockReason');
+  if (candidate === undefined && blocked === undefined) {
+    return undefined;
+  }
+  const parts = listAt(candidate, 'content', 'parts');
+  // What a model thought on the way is no part of the text.
+  const spoken = parts.filter((part) => at(part, 'thought') !== true);
+  const reason = blocked ?? textAt(candidate, 'finishReason');
+  const whole = blocked === undefined && (reason === undefined || reason === 'STOP');
+  const { outputs, inputs } = tokens(answer);
+  return {
+    text: spoken.map((part) => textAt(part, 'text') ?? '').join(''),
+    cut: whole ? undefined : cutText(reason ?? ''),
+    usage: usageOf(inputs, outputs),
+  };
+}
+
+function tokens(answer: unknown) {
+  const count = (name: string): number | undefined => numberAt(answer, 'usageMetadata', name);
+  const [written, thought] = [count('candidatesTokenCount'), count('thoughtsTokenCount')];
+  const outputs =
+    written === undefined && thought === undefined ? undefined : (written ?? 0) + (thought ?? 0);
+  return { inputs: count('promptTokenCount'), outputs };
+}
+
+function cutText(reason: string): string {
+  const word = /^\w{1,40}$/.test(reason) ? reason : 'unknown';
+  return reason === 'MAX_TOKENS'
+    ? 'it was cut off at the limit of tokens'
+    : `it was held back (${word})`;
+}
+
+function said(body: unknown, { status }: HttpResponse): Said {
+  const error = at(body, 'error');
+  const details = listAt(error, 'details');
+  const first = (...path: readonly (string | number)[]): string | undefined =>
+    details.map((detail) => textAt(detail, ...path)).find((word) => word !== undefined);
+  const reason = first('reason');
+  const message = textAt(error, 'message');
+  const common: Said = {
+    code: reason ?? textAt(error, 'status'),
+    message,
+    retryAfterMs: secondsMs(first('retryDelay')),
+  };
+  if (reason === 'API_KEY_INVALID' || /api key (not valid|expired)/i.test(message ?? '')) {
+    return { ...common, ...ACCOUNT, advice: 'check providers.google.api_key' };
+  }
+  if (status === 400 && common.code === 'FAILED_PRECONDITION') {
+    return { ...common, ...ACCOUNT, advice: 'see region and billing at aistudio.google.com' };
+  }
+  const quotas = details.flatMap((detail) => listAt(detail, 'violations'));
+  if (status === 402 || quotas.some((quota) => /PerDay/.test(textAt(quota, 'quotaId') ?? ''))) {
+    const advice = 'the quota is used up: see usage and billing at aistudio.google.com';
+    return { ...common, ...ACCOUNT, advice };
+  }
+  return common;
+}
+
+const ACCOUNT = { kind: 'permanent', scope: 'service' } as const;
+
+/** `17s` or `1.5s`, as Google writes durations. */
+function secondsMs(text: string | undefined): number | undefined {
+  const seconds = /^(\d{1,6}(?:\.\d+)?)s$/.exec(text ?? '')?.[1];
+  return seconds === undefined ? undefined : Math.ceil(Number(seconds) * 1_000);
+}

@@ -1,0 +1,218 @@
+/**
+ * What all vendors of models have in common: a prompt out, an answer in, looked over before it is
+ * spoken. Each vendor's file says how that is put into its own words.
+ */
+import { ServiceFailure } from '../../domain/failure.ts';
+import type {
+  Http,
+  HttpResponse,
+  Llm,
+  RequestContext,
+  Script,
+  ScriptRequest,
+  TokenUsage,
+} from '../../engine/ports.ts';
+import { urlUnder } from '../http.ts';
+import { type Account, jsonOf, refusal, type Said, unusable } from '../http-failure.ts';
+import { flawOf } from './answer-check.ts';
+import { type Messages, Prompt, type PromptSettings } from './prompt.ts';
+
+export interface ModelSettings extends PromptSettings {
+  readonly apiKey: string;
+  readonly model: string;
+  /** Absolute; a path is kept. */
+  readonly baseUrl: string;
+}
+
+/** What a vendor answered, in the words of all. */
+export interface Reading {
+  readonly text: string;
+  /** Why it stopped before its end, where it did: such a text is not spoken. */
+  readonly cut: string | undefined;
+  readonly usage: TokenUsage | undefined;
+}
+
+/** One vendor's way of saying it. */
+export interface Dialect {
+  readonly name: string;
+  /** Of every request, with the key in it. */
+  headers(apiKey: string): Readonly<Record<string, string>>;
+  path(model: string): string;
+  body(messages: Messages, settings: ModelSettings): unknown;
+  /** Undefined where it is no answer of this vendor. */
+  read(answer: unknown): Reading | undefined;
+  /** What an error says; the body is JSON, or undefined where it is not. */
+  said(body: unknown, response: HttpResponse): Said;
+  /** Whether an answer with status 200 is an error in truth. */
+  isError?(body: unknown): boolean;
+  /** Of a GET that costs nothing and needs the key. */
+  readonly probePath: string;
+  /** What the probe's answer says against the account; undefined where nothing. */
+  probed?(body: unknown): Said | undefined;
+}
+
+/** @throws ServiceFailure where the prompt does not compile */
+export function modelLlm(dialect: Dialect, settings: ModelSettings, http: Http): Llm {
+  return new ModelLlm(dialect, settings, http);
+}
+
+class ModelLlm implements Llm {
+  readonly name: string;
+  readonly role = 'llm';
+  readonly #dialect: Dialect;
+  readonly #settings: ModelSettings;
+  readonly #http: Http;
+  readonly #prompt: Prompt;
+  readonly #account: Account;
+
+  constructor(dialect: Dialect, settings: ModelSettings, http: Http) {
+    this.name = dialect.name;
+    this.#dialect = dialect;
+    this.#settings = settings;
+    this.#http = http;
+    this.#prompt = new Prompt(settings);
+    this.#account = { name: dialect.name, secrets: [settings.apiKey] };
+  }
+
+  async probe(signal: AbortSignal): Promise<void> {
+    const dialect = this.#dialect;
+    const response = await this.#send('GET', dialect.probePath, undefined, signal);
+    const body = this.#bodyOf(response);
+    const against = dialect.probed?.(body);
+    if (against !== undefined) {
+      throw refusal(this.#account, response, against);
+    }
+  }
+
+  async write(request: ScriptRequest, context: RequestContext): Promise<Script> {
+    const { model, charactersMax } = this.#settings;
+    const messages = this.#prompt.messages(request);
+    const body = this.#dialect.body(messages, this.#settings);
+    const path = this.#dialect.path(model);
+    const response = await this.#send('POST', path, JSON.stringify(body), context.signal);
+    const reading = this.#dialect.read(this.#bodyOf(response));
+    if (reading === undefined) {
+      throw unusable(this.#account, response, 'without a text in it');
+    }
+    const { cut, usage } = reading;
+    const text = reading.text.trim();
+    const flaw = cut === undefined ? flawOf(text, charactersMax) : undefined;
+    if (cut !== undefined || flaw !== undefined) {
+      throw badAnswer(this.name, cut ?? `the text has ${flaw}`);
+    }
+    return { text, usage };
+  }
+
+  /** Twice is as once: it costs money, and harms nobody. */
+  #send(
+    method: 'GET' | 'POST',
+    path: string,
+    body: string | undefined,
+    signal: AbortSignal,
+  ): Promise<HttpResponse> {
+    const { apiKey, baseUrl } = this.#settings;
+    const type = body === undefined ? {} : { 'content-type': 'application/json' };
+    return this.#http.send({
+      method,
+      url: urlUnder(baseUrl, path),
+      headers: { accept: 'application/json', ...type, ...this.#dialect.headers(apiKey) },
+      body,
+      signal,
+      idempotent: true,
+    });
+  }
+
+  #bodyOf(response: HttpResponse): unknown {
+    const body = jsonOf(response);
+    const isSuccess = response.status >= 200 && response.status < 300;
+    if (!isSuccess || this.#dialect.isError?.(body) === true) {
+      throw refusal(this.#account, response, this.#advised(body, response));
+    }
+    if (body === undefined) {
+      const advice = `check providers.${this.name}.base_url`;
+      throw unusable(this.#account, response, `not with JSON; ${advice}`);
+    }
+    return body;
+  }
+
+  /** What the status alone tells the operator, where the vendor's file says nothing better. */
+  #advised(body: unknown, response: HttpResponse): Said {
+    const said = this.#dialect.said(body, response);
+    const key = `providers.${this.name}`;
+    switch (said.status ?? response.status) {
+      case 401:
+        return { advice: `check ${key}.api_key`, ...said };
+      case 402:
+        return { advice: 'the account has no credit left: add some', ...said };
+      case 403:
+        return { advice: `check ${key}.api_key and what it may do`, ...said };
+      case 404:
+        // No contact's row can cause it: the next one would meet it too.
+        return { scope: 'service', advice: `check ${key}.model and ${key}.base_url`, ...said };
+      default:
+        return said;
+    }
+  }
+}
+
+/**
+ * The model answered, and not what can be spoken. It may do better once; the service works, so
+ * nothing of this counts against it.
+ */
+function badAnswer(name: string, what: string): ServiceFailure {
+  return new ServiceFailure(`${name} wrote nothing that can be spoken: ${what}`, {
+    kind: 'transient',
+    scope: 'request',
+    code: 'bad_answer',
+    retriesMax: 1,
+  });
+}
+
+// ---------------------------------------------------------------------------- reading JSON
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The object there, or one without fields. */
+export function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? (value as Fields) : {};
+}
+
+/** What stands under these names, one within the other; numbers are places in a list. */
+export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
+  return path.reduce<unknown>((here, name) => fieldsOf(here)[name], value);
+}
+
+export function textAt(value: unknown, ...path: readonly (string | number)[]): string | undefined {
+  const found = at(value, ...path);
+  return typeof found === 'string' ? found : undefined;
+}
+
+export function numberAt(
+  value: unknown,
+  ...path: readonly (string | number)[]
+): number | undefined {
+  const found = at(value, ...path);
+  return typeof found === 'number' && Number.isFinite(found) ? found : undefined;
+}
+
+export function listAt(value: unknown, ...path: readonly (string | number)[]): readonly unknown[] {
+  const found = at(value, ...path);
+  return Array.isArray(found) ? found : [];
+}
+
+/** Undefined where the vendor tells neither. */
+export function usageOf(
+  inputTokens: number | undefined,
+  outputTokens: number | undefined,
+): TokenUsage | undefined {
+  return inputTokens === undefined && outputTokens === undefined
+    ? undefined
+    : { inputTokens: inputTokens ?? 0, outputTokens: outputTokens ?? 0 };
+}
+
+/** Room for a text of so many characters in any writing, and for a model that thinks first. */
+export function tokensMax(charactersMax: number): number {
+  return 2 * charactersMax + THINKING_TOKENS;
+}
+
+const THINKING_TOKENS = 4_000;

@@ -1,0 +1,86 @@
+/**
+ * OpenRouter's chat completions. Statuses and codes: docs/guide/vendors.md.
+ */
+import type { Http, HttpResponse, Llm } from '../../engine/ports.ts';
+import type { Said } from '../http-failure.ts';
+import { bearer, chatMessages, readChat } from './chat-completions.ts';
+import {
+  at,
+  type Dialect,
+  type ModelSettings,
+  modelLlm,
+  numberAt,
+  textAt,
+  tokensMax,
+} from './model-llm.ts';
+
+const DIALECT: Dialect = {
+  name: 'openrouter',
+  headers: bearer,
+  path: () => '/api/v1/chat/completions',
+  body: (messages, { model, charactersMax }) => ({
+    model,
+    messages: chatMessages(messages),
+    max_tokens: tokensMax(charactersMax),
+  }),
+  read: readChat,
+  said,
+  // Once a model has begun to write, the status has been sent.
+  isError: (body) => errorIn(body) !== undefined,
+  probePath: '/api/v1/key',
+  probed: (body) => {
+    const left = numberAt(body, 'data', 'limit_remaining');
+    return left === undefined || left > 0
+      ? undefined
+      : {
+          ...NO_CREDIT,
+          status: 402,
+          code: 'no_credit',
+          message: 'the limit of the key is reached',
+        };
+  },
+};
+
+const NO_CREDIT = {
+  kind: 'permanent',
+  scope: 'service',
+  advice: 'no credit is left: see openrouter.ai/settings/credits and the limit of the key',
+} as const;
+
+export function openrouter(settings: ModelSettings, http: Http): Llm {
+  return modelLlm(DIALECT, settings, http);
+}
+
+function errorIn(body: unknown): unknown {
+  return at(body, 'error') ?? at(body, 'choices', 0, 'error') ?? undefined;
+}
+
+function said(body: unknown, response: HttpResponse): Said {
+  const error = errorIn(body);
+  const status = statusOf(numberAt(error, 'code'), response.status);
+  // What stands behind "Provider returned error".
+  const raw = textAt(error, 'metadata', 'raw');
+  const provider = textAt(error, 'metadata', 'provider_name');
+  const words = [textAt(error, 'message'), provider, raw].filter((word) => word !== undefined);
+  const common: Said = { status, message: words.join(': ') };
+  if (status === 402) {
+    const passes = response.retryAfterMs !== undefined;
+    return passes ? { ...common, kind: 'transient' } : { ...common, ...NO_CREDIT };
+  }
+  if (status === 403 && at(error, 'metadata', 'reasons') !== undefined) {
+    const advice = 'a filter took offence at this contact: look at its row and script.prompt';
+    return { ...common, code: 'moderation', kind: 'permanent', scope: 'request', advice };
+  }
+  if (status === 400 && /\bmodel\b/i.test(common.message ?? '')) {
+    return { ...common, scope: 'service', advice: 'check providers.openrouter.model' };
+  }
+  return common;
+}
+
+/** An error in a 200 has its status in the body. */
+function statusOf(code: number | undefined, status: number): number {
+  if (status !== 200) {
+    return status;
+  }
+  return code !== undefined && Number.isInteger(code) && code >= 400 && code < 600 ? code : 502;
+}

@@ -1,0 +1,429 @@
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import type { ScriptRequest } from '../../../src/engine/ports.ts';
+import type { Reply } from '../../support/loopback.ts';
+import { contactOf, failureOf, requestContext } from '../support.ts';
+import {
+  aimed,
+  fakeVendor,
+  KEY,
+  SPEECH,
+  VENDOR_NAMES,
+  VENDORS,
+  type VendorName,
+  wrote,
+} from './fake-vendors.ts';
+
+const dana = contactOf({ name: 'Dana', variables: { appointment_day: 'Tuesday', room: '7b' } });
+const REQUEST: ScriptRequest = { contact: dana, language: 'en', properties: {} };
+const BASE = { kind: 'transient', scope: 'service' } as const;
+const ACCOUNT = { kind: 'permanent', scope: 'service' } as const;
+const OURS = { kind: 'permanent', scope: 'request' } as const;
+
+/** What a vendor's answer to one request becomes. */
+async function failureAt(name: VendorName, reply: Reply) {
+  const vendor = await fakeVendor(name);
+  vendor.next.push(reply);
+  return await failureOf(aimed(name, vendor.url).write(REQUEST, requestContext()));
+}
+
+for (const name of VENDOR_NAMES) {
+  describe(name, () => {
+    it('writes a text, and tells what it was paid for', async () => {
+      const vendor = await fakeVendor(name);
+      const script = await aimed(name, vendor.url).write(REQUEST, requestContext());
+      expect(script).toEqual({ text: SPEECH, usage: { inputTokens: 120, outputTokens: 30 } });
+      expect(vendor.written()).toBe(1);
+    });
+
+    it('keeps the path of a gateway', async () => {
+      const vendor = await fakeVendor(name);
+      const service = aimed(name, `${vendor.url}/gateway`);
+      await service.write(REQUEST, requestContext());
+      await service.probe(requestContext().signal);
+      expect(vendor.requests.map(({ path }) => path.startsWith('/gateway/'))).toEqual([true, true]);
+    });
+
+    it('sends instructions and data apart, and of the row only what is asked for', async () => {
+      const vendor = await fakeVendor(name);
+      await aimed(name, vendor.url).write(REQUEST, requestContext());
+      const [request] = vendor.requests;
+      const { instructions, data } = VENDORS[name].messages(request?.body ?? '');
+      expect(instructions).toContain('Remind <name> of <appointment_day>.');
+      expect(instructions).not.toMatch(/Dana|Tuesday/);
+      expect(data).toBe(
+        '<data>\n{\n "language": "en",\n "name": "Dana",\n ' +
+          '"appointment_day": "Tuesday"\n}\n</data>',
+      );
+      expect(request?.body).not.toMatch(/7b|5550134/);
+    });
+
+    it('a wrong key is the operator’s to mend, and is not repeated', async () => {
+      const vendor = await fakeVendor(name);
+      const service = aimed(name, vendor.url, { apiKey: 'test-key-2-looking-glass' });
+      for (const work of [
+        service.write(REQUEST, requestContext()),
+        service.probe(requestContext().signal),
+      ]) {
+        const failure = await failureOf(work);
+        expect(failure).toMatchObject(ACCOUNT);
+        expect(failure.message).toContain(`check providers.${name}.api_key`);
+        expect(inspect(failure, { depth: 9 })).not.toMatch(/looking|glass|test-key/);
+      }
+    });
+
+    it('a model that it has not is the operator’s to mend', async () => {
+      const vendor = await fakeVendor(name, []);
+      const failure = await failureOf(aimed(name, vendor.url).write(REQUEST, requestContext()));
+      expect(failure).toMatchObject(ACCOUNT);
+      expect(failure.message).toContain(`check providers.${name}.model`);
+      expect(failure.message).toContain('small-1');
+    });
+
+    it.each([
+      [408, BASE],
+      [500, BASE],
+      [502, BASE],
+      [503, BASE],
+      [504, BASE],
+      [529, BASE],
+      [403, ACCOUNT],
+      [422, OURS],
+      [413, OURS],
+    ])('status %i, in whatever words', async (status, meaning) => {
+      expect(await failureAt(name, { status, body: '<html>oops</html>' })).toMatchObject({
+        ...meaning,
+        status,
+      });
+    });
+
+    it('too many requests: it says how long', async () => {
+      const headers = { 'retry-after': '7' };
+      expect(await failureAt(name, { status: 429, headers, body: {} })).toMatchObject({
+        ...BASE,
+        status: 429,
+        retryAfterMs: 7_000,
+      });
+    });
+
+    it.each([
+      ['a page', '<html>Please sign in</html>', `check providers.${name}.base_url`],
+      ['half an answer', '{"choices":[{"mess', `check providers.${name}.base_url`],
+      ['nothing in it', {}, 'without a text in it'],
+    ])('200 with %s is no answer', async (_what, body, words) => {
+      const failure = await failureAt(name, { body });
+      expect(failure).toMatchObject({ ...BASE, code: 'unusable_answer' });
+      expect(failure.message).toContain(words);
+    });
+
+    it.each([
+      ['cut off', 'Hello Dana, this is', 'cut', 'cut off at the limit of tokens'],
+      ['filtered', 'Hello', 'filtered', name === 'anthropic' ? 'refused' : 'held'],
+      ['empty', '', 'whole', 'no words'],
+      ['too long', 'word '.repeat(60), 'whole', 'script.max_characters allows 200'],
+      ['markup', '**Hello** Dana', 'whole', 'markup'],
+      ['a stage direction', 'Hello Dana. [pause] Bye.', 'whole', 'in brackets'],
+    ] as const)('%s: one more try, the breaker is not told', async (_what, text, finish, words) => {
+      const reply = wrote(name, text, VENDORS[name].finish[finish]);
+      const failure = await failureAt(name, reply);
+      expect(failure).toMatchObject({
+        kind: 'transient',
+        scope: 'request',
+        code: 'bad_answer',
+        retriesMax: 1,
+      });
+      expect(failure.message).toContain(`${name} wrote nothing that can be spoken`);
+      expect(failure.message).toContain(words);
+      expect(failure.message).not.toContain('Dana');
+    });
+
+    it('a text without a word of how it ended is taken', async () => {
+      const vendor = await fakeVendor(name);
+      const answer = wrote(name, SPEECH);
+      vendor.next.push({
+        body: JSON.stringify(answer.body).replace(/"(STOP|stop|end_turn)"/, 'null'),
+      });
+      const { text } = await aimed(name, vendor.url).write(REQUEST, requestContext());
+      expect(text).toBe(SPEECH);
+    });
+
+    it('the probe costs nothing, and stops with its signal', async () => {
+      const vendor = await fakeVendor(name);
+      const service = aimed(name, vendor.url);
+      await service.probe(requestContext().signal);
+      expect(vendor.written()).toBe(0);
+      const reason = new Error('stopped');
+      await expect(service.probe(AbortSignal.abort(reason))).rejects.toBe(reason);
+      vendor.probes.push({ status: 503 });
+      expect(await failureOf(service.probe(requestContext().signal))).toMatchObject(BASE);
+    });
+
+    it('echoes of the key and of telephone numbers are taken out of what it says', async () => {
+      const message = `The key ${KEY} may not call +1 415 555 0134`;
+      const failure = await failureAt(name, { status: 500, body: { error: { message } } });
+      expect(failure.message).toContain('The key *** may not call ***');
+    });
+
+    it('a prompt that names a column the list has not is that contact’s failure', async () => {
+      const vendor = await fakeVendor(name);
+      const service = aimed(name, vendor.url, { prompt: 'Remind {{ nmae }}' });
+      const failure = await failureOf(service.write(REQUEST, requestContext()));
+      expect(failure).toMatchObject({ ...OURS, code: 'unknown_variable' });
+      expect(failure.message).toContain('script.prompt, line 1, column 11');
+      expect(vendor.requests).toEqual([]);
+    });
+  });
+}
+
+/** A row of a table: what stands in the body, and what it means. */
+type Case = readonly [string, Reply, object, string];
+
+const openaiError = (status: number, code: string, message: string, param?: string): Reply => ({
+  status,
+  body: { error: { message, type: code, param: param ?? null, code } },
+});
+
+describe('openai', () => {
+  it.each<Case>([
+    [
+      'rate limit',
+      openaiError(429, 'rate_limit_exceeded', 'Rate limit reached for small-1'),
+      { ...BASE, code: 'rate_limit_exceeded', status: 429 },
+      'Rate limit reached',
+    ],
+    [
+      'slow down',
+      openaiError(429, 'slow_down', 'Slow down'),
+      { ...BASE, code: 'slow_down' },
+      'Slow down',
+    ],
+    ...[
+      'insufficient_quota',
+      'credit_balance_exhausted',
+      'billing_hard_limit_reached',
+      'organization_spend_limit_exceeded',
+    ].map<Case>((code) => [
+      code,
+      openaiError(429, code, 'You exceeded your current quota'),
+      { ...ACCOUNT, code, status: 429 },
+      'see billing and limits at platform.openai.com',
+    ]),
+    [
+      'a prompt that is too long',
+      openaiError(400, 'context_length_exceeded', 'This model has a maximum', 'messages'),
+      { ...OURS, code: 'context_length_exceeded' },
+      'This model has a maximum',
+    ],
+    [
+      'a parameter that the model does not take',
+      openaiError(400, 'unsupported_parameter', 'Unsupported', 'max_completion_tokens'),
+      { ...ACCOUNT, code: 'unsupported_parameter' },
+      'check providers.openai.model',
+    ],
+    ['a bare body', { status: 429, body: '' }, { ...BASE, code: 'http_429' }, 'answered 429'],
+  ])('%s', async (_what, reply, meaning, words) => {
+    const failure = await failureAt('openai', reply);
+    expect(failure).toMatchObject(meaning);
+    expect(failure.message).toContain(words);
+  });
+
+  it('a refusal of the model is no text', async () => {
+    const message = { role: 'assistant', content: null, refusal: 'I cannot help with that' };
+    const body = { choices: [{ message, finish_reason: 'stop' }] };
+    expect(await failureAt('openai', { body })).toMatchObject({ code: 'bad_answer' });
+  });
+});
+
+const routerError = (status: number, code: number, message: string, more: object = {}): Reply => ({
+  status,
+  body: { error: { code, message, ...more } },
+});
+
+describe('openrouter', () => {
+  it.each<Case>([
+    ['no credit', routerError(402, 402, 'Insufficient credits'), ACCOUNT, 'openrouter.ai/settings'],
+    [
+      'no credit for now',
+      { ...routerError(402, 402, 'Insufficient credits'), headers: { 'retry-after': '20' } },
+      { ...BASE, retryAfterMs: 20_000 },
+      'Insufficient credits',
+    ],
+    ['no endpoint', routerError(404, 404, 'No endpoints found'), ACCOUNT, 'openrouter.model'],
+    [
+      'moderation',
+      routerError(403, 403, 'Input was flagged', {
+        metadata: { reasons: ['violence'], flagged_input: 'Dana on Tuesday' },
+      }),
+      { ...OURS, code: 'moderation' },
+      'look at its row',
+    ],
+    [
+      'what the provider behind it said',
+      routerError(502, 502, 'Provider returned error', {
+        metadata: { provider_name: 'Acme', raw: '{"error":"overloaded"}' },
+      }),
+      { ...BASE, status: 502 },
+      'Provider returned error: Acme: {"error":"overloaded"}',
+    ],
+    ['an error in a 200', routerError(200, 502, 'Bad gateway'), { ...BASE, status: 502 }, '502'],
+    ['an error in a 200 that throttles', routerError(200, 429, 'x'), { ...BASE, status: 429 }, 'x'],
+    ['an error in a 200 for the key', routerError(200, 401, 'x'), { ...ACCOUNT }, 'api_key'],
+    ['an error in a 200 without code', routerError(200, 0, 'x'), { ...BASE, status: 502 }, 'x'],
+    [
+      'an error within a choice',
+      { body: { choices: [{ error: { code: 503, message: 'gone' }, finish_reason: 'error' }] } },
+      { ...BASE, status: 503 },
+      'gone',
+    ],
+    ['524', routerError(524, 524, 'Timed out at the edge'), BASE, 'Timed out'],
+  ])('%s', async (_what, reply, meaning, words) => {
+    const failure = await failureAt('openrouter', reply);
+    expect(failure).toMatchObject(meaning);
+    expect(failure.message).toContain(words);
+    expect(failure.message).not.toContain('Dana');
+  });
+
+  it.each([
+    [null, undefined],
+    [0.01, undefined],
+    [0, 'the limit of the key is reached'],
+    [-1, 'the limit of the key is reached'],
+  ])('a key with %s left', async (left, words) => {
+    const vendor = await fakeVendor('openrouter');
+    vendor.probes.push({ body: { data: { usage: 1, limit_remaining: left } } });
+    const probed = aimed('openrouter', vendor.url).probe(requestContext().signal);
+    if (words === undefined) {
+      await expect(probed).resolves.toBeUndefined();
+    } else {
+      const failure = await failureOf(probed);
+      expect(failure).toMatchObject({ ...ACCOUNT, status: 402 });
+      expect(failure.message).toContain(words);
+    }
+  });
+});
+
+const googleError = (status: number, word: string, message: string, details?: object[]): Reply => ({
+  status,
+  body: { error: { code: status, message, status: word, ...(details && { details }) } },
+});
+const quota = (quotaId: string): object => ({ violations: [{ quotaId }] });
+
+describe('google', () => {
+  it.each<Case>([
+    [
+      'a bad argument',
+      googleError(400, 'INVALID_ARGUMENT', 'Unknown name'),
+      { ...OURS, code: 'INVALID_ARGUMENT' },
+      'Unknown name',
+    ],
+    [
+      'an expired key',
+      googleError(400, 'INVALID_ARGUMENT', 'API key expired. Please renew the API key.'),
+      ACCOUNT,
+      'check providers.google.api_key',
+    ],
+    [
+      'a region without the free tier',
+      googleError(400, 'FAILED_PRECONDITION', 'User location is not supported'),
+      ACCOUNT,
+      'see region and billing',
+    ],
+    [
+      'prepaid credit gone',
+      googleError(402, 'RESOURCE_EXHAUSTED', 'Prepaid credit is used up'),
+      ACCOUNT,
+      'the quota is used up',
+    ],
+    [
+      'too many a minute',
+      googleError(429, 'RESOURCE_EXHAUSTED', 'Quota exceeded', [
+        quota('GenerateRequestsPerMinutePerProjectPerModel'),
+        { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '17.5s' },
+      ]),
+      { ...BASE, status: 429, retryAfterMs: 17_500, code: 'RESOURCE_EXHAUSTED' },
+      'Quota exceeded',
+    ],
+    [
+      'too many a day',
+      googleError(429, 'RESOURCE_EXHAUSTED', 'Quota exceeded', [
+        quota('GenerateRequestsPerDayPerProjectPerModel-FreeTier'),
+      ]),
+      { ...ACCOUNT, status: 429 },
+      'the quota is used up',
+    ],
+    ['unavailable', googleError(503, 'UNAVAILABLE', 'overloaded'), BASE, 'overloaded'],
+    [
+      'a prompt that is held back',
+      { body: { promptFeedback: { blockReason: 'SAFETY' } } },
+      { kind: 'transient', scope: 'request', code: 'bad_answer' },
+      'SAFETY',
+    ],
+  ])('%s', async (_what, reply, meaning, words) => {
+    const failure = await failureAt('google', reply);
+    expect(failure).toMatchObject(meaning);
+    expect(failure.message).toContain(words);
+  });
+
+  it('takes a model with its folder, and a hostile name only as a name', async () => {
+    const vendor = await fakeVendor('google', ['small-1', 'a%3Fb']);
+    for (const model of ['models/small-1', 'a?b']) {
+      await aimed('google', vendor.url, { model }).write(REQUEST, requestContext());
+    }
+    expect(vendor.requests.map(({ path }) => path)).toEqual([
+      '/v1beta/models/small-1:generateContent',
+      '/v1beta/models/a%3Fb:generateContent',
+    ]);
+  });
+});
+
+const anthropicError = (status: number, type: string, message: string, more = {}): Reply => ({
+  status,
+  body: { type: 'error', error: { type, message, ...more }, request_id: 'req_1' },
+});
+const SPEND = { details: { error_code: 'enforced_spend_limit_reached' } };
+
+describe('anthropic', () => {
+  it.each<Case>([
+    [
+      'overloaded',
+      anthropicError(529, 'overloaded_error', 'Overloaded'),
+      { ...BASE, code: 'overloaded_error', status: 529 },
+      'Overloaded',
+    ],
+    [
+      'rate limit',
+      { ...anthropicError(429, 'rate_limit_error', 'x'), headers: { 'retry-after': '9' } },
+      { ...BASE, status: 429, retryAfterMs: 9_000 },
+      'x',
+    ],
+    [
+      'the spend limit of the account',
+      anthropicError(429, 'rate_limit_error', 'Spend limit reached', SPEND),
+      { ...ACCOUNT, code: 'enforced_spend_limit_reached', status: 429 },
+      'see billing and limits at console.anthropic.com',
+    ],
+    [
+      'a spend limit that passes',
+      { ...anthropicError(429, 'rate_limit_error', 'x', SPEND), headers: { 'retry-after': '9' } },
+      { ...BASE, retryAfterMs: 9_000 },
+      'x',
+    ],
+    [
+      'no credit',
+      anthropicError(400, 'invalid_request_error', 'Your credit balance is too low to access'),
+      ACCOUNT,
+      'see billing',
+    ],
+    ['402', anthropicError(402, 'billing_error', 'Payment required'), ACCOUNT, 'credit'],
+    [
+      'a bad request',
+      anthropicError(400, 'invalid_request_error', 'messages: too many'),
+      { ...OURS, code: 'invalid_request_error' },
+      'messages: too many',
+    ],
+  ])('%s', async (_what, reply, meaning, words) => {
+    const failure = await failureAt('anthropic', reply);
+    expect(failure).toMatchObject(meaning);
+    expect(failure.message).toContain(words);
+  });
+});
