@@ -2,7 +2,7 @@
  * What a simulation foretells, for people and as a document.
  */
 
-import { counted, listed, spanText } from '../domain/text.ts';
+import { counted, listed, spanText, wrapped } from '../domain/text.ts';
 import type { Role } from '../domain/words.ts';
 import type { ServiceDelays } from '../sim/forecast.ts';
 import type { Fault, Outage } from '../sim/outage.ts';
@@ -11,17 +11,26 @@ import type { Paint } from './paint.ts';
 import { isoTime } from './run-document.ts';
 import { timeText } from './timeline.ts';
 
-/** What one outage did, found by simulating the same day without it. */
-export interface OutageCost {
-  readonly outage: Outage;
-  /** The list was done before it began. */
-  readonly met: boolean;
-  /** Times that a contact was put off more than without it. */
-  readonly putOff: number;
-  /** Calls that failed, to be tried again, more than without it. */
+/** What one outage did, found by simulating the same day without it: how much more there was. */
+export interface OutagePrice {
+  /** Calls that failed, to be tried again. */
   readonly failedCalls: number;
+  /** Times that a contact, or a record, was put off. */
+  readonly putOff: number;
+  /** Requests that another service of the chain answered. */
+  readonly fallbacks: number;
+  /** Contacts whose outcome is `failed`. */
+  readonly lost: number;
+  /** Contacts of whom nobody can tell whether they were rung. */
+  readonly uncertain: number;
   /** How much later the last contact had its outcome; undefined where not everybody got one. */
   readonly lostMs: number | undefined;
+}
+
+/** `late`: the list was done before it began. `stopped`: it could not be compared any more. */
+export interface OutageCost {
+  readonly outage: Outage;
+  readonly price: OutagePrice | 'late' | 'stopped';
 }
 
 /** What the operator would have been told. */
@@ -44,6 +53,9 @@ export interface ForecastFacts {
   readonly told: readonly Told[];
 }
 
+/** With its label a line fits on any screen. */
+const WRAPPED_CHARACTERS = 66;
+
 /** Alerts that are listed; the rest are counted. */
 const TOLD_MAX = 20;
 
@@ -52,7 +64,7 @@ export function forecastText(facts: ForecastFacts, paint: Paint): string {
   const rows: (readonly [string, string])[] = [
     ['done', doneText(facts)],
     ['lines', `busy ${percent(facts.busyShare)} of the time (${counted(facts.lines, 'line')})`],
-    ...labelled('held up', facts.delays.map(delayText), 'no call by anything'),
+    ...labelled('held up', facts.delays.map(delayText), 'nobody, by a retry or by being put off'),
     ...labelled(
       'outages',
       facts.costs.map((cost) => costText(cost, facts)),
@@ -60,7 +72,11 @@ export function forecastText(facts: ForecastFacts, paint: Paint): string {
     ),
     ...labelled('you hear', toldTexts(facts), 'nothing: no alert'),
   ];
-  const lines = rows.map(([label, text]) => `  ${label.padEnd(10)} ${text}`);
+  const lines = rows.flatMap(([label, text]) =>
+    wrapped(text, WRAPPED_CHARACTERS).map((line, index) =>
+      index === 0 ? `  ${label.padEnd(10)} ${line}` : `${' '.repeat(15)}${line}`,
+    ),
+  );
   return `${paint('bold', 'Forecast')}\n${lines.join('\n')}\n`;
 }
 
@@ -91,22 +107,24 @@ function delayText(delays: ServiceDelays): string {
   return `${counted(calls, 'call')} by ${service}: ${parts.join(', ')}`;
 }
 
-function costText(
-  { outage, met, putOff, failedCalls, lostMs }: OutageCost,
-  facts: ForecastFacts,
-): string {
+function costText({ outage, price }: OutageCost, facts: ForecastFacts): string {
   const what = outageText(outage, facts.startMs);
-  if (!met) return `${what}: met nobody, the list was done before`;
-  const lost =
+  if (price === 'late') return `${what}: met nobody, the list was done before`;
+  if (price === 'stopped') return `${what}: stopped before it could be compared`;
+  const { failedCalls, putOff, fallbacks, lost, uncertain, lostMs } = price;
+  const time =
     lostMs === undefined
       ? 'the list was not done'
       : lostMs < 1_000
         ? 'no time lost'
         : `${spanText(lostMs)} lost`;
   const parts = [
-    `${counted(failedCalls, 'failed call')}`,
-    `put off ${counted(putOff, 'time')}`,
-    lost,
+    ...(failedCalls > 0 ? [counted(failedCalls, 'failed call')] : []),
+    ...(putOff > 0 ? [`put off ${counted(putOff, 'time')}`] : []),
+    ...(fallbacks > 0 ? [`${counted(fallbacks, 'request')} answered by another service`] : []),
+    ...(lost > 0 ? [`${counted(lost, 'contact')} failed for good`] : []),
+    ...(uncertain > 0 ? [`${counted(uncertain, 'contact')} uncertain`] : []),
+    time,
   ];
   return `${what}: ${parts.join(', ')}`;
 }
@@ -177,10 +195,17 @@ export interface ForecastDocument {
     readonly from: string;
     readonly to: string;
     readonly fault: string;
+    /** False where the list was done before it began. */
     readonly met: boolean;
-    readonly put_off: number;
-    readonly failed_calls: number;
-    readonly lost_ms: number | null;
+    /** Null where it met nobody, or the simulation was stopped. */
+    readonly price: {
+      readonly failed_calls: number;
+      readonly put_off: number;
+      readonly fallbacks: number;
+      readonly failed: number;
+      readonly uncertain: number;
+      readonly lost_ms: number | null;
+    } | null;
   }[];
   readonly told: readonly {
     readonly at: string;
@@ -205,15 +230,13 @@ export function forecastDocument(facts: ForecastFacts): ForecastDocument {
       failed_calls: failedCalls,
       fallbacks,
     })),
-    outages: costs.map(({ outage, met, putOff, failedCalls, lostMs }) => ({
+    outages: costs.map(({ outage, price }) => ({
       name: outage.name,
       from: at(outage.startMs),
       to: at(outage.endMs),
       fault: faultText(outage.fault),
-      met,
-      put_off: putOff,
-      failed_calls: failedCalls,
-      lost_ms: lostMs === undefined ? null : Math.round(lostMs),
+      met: price !== 'late',
+      price: typeof price === 'string' ? null : priceDocument(price),
     })),
     told: told.map(({ wallMs, severity, kind, title }) => ({
       at: isoTime(wallMs),
@@ -221,5 +244,16 @@ export function forecastDocument(facts: ForecastFacts): ForecastDocument {
       kind,
       title,
     })),
+  };
+}
+
+function priceDocument({ failedCalls, putOff, fallbacks, lost, uncertain, lostMs }: OutagePrice) {
+  return {
+    failed_calls: failedCalls,
+    put_off: putOff,
+    fallbacks,
+    failed: lost,
+    uncertain,
+    lost_ms: lostMs === undefined ? null : Math.round(lostMs),
   };
 }

@@ -134,10 +134,10 @@ function addSimulateCommand(program: Command, world: World, ended: (code: number
     .option('--start <HH:MM>', 'time of day at which it begins (default: 09:00)', timeOfDay)
     .option('--seed <n>', 'another day: the same seed gives the same day', wholeFrom0, 1)
     .option('--realtime', 'at the speed of life')
-    .option('--speed <n>', 'so many times as fast as life', factor)
+    .option('--speed <n>', 'so many times as fast as life, instead of --realtime', factor)
     .option('--log <file>', 'write the log of the simulated run to this file')
     .option('--hunt', 'random worlds instead: faults and kills that must break no promise')
-    .option('--seeds <n>', 'with --hunt: so many worlds, from --seed on', wholeFrom1, 100)
+    .option('--seeds <n>', 'with --hunt: so many worlds, from --seed on (default: 100)', wholeFrom1)
     .option('--json', 'one JSON document on stdout; the story for people goes to stderr')
     .option('--quiet', 'no story, no summary')
     .option('--verbose', 'a line for everything that happens')
@@ -146,7 +146,7 @@ function addSimulateCommand(program: Command, world: World, ended: (code: number
     .action(async (list: string | undefined, options: SimulateOptions & HuntOptions) => {
       if (options.hunt === true) {
         const { runHunt } = await import('./commands/hunt.ts');
-        ended(await runHunt(world, options));
+        ended(await runHunt(world, list, options));
         return;
       }
       const { simulate } = await import('./commands/simulate.ts');

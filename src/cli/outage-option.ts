@@ -34,7 +34,7 @@ const FAULT_MS_MAX = DAY_MS;
 
 /**
  * Clock times are UTC and mean the first such time from the start on; TO is the first one after
- * FROM. Offsets count from the start.
+ * FROM. An outage that is on at the start is on from the start. Offsets count from the start.
  *
  * @param about.startMs wall clock of the virtual start
  * @throws InvalidArgumentError, whose message commander shows: which part, what was found, what
@@ -149,6 +149,10 @@ function parseWindow({ from, to }: Window, startMs: number): { startMs: number; 
   const begin = parseMoment('FROM', from);
   const end = parseMoment('TO', to);
   const timeOfDayMs = remainder(startMs, DAY_MS);
+  const isOn = begin.isClock && end.isClock && begin.ms < timeOfDayMs && timeOfDayMs < end.ms;
+  if (isOn) {
+    return { startMs: 0, endMs: end.ms - timeOfDayMs };
+  }
   const fromMs = begin.isClock ? remainder(begin.ms - timeOfDayMs, DAY_MS) : begin.ms;
   const toMs = end.isClock ? fromMs + remainder(end.ms - timeOfDayMs - fromMs, DAY_MS) : end.ms;
   const dayOf = (ms: number): number => Math.floor((timeOfDayMs + ms) / DAY_MS);

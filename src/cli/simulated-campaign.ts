@@ -31,6 +31,8 @@ export interface SimulatedCampaign {
   readonly config: Config;
   readonly chains: ChainNames;
   readonly lines: number;
+  /** Made-up numbers are few, and nobody's: they may come again. */
+  readonly sameNumber: 'reject' | 'allow';
   readonly contacts: readonly Contact[];
   readonly rejected: number;
   /** Wall clock of the virtual start, milliseconds since the epoch. */
@@ -47,6 +49,8 @@ export interface CampaignOptions {
   readonly outage: readonly string[];
   /** Minutes since midnight. */
   readonly start?: number;
+  /** Of a hunt, and nothing for a simulation. */
+  readonly seeds?: number;
 }
 
 /** A Monday: what happens at night or at a weekend is asked for with `--start`. */
@@ -79,6 +83,9 @@ export async function simulatedCampaign(
       'Name a list, or have contacts made up.',
     );
   }
+  if (options.seeds !== undefined) {
+    throw new CommandFailure(EXIT.usage, '--seeds without --hunt', 'A simulation has one: --seed.');
+  }
   const startMs = DAY_MS + (options.start ?? START_MINUTES) * 60_000;
   const outages = options.outage.map((text) => outageOf(text, startMs));
   const isBuiltIn = list === undefined && options.config === undefined;
@@ -95,6 +102,7 @@ export async function simulatedCampaign(
     config: withPolicies(config, chains),
     chains,
     lines: options.lines ?? config.campaign.lines,
+    sameNumber: list === undefined ? 'allow' : config.campaign.sameNumber,
     ...read,
     startMs,
     outages: placed,

@@ -48,8 +48,8 @@ const TURNS_BETWEEN_LOOKS = 1_000;
 /** Rejects with what the engine fails with. */
 export async function playCampaign(world: World, play: Play, clock: VirtualClock): Promise<Played> {
   const { campaign, outages, seed, signals } = play;
-  const { name, config, chains, lines } = campaign;
-  const { onOutage, outageWaitMs, sameNumber } = config.campaign;
+  const { name, config, chains, lines, sameNumber } = campaign;
+  const { onOutage, outageWaitMs } = config.campaign;
   const forecast = new Forecast(lines);
   const disk = new MemoryDisk();
   const make: MakeEngine = (parts) => simulatedEngine(name, config, parts);

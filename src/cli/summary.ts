@@ -30,10 +30,10 @@ export interface SummaryFacts extends CampaignState {
   readonly dialers: readonly string[];
   /** As a person would type them, by what they hold. */
   readonly places: readonly (readonly [what: string, path: string])[];
-  /** The command that goes on, for copying. */
-  readonly again: string;
-  /** The command that settles a contact as answered, for copying. */
-  readonly settle: (contact: string) => string;
+  /** The command that goes on, for copying; undefined where nothing real was done. */
+  readonly again: string | undefined;
+  /** The command that settles a contact as answered, for copying; likewise. */
+  readonly settle: ((contact: string) => string) | undefined;
 }
 
 /** What a run leaves behind broken. */
@@ -93,7 +93,8 @@ function headline(facts: SummaryFacts, paint: Paint): string {
   const span = spanText(facts.durationMs);
   const left = facts.contacts.total - facts.contacts.done - facts.contacts.uncertain;
   const leftText = left === 0 ? '' : `, ${counted(left, 'contact')} left`;
-  const onward = left + facts.recordsOwed === 0 ? '' : ` Go on with: ${facts.again}`;
+  const isOver = left + facts.recordsOwed === 0 || facts.again === undefined;
+  const onward = isOver ? '' : ` Go on with: ${facts.again}`;
   switch (facts.end) {
     case 'done':
       return now === 0
@@ -216,8 +217,9 @@ function uncertainLines({ uncertain, settle }: SummaryFacts, paint: Paint): stri
     uncertain.length > shown.length ? ` and ${uncertain.length - shown.length} more` : '';
   return [
     `  ${paint('yellow', 'uncertain')}: ${shown.join(', ')}${more} may have been rung; nobody can`,
-    '  tell. They are not rung again by themselves. Find out, then say so:',
-    `    ${settle(shown[0] ?? '')}   (or: again)`,
+    '  tell. They are not rung again by themselves' +
+      (settle === undefined ? '.' : '. Find out, then say so:'),
+    ...(settle === undefined ? [] : [`    ${settle(shown[0] ?? '')}   (or: again)`]),
   ];
 }
 

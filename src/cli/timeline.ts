@@ -5,7 +5,7 @@
 import type { Alert } from '../domain/alert.ts';
 import type { CampaignEvent } from '../domain/event.ts';
 import { maskContactId } from '../domain/privacy.ts';
-import { counted, spanText } from '../domain/text.ts';
+import { counted, spanText, wrapped } from '../domain/text.ts';
 import { levelOf, messageOf } from '../observers/log-lines.ts';
 import type { Paint, Style } from './paint.ts';
 
@@ -18,6 +18,10 @@ export interface TimelineOptions {
   readonly wallMs: () => number;
   readonly paint: Paint;
   readonly detail: Detail;
+  /** On one line it is clear whose attempt fails. */
+  readonly lines: number;
+  /** That a call begins is told too: at the speed of life nothing else happens for a while. */
+  readonly tellsStarts?: boolean | undefined;
 }
 
 /** People that a line names before it counts the rest. */
@@ -31,6 +35,7 @@ export class Timeline {
   /** Put off at one moment for one reason: one line. */
   #together: PutOff[] = [];
   #togetherMs = 0;
+  readonly #recording = new Set<string>();
 
   constructor(options: TimelineOptions) {
     this.#options = options;
@@ -38,6 +43,7 @@ export class Timeline {
   }
 
   take(event: CampaignEvent): void {
+    this.#follow(event);
     if (event.type === 'contact.put_off' && this.#options.detail !== 'all') {
       this.#putOff(event);
       return;
@@ -59,7 +65,7 @@ export class Timeline {
     const word = isOver ? 'ALL CLEAR' : `ALERT (${severity})`;
     this.say(`${word}: ${title}`, isOver ? 'green' : 'red');
     const parts = isOver ? [alert.what] : [alert.what, alert.doing, `You: ${alert.toDo}`];
-    for (const part of parts.flatMap(wrapped)) this.#add(part);
+    for (const part of parts.flatMap((part) => wrapped(part, WRAPPED_CHARACTERS))) this.#add(part);
   }
 
   /** Further lines of what was said last. */
@@ -81,7 +87,9 @@ export class Timeline {
     const verb = contacts.length === 1 ? 'is' : 'are';
     const why = waitsFor === undefined ? '' : `: ${reason}`;
     const wait = `put off for ${spanText(delayMs)}`;
-    this.#write(this.#togetherMs, `${who} ${verb} ${wait}${why}`, 'yellow');
+    // They were called; nobody must think that they are rung again.
+    const what = this.#recording.has(first.contact) ? 'the record of ' : '';
+    this.#write(this.#togetherMs, `${what}${who} ${verb} ${wait}${why}`, 'yellow');
   }
 
   #putOff(event: PutOff): void {
@@ -91,10 +99,19 @@ export class Timeline {
     const fits =
       first?.reason === event.reason &&
       first.delayMs === event.delayMs &&
+      this.#recording.has(first.contact) === this.#recording.has(event.contact) &&
       this.#togetherMs === nowMs;
     if (!fits) this.flush();
     this.#together.push(event);
     this.#togetherMs = nowMs;
+  }
+
+  /** Who has an outcome and is still heard of: it is the record that waits. */
+  #follow(event: CampaignEvent): void {
+    if (event.type === 'call.finished') this.#recording.add(event.contact);
+    if (event.type === 'step.finished' && event.step === 'record') {
+      this.#recording.delete(event.contact ?? '');
+    }
   }
 
   #textOf(event: CampaignEvent): string | undefined {
@@ -102,11 +119,13 @@ export class Timeline {
     if (detail === 'all') return messageOf(event);
     switch (event.type) {
       case 'run.started':
-      case 'run.finished':
       case 'alert.sent': // it was shown itself
-      case 'call.started':
       case 'step.finished':
         return undefined;
+      case 'run.finished':
+        return event.end === 'done' ? undefined : messageOf(event);
+      case 'call.started':
+        return this.#options.tellsStarts === true ? messageOf(event) : undefined;
       case 'retry.scheduled':
       case 'attempt.failed':
       case 'call.failed':
@@ -120,16 +139,22 @@ export class Timeline {
   }
 
   #storyOf(event: CampaignEvent): string {
-    if (event.type !== 'retry.scheduled') return messageOf(event);
+    if (event.type !== 'retry.scheduled') {
+      return this.#options.lines === 1 ? messageOf(event) : withContact(event);
+    }
     // Tenths, so that jitter is seen for what it is.
     const seconds = (event.delayMs / 1_000).toFixed(1);
-    return `${event.service}: retry ${event.retry} in ${seconds} s`;
+    const again = event.question === true ? 'asked again' : `retry ${event.retry}`;
+    return `${event.service}: ${again} in ${seconds} s`;
   }
 
   #write(wallMs: number, text: string, style: Style | undefined): void {
     const { write, paint } = this.#options;
-    const dressed = style === undefined ? text : paint(style, text);
-    write(`${paint('dim', this.#timeText(wallMs))}  ${dressed}\n`);
+    const [first = '', ...rest] = wrapped(text, WRAPPED_CHARACTERS).map((line) =>
+      style === undefined ? line : paint(style, line),
+    );
+    write(`${paint('dim', this.#timeText(wallMs))}  ${first}\n`);
+    for (const line of rest) write(`${' '.repeat(this.#columns)}    ${line}\n`);
   }
 
   get #columns(): number {
@@ -141,23 +166,22 @@ export class Timeline {
   }
 }
 
-const WRAPPED_CHARACTERS = 84;
-
-/** A long sentence in lines of bearable length. */
-function wrapped(text: string): readonly string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + 1 + word.length > WRAPPED_CHARACTERS) lines.push(word);
-    else lines[lines.length - 1] = `${last} ${word}`;
-  }
-  return lines;
-}
+/** With the time before it, a line fits on any screen. */
+const WRAPPED_CHARACTERS = 68;
 
 const DAY_MS = 24 * 3_600_000;
 
-/** `09:10:37`; on a later day than the start's `+1 day 00:10:37`. */
-export function timeText(wallMs: number, startMs: number): string {
+/** Of several calls it must be clear whose this is. */
+function withContact(event: CampaignEvent): string {
+  const text = messageOf(event);
+  return event.type === 'attempt.failed' && event.contact !== undefined
+    ? `${text} (${maskContactId(event.contact)})`
+    : text;
+}
+
+/** To the second: `09:10:37`; on a later day than the start's `+1 day 00:10:37`. */
+export function timeText(exactMs: number, startMs: number): string {
+  const wallMs = Math.round(exactMs / 1_000) * 1_000;
   const days = Math.floor(wallMs / DAY_MS) - Math.floor(startMs / DAY_MS);
   const time = new Date(wallMs).toISOString().slice(11, 19);
   return days === 0 ? time : `+${counted(days, 'day')} ${time}`;

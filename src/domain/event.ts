@@ -102,6 +102,8 @@ export type CampaignEvent =
       readonly status?: number | undefined;
       readonly message: string;
       readonly durationMs: number;
+      /** It was asked what became of a call: nothing was to be done. */
+      readonly question?: boolean | undefined;
     })
   | (ServiceSubject & {
       readonly type: 'retry.scheduled';
@@ -109,6 +111,7 @@ export type CampaignEvent =
       readonly retry: number;
       readonly delayMs: number;
       readonly code: string;
+      readonly question?: boolean | undefined;
     })
   | (ServiceSubject & {
       readonly type: 'fallback.used';

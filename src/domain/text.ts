@@ -31,3 +31,14 @@ function inTwoUnits(amount: number, largeUnit: string, smallUnit: string): strin
   const small = amount % 60;
   return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
 }
+
+/** A long sentence in lines of at most so many characters, broken between words. Never empty. */
+export function wrapped(text: string, charactersMax: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > charactersMax) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}

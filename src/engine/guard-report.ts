@@ -1,7 +1,9 @@
-import type { CampaignEvent } from '../domain/event.ts';
+import type { CampaignEvent, EventType } from '../domain/event.ts';
 import { ServiceFailure } from '../domain/failure.ts';
 import type { Role } from '../domain/words.ts';
 import type { RequestContext } from './ports.ts';
+
+type EventOf<Type extends EventType> = Extract<CampaignEvent, { readonly type: Type }>;
 
 interface Guarded {
   readonly service: string;
@@ -14,7 +16,7 @@ export function attemptFailed(
   failure: ServiceFailure,
   attempt: number,
   durationMs: number,
-): CampaignEvent {
+): EventOf<'attempt.failed'> {
   const { kind, scope, code, status, message } = failure;
   const about = { ...subjectOf(context), service, role };
   return {
@@ -36,7 +38,7 @@ export function retryScheduled(
   failure: ServiceFailure,
   retry: number,
   delayMs: number,
-): CampaignEvent {
+): EventOf<'retry.scheduled'> {
   const about = { ...subjectOf(context), service, role };
   return { type: 'retry.scheduled', ...about, retry, delayMs, code: failure.code };
 }

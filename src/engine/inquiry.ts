@@ -46,7 +46,7 @@ export class Inquiry {
       try {
         return await flights.launch(context, { endsMs, overdue }, call, attempt);
       } catch (error) {
-        if (!this.#noted(error, context, attempt, startMs)) throw error;
+        if (!this.#noted(error, context, attempt, startMs, true)) throw error;
         // A key that expired or a quota may be mended while we ask; only the question can be wrong.
         const isWrong = error.kind === 'permanent' && error.scope === 'request';
         if (clock.monotonicMs() >= endsMs || isWrong) throw error;
@@ -57,7 +57,8 @@ export class Inquiry {
       // Somebody may be on the line: a service that wants to be left alone for an hour is asked.
       const delayMs = Math.min(retryDelayMs(retry, tried), retry.maxDelayMs);
       if (clock.monotonicMs() + delayMs >= endsMs) throw overdue();
-      emit(retryScheduled(this.#parts, context, last, attempt, delayMs));
+      const again = retryScheduled(this.#parts, context, last, attempt, delayMs);
+      emit({ ...again, question: true });
       await clock.sleep(delayMs, context.signal);
     }
   }
@@ -73,7 +74,7 @@ export class Inquiry {
     try {
       return await flights.launch(context, { endsMs, overdue }, call, 1);
     } catch (error) {
-      this.#noted(error, context, 1, startMs);
+      this.#noted(error, context, 1, startMs, false);
       throw error;
     }
   }
@@ -83,12 +84,14 @@ export class Inquiry {
     context: RequestContext,
     attempt: number,
     startMs: number,
+    question: boolean,
   ): error is ServiceFailure {
     if (!(error instanceof ServiceFailure)) return false;
     const { clock, counts, emit } = this.#parts;
     counts.failures += 1;
     const durationMs = clock.monotonicMs() - startMs;
-    emit(attemptFailed(this.#parts, context, error, attempt, durationMs));
+    const failed = attemptFailed(this.#parts, context, error, attempt, durationMs);
+    emit(question ? { ...failed, question } : failed);
     return true;
   }
 }

@@ -43,11 +43,15 @@ const SENTENCES: Sentences = {
     kept === true || service === undefined
       ? `${step} was there already`
       : `${step} done by ${service} in ${spanText(durationMs)}`,
-  'attempt.failed': ({ service, step, attempt, status, code, message }) =>
-    `${service} failed${step === undefined ? '' : ` at ${step}`}, attempt ${attempt}: ` +
-    `${failureText(code, status, message)}`,
-  'retry.scheduled': ({ service, retry, delayMs }) =>
-    `${service}: retry ${retry} in ${spanText(delayMs)}`,
+  'attempt.failed': ({ service, step, attempt, status, code, message, question }) =>
+    (question === true
+      ? `${service} did not say what became of a call, asked ${counted(attempt, 'time')}: `
+      : `${service} failed${step === undefined ? '' : ` at ${step}`}, attempt ${attempt}: `) +
+    failureText(code, status, message),
+  'retry.scheduled': ({ service, retry, delayMs, question }) =>
+    question === true
+      ? `${service} is asked again in ${spanText(delayMs)}`
+      : `${service}: retry ${retry} in ${spanText(delayMs)}`,
   'fallback.used': ({ service, instead, reason }) =>
     `${service} did it instead of ${instead}: ${maskNumbers(reason)}`,
   'breaker.opened': ({ service, openMs, code, message }) =>
@@ -60,7 +64,7 @@ const SENTENCES: Sentences = {
   'contact.put_off': ({ contact, delayMs, reason }) =>
     `${shown(contact)} is put off for ${spanText(delayMs)}: ${maskNumbers(reason)}`,
   'call.finished': ({ contact, outcome, detail, durationMs }) =>
-    `call to ${shown(contact)} ended: ${outcome}` +
+    `call to ${shown(contact)} ended: ${outcome.replace('_', ' ')}` +
     `${detail === undefined ? '' : ` (${detailText(detail, contact)})`} in ${spanText(durationMs)}`,
   'health.changed': ({ service, health, message }) =>
     `${service} is ${health}${HEALTH_MEANS[health]}${because(message)}`,

@@ -24,7 +24,7 @@ export class Forecast {
   readonly #inHand = new Set<string>();
   /** By contact that has no outcome yet: the services that held it up. */
   readonly #heldUp = new Map<string, Set<string>>();
-  /** By contact that is about to be put off: the service that failed it. */
+  /** By contact in hand: the service that failed it last. */
   readonly #failedBy = new Map<string, string>();
   readonly #services = new Map<string, ServiceDelays>();
   #atMs = 0;
@@ -60,7 +60,6 @@ export class Forecast {
         break;
       case 'call.finished':
         this.#outcomeMs = atMs;
-        this.#failedBy.delete(event.contact);
         if (event.outcome === 'uncertain') this.#over(event.contact, event.call);
         break;
       case 'contact.put_off':
@@ -82,10 +81,11 @@ export class Forecast {
       case 'fallback.used':
         this.#of(event.instead, event.role).fallbacks += 1;
         break;
+      case 'attempt.failed':
+        if (event.contact !== undefined) this.#failedBy.set(event.contact, event.service);
+        break;
       case 'call.failed':
-        if (event.service === undefined) break;
-        this.#of(event.service).failedCalls += 1;
-        this.#failedBy.set(event.contact, event.service);
+        if (event.service !== undefined) this.#of(event.service).failedCalls += 1;
         break;
       case 'contact.put_off':
         for (const service of event.waitsFor ?? this.#failerOf(event.contact)) {
@@ -107,6 +107,7 @@ export class Forecast {
   #over(contact: string, call: string): void {
     this.#inHand.delete(call);
     this.#heldUp.delete(contact);
+    this.#failedBy.delete(contact);
   }
 
   #holdUp(contact: string | undefined, service: string): void {

@@ -4,7 +4,7 @@ import { realClock } from '../../src/cli/world.ts';
 import type { Clock } from '../../src/engine/ports.ts';
 import { CHECKERS } from '../../src/sim/checkers.ts';
 import { MemoryContacts } from '../../src/store/memory-contacts.ts';
-import { CommandBench } from '../support/command-bench.ts';
+import { CommandBench, onceSaid } from '../support/command-bench.ts';
 
 /** Services that are there, a dialer that rings, and secrets that nobody has set. */
 const CONFIG = `
@@ -121,15 +121,35 @@ describe('a forecast', () => {
 
   it('says of an outage that it met nobody', async () => {
     const { stdout } = await bench.command('simulate --contacts 3 --outage tts@23:00-23:30');
-    expect(stdout).toContain('met nobody, the list was done before');
+    expect(stdout).toMatch(/met\s+nobody, the list was done before/);
   });
 
   it('says what an outage costs: the day with it against the day without it', async () => {
     const { stdout } = await bench.command('simulate --outage elevenlabs --json');
     const [outage] = JSON.parse(stdout).forecast.outages;
     expect(outage.met).toBe(true);
-    expect(outage.put_off).toBeGreaterThan(0);
-    expect(outage.lost_ms).toBeGreaterThan(60_000);
+    expect(outage.price.put_off).toBeGreaterThan(0);
+    expect(outage.price.lost_ms).toBeGreaterThan(60_000);
+  });
+
+  it('counts who is served by another or left uncertain into the price', async () => {
+    bench.list('spring.csv', [1, 2, 3, 4]);
+    const { stdout } = await bench.command('simulate spring.csv --outage twilio@+0s-+10m --json');
+    const { forecast, outcomes } = JSON.parse(stdout);
+    expect(outcomes).toEqual({ previewed: 4 });
+    expect(forecast.outages[0].price.fallbacks).toBe(4);
+  });
+
+  it('makes up as many contacts as it is asked for', async () => {
+    const { stdout } = await bench.command('simulate --contacts 81000 --lines 1000 --json --quiet');
+    expect(JSON.parse(stdout).contacts).toMatchObject({ total: 81_000, done: 81_000 });
+  });
+
+  it('that is stopped foretells nothing, and says so', async () => {
+    const meet = onceSaid('from now on', (world) => world.press('SIGINT'), 'stdout');
+    const { code, stdout } = await bench.command('simulate --outage elevenlabs', { meet });
+    expect(code).toBe(75);
+    expect(stdout).toMatch(/stopped\s+before\s+it\s+could\s+be\s+compared/);
   });
 
   it('of a run that would end early has the exit code of that run, and its own is 0', async () => {
@@ -140,7 +160,7 @@ describe('a forecast', () => {
     const told = JSON.parse(stdout);
     expect(told.exit_code).toBe(75);
     expect(told.contacts.put_off + told.contacts.queued).toBe(5);
-    expect(told.forecast.outages[0].lost_ms).toBeNull();
+    expect(told.forecast.outages[0].price.lost_ms).toBeNull();
   });
 
   it('tells long lists by their news, and short ones call by call', async () => {
@@ -158,6 +178,8 @@ describe('a forecast', () => {
     await bench.command('simulate spring.csv --outage tts');
     expect(readdirSync(bench.folder, { recursive: true })).toEqual(before);
     await bench.command('simulate spring.csv --outage tts --log night.log');
+    const twice = await bench.command('simulate spring.csv --outage tts --log night.log');
+    expect([twice.code, twice.stderr]).toEqual([64, expect.stringContaining('already')]);
     const [line] = bench.read('night.log').split('\n');
     expect(JSON.parse(line ?? '')).toMatchObject({
       time: '2026-03-02T09:00:00.000Z',
@@ -176,6 +198,9 @@ describe('what cannot be simulated is refused with words', () => {
     ['simulate spring.csv --contacts 5', 64, '--contacts 5'],
     ['simulate --speed 0', 64, 'above 0'],
     ['simulate --seed -1', 64, 'whole number from 0'],
+    ['simulate --seeds 5', 64, '--seeds without --hunt'],
+    ['simulate --hunt --outage all', 64, '--hunt and --outage'],
+    ['simulate spring.csv --hunt', 64, '--hunt and a list'],
   ])('%s', async (line, expected, words) => {
     const { code, stderr } = await bench.command(line);
     expect(code).toBe(expected);

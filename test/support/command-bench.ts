@@ -116,13 +116,17 @@ export class CommandBench implements Disposable {
   }
 }
 
-/** Does something, once, when the command has said `words` on stderr. */
-export function onceSaid(words: string, act: (world: FakeWorld) => void) {
+/** Does something, once, when the command has said `words`. */
+export function onceSaid(
+  words: string,
+  act: (world: FakeWorld) => void,
+  where: 'stdout' | 'stderr' = 'stderr',
+) {
   return (world: FakeWorld): void => {
-    const { stderr } = world;
-    const write = stderr.write.bind(stderr);
+    const output = world[where];
+    const write = output.write.bind(output);
     let isDone = false;
-    stderr.write = (text) => {
+    output.write = (text) => {
       write(text);
       if (!isDone && text.includes(words)) {
         isDone = true;

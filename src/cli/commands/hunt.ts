@@ -12,7 +12,7 @@ import {
   memoryDisk,
   storyOf,
 } from '../../sim/hunt.ts';
-import { EXIT } from '../exit.ts';
+import { CommandFailure, EXIT } from '../exit.ts';
 import { type Paint, paintFor } from '../paint.ts';
 import { worldComposer } from '../simulated-engine.ts';
 import { virtualTurns } from '../simulated-run.ts';
@@ -25,7 +25,9 @@ export interface HuntOptions {
   /** The first seed. */
   readonly seed: number;
   /** How many; the seeds follow one another. */
-  readonly seeds: number;
+  readonly seeds?: number;
+  /** Of `simulate`, and nothing for a hunt. */
+  readonly outage?: readonly string[];
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly color: boolean;
@@ -45,8 +47,23 @@ interface Travels {
   kills: number;
 }
 
-export async function runHunt(world: World, options: HuntOptions): Promise<number> {
-  const { seed, seeds, json, quiet } = options;
+/** How many worlds are played where nobody says. */
+const SEEDS = 100;
+
+export async function runHunt(
+  world: World,
+  list: string | undefined,
+  options: HuntOptions,
+): Promise<number> {
+  if (list !== undefined || (options.outage ?? []).length > 0) {
+    const what = list === undefined ? '--outage' : `a list (${list})`;
+    throw new CommandFailure(
+      EXIT.usage,
+      `--hunt and ${what}: a hunt makes its own lists and outages`,
+      'Leave one of them out.',
+    );
+  }
+  const { seed, seeds = SEEDS, json, quiet } = options;
   const travels: Travels = { contacts: 0, lives: 0, kills: 0 };
   let isWanted = true;
   using _stop = stopSignals(world, () => {
@@ -92,7 +109,7 @@ function travel(travels: Travels, { world, log }: Hunted): void {
 }
 
 function huntText(
-  { seed, seeds }: HuntOptions,
+  { seed, seeds = SEEDS }: HuntOptions,
   { seeds: played, failures }: HuntReport,
   { contacts, lives, kills }: Travels,
   paint: Paint,

@@ -1,6 +1,7 @@
 /**
  * `campaign simulate`: the engine of `run` under virtual time, with services that fail as asked.
  */
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { CampaignEvent, RunEnd } from '../../domain/event.ts';
 import { RunTally } from '../../domain/tally.ts';
@@ -10,19 +11,19 @@ import type { RunSignals } from '../../engine/runner.ts';
 import { openAppLog } from '../../observers/app-log.ts';
 import type { Outage } from '../../sim/outage.ts';
 import { openCount } from '../campaign-state.ts';
-import { EXIT } from '../exit.ts';
+import { CommandFailure, EXIT } from '../exit.ts';
 import {
   type ForecastFacts,
   faultWords,
   forecastDocument,
   forecastText,
   type OutageCost,
+  type OutagePrice,
   outageText,
   type Told,
 } from '../forecast-text.ts';
 import { type Paint, paintFor } from '../paint.ts';
 import { isoTime, type RunDocument, serviceDocuments } from '../run-document.ts';
-import { shellWord } from '../shell-word.ts';
 import {
   type CampaignOptions,
   type SimulatedCampaign,
@@ -65,6 +66,7 @@ export async function simulate(
   list: string | undefined,
   options: SimulateOptions,
 ): Promise<number> {
+  await refuseOldLog(world, options.log);
   const tally = new RunTally();
   const take = (event: CampaignEvent): void => tally.take(event);
   const campaign = await simulatedCampaign(world, list, options, take);
@@ -80,15 +82,35 @@ export async function simulate(
   });
   const played = await playShown(showing, stop.signals);
   const costs = await costsOf(showing, played, stop.signals);
-  return tell(showing, played, costs);
+  tell(showing, played, costs);
+  return stop.signals.drain.aborted ? EXIT.unfinished : EXIT.ok;
+}
+
+/** Two days in one file would be read as one, and a list or a config is no log. */
+async function refuseOldLog(world: World, log: string | undefined): Promise<void> {
+  const there = log && (await stat(resolve(world.folder, log)).catch(() => undefined));
+  if (there !== undefined && there !== '') {
+    throw new CommandFailure(
+      EXIT.usage,
+      `--log ${log}: there is such a file already`,
+      'Name a new one, or delete that one first.',
+    );
+  }
 }
 
 /** The run that is shown, logged and counted. */
 async function playShown(showing: Showing, signals: RunSignals): Promise<Played> {
   const { world, options, campaign, tally, told, write, paint } = showing;
   const clock = virtualClock(world, campaign.startMs);
-  const detail = detailOf(showing);
-  const timeline = new Timeline({ write, wallMs: () => clock.wallMs(), paint, detail });
+  const speed = options.speed ?? (options.realtime === true ? 1 : undefined);
+  const timeline = new Timeline({
+    write,
+    wallMs: () => clock.wallMs(),
+    paint,
+    detail: detailOf(showing),
+    lines: campaign.lines,
+    tellsStarts: speed !== undefined,
+  });
   using log =
     options.log === undefined
       ? undefined
@@ -108,7 +130,7 @@ async function playShown(showing: Showing, signals: RunSignals): Promise<Played>
       outages: campaign.outages,
       seed: options.seed,
       signals,
-      speed: options.speed ?? (options.realtime === true ? 1 : undefined),
+      speed,
       listen: (event) => {
         tally.take(event);
         log?.take(event);
@@ -119,7 +141,9 @@ async function playShown(showing: Showing, signals: RunSignals): Promise<Played>
         timeline.alert(alert);
       },
       onOutage: (outage, begins) => {
-        timeline.say(outageNews(outage, begins), begins ? 'yellow' : 'green');
+        const others = overlapping(outage, campaign.outages, clock.monotonicMs());
+        const isGood = !begins && others.length === 0;
+        timeline.say(outageNews(outage, begins, others), isGood ? 'green' : 'yellow');
       },
     },
     clock,
@@ -133,9 +157,25 @@ function detailOf({ options, campaign }: Showing): Detail {
   return campaign.contacts.length <= STORY_CONTACTS_MAX ? 'story' : 'news';
 }
 
-function outageNews({ name, fault }: Outage, begins: boolean): string {
+/** @param others outages that are on at the same moment, of any service of this one */
+function outageNews({ name, fault }: Outage, begins: boolean, others: readonly Outage[]): string {
   const who = name === 'all' ? 'every service' : name;
-  return begins ? `── from now on ${who} ${faultWords(fault)}` : `── ${who} is well again`;
+  if (begins) return `── from now on ${who} ${faultWords(fault)}`;
+  const left = others.map((other) => `${other.name} still ${faultWords(other.fault)}`);
+  return left.length === 0
+    ? `── ${who} is well again`
+    : `── this outage of ${name} is over; ${listed(left)}`;
+}
+
+function overlapping(outage: Outage, outages: readonly Outage[], atMs: number): readonly Outage[] {
+  const services = new Set(outage.places.map(({ service }) => service));
+  return outages.filter(
+    (other) =>
+      other !== outage &&
+      other.startMs <= atMs &&
+      atMs < other.endMs &&
+      other.places.some(({ service }) => services.has(service)),
+  );
 }
 
 /** What each outage did: the same day once more, without it. */
@@ -146,38 +186,38 @@ async function costsOf(
 ): Promise<readonly OutageCost[]> {
   const costs: OutageCost[] = [];
   for (const outage of campaign.outages) {
-    const met = outage.startMs < (played.forecast.outcomeMs ?? Infinity);
-    if (!met || signals.drain.aborted) {
-      costs.push({ outage, met, putOff: 0, failedCalls: 0, lostMs: met ? undefined : 0 });
-      continue;
+    if (signals.drain.aborted) {
+      costs.push({ outage, price: 'stopped' });
+    } else if (outage.startMs >= (played.forecast.outcomeMs ?? Infinity)) {
+      costs.push({ outage, price: 'late' });
+    } else {
+      const outages = campaign.outages.filter((other) => other !== outage);
+      const clock = virtualClock(world, campaign.startMs);
+      const day = { campaign, outages, seed: options.seed, signals };
+      const without = await playCampaign(world, day, clock);
+      const price = signals.drain.aborted ? 'stopped' : priceOf(outage, played, without);
+      costs.push({ outage, price });
     }
-    const outages = campaign.outages.filter((other) => other !== outage);
-    const clock = virtualClock(world, campaign.startMs);
-    const without = await playCampaign(
-      world,
-      { campaign, outages, seed: options.seed, signals },
-      clock,
-    );
-    costs.push({ outage, met, ...differenceOf(outage, played, without) });
   }
   return costs;
 }
 
-function differenceOf(
-  { places }: Outage,
-  played: Played,
-  without: Played,
-): Pick<OutageCost, 'putOff' | 'failedCalls' | 'lostMs'> {
+function priceOf({ places }: Outage, played: Played, without: Played): OutagePrice {
   const services = new Set(places.map(({ service }) => service));
-  const sum = ({ forecast }: Played, of: 'putOff' | 'failedCalls'): number =>
+  const sum = ({ forecast }: Played, of: 'putOff' | 'failedCalls' | 'fallbacks'): number =>
     forecast.delays
       .filter(({ service }) => services.has(service))
       .reduce((total, delays) => total + delays[of], 0);
+  const more = (count: (of: Played) => number): number =>
+    Math.max(0, count(played) - count(without));
   const [last, lastWithout] = [played.forecast.outcomeMs, without.forecast.outcomeMs];
   const isDone = played.end === 'done' && last !== undefined && lastWithout !== undefined;
   return {
-    putOff: Math.max(0, sum(played, 'putOff') - sum(without, 'putOff')),
-    failedCalls: Math.max(0, sum(played, 'failedCalls') - sum(without, 'failedCalls')),
+    failedCalls: more((of) => sum(of, 'failedCalls')),
+    putOff: more((of) => sum(of, 'putOff')),
+    fallbacks: more((of) => sum(of, 'fallbacks')),
+    lost: more(({ state }) => state.outcomes.get('failed') ?? 0),
+    uncertain: more(({ state }) => state.outcomes.get('uncertain') ?? 0),
     lostMs: isDone ? Math.max(0, last - lastWithout) : undefined,
   };
 }
@@ -203,14 +243,15 @@ function headerText({ campaign, options, paint }: Showing): string {
     spanText(Math.min(retry.maxDelayMs, retry.initialDelayMs * retry.backoffFactor ** index)),
   );
   const text = [
-    `${paint('bold', 'Simulation')}, seed ${options.seed}: ${who} on ${counted(lines, 'line')}, ` +
-      `from ${dayText(startMs)} on. Nobody is rung.`,
+    `${paint('bold', 'Simulation')}, seed ${options.seed}: ${who} on ${counted(lines, 'line')}. ` +
+      'Nobody is rung.',
+    `  it begins on ${dayText(startMs)}`,
     `  ${vendors.join(', ')}`,
     `  a failed request is tried again after ${listed(waits)} ` +
       `(and up to ${Math.round(retry.jitter * 100)} % more);`,
     `  after ${counted(circuitBreaker.failureThreshold, 'failure')} in a row on one line its ` +
       `service is left alone for ${spanText(circuitBreaker.recoveryTimeoutMs)}`,
-    ...outages.map((outage) => `  ${paint('yellow', outageText(outage, startMs))}`),
+    ...outages.map((outage) => paint('yellow', `  ${outageText(outage, startMs)}`)),
     ...notes.map((note) => `  ${note}`),
   ];
   return `${text.join('\n')}\n\n`;
@@ -229,7 +270,7 @@ function dayText(wallMs: number): string {
   return `${day}, ${timeText(wallMs, wallMs)}`;
 }
 
-function tell(showing: Showing, played: Played, costs: readonly OutageCost[]): number {
+function tell(showing: Showing, played: Played, costs: readonly OutageCost[]): void {
   const { world, options, campaign, told, write, paint } = showing;
   const { forecast, state } = played;
   const facts: ForecastFacts = {
@@ -252,7 +293,6 @@ function tell(showing: Showing, played: Played, costs: readonly OutageCost[]): n
   }
   write(summaryText(summaryFacts(showing, played), paint));
   write(forecastText(facts, paint));
-  return EXIT.ok;
 }
 
 /** The exit code that the simulated run would have ended with. */
@@ -279,7 +319,7 @@ function summaryFacts(
   { campaign, tally }: Showing,
   { state, end, durationMs, guards }: Played,
 ): SummaryFacts {
-  const { name, chains, list } = campaign;
+  const { name, chains } = campaign;
   return {
     ...state,
     campaign: name,
@@ -290,7 +330,7 @@ function summaryFacts(
     rings: chains.dialer.some((dialer) => dialer !== 'preview'),
     dialers: chains.dialer,
     places: [],
-    again: `campaign run ${shellWord(list ?? 'contacts.csv')}`,
-    settle: (contact) => `campaign settle ${shellWord(name)} ${shellWord(contact)} answered`,
+    again: undefined,
+    settle: undefined,
   };
 }
