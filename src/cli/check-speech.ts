@@ -71,12 +71,17 @@ async function failuresOf(
   config: Config,
   sample: readonly Contact[],
 ): Promise<{ text: string; all: boolean } | undefined> {
+  const { lookup } = config.providers.hubspot;
+  // Nobody is asked here. The name stands for the value: it is some text, as most values are.
+  const properties = config.services.crm.includes('hubspot')
+    ? Object.fromEntries(lookup.map((name) => [name, name]))
+    : {};
   let failed = 0;
   let first: string | undefined;
   for (const contact of sample) {
     const language = contact.language ?? config.campaign.language;
     try {
-      await write({ contact, language, properties: {} });
+      await write({ contact, language, properties });
     } catch (error) {
       if (!(error instanceof ServiceFailure)) {
         throw error;

@@ -2,8 +2,10 @@
  * The services that config.yml names, made and ready; one line per vendor.
  */
 import { ServiceFailure } from '../domain/failure.ts';
-import type { Crm, Dialer, Http, Llm, Service, Tts } from '../engine/ports.ts';
+import type { Clock, Crm, Dialer, Http, Llm, Service, Tts } from '../engine/ports.ts';
 import { csvCrm, type ResultsLedger } from '../services/crm/csv.ts';
+import { hubspot } from '../services/crm/hubspot.ts';
+import { webhookCrm } from '../services/crm/webhook.ts';
 import { preview } from '../services/dialer/preview.ts';
 import { anthropic } from '../services/llm/anthropic.ts';
 import { google } from '../services/llm/google.ts';
@@ -55,6 +57,7 @@ async function usable<S extends Service>(
 
 /**
  * @param http closed by whoever made it
+ * @param clock of the services that go by time
  * @param leftOut told of each service that cannot be had while another of its role can
  * @param owned takes what has to be closed at the end of the run
  * @throws ServiceFailure where a service cannot be had at all: not installed, no such voice
@@ -62,6 +65,7 @@ async function usable<S extends Service>(
 export async function composeServices(
   config: Config,
   http: Http,
+  clock: Clock,
   folders: CampaignFolders,
   ledger: ResultsLedger,
   owned: AsyncDisposableStack,
@@ -89,6 +93,8 @@ export async function composeServices(
       await results.open();
       return results;
     },
+    hubspot: () => Promise.resolve(hubspot(providers.hubspot, http, clock)),
+    webhook: () => Promise.resolve(webhookCrm(providers.webhook, http, clock)),
   };
   return {
     llm: services.llm.map((name) => llm[name]()),

@@ -8,14 +8,7 @@ import { configJsonSchema, SERVICE_NAMES, SERVICES_BY_ROLE } from './config-sche
 import { nearest } from './suggest.ts';
 
 /** Documented parts of the whole program that this version has not. */
-const NOT_YET_SERVICES = [
-  'elevenlabs',
-  'twilio',
-  'asterisk-ari',
-  'asterisk-ami',
-  'hubspot',
-  'webhook',
-];
+const NOT_YET_SERVICES = ['elevenlabs', 'twilio', 'asterisk-ari', 'asterisk-ami'];
 const NOT_YET_KEYS = ['alerts', 'google_sheets', 'server'];
 
 const LINES = 'calls at the same time are campaign.lines';
@@ -81,7 +74,8 @@ const KNOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   max_tokens: LENGTH,
   max_output_tokens: LENGTH,
   key: 'the key of an account is api_key',
-  token: 'the key of an account is api_key',
+  token: 'the key of an account is api_key, that of HubSpot access_token',
+  api_key: 'the token of a HubSpot app is access_token',
   latency: ANSWER_TIME,
   response_time: ANSWER_TIME,
   outcomes: SHARES,

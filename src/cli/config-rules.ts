@@ -54,6 +54,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   'script: the prompt compiles': promptCompiles,
   'providers: a vendor in use has its key': vendorKey,
   'providers: a vendor in use has its model': vendorModel,
+  'hubspot: in use, it has its token': hubspotToken,
+  'hubspot: a property of the id is looked at': hubspotId,
+  'webhook: in use, it has its address': webhookUrl,
+  'webhook: the secret stands in the environment': webhookSecret,
   'flite: the voice is built in': knownVoice,
   'campaign: the country exists': knownCountry,
   'simulation: the shares add up to 1': sharesSum,
@@ -251,25 +255,77 @@ function vendorsInUse({ config }: Judged): readonly ModelVendor[] {
 function vendorKey(judged: Judged): readonly Finding[] {
   return vendorsInUse(judged).flatMap((vendor) => {
     const path = ['providers', vendor, 'api_key'];
-    const { apiKey } = judged.config.providers[vendor];
-    const allowed = `"\${${KEY_NAMES[vendor]}}", a key from the environment`;
-    if (apiKey === '') {
-      return [{ path, found: 'nothing', allowed }];
-    }
-    if (!judged.source.hasVariable(path)) {
-      return [{ path, found: 'a key written into the file', allowed }];
-    }
-    // It goes into a header, and a header with a blank or a line break in it is refused.
-    return /^[\x21-\x7e]+$/.test(apiKey)
-      ? []
-      : [
-          {
-            path,
-            found: shown(judged, path, 'a key') + ' with blanks, line breaks or accents in it',
-            allowed: 'the key as the vendor shows it',
-          },
-        ];
+    return keyFindings(judged, path, judged.config.providers[vendor].apiKey, KEY_NAMES[vendor]);
   });
+}
+
+function keyFindings(
+  judged: Judged,
+  path: ConfigPath,
+  key: string,
+  variable: string,
+): readonly Finding[] {
+  const allowed = `"\${${variable}}", a key from the environment`;
+  if (key === '') {
+    return [{ path, found: 'nothing', allowed }];
+  }
+  if (!judged.source.hasVariable(path)) {
+    return [{ path, found: 'a key written into the file', allowed }];
+  }
+  // It goes into a header, and a header with a blank or a line break in it is refused.
+  return /^[\x21-\x7e]+$/.test(key)
+    ? []
+    : [
+        {
+          path,
+          found: shown(judged, path, 'a key') + ' with blanks, line breaks or accents in it',
+          allowed: 'the key as the vendor shows it',
+        },
+      ];
+}
+
+function usesCrm({ config }: Judged, name: 'hubspot' | 'webhook'): boolean {
+  return config.services.crm.includes(name);
+}
+
+function hubspotToken(judged: Judged): readonly Finding[] {
+  const path = ['providers', 'hubspot', 'access_token'];
+  const { accessToken } = judged.config.providers.hubspot;
+  return usesCrm(judged, 'hubspot')
+    ? keyFindings(judged, path, accessToken, 'HUBSPOT_ACCESS_TOKEN')
+    : [];
+}
+
+function hubspotId({ config }: Judged): readonly Finding[] {
+  const { idProperty, findBy } = config.providers.hubspot;
+  if (idProperty === undefined || findBy.includes('id')) {
+    return [];
+  }
+  const path = ['providers', 'hubspot', 'id_property'];
+  const find = ['providers', 'hubspot', 'find_by'];
+  const allowed = `a find_by with id in it, such as [id, ${findBy.join(', ')}]`;
+  return [{ path, with: [find], found: `${idProperty}, which finds nobody`, allowed }];
+}
+
+function webhookUrl(judged: Judged): readonly Finding[] {
+  const path = ['providers', 'webhook', 'url'];
+  return usesCrm(judged, 'webhook') && judged.config.providers.webhook.url === ''
+    ? [{ path, found: 'nothing', allowed: 'the address that takes the calls' }]
+    : [];
+}
+
+function webhookSecret(judged: Judged): readonly Finding[] {
+  const path = ['providers', 'webhook', 'secret'];
+  const { secret } = judged.config.providers.webhook;
+  return secret !== undefined && !judged.source.hasVariable(path)
+    ? [
+        {
+          path,
+          found: 'a secret written into the file',
+          allowed: '"${CRM_WEBHOOK_SECRET}", from the environment',
+        },
+      ]
+    : [];
 }
 
 const KEY_NAMES: Readonly<Record<ModelVendor, string>> = {

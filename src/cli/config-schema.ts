@@ -18,12 +18,15 @@ export const SERVICES_BY_ROLE = {
   llm: ['template', 'openai', 'openrouter', 'google', 'anthropic'],
   tts: ['flite', 'espeak-ng'],
   dialer: ['preview'],
-  crm: ['csv'],
+  crm: ['csv', 'hubspot', 'webhook'],
 } as const;
 
 /** Vendors of models: each needs an account, a key and the name of a model. */
 export const MODEL_VENDORS = ['openai', 'openrouter', 'google', 'anthropic'] as const;
 export type ModelVendor = (typeof MODEL_VENDORS)[number];
+
+/** What can find a contact in HubSpot. */
+export const HUBSPOT_FIND_BY = ['id', 'email', 'phone'] as const;
 
 /** In the order of their settings under `providers`. */
 export const SERVICE_NAMES = [
@@ -33,6 +36,8 @@ export const SERVICE_NAMES = [
   'preview',
   'csv',
   ...MODEL_VENDORS,
+  'hubspot',
+  'webhook',
 ] as const;
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 
@@ -278,7 +283,71 @@ function providerKeys() {
       { ...modelKeys('https://api.anthropic.com'), ...override },
       'Claude models of Anthropic.',
     ),
+    hubspot: section({ ...hubspotKeys(), ...override }, 'Finds contacts in HubSpot, logs calls.'),
+    webhook: section({ ...webhookKeys(), ...override }, 'Tells a system of your own, signed.'),
   };
+}
+
+function hubspotKeys() {
+  const property = 'the internal name of a property, such as campaign_call_id';
+  const name = z.string({ error: property }).regex(/^[a-z][a-z0-9_]*$/, { error: property });
+  const list = 'a list of internal names of contact properties, such as [firstname, plan]';
+  const owner = 'the id of a HubSpot owner, in quotes: digits only';
+  return {
+    access_token: secret(
+      'The token of a private app, as "${NAME}" from the environment.',
+      'HUBSPOT_ACCESS_TOKEN',
+    ),
+    base_url: baseUrl('https://api.hubapi.com'),
+    call_id_property: name
+      .optional()
+      .describe(
+        'A property of calls with unique values: with it a call is logged exactly once, without ' +
+          'it at least once.',
+      ),
+    lookup: z
+      .array(name, { error: list })
+      .default([])
+      .describe('Contact properties that the script may use: {{ crm.firstname }}.'),
+    find_by: chain(
+      HUBSPOT_FIND_BY,
+      ['email', 'phone'],
+      'What finds a contact, in this order; id is the record id of HubSpot, or id_property.',
+    ),
+    id_property: name
+      .optional()
+      .describe("The contact property that holds the list's id; needs find_by with id."),
+    owner: z
+      .string({ error: owner })
+      .regex(/^\d+$/, { error: owner })
+      .optional()
+      .describe('The HubSpot owner to whom the calls belong.'),
+    fallback_delay: fallbackDelay(),
+  };
+}
+
+function webhookKeys() {
+  const url = 'an address that begins with https:// or http://';
+  return {
+    url: z
+      .string({ error: url })
+      .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), { error: url })
+      .optional()
+      .describe('Where each call is sent to.'),
+    secret: secret(
+      'Signs what is sent, as "${NAME}" from the environment; without it nothing is signed.',
+      'CRM_WEBHOOK_SECRET',
+    ),
+    fallback_delay: fallbackDelay(),
+  };
+}
+
+function fallbackDelay() {
+  return duration(
+    { minMs: 0, maxMs: HOUR_MS },
+    '2s',
+    'Wait before it is asked in the place of a service that failed.',
+  );
 }
 
 function modelKeys(host: string) {
@@ -291,11 +360,7 @@ function modelKeys(host: string) {
       .describe('Which model writes, by the name that the vendor gives it.')
       .optional(),
     base_url: baseUrl(host),
-    fallback_delay: duration(
-      { minMs: 0, maxMs: HOUR_MS },
-      '2s',
-      'Wait before it is asked in the place of a service that failed.',
-    ),
+    fallback_delay: fallbackDelay(),
   };
 }
 
@@ -461,8 +526,8 @@ function path(value: string, description: string) {
 }
 
 /** Whether it is there, and whence, is for the rules to judge: only a service in use needs it. */
-function secret(description: string) {
-  const allowed = 'a text from the environment, such as "${OPENAI_API_KEY}"';
+function secret(description: string, example = 'OPENAI_API_KEY') {
+  const allowed = `a text from the environment, such as "\${${example}}"`;
   return z.string({ error: allowed }).min(1, { error: allowed }).optional().describe(description);
 }
 

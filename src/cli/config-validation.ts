@@ -61,10 +61,14 @@ function judgeable(source: ConfigSource, problems: ConfigProblem[]): readonly Co
 
 // ---------------------------------------------------------------------------- environment
 
+/** What a service does without where the environment lacks it. */
+const OPTIONAL: ReadonlySet<string> = new Set(['providers.webhook.secret']);
+
 /** A variable is needed only where the service whose settings name it is in use. */
 function missingInUse(source: ConfigSource): ConfigProblem[] {
   const inUse = namesInUse(source.value);
   return source.missing
+    .filter(({ path }) => !OPTIONAL.has(pathText(path)))
     .filter(({ path }) => path[0] !== 'providers' || inUse.has(String(path[1])))
     .map(({ problem }: MissingVariable) => problem);
 }

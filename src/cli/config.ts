@@ -11,7 +11,13 @@ import { type Environment, readConfigSource } from './config-source.ts';
 import { validate } from './config-validation.ts';
 import { parseDuration, parseSize } from './durations.ts';
 import { CommandFailure, EXIT } from './exit.ts';
-import type { Config, ModelProvider, ServicePolicy } from './settings.ts';
+import type {
+  Config,
+  HubspotProvider,
+  ModelProvider,
+  ServicePolicy,
+  WebhookProvider,
+} from './settings.ts';
 
 export interface ConfigOptions {
   /** Absolute path; relative paths in the file start at its folder. */
@@ -96,6 +102,8 @@ function normalise(file: ConfigFile, configFile: string): Config {
       openrouter: policyOf(file, 'openrouter'),
       google: policyOf(file, 'google'),
       anthropic: policyOf(file, 'anthropic'),
+      hubspot: policyOf(file, 'hubspot'),
+      webhook: policyOf(file, 'webhook'),
     },
     healthCheck: {
       intervalMs: durationMs(file.health_check.interval),
@@ -109,6 +117,8 @@ function normalise(file: ConfigFile, configFile: string): Config {
       openrouter: modelProvider(file, 'openrouter'),
       google: modelProvider(file, 'google'),
       anthropic: modelProvider(file, 'anthropic'),
+      hubspot: hubspotProvider(file.providers.hubspot),
+      webhook: webhookProvider(file.providers.webhook),
     },
     logging: {
       file: absolute(file.logging.file),
@@ -126,6 +136,25 @@ function modelProvider(file: ConfigFile, vendor: ModelVendor): ModelProvider {
   const { api_key: apiKey = '', model = '', base_url: baseUrl } = file.providers[vendor];
   // A key read from a file often has a line break at its end.
   return { apiKey: apiKey.trim(), model: model.trim(), baseUrl: baseUrl.replace(/\/+$/, '') };
+}
+
+function hubspotProvider(own: ConfigFile['providers']['hubspot']): HubspotProvider {
+  return {
+    accessToken: (own.access_token ?? '').trim(),
+    baseUrl: own.base_url.replace(/\/+$/, ''),
+    callIdProperty: own.call_id_property,
+    lookup: [...new Set(own.lookup)],
+    findBy: own.find_by,
+    idProperty: own.id_property,
+    owner: own.owner,
+  };
+}
+
+function webhookProvider({
+  url = '',
+  secret,
+}: ConfigFile['providers']['webhook']): WebhookProvider {
+  return { url: url.trim(), secret: secret?.trim() };
 }
 
 function behaviour({ answer_time, shares, ...times }: ConfigFile['simulation']): Behaviour {

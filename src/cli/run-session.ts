@@ -130,6 +130,7 @@ async function work(
   const services = await composeServices(
     config,
     http,
+    clock,
     folders,
     ledger,
     owned,

@@ -7,7 +7,7 @@ import { maskContactId } from '../domain/privacy.ts';
 import { levelOf, messageOf } from '../observers/log-lines.ts';
 import type { Paint } from './paint.ts';
 
-/** Failed calls with the same code that are told one by one; the rest are in the log. */
+/** Failures and refusals with the same code that are told one by one; the rest are in the log. */
 const SAME_FAILURES_MAX = 5;
 
 /** A function from an event to its line, undefined where nothing is said. */
@@ -46,21 +46,18 @@ function withContact(event: CampaignEvent): string {
 
 function briefly(event: CampaignEvent, failures: Map<string, number>): string | undefined {
   switch (event.type) {
-    case 'call.failed': {
-      const count = (failures.get(event.code) ?? 0) + 1;
-      failures.set(event.code, count);
-      if (count === SAME_FAILURES_MAX + 1) {
-        return `more calls fail like that (${event.code}): campaign logs has them all`;
-      }
-      return count > SAME_FAILURES_MAX ? undefined : messageOf(event);
-    }
+    case 'call.failed':
+      return atMost(event, failures, 'calls fail');
     case 'attempt.failed':
       // The contact's data is at fault, and the failed call is told anyway.
       return event.scope === 'request' ? undefined : messageOf(event);
     case 'breaker.opened':
     case 'breaker.closed':
-    case 'notice':
       return messageOf(event);
+    case 'notice':
+      return event.code === 'record_refused'
+        ? atMost(event, failures, 'records are refused')
+        : messageOf(event);
     case 'run.finished':
       return undefined; // the summary says it, or the message that the command ends with
     case 'call.finished':
@@ -68,4 +65,17 @@ function briefly(event: CampaignEvent, failures: Map<string, number>): string | 
     default:
       return levelOf(event) === 'error' ? messageOf(event) : undefined;
   }
+}
+
+function atMost(
+  event: Extract<CampaignEvent, { readonly type: 'call.failed' | 'notice' }>,
+  counts: Map<string, number>,
+  what: string,
+): string | undefined {
+  const count = (counts.get(event.code) ?? 0) + 1;
+  counts.set(event.code, count);
+  if (count === SAME_FAILURES_MAX + 1) {
+    return `more ${what} like that (${event.code}): campaign logs has them all`;
+  }
+  return count > SAME_FAILURES_MAX ? undefined : messageOf(event);
 }

@@ -43,6 +43,25 @@ export interface ModelProvider {
   readonly baseUrl: string;
 }
 
+/** An account with HubSpot. See `HubspotSettings`. */
+export interface HubspotProvider {
+  /** Empty only where the service is not in use. */
+  readonly accessToken: string;
+  /** Absolute; without a slash at its end. */
+  readonly baseUrl: string;
+  readonly callIdProperty: string | undefined;
+  readonly lookup: readonly string[];
+  readonly findBy: ConfigFile['providers']['hubspot']['find_by'];
+  readonly idProperty: string | undefined;
+  readonly owner: string | undefined;
+}
+
+export interface WebhookProvider {
+  /** Empty only where the service is not in use. */
+  readonly url: string;
+  readonly secret: string | undefined;
+}
+
 export type LogLevel = ConfigFile['logging']['level'];
 
 export interface Config {
@@ -74,6 +93,8 @@ export interface Config {
   readonly providers: {
     readonly flite: { readonly voice: string; readonly workers: number | undefined };
     readonly espeakNg: { readonly command: string };
+    readonly hubspot: HubspotProvider;
+    readonly webhook: WebhookProvider;
   } & Readonly<Record<ModelVendor, ModelProvider>>;
   readonly logging: {
     readonly file: string;

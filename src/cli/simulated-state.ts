@@ -3,7 +3,7 @@
  */
 import type { Outcome } from '../domain/words.ts';
 import type { MemoryCampaign } from '../store/memory-campaign.ts';
-import { QUEUE } from '../store/queue-state.ts';
+import { NEXT_RUN_MS, QUEUE } from '../store/queue-state.ts';
 import type { WaitingReason } from '../store/report-rows.ts';
 import type { CampaignState } from './campaign-state.ts';
 
@@ -22,7 +22,8 @@ export function simulatedState(campaign: MemoryCampaign): CampaignState {
     if (queue === QUEUE.waiting) {
       const known = waiting.get(reason);
       const count = (known?.count ?? 0) + 1;
-      waiting.set(reason, { reason, count, dueMs: Math.min(dueMs, known?.dueMs ?? Infinity) });
+      const firstMs = Math.min(dueMs, known?.dueMs ?? Infinity);
+      waiting.set(reason, { reason, count, dueMs: firstMs < NEXT_RUN_MS ? firstMs : undefined });
     }
   }
   return {
@@ -30,7 +31,9 @@ export function simulatedState(campaign: MemoryCampaign): CampaignState {
     removed,
     outcomes,
     recordsOwed,
-    waiting: [...waiting.values()].toSorted((one, other) => one.dueMs - other.dueMs),
+    waiting: [...waiting.values()].toSorted(
+      ({ dueMs: one = NEXT_RUN_MS }, { dueMs: other = NEXT_RUN_MS }) => one - other,
+    ),
     uncertain,
   };
 }

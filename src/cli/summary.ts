@@ -65,9 +65,15 @@ const OUTCOME_STYLES: Readonly<Partial<Record<Outcome, Style>>> = {
   uncertain: 'yellow',
 };
 
-/** Only that it ended, and what does not work: for a run that was to be quiet and ended early. */
+/** Whether a run that was to be quiet has something to say all the same. */
+export function hasRefusedRecords({ waiting }: Pick<SummaryFacts, 'waiting'>): boolean {
+  return waiting.some(({ dueMs }) => dueMs === undefined);
+}
+
+/** Only that it ended, and what does not work: for a run that was to be quiet. */
 export function briefText(facts: SummaryFacts, paint: Paint): string {
-  return `${[headline(facts, paint), ...downLines(facts, paint)].join('\n')}\n`;
+  const records = hasRefusedRecords(facts) ? recordLines(facts, paint) : [];
+  return `${[headline(facts, paint), ...records, ...downLines(facts, paint)].join('\n')}\n`;
 }
 
 /** Whole lines, the last one ended too. */
@@ -159,16 +165,30 @@ function failureText(failures: ReadonlyMap<string, number>): string {
 
 function waitingLines(facts: SummaryFacts, paint: Paint): string[] {
   const { queued, put_off: putOff, calling } = facts.contacts;
-  const reasons = waitingText(facts.waiting);
+  const reasons = waitingText(facts.waiting.filter(({ dueMs }) => dueMs !== undefined));
   return [
     ...(queued + calling > 0 ? [row(queued + calling, 'queued', '')] : []),
     ...(putOff > 0 ? [row(putOff, paint('yellow', 'put off'.padEnd(14)), reasons)] : []),
-    ...(facts.recordsOwed > 0
-      ? [row(facts.recordsOwed, 'records owed', 'the CRM gets them with the next run')]
-      : []),
+    ...recordLines(facts, paint),
     ...(facts.removed > 0
       ? [row(facts.removed, 'taken out', 'not in the list any more, so not called')]
       : []),
+  ];
+}
+
+/** Records that are not made, those that the CRM refused with its reason, and notes on others. */
+function recordLines({ recordsOwed, waiting, tally }: SummaryFacts, paint: Paint): string[] {
+  const refused = waiting.filter(({ dueMs }) => dueMs === undefined);
+  const left = recordsOwed - refused.reduce((total, { count }) => total + count, 0);
+  const owed = 'records owed';
+  return [
+    ...(left > 0 ? [row(left, owed, 'the CRM gets them with the next run')] : []),
+    ...refused
+      .slice(0, 3)
+      .map(({ reason, count }) =>
+        row(count, paint('yellow', owed.padEnd(14)), maskNumbers(reason)),
+      ),
+    ...[...tally.notes].map(([note, count]) => row(count, 'with a note', maskNumbers(note))),
   ];
 }
 

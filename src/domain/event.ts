@@ -91,6 +91,8 @@ export type CampaignEvent =
       readonly kept?: boolean | undefined;
       /** What a model was paid for, where one says so. */
       readonly usage?: { readonly inputTokens: number; readonly outputTokens: number } | undefined;
+      /** What a CRM adds about a record that it took. */
+      readonly note?: string | undefined;
     })
   | (ServiceSubject & {
       readonly type: 'attempt.failed';

@@ -20,7 +20,7 @@ export interface Rejected {
 /** How many rejected rows are kept to be shown; all are counted. */
 const REJECTED_SHOWN_MAX = 5;
 
-/** How many different reasons of failed calls are told apart. */
+/** How many different reasons of failed calls, and notes, are told apart. */
 const REASONS_MAX = 50;
 
 export class RunTally {
@@ -34,6 +34,8 @@ export class RunTally {
   putOff = 0;
   /** Once per alert and channel; what failed was given up for the time being. */
   readonly alerts = { sent: 0, failed: 0 };
+  /** What the CRM added about records that it took, as far as there are not too many notes. */
+  readonly notes = new Map<string, number>();
   /** Records that the CRM took, also of calls that ended in an earlier run. */
   records = 0;
 
@@ -48,7 +50,7 @@ export class RunTally {
       case 'call.finished':
         add(this.outcomes, event.outcome);
         if (event.outcome === 'failed') {
-          this.#addFailure(event.detail ?? 'no reason given');
+          addFew(this.failures, event.detail ?? 'no reason given', 'other reasons');
         }
         break;
       case 'contact.put_off':
@@ -72,6 +74,9 @@ export class RunTally {
     switch (event.type) {
       case 'step.finished':
         this.records += event.step === 'record' ? 1 : 0;
+        if (event.note !== undefined) {
+          addFew(this.notes, event.note, 'other notes');
+        }
         if (event.service !== undefined && event.kept !== true) {
           this.service(event.service, event.role).requests += 1;
         }
@@ -89,11 +94,6 @@ export class RunTally {
     }
   }
 
-  #addFailure(reason: string): void {
-    const isRoom = this.failures.size < REASONS_MAX || this.failures.has(reason);
-    add(this.failures, isRoom ? reason : 'other reasons');
-  }
-
   service(name: string, role: Role): ServiceTally {
     const known = this.#services.get(`${role} ${name}`) ?? {
       role,
@@ -104,6 +104,11 @@ export class RunTally {
     this.#services.set(`${role} ${name}`, known);
     return known;
   }
+}
+
+/** Where there are too many different ones, the rest is counted together. */
+function addFew(counts: Map<string, number>, key: string, others: string): void {
+  add(counts, counts.size < REASONS_MAX || counts.has(key) ? key : others);
 }
 
 function add<Key>(counts: Map<Key, number>, key: Key): void {

@@ -31,6 +31,11 @@ export class CallAttempts implements AttemptLog {
     return result === undefined || result.type === 'unknown' ? this.#last : undefined;
   }
 
+  /** When the attempt began that may have made a phone ring, wall clock. */
+  get dialledMs(): number | undefined {
+    return this.#last?.result?.type === 'not_placed' ? undefined : this.#last?.begunMs;
+  }
+
   async begin(service: string): Promise<number> {
     const begunMs = this.#wallMs();
     const attempt = (this.#last?.attempt ?? 0) + 1;

@@ -44,6 +44,7 @@ export function guardCrm(crm: Crm, guard: Guard): Crm {
     name: crm.name,
     role: crm.role,
     probe: (signal) => crm.probe(signal),
+    properties: crm.properties,
     lookup: crm.lookup === undefined ? undefined : lookup,
     record: (record, context) => {
       return guard.run(operation, context, (limited, attempt) => {

@@ -209,6 +209,8 @@ export interface CallRecord {
   readonly text: string | undefined;
   readonly startedMs: number;
   readonly endedMs: number;
+  /** When the dial attempt began that may have made a phone ring; undefined where none did. */
+  readonly dialledMs?: number | undefined;
   /** Services that did the steps, as far as they came. */
   readonly services: Readonly<Partial<Record<Role, string>>>;
   /** This record may have been sent before: its begin is in the journal, its end is not. */
@@ -218,10 +220,14 @@ export interface CallRecord {
 export interface Receipt {
   /** Length of the file in bytes once this record is in it, where the CRM is a file. */
   readonly bytes?: number | undefined;
+  /** What the operator should know of a record that was made: few different ones, to be counted. */
+  readonly note?: string | undefined;
 }
 
 /** Knows the contacts and notes what became of them. */
 export interface Crm extends Service {
+  /** The names of what `lookup` answers with, every one of them always; absent without it. */
+  readonly properties?: readonly string[] | undefined;
   /** Properties for the script; absent where the CRM has nothing to look up. */
   readonly lookup?:
     | ((contact: Contact, context: RequestContext) => Promise<Readonly<Record<string, string>>>)
@@ -352,13 +358,19 @@ export type JournalEntry =
       readonly service: string | undefined;
       readonly atMs: number;
     }
-  /** The record is made; nothing is left to do. `bytes` as in `Receipt`. */
+  /** The record is made; nothing is left to do. `bytes` and `note` as in `Receipt`. */
   | {
       readonly type: 'record.ended';
       readonly service: string;
       readonly bytes: number | undefined;
+      readonly note?: string | undefined;
       readonly atMs: number;
     }
+  /**
+   * The CRM refused the record for good. It stays owed, and is not claimed or waited for any more
+   * before the next run. Only for a call that has ended. Ends the claim.
+   */
+  | { readonly type: 'record.refused'; readonly reason: string }
   /** Back to the queue until `dueMs`, no call used up. Ends the claim. */
   | {
       readonly type: 'put_off';
@@ -400,7 +412,7 @@ export interface Journal {
   settled(): Promise<void>;
   /**
    * Whether somebody is due and not claimed, and when the first put-off contact is due (wall
-   * clock; undefined where none waits).
+   * clock; undefined where none waits). Those whose record was refused wait for no time.
    */
   outlook(): { readonly ready: boolean; readonly nextDueMs: number | undefined };
   counts(): ContactCounts;

@@ -145,8 +145,9 @@ export class Processor {
     if (story.claim.isOutdated) {
       return { type: 'outdated' };
     }
-    const properties = await this.#lookup(story);
-    const text = await this.#script(story, properties);
+    // Nothing is looked up for a text that is written: that stage does without the CRM.
+    const kept = story.claim.finished.script?.text;
+    const text = kept ?? (await this.#script(story, await this.#lookup(story)));
     const audio = await this.#speech(story, text);
     return outcomeOf(story, await this.#dial(story, this.#dialRequest(story, text, audio)));
   }
@@ -177,7 +178,9 @@ export class Processor {
   async #lookup(story: Story): Promise<Readonly<Record<string, string>>> {
     const { crm } = this.#parts.chains;
     const kept = story.claim.finished.lookup;
-    if (kept !== undefined) {
+    const wanted = crm.services.flatMap(({ properties = [] }) => properties);
+    // A script may name what was added to the settings since.
+    if (kept !== undefined && wanted.every((name) => Object.hasOwn(kept, name))) {
       return kept;
     }
     if (!crm.services.some((service) => service.lookup !== undefined)) {
@@ -197,10 +200,6 @@ export class Processor {
   }
 
   async #script(story: Story, properties: Readonly<Record<string, string>>): Promise<string> {
-    const kept = story.claim.finished.script;
-    if (kept !== undefined) {
-      return kept.text;
-    }
     const { chains, charactersMax } = this.#parts;
     const startMs = await this.#begin(story, 'script');
     const request = { contact: story.claim.contact, language: this.#language(story), properties };
@@ -311,14 +310,15 @@ export class Processor {
       text: story.text,
       startedMs: claim.startedMs,
       endedMs: end.endedMs,
+      dialledMs: story.attempts.dialledMs,
       services: story.services,
       again: claim.recordBegun,
     };
     const answer = await chains.crm.run(context, (crm) => crm.record(record, context));
     const { service } = answer;
-    const { bytes } = answer.value;
-    this.#note(story, { type: 'record.ended', service, bytes, atMs: this.#wallMs() });
-    this.#finished(story, 'record', 'crm', service, startMs);
+    const { bytes, note } = answer.value;
+    this.#note(story, { type: 'record.ended', service, bytes, note, atMs: this.#wallMs() });
+    this.#finished(story, 'record', 'crm', service, startMs, { note });
     return { type: 'done' };
   }
 
@@ -366,7 +366,7 @@ export class Processor {
     role: Role,
     service: string,
     startMs: number,
-    { kept = false, usage }: Pick<StepFinished, 'kept' | 'usage'> = {},
+    { kept = false, usage, note }: Pick<StepFinished, 'kept' | 'usage' | 'note'> = {},
   ): void {
     if (!kept) {
       this.#served.set(service, (this.#served.get(service) ?? 0) + 1);
@@ -382,6 +382,7 @@ export class Processor {
       durationMs: this.#parts.clock.monotonicMs() - startMs,
       ...(kept && { kept }),
       ...(usage !== undefined && { usage }),
+      ...(note !== undefined && { note }),
     });
   }
 

@@ -226,6 +226,10 @@ export class Runner {
       await this.#putOff(claim, this.#untilAsked(claim, settlement));
     } else if (settlement.type === 'left') {
       await this.#parts.journal.write(claim.key, { type: 'released' });
+    } else if (settlement.type === 'refused') {
+      const { reason } = settlement;
+      await this.#parts.journal.write(claim.key, { type: 'record.refused', reason });
+      this.#tellRefused(claim, reason);
     } else if (settlement.type === 'outdated') {
       await this.#parts.journal.write(claim.key, { type: 'outdated' });
       this.#tellOutdated(claim);
@@ -243,6 +247,11 @@ export class Runner {
       `${contact.id} was not rung before the program broke off, and the list has another row for ` +
       'them by now, or none: the list counts';
     this.#parts.emit({ type: 'notice', level: 'info', code: 'outdated', message });
+  }
+
+  #tellRefused({ contact }: Claim, reason: string): void {
+    const message = `${reason} (contact ${contact.id}). It is owed: the next run offers it again`;
+    this.#parts.emit({ type: 'notice', level: 'warn', code: 'record_refused', message });
   }
 
   /** A contact whose service is away by now is not due before that can be asked again. */

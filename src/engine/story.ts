@@ -4,7 +4,7 @@
 import type { Outcome, Role, Step } from '../domain/words.ts';
 import type { CallAttempts } from './call-attempts.ts';
 import type { AudioFile, Claim } from './ports.ts';
-import type { PutOff, Settlement } from './settlement.ts';
+import type { Settlement } from './settlement.ts';
 import type { Over } from './steps.ts';
 
 /** What tells a run that it gets on: somebody is on the line, however long; an outcome. */
@@ -39,17 +39,24 @@ export interface End {
   readonly endedMs: number;
 }
 
-/** How long a record that the CRM refused waits before it is offered again. */
-const REFUSED_RECORD_WAIT_MS = 60_000;
+/** How long a record waits that failed over and over while others went through. */
+const FAILED_RECORD_WAIT_MS = 60_000;
 
-/** A record is owed until the CRM takes it, however often that needs. */
+/**
+ * A record is owed until the CRM takes it. What it refuses for what is in it, it would refuse in a
+ * minute as well: that waits for the next run, and keeps this one from nothing.
+ */
 export function recordRefused(
   story: Story,
-  refusal: { readonly detail: string | undefined },
-): { readonly type: 'put_off' } & PutOff {
+  refusal: { readonly detail: string | undefined; readonly isRefused?: boolean | undefined },
+): Extract<Settlement, { readonly type: 'put_off' | 'refused' }> {
   const { rounds, roundMark } = story.claim;
-  const reason = `the record was refused: ${refusal.detail ?? 'no reason given'}`;
-  const delayMs = REFUSED_RECORD_WAIT_MS;
+  const detail = refusal.detail ?? 'no reason given';
+  if (refusal.isRefused === true) {
+    return { type: 'refused', reason: `the CRM refused the record: ${detail}` };
+  }
+  const reason = `the record could not be made: ${detail}`;
+  const delayMs = FAILED_RECORD_WAIT_MS;
   return { type: 'put_off', delayMs, reason, behind: true, recall: false, rounds, roundMark };
 }
 

@@ -39,10 +39,11 @@ const SENTENCES: Sentences = {
   'contact.rejected': ({ listLine, reason }) =>
     `line ${listLine} of the list was rejected: ${maskNumbers(reason)}`,
   'call.started': ({ contact }) => `call to ${shown(contact)} started`,
-  'step.finished': ({ step, service, durationMs, kept }) =>
+  'step.finished': ({ step, service, durationMs, kept, note }) =>
     kept === true || service === undefined
       ? `${step} was there already`
-      : `${step} done by ${service} in ${spanText(durationMs)}`,
+      : `${step} done by ${service} in ${spanText(durationMs)}` +
+        (note === undefined ? '' : `: ${maskNumbers(note)}`),
   'attempt.failed': ({ service, step, attempt, status, code, message, question }) =>
     (question === true
       ? `${service} did not say what became of a call, asked ${counted(attempt, 'time')}: `

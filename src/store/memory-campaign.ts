@@ -7,6 +7,7 @@ import { MemoryHeap } from './memory-heap.ts';
 import {
   contactState,
   isUrgent,
+  NEXT_RUN_MS,
   type Progress,
   QUEUE,
   type QueueState,
@@ -172,7 +173,8 @@ export class MemoryCampaign {
   }
 
   nextDueMs(): number | undefined {
-    return this.#firstWaiting()?.dueMs;
+    const dueMs = this.#firstWaiting()?.dueMs;
+    return dueMs === NEXT_RUN_MS ? undefined : dueMs;
   }
 
   #firstWaiting(): MemoryContact | undefined {

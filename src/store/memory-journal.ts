@@ -8,7 +8,7 @@ import {
   type MemoryContact,
   stageOfContact,
 } from './memory-campaign.ts';
-import { QUEUE } from './queue-state.ts';
+import { NEXT_RUN_MS, QUEUE } from './queue-state.ts';
 import { WriteRefused } from './store-error.ts';
 
 type Of<Type extends JournalEntry['type']> = Extract<JournalEntry, { type: Type }>;
@@ -60,6 +60,9 @@ export class MemoryJournal implements CampaignJournal {
   recover(): number {
     let count = 0;
     for (const contact of this.#campaign.contacts.values()) {
+      if (contact.queue === QUEUE.waiting && contact.dueMs === NEXT_RUN_MS) {
+        this.#campaign.move(contact, { queue: QUEUE.ready });
+      }
       if (contact.queue !== QUEUE.claimed) continue;
       contact.fence += 1;
       this.#campaign.move(contact, { queue: QUEUE.ready });
@@ -150,6 +153,8 @@ export class MemoryJournal implements CampaignJournal {
         return this.#callEnded(contact, call, entry);
       case 'record.ended':
         return this.#recordEnded(contact, call, entry);
+      case 'record.refused':
+        return this.#recordRefused(contact, call, entry);
       case 'put_off':
         return this.#putOff(contact, entry);
       case 'released':
@@ -173,6 +178,12 @@ export class MemoryJournal implements CampaignJournal {
     this.#campaign.move(contact, { queue: QUEUE.none });
     const { resultsBytes } = this.#campaign;
     this.#campaign.resultsBytes = Math.max(resultsBytes, entry.bytes ?? 0);
+  }
+
+  #recordRefused(contact: MemoryContact, call: MemoryCall, entry: Of<'record.refused'>): void {
+    if (call.ended === undefined) throw new WriteRefused(`call ${call.id} has not ended`);
+    Object.assign(contact, { reason: entry.reason, recall: false });
+    this.#campaign.move(contact, { queue: QUEUE.waiting, dueMs: NEXT_RUN_MS });
   }
 
   #outdated(contact: MemoryContact, call: MemoryCall): void {

@@ -9,6 +9,12 @@ import type { Stage } from '../engine/ports.ts';
 export const QUEUE = { none: 0, ready: 1, waiting: 2, claimed: 3, removed: 4 } as const;
 export type QueueState = (typeof QUEUE)[keyof typeof QUEUE];
 
+/**
+ * Due time of those who wait for the next run: their record was refused. The last moment that a
+ * date can hold, so that no clock reaches it. It is on disk.
+ */
+export const NEXT_RUN_MS = 8.64e15;
+
 /** Values of `contact.stage`, by name. They are on disk: never renumber. */
 export const STAGE_CODES: Readonly<Record<Stage, number>> = {
   fresh: 0,

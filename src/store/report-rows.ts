@@ -21,8 +21,8 @@ export interface BreakerSummary {
 export interface WaitingReason {
   readonly reason: string;
   readonly count: number;
-  /** When the first of them is due. */
-  readonly dueMs: number;
+  /** When the first of them is due; undefined: with the next run. */
+  readonly dueMs: number | undefined;
 }
 
 /** A contact whose turn comes: a ready one, or one that waits until `dueMs`. */
@@ -46,6 +46,12 @@ export interface UncertainContact {
   readonly endedMs: number;
   readonly detail: string | undefined;
   readonly attempts: readonly DialAttempt[];
+}
+
+/** What a CRM added about the records that it took. */
+export interface RecordNote {
+  readonly note: string;
+  readonly count: number;
 }
 
 export interface OutcomeCount {

@@ -5,6 +5,7 @@ import { type Connection, one } from './connection.ts';
 import { type ContactDetails, sameWords } from './contact-details.ts';
 import {
   contactState,
+  NEXT_RUN_MS,
   type Progress,
   QUEUE,
   STAGE_CODES,
@@ -68,6 +69,9 @@ export class SqliteEntries {
       case 'record.ended':
         this.#recordEnded(claim, entry);
         return false;
+      case 'record.refused':
+        this.#recordRefused(claim, entry);
+        return false;
       case 'put_off':
         this.#putOff(claim, entry);
         return false;
@@ -127,9 +131,14 @@ export class SqliteEntries {
 
   #recordEnded(claim: OpenClaim, entry: Of<'record.ended'>): void {
     if (!claim.progress.ended) throw refused(claim.key, 'its call has not ended');
-    this.#stepEnded(claim, 'record', entry, null);
+    this.#stepEnded(claim, 'record', entry, entry.note ?? null);
     this.#statements.contactDone.run(claim.row);
     if (entry.bytes !== undefined) this.#campaign.results(entry.bytes);
+  }
+
+  #recordRefused({ row, key, progress }: OpenClaim, { reason }: Of<'record.refused'>): void {
+    if (!progress.ended) throw refused(key, 'its call has not ended');
+    this.#statements.recordRefused.run(STAGE_CODES.owed, NEXT_RUN_MS, reason, row);
   }
 
   #putOff({ row, outcome, progress }: OpenClaim, entry: Of<'put_off'>): void {
@@ -199,6 +208,7 @@ function prepareStatements(
   | 'callEnded'
   | 'contactEnded'
   | 'contactDone'
+  | 'recordRefused'
   | 'putOff'
   | 'released'
   | 'listed'
@@ -229,6 +239,9 @@ function prepareStatements(
       'UPDATE contact SET outcome = ?, queue = ?, stage = ? WHERE row = ?',
     ),
     contactDone: connection.prepare(`UPDATE contact SET queue = ${QUEUE.none} WHERE row = ?`),
+    recordRefused: connection.prepare(`
+      UPDATE contact SET queue = ${QUEUE.waiting}, stage = ?, due_ms = ?, reason = ?, recall = 0
+      WHERE row = ?`),
     putOff: connection.prepare(`
       UPDATE contact SET queue = ${QUEUE.waiting}, stage = ?, due_ms = ?, reason = ?,
         recall = ?,

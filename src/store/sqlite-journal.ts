@@ -6,7 +6,14 @@ import type { Claim, ClaimKey, JournalEntry, Stage } from '../engine/ports.ts';
 import type { CampaignJournal } from './campaign-journal.ts';
 import { all, type Connection, changed, one } from './connection.ts';
 import type { GroupCommit } from './group-commit.ts';
-import { contactState, QUEUE, STAGE_CODES, stageName, stageOf } from './queue-state.ts';
+import {
+  contactState,
+  NEXT_RUN_MS,
+  QUEUE,
+  STAGE_CODES,
+  stageName,
+  stageOf,
+} from './queue-state.ts';
 import {
   type CallContents,
   CallReader,
@@ -42,6 +49,7 @@ export class SqliteJournal implements CampaignJournal {
   readonly #byId: StatementSync;
   readonly #allClaimed: StatementSync;
   readonly #recovered: StatementSync;
+  readonly #offerAgain: StatementSync;
 
   constructor(connection: Connection, commits: GroupCommit, name: string) {
     this.#connection = connection;
@@ -65,6 +73,9 @@ export class SqliteJournal implements CampaignJournal {
     this.#recovered = connection.prepare(
       `UPDATE contact SET queue = ${QUEUE.ready}, fence = fence + 1, stage = ? WHERE row = ?`,
     );
+    this.#offerAgain = connection.prepare(`
+      UPDATE contact SET queue = ${QUEUE.ready}, due_ms = NULL, reason = NULL
+      WHERE campaign = ? AND queue = ${QUEUE.waiting} AND due_ms = ${NEXT_RUN_MS}`);
   }
 
   claim(stages: readonly Stage[], nowMs: number, newCall: string): Promise<Claim | undefined> {
@@ -102,6 +113,7 @@ export class SqliteJournal implements CampaignJournal {
   recover(): number {
     return this.#connection.direct(() => {
       this.#open.clear();
+      this.#offerAgain.run(this.#campaign.row);
       const rows = all<FenceRow>(this.#allClaimed, this.#campaign.row);
       for (const { row, calls, outcome } of rows) {
         const contents = this.#calls.contents(row, calls);

@@ -2,7 +2,7 @@ import type { StatementSync } from 'node:sqlite';
 import type { Outcome } from '../domain/words.ts';
 import type { Stage } from '../engine/ports.ts';
 import { all, type Connection, one } from './connection.ts';
-import { isUrgent, QUEUE, STAGE_CODES } from './queue-state.ts';
+import { isUrgent, NEXT_RUN_MS, QUEUE, STAGE_CODES } from './queue-state.ts';
 import type { CampaignRow } from './sqlite-campaigns.ts';
 import type { DetailColumns } from './sqlite-contacts.ts';
 
@@ -61,7 +61,8 @@ export class SqliteQueue {
       WHERE campaign = ? AND queue = ${QUEUE.ready} LIMIT 1`);
     this.#firstDue = connection.prepare(`
       SELECT due_ms FROM contact INDEXED BY contact_waiting
-      WHERE campaign = ? AND queue = ${QUEUE.waiting} ORDER BY due_ms LIMIT 1`);
+      WHERE campaign = ? AND queue = ${QUEUE.waiting} AND due_ms < ${NEXT_RUN_MS}
+      ORDER BY due_ms LIMIT 1`);
   }
 
   /** The first ready contact; those with a call to be settled come before the rest. */

@@ -10,9 +10,11 @@ import {
   type ContactStanding,
   contactState,
   isUrgent,
+  NEXT_RUN_MS,
   QUEUE,
   type QueueState,
   STAGE_CODES,
+  STEP_CODES,
   stageName,
   stepName,
 } from './queue-state.ts';
@@ -24,6 +26,7 @@ import type {
   ImportedList,
   NextContact,
   OutcomeCount,
+  RecordNote,
   RunSummary,
   UncertainContact,
   WaitingReason,
@@ -111,14 +114,15 @@ export class Reports implements Disposable {
     return rows.map(({ key, snapshot }) => ({ key, snapshot: JSON.parse(snapshot) }));
   }
 
-  /** The earliest due first. */
+  /** The earliest due first, those last that wait for the next run. */
   waiting(campaign: string): readonly WaitingReason[] {
-    return this.#all<WaitingReason>(
+    const rows = this.#all<WaitingReason & { readonly dueMs: number }>(
       `SELECT reason, count(*) AS count, min(due_ms) AS dueMs FROM contact
        WHERE campaign = ${CAMPAIGN} AND queue = ${QUEUE.waiting}
        GROUP BY reason ORDER BY dueMs, reason`,
       campaign,
     );
+    return rows.map((row) => ({ ...row, dueMs: row.dueMs < NEXT_RUN_MS ? row.dueMs : undefined }));
   }
 
   /** As a run would take them: those with a call to be settled, the ready, then those that wait. */
@@ -128,7 +132,8 @@ export class Reports implements Disposable {
     const ready = others.flatMap((stage) => this.#ready(campaign, stage, limit));
     const waiting = this.#all<NextRow>(
       `SELECT ${NEXT_COLUMNS} FROM contact
-       WHERE campaign = ${CAMPAIGN} AND queue = ${QUEUE.waiting} ORDER BY due_ms, row LIMIT ?`,
+       WHERE campaign = ${CAMPAIGN} AND queue = ${QUEUE.waiting} AND due_ms < ${NEXT_RUN_MS}
+       ORDER BY due_ms, row LIMIT ?`,
       campaign,
       limit,
     );
@@ -198,6 +203,17 @@ export class Reports implements Disposable {
       owed(QUEUE.ready, `stage = ${STAGE_CODES.owed}`) +
       owed(QUEUE.waiting, 'outcome IS NOT NULL') +
       owed(QUEUE.claimed, 'outcome IS NOT NULL')
+    );
+  }
+
+  /** The most frequent first. */
+  recordNotes(campaign: string): readonly RecordNote[] {
+    return this.#all<RecordNote>(
+      `SELECT s.result AS note, count(*) AS count
+       FROM contact k JOIN step s ON s.contact = k.row
+       WHERE k.campaign = ${CAMPAIGN} AND s.step = ${STEP_CODES.record} AND s.result IS NOT NULL
+       GROUP BY note ORDER BY count DESC, note`,
+      campaign,
     );
   }
 

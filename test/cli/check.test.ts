@@ -185,3 +185,45 @@ describe('a dialer that rings', () => {
     expect(realDialerNotice(true)).toMatch(/no calling hours and no do-not-call list/);
   });
 });
+
+describe('campaign check of a CRM', () => {
+  const hubspot = (settings: string, template: string): string =>
+    `script: { template: '${template}' }\nservices: { crm: [hubspot] }\nproviders:\n` +
+    `  hubspot: { access_token: "\${HUBSPOT_ACCESS_TOKEN}", ${settings} }\n`;
+
+  async function checked(config: string): Promise<{ code: number; text: string }> {
+    await writeFile(join(folder, 'config.yml'), config);
+    await writeFile(join(folder, 'spring.csv'), LIST);
+    const env = { HUBSPOT_ACCESS_TOKEN: 'pat-na1-test-1' };
+    const world = fakeWorld({ args: ['check', 'spring.csv'], folder, env });
+    const code = await runCommandLine(world);
+    return { code, text: world.screen.stdout + world.screen.stderr };
+  }
+
+  it('takes a template that uses what is looked up, and nothing else under crm', async () => {
+    const template = 'Hi {{ crm.firstname | default: name }}.';
+    const { code, text } = await checked(hubspot('lookup: [firstname]', template));
+    expect(code, text).toBe(0);
+    const wrong = await checked(hubspot('lookup: [plan]', template));
+    expect(wrong.code).toBe(78);
+    expect(wrong.text).toContain('no column for {{ crm.firstname }}');
+    expect(wrong.text).toContain('crm.plan');
+  });
+
+  it('says that a call is logged at least once, or exactly once', async () => {
+    const least = 'hubspot logs each call at least once';
+    expect((await checked(hubspot('lookup: []', 'Hi.'))).text).toContain(least);
+    const exactly = hubspot('call_id_property: campaign_call_id', 'Hi.');
+    expect((await checked(exactly)).text).not.toContain(least);
+  });
+
+  it('says that a webhook is not signed, and what a fallback gets', async () => {
+    const config =
+      'script: { template: Hi. }\nservices: { crm: [webhook, csv] }\n' +
+      'providers: { webhook: { url: "http://127.0.0.1:9/x", secret: "${NOT_SET}" } }\n';
+    const { code, text } = await checked(config);
+    expect(code, text).toBe(0);
+    expect(text).toContain('webhook sends unsigned');
+    expect(text).toContain('csv in services.crm gets only what webhook cannot take');
+  });
+});

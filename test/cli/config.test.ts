@@ -41,6 +41,19 @@ function problemsOf(text: string, env: Environment = {}): readonly string[] {
   }
 }
 
+const CRMS = {
+  hubspot: {
+    accessToken: '',
+    baseUrl: 'https://api.hubapi.com',
+    callIdProperty: undefined,
+    lookup: [],
+    findBy: ['email', 'phone'],
+    idProperty: undefined,
+    owner: undefined,
+  },
+  webhook: { url: '', secret: undefined },
+};
+
 describe('config.yml in the terms of the program', () => {
   it('fills in every default', () => {
     const retry = {
@@ -83,6 +96,8 @@ describe('config.yml in the terms of the program', () => {
         openrouter: vendor,
         google: vendor,
         anthropic: vendor,
+        hubspot: vendor,
+        webhook: vendor,
       },
       healthCheck: { intervalMs: 30_000, timeoutMs: 5000 },
       providers: {
@@ -96,6 +111,7 @@ describe('config.yml in the terms of the program', () => {
           baseUrl: 'https://generativelanguage.googleapis.com',
         },
         anthropic: { apiKey: '', model: '', baseUrl: 'https://api.anthropic.com' },
+        ...CRMS,
       },
       logging: {
         file: '/srv/calls/logs/app.log',
@@ -376,7 +392,8 @@ circuit_breaker:
     [
       'providers: { twilio: { from: x } }',
       'providers.twilio: found settings for it; twilio is not in this version; available: ' +
-        'template, flite, espeak-ng, preview, csv, openai, openrouter, google, anthropic',
+        'template, flite, espeak-ng, preview, csv, openai, openrouter, google, anthropic, ' +
+        'hubspot, webhook',
     ],
     [
       'alerts: { email: { enabled: true } }',
@@ -501,6 +518,55 @@ circuit_breaker:
     ]);
     expect(problemsOf('script:\n  template:\n    en: A\n    es: "{{ x | nope }}"\n')).toEqual([
       expect.stringMatching(/^config\.yml:4 {2}script\.template\.es: .*undefined filter: nope/),
+    ]);
+  });
+});
+
+describe('CRMs in config.yml', () => {
+  const using = (name: string, settings: string): string =>
+    `${SCRIPT}services: { crm: [${name}] }\nproviders:\n  ${name}: { ${settings} }\n`;
+  const HUBSPOT = { HUBSPOT_ACCESS_TOKEN: 'pat-na1-test-1\n' };
+  const TOKEN = 'access_token: "${HUBSPOT_ACCESS_TOKEN}"';
+
+  it('takes the settings of HubSpot, the token without its line break', () => {
+    const settings =
+      'base_url: "http://127.0.0.1:9/gateway/", call_id_property: campaign_call_id, ' +
+      'lookup: [plan, plan], find_by: [id, phone], id_property: customer_no, owner: "77"';
+    const { providers } = parsed(using('hubspot', `${TOKEN}, ${settings}`), HUBSPOT);
+    expect(providers.hubspot).toEqual({
+      accessToken: 'pat-na1-test-1',
+      baseUrl: 'http://127.0.0.1:9/gateway',
+      callIdProperty: 'campaign_call_id',
+      lookup: ['plan'],
+      findBy: ['id', 'phone'],
+      idProperty: 'customer_no',
+      owner: '77',
+    });
+  });
+
+  it.each([
+    ['hubspot', 'find_by: [phone]', 'hubspot.access_token: found nothing, allowed: "${HUBSPOT_'],
+    ['hubspot', 'access_token: pat-na1-x', 'hubspot.access_token: found a key written into the'],
+    ['hubspot', `${TOKEN}, call_id_property: Call Id`, 'hubspot.call_id_property: found "Call'],
+    ['hubspot', `${TOKEN}, lookup: plan`, 'hubspot.lookup: found "plan", allowed: a list of'],
+    ['hubspot', `${TOKEN}, find_by: [name]`, 'hubspot.find_by[0]: found "name", allowed: id, em'],
+    ['hubspot', `${TOKEN}, owner: 77`, 'hubspot.owner: found 77, allowed: the id of a HubSpot'],
+    ['hubspot', `${TOKEN}, id_property: no`, 'hubspot.id_property: found no, which finds nobody'],
+    ['hubspot', `${TOKEN}, token: x`, 'hubspot.token: found an unknown key, allowed: access_to'],
+    ['webhook', 'secret: "${HUBSPOT_ACCESS_TOKEN}"', 'webhook.url: found nothing, allowed: the'],
+    ['webhook', 'url: example.com', 'webhook.url: found "example.com", allowed: an address tha'],
+    ['webhook', 'url: "http://a.example", secret: x', 'webhook.secret: found a secret written'],
+  ])('%s: %s', (name, settings, expected) => {
+    const problems = problemsOf(using(name, settings), HUBSPOT);
+    expect(problems).toEqual([expect.stringContaining(`config.yml:4  providers.${expected}`)]);
+  });
+
+  it('does without a secret that the environment lacks, and not without an address', () => {
+    const settings = 'url: "${CRM_WEBHOOK_URL}", secret: "${CRM_WEBHOOK_SECRET}"';
+    const config = parsed(using('webhook', settings), { CRM_WEBHOOK_URL: 'https://a.example/x' });
+    expect(config.providers.webhook).toEqual({ url: 'https://a.example/x', secret: undefined });
+    expect(problemsOf(using('webhook', settings))).toEqual([
+      expect.stringContaining('providers.webhook.url: found ${CRM_WEBHOOK_URL}, which is not set'),
     ]);
   });
 });

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Paint } from '../../src/cli/paint.ts';
-import { type SummaryFacts, summaryText } from '../../src/cli/summary.ts';
+import {
+  briefText,
+  hasRefusedRecords,
+  type SummaryFacts,
+  summaryText,
+} from '../../src/cli/summary.ts';
 import { type ContactCounts, NOBODY, type RunEnd } from '../../src/domain/event.ts';
 import { RunTally } from '../../src/domain/tally.ts';
 import type { Outcome } from '../../src/domain/words.ts';
@@ -161,6 +166,26 @@ describe('the rows', () => {
       '      2 records owed   the CRM gets them with the next run',
       '      4 taken out      not in the list any more, so not called',
     ]);
+  });
+
+  it('tell records that were refused by their reason, and what was noted of others', () => {
+    const tally = tallyOf(['answered']);
+    const subject = { step: 'record', role: 'crm', service: 'hubspot', durationMs: 1 } as const;
+    tally.take({ type: 'step.finished', ...subject });
+    tally.take({ type: 'step.finished', ...subject, note: 'logged without association' });
+    const reason = `the CRM refused the record: not a number: ${phoneOf(1)}`;
+    const waiting = [
+      { reason: 'waits for hubspot', count: 1, dueMs: 5 },
+      { reason, count: 2, dueMs: undefined },
+    ];
+    expect(rows({ tally, waiting, recordsOwed: 3 })).toEqual([
+      '      1 records owed   the CRM gets them with the next run',
+      '      2 records owed   the CRM refused the record: not a number: +1 415 *** **01',
+      '      1 with a note    logged without association',
+    ]);
+    expect(hasRefusedRecords({ waiting })).toBe(true);
+    const brief = briefText(factsOf({ tally, waiting, recordsOwed: 3 }), plain);
+    expect(brief).toContain('2 records owed');
   });
 
   it('give the one reason why contacts wait without its count', () => {

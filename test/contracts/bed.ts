@@ -1,9 +1,14 @@
 /** The vendors that are held against their contracts. The bed has more. */
-export const VENDORS = ['openai', 'openrouter', 'anthropic'] as const;
+export const VENDORS = ['openai', 'openrouter', 'anthropic', 'hubspot'] as const;
 export type Vendor = (typeof VENDORS)[number];
 
 /** Of the bed, which has no say in them. */
-const PORTS: Readonly<Record<Vendor, number>> = { openai: 4102, openrouter: 4105, anthropic: 4106 };
+const PORTS: Readonly<Record<Vendor, number>> = {
+  openai: 4102,
+  hubspot: 4104,
+  openrouter: 4105,
+  anthropic: 4106,
+};
 
 export function urlOf(vendor: Vendor): string {
   return `http://127.0.0.1:${PORTS[vendor]}`;

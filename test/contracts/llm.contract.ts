@@ -2,9 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Script } from '../../src/engine/ports.ts';
 import { aimed } from '../services/llm/fake-vendors.ts';
 import { contactOf, failureOf, requestContext } from '../services/support.ts';
-import { clear, failNext, journal, urlOf, VENDORS, type Vendor } from './bed.ts';
+import { clear, failNext, journal, urlOf } from './bed.ts';
 
 const contact = contactOf({ name: 'Zoë "Z" Ünal', variables: { appointment_day: 'Tuesday' } });
+const VENDORS = ['openai', 'openrouter', 'anthropic'] as const;
+type Vendor = (typeof VENDORS)[number];
 const POSTS = { openai: '/v1', openrouter: '/api/v1', anthropic: '/v1' } as const;
 const PATHS = {
   openai: ['POST /v1/chat/completions', 'GET /v1/models'],

@@ -159,6 +159,43 @@ describe('a record that may have been made', () => {
   });
 });
 
+describe('what the CRM was asked for the script', () => {
+  const asked: string[] = [];
+  const knows = (...names: readonly string[]) => ({
+    lookup: ({ id }: { readonly id: string }) => {
+      asked.push(id);
+      return Object.fromEntries(names.map((name) => [name, `${name} of ${id}`]));
+    },
+  });
+  const away = { write: () => Promise.reject(failure()) };
+
+  it('is not asked again, unless the settings want more of it by now', async () => {
+    const first = new EngineBench({ behaviour: { ...knows('plan'), ...away } }).add(1);
+    expect(await first.run()).toBe('outage');
+    asked.length = 0;
+    const again = first.next({ behaviour: { ...knows('plan'), ...away } });
+    expect(await again.run()).toBe('outage');
+    expect(asked).toEqual(['c0']); // by the bench itself, for the names
+    const given: unknown[] = [];
+    const more = again.next({
+      behaviour: {
+        ...knows('plan', 'town'),
+        write: ({ properties }) => {
+          given.push(properties);
+          return { text: 'Hello' };
+        },
+        admit: () => Promise.reject(failure()),
+      },
+    });
+    expect(await more.run()).toBe('outage');
+    expect(given).toEqual([{ plan: 'plan of c1', town: 'town of c1' }]);
+    // The text is written: what else there is to know changes nothing any more.
+    asked.length = 0;
+    expect(await more.next({ behaviour: knows('plan', 'town', 'age') }).run()).toBe('done');
+    expect(asked).toEqual(['c0']);
+  });
+});
+
 describe('audio that is gone', () => {
   it('is made again before anybody is rung: no dead air', async () => {
     const first = new EngineBench({ behaviour: { admit: () => Promise.reject(failure()) } }).add(1);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { CallRecord } from '../../src/engine/ports.ts';
 import { Stopped } from '../../src/engine/stopped.ts';
 import { EngineBench } from '../support/engine-bench.ts';
 import { failure, lost, refused, throttled, unauthorized } from '../support/failures.ts';
@@ -471,6 +472,29 @@ describe('a CRM that is away', () => {
     expect(new Set(bench.truth.recorded.map(({ call }) => call)).size).toBe(30);
     // Each record is put off once when it is turned away, not at every probe.
     expect(bench.of('contact.put_off').length).toBeLessThanOrEqual(30 + 10);
+  });
+
+  it('is offered what it refuses once per run, and keeps no run from its end', async () => {
+    const refuse = (id: string) => (record: CallRecord) => {
+      if (record.contact.id === id) throw refused();
+    };
+    const bench = new EngineBench({ behaviour: { record: refuse('c2') } }).add(3);
+    expect(await bench.run()).toBe('done');
+    expect(bench.clock.monotonicMs()).toBeLessThan(MINUTE);
+    expect(bench.counts()).toMatchObject({ done: 3, queued: 0, put_off: 0 });
+    expect(bench.truth.counts.record).toBe(3);
+    expect(bench.of('notice')).toMatchObject([
+      { level: 'warn', code: 'record_refused', message: expect.stringContaining('(contact c2)') },
+    ]);
+    const again = bench.next({ behaviour: { record: refuse('c2') } });
+    expect(await again.run()).toBe('done');
+    expect(bench.truth.counts.record).toBe(4);
+    const mended = again.next();
+    expect(await mended.run()).toBe('done');
+    expect(bench.truth.recorded.map(({ contact }) => contact)).toEqual(['c1', 'c3', 'c2']);
+    expect(bench.truth.rung).toHaveLength(3);
+    expect(await mended.next().run()).toBe('done');
+    expect(bench.truth.counts.record).toBe(5);
   });
 
   it('leaves what is owed to the next run', async () => {

@@ -24,6 +24,7 @@ describe('what an error means for the contact', () => {
     expect(settlementOf(refused(), FRESH, 0)).toEqual({
       type: 'outcome',
       outcome: 'failed',
+      isRefused: true,
       detail,
     });
   });

@@ -415,6 +415,32 @@ const RUNNING: readonly Mutant[] = [
       };
     }),
   },
+  {
+    name: 'takes a refusal of a record for its end',
+    foundBy: 'everybody recorded',
+    compose: journal((sound) => ({
+      write: (key, entry) => {
+        if (entry.type !== 'record.refused') return sound.write(key, entry);
+        const atMs = 0;
+        return sound.write(key, { type: 'record.ended', service: 'none', bytes: undefined, atMs });
+      },
+    })),
+  },
+  {
+    name: 'offers a refused record again after a minute',
+    foundBy: 'everybody recorded',
+    compose: parts(({ journal: sound, clock }) => ({
+      journal: {
+        ...sound,
+        write: (key, entry) => {
+          if (entry.type !== 'record.refused') return sound.write(key, entry);
+          const dueMs = clock.wallMs() + 60_000;
+          const wait = { behind: true, recall: false, rounds: 0, roundMark: 0 };
+          return sound.write(key, { type: 'put_off', dueMs, reason: entry.reason, ...wait });
+        },
+      },
+    })),
+  },
   { name: 'drops who was put off', foundBy: 'ends clean', compose: swallowed('put_off') },
   {
     name: 'drops every second one who was put off',

@@ -246,6 +246,40 @@ for (const [name, makeSubject] of SUBJECTS) {
       expect(store.resultsBytes()).toBe(120);
     });
 
+    it('keeps a refused record for the next run, and waits for nothing until then', async () => {
+      takeIn('c1', 'c2');
+      const { key } = await claimOne();
+      await expect(journal.write(key, entries.recordRefused())).rejects.toThrow(/has not ended/);
+      void journal.write(key, entries.callEnded('busy'));
+      void journal.write(key, entries.recordBegun());
+      await journal.write(key, entries.recordRefused());
+      expect(journal.counts()).toMatchObject({ done: 1, put_off: 0, queued: 1, total: 2 });
+      await expect(journal.write(key, entries.recordEnded())).rejects.toThrow(/has ended/);
+      const other = await claimOne();
+      expect(other.contact.id).toBe('c2');
+      await journal.write(other.key, entries.putOff(900));
+      expect(journal.outlook()).toEqual({ ready: false, nextDueMs: 900 });
+      await journal.recall(1_000_000);
+      expect((await claimOne(1_000_000)).contact.id).toBe('c2');
+      expect(await claim(Number.MAX_SAFE_INTEGER / 2)).toBeUndefined();
+      expect(journal.outlook()).toEqual({ ready: false, nextDueMs: undefined });
+      // A row that is deleted from the list meanwhile is owed all the same.
+      store.contacts().finish();
+
+      const next = subject.open().journal();
+      expect(next.recover()).toBe(1); // c2, who was in hand
+      expect(next.outlook()).toEqual({ ready: true, nextDueMs: undefined });
+      const owed = await claimed(next.claim(STAGES, 0, 'call-x'));
+      expect(owed).toMatchObject({
+        key: { contact: 'c1', call: 'call-1', number: 1 },
+        stage: 'owed',
+        recordBegun: true,
+        ended: { outcome: 'busy' },
+      });
+      await next.write(owed.key, entries.recordEnded());
+      expect(next.recover()).toBe(0);
+    });
+
     it('never shortens what it vouches for of results.csv', async () => {
       takeIn('c1', 'c2', 'c3');
       const keys = [(await claimOne()).key, (await claimOne()).key, (await claimOne()).key];

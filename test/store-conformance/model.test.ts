@@ -51,6 +51,7 @@ const ENTRY_TYPES = [
   'attempt.ended',
   'call.ended',
   'record.ended',
+  'record.refused',
   'put_off',
   'released',
 ] as const satisfies readonly JournalEntry['type'][];
@@ -103,6 +104,7 @@ const entry: fc.Arbitrary<JournalEntry> = fc.oneof(
     bytes: fc.option(fc.nat(500), { nil: undefined }),
     atMs,
   }),
+  fc.constant(entries.recordRefused()),
   {
     weight: 2,
     arbitrary: fc.record({
@@ -148,6 +150,7 @@ const story: fc.Arbitrary<Operation> = fc
       [entries.callEnded('uncertain')],
       [entries.callEnded('failed')],
       [entries.callEnded(), entries.recordBegun(), entries.recordEnded(100)],
+      [entries.callEnded(), entries.recordBegun(), entries.recordRefused()],
     ),
   )
   .map(([length, came, end]) => {

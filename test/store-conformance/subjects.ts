@@ -151,6 +151,10 @@ export const entries = {
     bytes,
     atMs,
   }),
+  recordRefused: (reason = 'the CRM refused the record'): Of<'record.refused'> => ({
+    type: 'record.refused',
+    reason,
+  }),
   putOff: (dueMs: number, behind = false, rounds = 0, roundMark = 0): Of<'put_off'> => ({
     recall: false,
     type: 'put_off',

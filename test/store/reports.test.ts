@@ -286,6 +286,26 @@ describe('what the commands read', () => {
     expect(reports.resultsBytes('winter')).toBe(0);
   });
 
+  it('counts what a CRM refused, and what it noted', async () => {
+    takeIn('c1', 'c2', 'c3', 'c4');
+    for (const note of [undefined, 'alone', 'alone']) {
+      const one = await claim();
+      await write(one, entries.callEnded());
+      await write(one, { ...entries.recordEnded(), note });
+    }
+    const refused = await claim();
+    await write(refused, entries.callEnded());
+    await write(refused, entries.recordRefused('no'));
+    expect(reports.recordNotes(CAMPAIGN)).toEqual([{ note: 'alone', count: 2 }]);
+    expect(reports.recordNotes('winter')).toEqual([]);
+    expect(reports.waiting(CAMPAIGN)).toEqual([{ reason: 'no', count: 1, dueMs: undefined }]);
+    expect(reports.recordsOwed(CAMPAIGN)).toBe(1);
+    expect(reports.nextContacts(CAMPAIGN, 9)).toEqual([]);
+    store.journal(CAMPAIGN).recover();
+    expect(reports.waiting(CAMPAIGN)).toEqual([]);
+    expect(reports.nextContacts(CAMPAIGN, 9)).toMatchObject([{ contact: 'c4', stage: 'owed' }]);
+  });
+
   it('remembers lists, runs and breakers', async () => {
     const list = { campaign: CAMPAIGN, path: '/lists/a.csv', atMs: 1, rows: 10, rejected: 3 };
     store.noteList(list);

@@ -45,6 +45,8 @@ export interface Behaviour {
   follow(placed: Placed, request: DialRequest, context: RequestContext): Promise<Ended> | Ended;
   find(request: DialRequest, count: number): Promise<Found> | Found;
   record(record: CallRecord, context: RequestContext, count: number): Promise<void> | void;
+  /** The CRM looks up what this answers with, where it is given. */
+  lookup?(contact: Contact): Readonly<Record<string, string>>;
 }
 
 const WORKS: Behaviour = {
@@ -226,10 +228,15 @@ function fakeServices(truth: Truth, clock: VirtualClock, options: EngineBenchOpt
       truth.hungUp.push(placed.reference);
     },
   };
+  const { lookup } = does;
   const crm: Crm = {
     name: 'csv',
     role: 'crm',
     probe,
+    ...(lookup !== undefined && {
+      properties: Object.keys(lookup(contactOf(0))),
+      lookup: async (contact) => lookup(contact),
+    }),
     record: async (record, context) => {
       await does.record(record, context, ++truth.counts.record);
       truth.recorded.push({ contact: record.contact.id, call: record.call });

@@ -7,6 +7,7 @@ import { campaignName } from '../campaign-name.ts';
 import { CheckSink } from '../check-sink.ts';
 import { checkScripts, checkVoices, type Findings, type Problem } from '../check-speech.ts';
 import { loadConfig } from '../config.ts';
+import { crmNotices } from '../crm-notices.ts';
 import { realDialerNotice, rings } from '../dialer-notice.ts';
 import { EXIT, explain } from '../exit.ts';
 import { campaignFolders, shownPath } from '../folders.ts';
@@ -62,6 +63,7 @@ export async function check(
     }
     take(await attempt(() => checkVoices(world, config, reading?.sink)));
     problems.push(...(await placesProblems(config)));
+    notices.push(...crmNotices(config));
   }
   report(world, { config, list, reading, notices, options, problems });
   return (

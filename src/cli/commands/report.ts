@@ -95,6 +95,9 @@ function reportDocument(reports: Reports, campaign: string) {
     contacts: { ...contacts, rejected: reports.rejectedCount(campaign) },
     removed,
     records_owed: recordsOwed,
+    record_notes: Object.fromEntries(
+      reports.recordNotes(campaign).map(({ note, count }) => [maskNumbers(note), count]),
+    ),
     outcomes: Object.fromEntries(outcomes),
     failures: reports.failures(campaign).map(failureDocument),
     timings: reports.timings(campaign).map(timingDocument),
@@ -138,6 +141,9 @@ function reportText(document: ReportDocument): string {
     ...(document.records_owed === 0
       ? []
       : [`  ${counted(document.records_owed, 'record')} owed to the CRM`]),
+    ...Object.entries(document.record_notes).map(
+      ([note, count]) => `  ${counted(count, 'record')} with a note: ${note}`,
+    ),
     '',
     failures.length === 0 ? 'No service failed' : 'Failures by service',
     ...failures.map(

@@ -21,7 +21,13 @@ import { screenLines } from '../screen-lines.ts';
 import type { Config } from '../settings.ts';
 import { shellWord } from '../shell-word.ts';
 import { stopSignals } from '../stop-signals.ts';
-import { briefText, type SummaryFacts, servicesDown, summaryText } from '../summary.ts';
+import {
+  briefText,
+  hasRefusedRecords,
+  type SummaryFacts,
+  servicesDown,
+  summaryText,
+} from '../summary.ts';
 import { endOfRunMs } from '../time-of-day.ts';
 import type { World } from '../world.ts';
 
@@ -158,8 +164,9 @@ function tell(showing: Showing, result: SessionResult): number {
   if (options.quiet !== true) {
     const output = options.json === true ? world.stderr : world.stdout;
     output.write(summaryText(facts, paintFor(output, world, options.color)));
-  } else if (code !== EXIT.ok) {
-    // cron mails what is said; an early end must not be found out from an exit code alone.
+  } else if (code !== EXIT.ok || hasRefusedRecords(facts)) {
+    // cron mails what is said; an early end must not be found out from an exit code alone, and a
+    // record that the CRM refuses has none.
     world.stderr.write(briefText(facts, paintFor(world.stderr, world, options.color)));
   }
   return code;
@@ -208,7 +215,9 @@ function summaryFacts(
     rings: services.dialer.some((dialer) => dialer.rings),
     dialers: services.dialer.map((dialer) => dialer.name),
     places: [
-      ['results', shown(folders.results)],
+      ...(services.crm.some(({ name }) => name === 'csv')
+        ? [['results', shown(folders.results)] as const]
+        : []),
       ...((state.outcomes.get('previewed') ?? 0) > 0
         ? [['audio', `${shown(folders.output)}/*.wav`] as const]
         : []),

@@ -102,7 +102,7 @@ function document({ campaign, state, rejected, running, next }: CampaignStatus) 
     waiting: waiting.map(({ reason, count, dueMs }) => ({
       reason: maskNumbers(reason),
       count,
-      due_at: isoTime(dueMs),
+      due_at: dueMs === undefined ? undefined : isoTime(dueMs),
     })),
     uncertain: uncertain.map(maskContactId),
     next: next.map(({ contact, stage, dueMs, reason }) => ({
@@ -160,9 +160,10 @@ function campaignLines(one: CampaignStatus, wallMs: number): string[] {
       : `  running since ${isoTime(running.sinceMs)} (process ${running.pid})`,
     ...(outcomeText === '' ? [] : [`  outcomes: ${outcomeText}`]),
     ...(recordsOwed === 0 ? [] : [`  ${counted(recordsOwed, 'record')} owed to the CRM`]),
-    ...waiting.map(
-      ({ reason, count, dueMs }) =>
-        `  ${count} put off: ${maskNumbers(reason)}; the first ${when(dueMs, wallMs)}`,
+    ...waiting.map(({ reason, count, dueMs }) =>
+      dueMs === undefined
+        ? `  ${counted(count, 'record')} for the next run: ${maskNumbers(reason)}`
+        : `  ${count} put off: ${maskNumbers(reason)}; the first ${when(dueMs, wallMs)}`,
     ),
     ...(uncertain.length === 0
       ? []

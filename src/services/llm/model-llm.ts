@@ -17,6 +17,8 @@ import { type Account, jsonOf, refusal, type Said, unusable } from '../http-fail
 import { flawOf } from './answer-check.ts';
 import { type Messages, Prompt, type PromptSettings } from './prompt.ts';
 
+export { at, fieldsOf, listAt, numberAt, textAt } from '../json-fields.ts';
+
 export interface ModelSettings extends PromptSettings {
   readonly apiKey: string;
   readonly model: string;
@@ -166,38 +168,6 @@ function badAnswer(name: string, what: string): ServiceFailure {
     code: 'bad_answer',
     retriesMax: 1,
   });
-}
-
-// ---------------------------------------------------------------------------- reading JSON
-
-type Fields = Readonly<Record<string, unknown>>;
-
-/** The object there, or one without fields. */
-export function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : {};
-}
-
-/** What stands under these names, one within the other; numbers are places in a list. */
-export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
-  return path.reduce<unknown>((here, name) => fieldsOf(here)[name], value);
-}
-
-export function textAt(value: unknown, ...path: readonly (string | number)[]): string | undefined {
-  const found = at(value, ...path);
-  return typeof found === 'string' ? found : undefined;
-}
-
-export function numberAt(
-  value: unknown,
-  ...path: readonly (string | number)[]
-): number | undefined {
-  const found = at(value, ...path);
-  return typeof found === 'number' && Number.isFinite(found) ? found : undefined;
-}
-
-export function listAt(value: unknown, ...path: readonly (string | number)[]): readonly unknown[] {
-  const found = at(value, ...path);
-  return Array.isArray(found) ? found : [];
 }
 
 /** Undefined where the vendor tells neither. */

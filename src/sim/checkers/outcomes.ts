@@ -121,7 +121,9 @@ function isRefused({ kind, scope }: { kind: string; scope: string }): boolean {
 
 export const EVERYBODY_RECORDED: Checker = {
   name: 'everybody recorded',
-  promise: 'The CRM has every outcome, the right one, and is told which record may be a second.',
+  promise:
+    'The CRM has every outcome, the right one, and is told which record may be a second. What it ' +
+    'refuses for good is offered once per run, and owed.',
   check: (seen) => {
     const { log, standings } = seen;
     const records = log.filter((sight) => sight.type === 'recorded');
@@ -142,20 +144,39 @@ export const EVERYBODY_RECORDED: Checker = {
       const message = `${call} of ${contact} is recorded as ${outcome}, not ${kept ?? 'at all'}`;
       found.push({ atMs, message });
     }
-    return [...found, ...unrecorded(seen, records)];
+    const offers = evidenceOf(seen).exchanges.filter(({ sight }) => sight.method === 'record');
+    return [...found, ...offeredAgain(offers), ...unrecorded(seen, records, offers)];
   },
 };
+
+function isRefusedForGood({ end }: Exchange): boolean {
+  return end?.type === 'failed' && isRefused(end.failure);
+}
+
+function offeredAgain(offers: readonly Exchange[]): readonly Found[] {
+  const rounds = Map.groupBy(offers, ({ life, sight }) => `${sight.call} in run ${life.run}`);
+  return [...rounds].flatMap(([which, same]) => {
+    const next = same[1 + same.findIndex(isRefusedForGood)];
+    const isAgain = next !== undefined && same.some(isRefusedForGood);
+    return isAgain ? [{ atMs: next.atMs, message: `${which} is offered after a refusal` }] : [];
+  });
+}
 
 function unrecorded(
   { log, standings }: Seen,
   records: readonly Of<'recorded'>[],
+  offers: readonly Exchange[],
 ): readonly Found[] {
   const last = log.at(-1);
   const over = log.findLast(
     ({ type }) => type === 'ended' || type === 'killed' || type === 'broke',
   );
   if (over?.type !== 'ended' || over.end !== 'done') return [];
-  const have = new Set(records.map(({ contact }) => contact));
+  const refused = offers.filter((one) => one.life.run === over.run && isRefusedForGood(one));
+  const have = new Set([
+    ...records.map(({ contact }) => contact),
+    ...refused.map(({ sight }) => sight.contact),
+  ]);
   return [...standings].flatMap(([contact, { outcome }]) => {
     if (outcome === undefined || outcome === 'uncertain' || have.has(contact)) return [];
     return [{ atMs: last?.atMs ?? 0, message: `${contact} is done, ${outcome}: no record of it` }];

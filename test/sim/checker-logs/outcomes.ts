@@ -1,8 +1,10 @@
-import { type Logs, SightingLog, UNAVAILABLE } from '../../support/sighting-log.ts';
+import { type Logs, NOT_THIS, SightingLog, UNAVAILABLE } from '../../support/sighting-log.ts';
 
 const log = () => new SightingLog();
 /** `c1` is done; `c2` is, too, where nothing else is said. */
 const done = () => log().stands('c1', 'done', 'answered').stands('c2', 'done', 'busy');
+/** The CRM refuses the record of `c1`. */
+const refusing = () => done().exchange('record', { failure: NOT_THIS });
 const uncertain = () => log().stands('c1', 'uncertain', 'uncertain');
 
 export const OUTCOME_LOGS: Logs = {
@@ -145,11 +147,25 @@ export const OUTCOME_LOGS: Logs = {
       'a first record at each of two': () =>
         done().recorded('c1').recorded('c1', { service: 'webhook' }),
       'nobody yet after a kill': () => done().killed(),
+      'what the CRM refused in the last run': () =>
+        refusing().recorded('c2', { outcome: 'busy' }).ended('done'),
+      'what it refused, and took in the next run': () =>
+        refusing()
+          .recorded('c2', { outcome: 'busy' })
+          .ended('done')
+          .began()
+          .exchange('record')
+          .recorded('c1', { again: true })
+          .ended('done'),
     },
     refuses: {
       'somebody without a record': () => done().recorded('c1').ended('done'),
       'a second record that comes as the first': () => done().recorded('c1').recorded('c1'),
       'another outcome': () => done().recorded('c1', { outcome: 'no_answer' }),
+      'what it refused, and was not offered again': () =>
+        refusing().recorded('c2', { outcome: 'busy' }).ended('done').began().ended('done'),
+      'what it refused, and was offered again at once': () =>
+        refusing().at(60_000).exchange('record').recorded('c1'),
     },
   },
 };

@@ -1,0 +1,217 @@
+/**
+ * HubSpot on the wire: one request, its answer as JSON, its refusals in our words. Statuses and
+ * codes: docs/guide/vendors.md.
+ */
+import type { ServiceFailure } from '../../domain/failure.ts';
+import type { Http, HttpRequest, HttpResponse } from '../../engine/ports.ts';
+import { urlUnder } from '../http.ts';
+import { type Account, jsonOf, refusal, type Said, unusable } from '../http-failure.ts';
+import { at, listAt, textAt } from '../json-fields.ts';
+
+export interface HubspotAccount {
+  readonly accessToken: string;
+  /** Absolute; a path is kept. */
+  readonly baseUrl: string;
+  /** Names that the settings bring into requests, each with the key that it stands under. */
+  readonly configured: Readonly<Record<string, string>>;
+}
+
+export interface Asked {
+  readonly signal: AbortSignal;
+  /** What must not be repeated of an answer: telephone numbers, an email address. */
+  readonly hidden: readonly string[];
+}
+
+const NAME = 'hubspot';
+const KEY = `providers.${NAME}`;
+
+/** A day's quota is used up until midnight in the account's time zone, which nobody tells us. */
+const DAILY_WAIT_MS = 3_600_000;
+const POLICY_WAITS_MS: Readonly<Record<string, number>> = {
+  SECONDLY: 1_000,
+  TEN_SECONDLY_ROLLING: 10_000,
+};
+/** How long a lock on an object lasts: developers.hubspot.com, "Error handling", 423. */
+const LOCKED_WAIT_MS = 2_000;
+
+export class HubspotApi {
+  readonly #settings: HubspotAccount;
+  readonly #http: Http;
+
+  constructor(settings: HubspotAccount, http: Http) {
+    this.#settings = settings;
+    this.#http = http;
+  }
+
+  get(path: string, asked: Asked): Promise<unknown> {
+    return this.#ask('GET', path, undefined, asked);
+  }
+
+  post(path: string, body: unknown, asked: Asked): Promise<unknown> {
+    return this.#ask('POST', path, body, asked);
+  }
+
+  put(path: string, asked: Asked): Promise<unknown> {
+    return this.#ask('PUT', path, undefined, asked);
+  }
+
+  /** Undefined where HubSpot says that it has no such object. */
+  async getIfThere(path: string, asked: Asked): Promise<unknown> {
+    try {
+      return await this.get(path, asked);
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * The one result of a batch of one. A batch that failed in part is answered with 207, and this
+   * part is all there is.
+   */
+  async postOne(path: string, input: unknown, asked: Asked): Promise<unknown> {
+    const response = await this.#send('POST', path, { inputs: [input] }, asked);
+    const body = this.#bodyOf(response, asked);
+    const [result] = listAt(body, 'results');
+    if (result !== undefined) return result;
+    const [error] = listAt(body, 'errors');
+    if (error === undefined) {
+      throw unusable(this.#account(asked), response, 'without a result in it');
+    }
+    throw refusal(this.#account(asked), response, this.#partial(error, response));
+  }
+
+  async #ask(
+    method: HttpRequest['method'],
+    path: string,
+    body: unknown,
+    asked: Asked,
+  ): Promise<unknown> {
+    return this.#bodyOf(await this.#send(method, path, body, asked), asked);
+  }
+
+  /** Whether twice is as once is seen to by whoever asks. */
+  #send(
+    method: HttpRequest['method'],
+    path: string,
+    body: unknown,
+    { signal }: Asked,
+  ): Promise<HttpResponse> {
+    const { accessToken, baseUrl } = this.#settings;
+    return this.#http.send({
+      method,
+      url: urlUnder(baseUrl, path),
+      headers: {
+        accept: 'application/json',
+        authorization: `Bearer ${accessToken}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal,
+      idempotent: true,
+    });
+  }
+
+  #bodyOf(response: HttpResponse, asked: Asked): unknown {
+    const body = jsonOf(response);
+    if (response.status < 200 || response.status >= 300) {
+      throw refusal(this.#account(asked), response, this.#said(body, response));
+    }
+    if (body === undefined) {
+      throw unusable(this.#account(asked), response, `not with JSON; check ${KEY}.base_url`);
+    }
+    return body;
+  }
+
+  #account({ hidden }: Asked): Account {
+    return { name: NAME, secrets: [this.#settings.accessToken, ...hidden] };
+  }
+
+  #said(body: unknown, response: HttpResponse): Said {
+    const category = textAt(body, 'category');
+    const message = textAt(body, 'message');
+    const common: Said = { code: category, message };
+    switch (response.status) {
+      case 401:
+        return { ...common, advice: `check ${KEY}.access_token` };
+      case 403:
+        return { ...common, advice: rightsAdvice(body) };
+      case 404:
+        // An address that is no HubSpot's would refuse the next request as well.
+        return textAt(body, 'correlationId') === undefined && category === undefined
+          ? { ...common, scope: 'service', advice: `check ${KEY}.base_url` }
+          : { ...common, code: NO_SUCH_OBJECT };
+      case 409:
+        return { ...common, kind: 'transient', scope: 'request' };
+      case 423: {
+        const retryAfterMs = Math.max(LOCKED_WAIT_MS, response.retryAfterMs ?? 0);
+        return { ...common, kind: 'transient', scope: 'request', retryAfterMs };
+      }
+      case 429:
+        return { ...common, ...limitSaid(body, response) };
+      default:
+        return this.#settingsSaid(common);
+    }
+  }
+
+  /** A name that stands in config.yml is wrong for every record, not for this one. */
+  #settingsSaid(said: Said): Said {
+    const { configured } = this.#settings;
+    const name = Object.keys(configured).find((one) => said.message?.includes(one) === true);
+    if (name === undefined) return said;
+    const advice = `check ${configured[name]}: docs/guide/vendors.md says how to make it`;
+    return { ...said, scope: 'service', advice };
+  }
+
+  /** The whole batch was answered with a success, so its status says nothing of this part. */
+  #partial(error: unknown, response: HttpResponse): Said {
+    const category = textAt(error, 'category') ?? '';
+    const common: Said = { code: category, message: textAt(error, 'message') };
+    const isOurs = /VALIDATION|NOT_FOUND|INVALID|EXISTS?$/.test(category);
+    return category === 'RATE_LIMITS'
+      ? { ...common, ...limitSaid(error, response) }
+      : isOurs
+        ? this.#settingsSaid({ ...common, kind: 'permanent', scope: 'request' })
+        : { ...common, kind: 'transient', scope: 'service' };
+  }
+}
+
+const NO_SUCH_OBJECT = 'no_such_object';
+
+/** HubSpot has no such object: contacts come and go. */
+export function isMissing(error: unknown): boolean {
+  return (error as ServiceFailure | undefined)?.code === NO_SUCH_OBJECT;
+}
+
+/** Three limits answer alike; that of the day does not pass while a run waits. */
+function limitSaid(body: unknown, { retryAfterMs }: HttpResponse): Said {
+  const policy = textAt(body, 'policyName') ?? policyIn(textAt(body, 'message') ?? '');
+  if (policy === 'DAILY') {
+    const advice = "the account's requests of today are used up: see its API usage in HubSpot";
+    const waitMs = retryAfterMs ?? DAILY_WAIT_MS;
+    return { code: policy, kind: 'permanent', scope: 'service', retryAfterMs: waitMs, advice };
+  }
+  const waitMs = retryAfterMs ?? POLICY_WAITS_MS[policy ?? ''];
+  return { code: policy, kind: 'transient', scope: 'service', retryAfterMs: waitMs };
+}
+
+/** `You have reached your daily limit.` */
+function policyIn(message: string): string | undefined {
+  return /\b(secondly|ten_secondly_rolling|daily)\b/i.exec(message)?.[1]?.toUpperCase();
+}
+
+function rightsAdvice(body: unknown): string {
+  const needed = listAt(body, 'errors').flatMap((error) => [
+    ...listAt(error, 'context', 'requiredGranularScopes'),
+    ...listAt(error, 'context', 'requiredScopes'),
+  ]);
+  const scopes = needed.filter((one) => typeof one === 'string').slice(0, 4);
+  const which = scopes.length === 0 ? 'see docs/guide/vendors.md' : scopes.join(', ');
+  return `the private app behind ${KEY}.access_token needs more scopes: ${which}`;
+}
+
+/** An id that HubSpot gave; they are digits, and some answers have them as a number. */
+export function idAt(value: unknown): string | undefined {
+  const id = at(value, 'id');
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined;
+}

@@ -1,0 +1,193 @@
+/**
+ * Finds a contact of the list in HubSpot. Whoever is not found for certain is not found: what is
+ * known of one person must not be told to another.
+ */
+import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
+import type { Contact } from '../../domain/contact.ts';
+import { fieldsOf, listAt, textAt } from '../json-fields.ts';
+import { type Asked, type HubspotApi, idAt } from './hubspot-api.ts';
+
+export type FindBy = 'id' | 'email' | 'phone';
+
+export interface FindSettings {
+  /** Tried in this order, until one finds somebody. */
+  readonly findBy: readonly FindBy[];
+  /** The contact property that holds the list's id; undefined: that is HubSpot's record id. */
+  readonly idProperty: string | undefined;
+  /** Properties that are wanted of whoever is found. */
+  readonly properties: readonly string[];
+}
+
+export type Found =
+  | {
+      readonly state: 'found';
+      readonly id: string;
+      readonly properties: Readonly<Record<string, string>>;
+    }
+  /** Nobody fits; or several do, and nobody can tell which of them is meant. */
+  | { readonly state: 'nobody' | 'several' };
+
+interface Filter {
+  readonly propertyName: string;
+  readonly operator: 'EQ' | 'IN';
+  readonly value?: string;
+  readonly values?: readonly string[];
+}
+
+const CONTACTS = '/crm/v3/objects/contacts';
+/** Enough to see that it is not one. */
+const RESULTS_MAX = 20;
+/** Contacts that were found and are remembered: more than are in hand or put off at a time. */
+const KNOWN_MAX = 10_000;
+
+export class HubspotContacts {
+  readonly #api: HubspotApi;
+  readonly #settings: FindSettings;
+  /** By the contact's id in the list; the oldest first. */
+  readonly #known = new Map<string, Found>();
+
+  constructor(api: HubspotApi, settings: FindSettings) {
+    this.#api = api;
+    this.#settings = settings;
+  }
+
+  /** Whoever was found is remembered until `forget`. */
+  async find(contact: Contact, asked: Asked): Promise<Found> {
+    const known = this.#known.get(contact.id);
+    if (known !== undefined) return known;
+    let found: Found = { state: 'nobody' };
+    for (const by of this.#settings.findBy) {
+      const next = await this.#findBy(by, contact, asked);
+      if (next.state === 'found') {
+        this.#remember(contact, next);
+        return next;
+      }
+      if (next.state === 'several') found = next;
+    }
+    return found;
+  }
+
+  forget({ id }: Contact): void {
+    this.#known.delete(id);
+  }
+
+  #remember({ id }: Contact, found: Found): void {
+    const [oldest] = this.#known.keys();
+    if (this.#known.size >= KNOWN_MAX && oldest !== undefined) this.#known.delete(oldest);
+    this.#known.set(id, found);
+  }
+
+  #findBy(by: FindBy, contact: Contact, asked: Asked): Promise<Found> {
+    switch (by) {
+      case 'id':
+        return this.#byId(contact, asked);
+      case 'email':
+        return this.#byEmail(contact, asked);
+      case 'phone':
+        return this.#byPhone(contact, asked);
+    }
+  }
+
+  async #byId({ id, phone }: Contact, asked: Asked): Promise<Found> {
+    const { idProperty } = this.#settings;
+    // A list without an id column has the number there.
+    if (id === phone) return NOBODY;
+    if (idProperty === undefined) {
+      return /^\d{1,20}$/.test(id) ? await this.#read(`${CONTACTS}/${id}`, '', asked) : NOBODY;
+    }
+    return await this.#search([{ propertyName: idProperty, operator: 'EQ', value: id }], asked);
+  }
+
+  async #byEmail({ email }: Contact, asked: Asked): Promise<Found> {
+    if (email === undefined) return NOBODY;
+    const path = `${CONTACTS}/${encodeURIComponent(email.toLowerCase())}`;
+    return await this.#read(path, '&idProperty=email', asked);
+  }
+
+  /**
+   * HubSpot keeps numbers as somebody typed them, and beside that area code and local number as
+   * bare digits, without the country: developers.hubspot.com, "Search the CRM". So what is found
+   * by those is looked at once more.
+   */
+  async #byPhone({ phone }: Contact, asked: Asked): Promise<Found> {
+    const { national, spellings } = spelt(phone);
+    const isSame = (properties: Readonly<Record<string, string>>): boolean =>
+      [properties['phone'], properties['mobilephone']].some(
+        (other) => other !== undefined && isSameNumber(other, phone, national),
+      );
+    const values = [...spellings];
+    const filters: readonly Filter[] = [
+      { propertyName: 'phone', operator: 'IN', values },
+      { propertyName: 'mobilephone', operator: 'IN', values },
+      { propertyName: 'hs_searchable_calculated_phone_number', operator: 'EQ', value: national },
+      { propertyName: 'hs_searchable_calculated_mobile_number', operator: 'EQ', value: national },
+    ];
+    return await this.#search(filters, asked, isSame);
+  }
+
+  async #read(path: string, query: string, asked: Asked): Promise<Found> {
+    const wanted = this.#wanted().map(encodeURIComponent).join(',');
+    const answer = await this.#api.getIfThere(`${path}?properties=${wanted}${query}`, asked);
+    return answer === undefined ? NOBODY : foundIn(answer);
+  }
+
+  /** Any of the filters is enough. */
+  async #search(
+    filters: readonly Filter[],
+    asked: Asked,
+    fits: (properties: Readonly<Record<string, string>>) => boolean = () => true,
+  ): Promise<Found> {
+    const body = {
+      filterGroups: filters.map((filter) => ({ filters: [filter] })),
+      properties: this.#wanted(),
+      limit: RESULTS_MAX,
+    };
+    const answer = await this.#api.post(`${CONTACTS}/search`, body, asked);
+    const fitting = listAt(answer, 'results').filter((result) => fits(propertiesOf(result)));
+    const [first] = fitting;
+    if (first === undefined) return NOBODY;
+    return fitting.length > 1 ? { state: 'several' } : foundIn(first);
+  }
+
+  #wanted(): readonly string[] {
+    return [...new Set([...this.#settings.properties, 'phone', 'mobilephone'])];
+  }
+}
+
+const NOBODY: Found = { state: 'nobody' };
+
+function foundIn(result: unknown): Found {
+  const id = idAt(result);
+  return id === undefined ? NOBODY : { state: 'found', id, properties: propertiesOf(result) };
+}
+
+function propertiesOf(result: unknown): Readonly<Record<string, string>> {
+  const properties: Record<string, string> = {};
+  for (const name of Object.keys(fieldsOf(fieldsOf(result)['properties']))) {
+    properties[name] = textAt(result, 'properties', name) ?? '';
+  }
+  return properties;
+}
+
+interface Spelt {
+  /** Area code and local number, digits only. */
+  readonly national: string;
+  readonly spellings: ReadonlySet<string>;
+}
+
+/** The list's own spelling is not kept; these are the usual ones. */
+export function spelt(phone: string): Spelt {
+  const number = parsePhoneNumberFromString(phone);
+  const national = number?.nationalNumber ?? phone.replace(/\D/g, '');
+  const others =
+    number === undefined ? [] : [number.formatNational(), number.formatInternational()];
+  return { national, spellings: new Set([phone, phone.replace(/\D/g, ''), national, ...others]) };
+}
+
+/** Another country has the same national number; so a number that names its country has to fit. */
+function isSameNumber(other: string, phone: string, national: string): boolean {
+  const digits = other.replace(/\D/g, '');
+  const own = phone.replace(/\D/g, '');
+  if (other.trim().startsWith('+')) return digits === own;
+  return digits === own || digits.replace(/^0+/, '') === national || digits === `00${own}`;
+}

@@ -1,0 +1,250 @@
+/**
+ * HubSpot as a CRM: finds the contact, gives the script what is known of them, and logs the call.
+ */
+import type { Contact } from '../../domain/contact.ts';
+import { ServiceFailure } from '../../domain/failure.ts';
+import type { CallRecord, Clock, Crm, Http, Receipt, RequestContext } from '../../engine/ports.ts';
+import { listAt, textAt } from '../json-fields.ts';
+import { type Asked, HubspotApi, idAt, isMissing } from './hubspot-api.ts';
+import { CALL_WORDS, callProperties } from './hubspot-calls.ts';
+import { type FindBy, type Found, HubspotContacts, spelt } from './hubspot-contacts.ts';
+
+export interface HubspotSettings {
+  readonly accessToken: string;
+  /** Absolute; a path is kept. */
+  readonly baseUrl: string;
+  /**
+   * A property of calls whose values are unique. With it a call is logged once, whatever happens;
+   * without it, at least once.
+   */
+  readonly callIdProperty: string | undefined;
+  /** Contact properties for the script, under `crm`. */
+  readonly lookup: readonly string[];
+  readonly findBy: readonly FindBy[];
+  readonly idProperty: string | undefined;
+  /** HubSpot's id of the user to whom the calls belong. */
+  readonly owner: string | undefined;
+}
+
+const CALLS = '/crm/v3/objects/calls';
+/** From a call to a contact: HubSpot's own type of association. */
+const CALL_TO_CONTACT = 194;
+const NOTES = {
+  nobody: 'no such contact in HubSpot: logged without association',
+  several: 'several contacts in HubSpot fit: logged without association',
+} as const;
+/**
+ * What was just written is not found at once: "a few moments", says HubSpot. An empty answer is
+ * believed only so long after the last request that may have written it.
+ */
+const SEARCH_LAG_MS = 30_000;
+/** Tries to get the dispositions before calls are logged without any. */
+const DISPOSITION_TRIES_MAX = 3;
+
+export function hubspot(
+  settings: HubspotSettings,
+  http: Http,
+  clock: Pick<Clock, 'monotonicMs'>,
+): Crm {
+  const crm = new Hubspot(settings, http, clock);
+  const { lookup } = settings;
+  return {
+    name: crm.name,
+    role: crm.role,
+    probe: (signal) => crm.probe(signal),
+    record: (record, context) => crm.record(record, context),
+    ...(lookup.length > 0 && {
+      properties: lookup,
+      lookup: (contact: Contact, context: RequestContext) => crm.lookup(contact, context),
+    }),
+  };
+}
+
+class Hubspot {
+  readonly name = 'hubspot';
+  readonly role = 'crm';
+  readonly #settings: HubspotSettings;
+  readonly #api: HubspotApi;
+  readonly #contacts: HubspotContacts;
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
+  /** Whatever an earlier process has sent was sent before. */
+  readonly #openedMs: number;
+  /** By call, when its record may have been made last by a request of this process. */
+  readonly #sentMs = new Map<string, number>();
+  /** By label in lower case; undefined until the portal has told. */
+  #dispositions: ReadonlyMap<string, string> | undefined;
+  #dispositionTries = 0;
+
+  constructor(settings: HubspotSettings, http: Http, clock: Pick<Clock, 'monotonicMs'>) {
+    const { accessToken, baseUrl, callIdProperty, idProperty, owner } = settings;
+    const configured = {
+      ...(callIdProperty !== undefined && {
+        [callIdProperty]: 'providers.hubspot.call_id_property',
+      }),
+      ...(idProperty !== undefined && { [idProperty]: 'providers.hubspot.id_property' }),
+      ...(owner !== undefined && { hubspot_owner_id: 'providers.hubspot.owner' }),
+    };
+    this.#settings = settings;
+    this.#api = new HubspotApi({ accessToken, baseUrl, configured }, http);
+    this.#contacts = new HubspotContacts(this.#api, { ...settings, properties: settings.lookup });
+    this.#clock = clock;
+    this.#openedMs = clock.monotonicMs();
+  }
+
+  async probe(signal: AbortSignal): Promise<void> {
+    await this.#api.get('/account-info/v3/details', { signal, hidden: [] });
+  }
+
+  /** A text for every chosen property; empty ones where HubSpot knows nobody. */
+  async lookup(
+    contact: Contact,
+    context: RequestContext,
+  ): Promise<Readonly<Record<string, string>>> {
+    const found = await this.#contacts.find(contact, askedFor(contact, context));
+    const known = found.state === 'found' ? found.properties : {};
+    return Object.fromEntries(this.#settings.lookup.map((name) => [name, known[name] ?? '']));
+  }
+
+  async record(record: CallRecord, context: RequestContext): Promise<Receipt> {
+    const { contact } = record;
+    const asked = askedFor(contact, context);
+    const found = await this.#contacts.find(contact, asked);
+    const disposition = await this.#disposition(record, asked);
+    const properties = callProperties(record, { disposition, owner: this.#settings.owner });
+    const call = await this.#logged(record, properties, found, asked);
+    const receipt = await this.#associated(call, contact, found, asked);
+    this.#contacts.forget(contact);
+    this.#sentMs.delete(record.call);
+    return receipt;
+  }
+
+  async #logged(
+    record: CallRecord,
+    properties: Readonly<Record<string, string>>,
+    found: Found,
+    asked: Asked,
+  ): Promise<Logged> {
+    const { callIdProperty } = this.#settings;
+    if (callIdProperty === undefined) {
+      const there = record.again ? await this.#loggedBefore(record.call, asked) : undefined;
+      return there ?? (await this.#created(record.call, properties, found, asked));
+    }
+    const input = { idProperty: callIdProperty, id: record.call, properties };
+    const result = await this.#api.postOne(`${CALLS}/batch/upsert`, input, asked);
+    return { id: loggedId(result), isAssociated: false };
+  }
+
+  /** Search before create: without a unique property HubSpot takes the same call twice. */
+  async #loggedBefore(call: string, asked: Asked): Promise<Logged | undefined> {
+    const filter = { propertyName: 'hs_call_external_id', operator: 'EQ', value: call };
+    const body = { filterGroups: [{ filters: [filter] }], properties: [], limit: 1 };
+    const answer = await this.#api.post(`${CALLS}/search`, body, asked);
+    const id = idAt(listAt(answer, 'results')[0]);
+    if (id !== undefined) return { id, isAssociated: false };
+    const sentMs = this.#sentMs.get(call) ?? this.#openedMs;
+    const leftMs = sentMs + SEARCH_LAG_MS - this.#clock.monotonicMs();
+    if (leftMs > 0) throw tooEarly(leftMs);
+    return undefined;
+  }
+
+  async #created(
+    call: string,
+    properties: Readonly<Record<string, string>>,
+    found: Found,
+    asked: Asked,
+  ): Promise<Logged> {
+    const types = [{ associationCategory: 'HUBSPOT_DEFINED', associationTypeId: CALL_TO_CONTACT }];
+    const associations = found.state === 'found' ? [{ to: { id: found.id }, types }] : [];
+    this.#sentMs.set(call, this.#clock.monotonicMs());
+    try {
+      const result = await this.#api.post(CALLS, { properties, associations }, asked);
+      return { id: loggedId(result), isAssociated: true };
+    } catch (error) {
+      const { status = 0 } = error as Partial<ServiceFailure>;
+      // It said no, so it has not made it, and need not be waited for.
+      if (status >= 400 && status < 500) this.#sentMs.set(call, Number.NEGATIVE_INFINITY);
+      throw error;
+    }
+  }
+
+  /** Twice is as once. A contact who is gone from HubSpot since is looked for once more. */
+  async #associated(
+    { id: call, isAssociated }: Logged,
+    contact: Contact,
+    found: Found,
+    asked: Asked,
+  ): Promise<Receipt> {
+    let whom = found;
+    for (let tries = 1; whom.state === 'found' && !isAssociated; tries += 1) {
+      const path = `/crm/v4/objects/calls/${call}/associations/default/contacts/${whom.id}`;
+      try {
+        await this.#api.put(path, asked);
+        break;
+      } catch (error) {
+        if (!isMissing(error)) throw error;
+        this.#contacts.forget(contact);
+        whom = tries > 1 ? { state: 'nobody' } : await this.#contacts.find(contact, asked);
+      }
+    }
+    return whom.state === 'found' ? {} : { note: NOTES[whom.state] };
+  }
+
+  /** Nice to have: a record does without. */
+  async #disposition({ outcome }: CallRecord, asked: Asked): Promise<string | undefined> {
+    const label = CALL_WORDS[outcome].disposition?.toLowerCase();
+    if (label === undefined) return undefined;
+    if (this.#dispositions === undefined && this.#dispositionTries < DISPOSITION_TRIES_MAX) {
+      this.#dispositionTries += 1;
+      try {
+        this.#dispositions = dispositionsIn(await this.#api.get(DISPOSITIONS, asked));
+      } catch (error) {
+        if (!(error instanceof ServiceFailure)) throw error;
+      }
+    }
+    return this.#dispositions?.get(label);
+  }
+}
+
+const DISPOSITIONS = '/calling/v1/dispositions';
+
+interface Logged {
+  /** HubSpot's id of the call. */
+  readonly id: string;
+  readonly isAssociated: boolean;
+}
+
+function loggedId(result: unknown): string {
+  const id = idAt(result);
+  if (id !== undefined) return id;
+  throw new ServiceFailure('hubspot logged the call, and does not say under which id', {
+    kind: 'transient',
+    scope: 'service',
+    code: 'unusable_answer',
+  });
+}
+
+/** HubSpot works; only this record has to wait. */
+function tooEarly(retryAfterMs: number): ServiceFailure {
+  const message =
+    'hubspot may have this call already, and its search does not know yet what is new: ' +
+    'providers.hubspot.call_id_property would make it certain';
+  const code = 'search_lags';
+  return new ServiceFailure(message, { kind: 'transient', scope: 'request', code, retryAfterMs });
+}
+
+function dispositionsIn(answer: unknown): ReadonlyMap<string, string> {
+  const labels = new Map<string, string>();
+  for (const one of Array.isArray(answer) ? answer : []) {
+    const id = textAt(one, 'id');
+    const label = textAt(one, 'label');
+    if (id !== undefined && label !== undefined) labels.set(label.toLowerCase(), id);
+  }
+  return labels;
+}
+
+function askedFor(contact: Contact, { signal }: RequestContext): Asked {
+  const { phone, email } = contact;
+  const numbers = [...spelt(phone).spellings];
+  const emails = email === undefined ? [] : [email, email.toLowerCase()];
+  return { signal, hidden: [...numbers, ...emails] };
+}
