@@ -6,8 +6,9 @@ import { breakerKey, restoreBreaker } from '../domain/breaker-snapshot.ts';
 import { standing } from '../domain/breaker-standing.ts';
 import type { BreakerName } from '../domain/event.ts';
 import { maskNumbers } from '../domain/privacy.ts';
-import { ROLES, type Role } from '../domain/words.ts';
+import type { Role } from '../domain/words.ts';
 import type { Reports } from '../store/sqlite-reports.ts';
+import { serviceKey, servicesInUse } from './service-key.ts';
 import type { Config, ServicePolicy } from './settings.ts';
 
 export interface BreakerLine {
@@ -20,7 +21,7 @@ export interface BreakerLine {
   readonly reason: string | undefined;
 }
 
-/** Every service in use, by name. */
+/** Every service in use, by its `serviceKey`. */
 export function breakerLines(
   config: Config,
   reports: Reports,
@@ -28,9 +29,7 @@ export function breakerLines(
 ): Record<string, BreakerLine> {
   const snapshots = new Map(reports.breakers().map((row) => [row.key, row.snapshot]));
   const policies: Readonly<Record<string, ServicePolicy>> = config.policies;
-  const inUse = ROLES.flatMap((role) =>
-    config.services[role].map((service) => ({ role, service })),
-  );
+  const inUse = servicesInUse(config.services);
   const lineOf = (role: Role, service: string): BreakerLine => {
     const snapshot = snapshots.get(breakerKey(role, service));
     const settings = policies[service]?.circuitBreaker;
@@ -54,7 +53,9 @@ export function breakerLines(
       reason: maskNumbers(now.cause.message),
     };
   };
-  return Object.fromEntries(inUse.map(({ role, service }) => [service, lineOf(role, service)]));
+  return Object.fromEntries(
+    inUse.map((one) => [serviceKey(inUse, one), lineOf(one.role, one.service)]),
+  );
 }
 
 function isoAt(wallMs: number): string {

@@ -56,23 +56,22 @@ async function usable<S extends Service>(
 }
 
 /**
+ * How each service is made, by role and name. Nothing is made before it is asked for.
+ *
  * @param http closed by whoever made it
  * @param clock of the services that go by time
- * @param leftOut told of each service that cannot be had while another of its role can
- * @param owned takes what has to be closed at the end of the run
- * @throws ServiceFailure where a service cannot be had at all: not installed, no such voice
+ * @param owned takes what has to be closed at the end
  */
-export async function composeServices(
+export function serviceMakers(
   config: Config,
   http: Http,
   clock: Clock,
   folders: CampaignFolders,
   ledger: ResultsLedger,
   owned: AsyncDisposableStack,
-  leftOut: (failure: ServiceFailure) => void,
   signal: AbortSignal,
-): Promise<Services> {
-  const { providers, services, script, campaign } = config;
+) {
+  const { providers, script, campaign } = config;
   const llm = {
     template: () => templateLlm({ template: script.template, language: campaign.language }),
     openai: () => openai(modelSettings(config, 'openai'), http),
@@ -96,6 +95,35 @@ export async function composeServices(
     hubspot: () => Promise.resolve(hubspot(providers.hubspot, http, clock)),
     webhook: () => Promise.resolve(webhookCrm(providers.webhook, http, clock)),
   };
+  return { llm, tts, dialer, crm };
+}
+
+/**
+ * @param http closed by whoever made it
+ * @param leftOut told of each service that cannot be had while another of its role can
+ * @param owned takes what has to be closed at the end of the run
+ * @throws ServiceFailure where a service cannot be had at all: not installed, no such voice
+ */
+export async function composeServices(
+  config: Config,
+  http: Http,
+  clock: Clock,
+  folders: CampaignFolders,
+  ledger: ResultsLedger,
+  owned: AsyncDisposableStack,
+  leftOut: (failure: ServiceFailure) => void,
+  signal: AbortSignal,
+): Promise<Services> {
+  const { services } = config;
+  const { llm, tts, dialer, crm } = serviceMakers(
+    config,
+    http,
+    clock,
+    folders,
+    ledger,
+    owned,
+    signal,
+  );
   return {
     llm: services.llm.map((name) => llm[name]()),
     tts: await usable(

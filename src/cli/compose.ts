@@ -20,7 +20,7 @@ import type {
 } from '../engine/ports.ts';
 import { Processor } from '../engine/processor.ts';
 import { recordedDialer } from '../engine/recorded-dialer.ts';
-import { Runner, type RunPolicy } from '../engine/runner.ts';
+import { type Purse, Runner, type RunPolicy } from '../engine/runner.ts';
 import { Speaker } from '../engine/steps.ts';
 import type { Services } from './compose-services.ts';
 import type { Config, ServicePolicy } from './settings.ts';
@@ -29,6 +29,7 @@ export interface EngineParts {
   readonly campaign: string;
   readonly config: Config;
   readonly policy: RunPolicy;
+  readonly purse?: Purse | undefined;
   readonly services: Services;
   readonly audio: AudioStore;
   readonly journal: Journal;
@@ -95,7 +96,17 @@ export function composeEngine(parts: EngineParts): Engine {
   });
   const looksUp = crm.some((service) => service.lookup !== undefined);
   const availability = new Availability([...guards.values()], looksUp);
-  const runner = new Runner({ policy, journal, processor, availability, clock, random, emit });
+  const { purse } = parts;
+  const runner = new Runner({
+    policy,
+    purse,
+    journal,
+    processor,
+    availability,
+    clock,
+    random,
+    emit,
+  });
   const health = new HealthChecker({
     services: [...guards].map(([service, its]) => ({ service, guard: its })),
     clock,

@@ -22,6 +22,10 @@ const ANSWER_TIME = 'how long a simulated service takes is simulation.answer_tim
 const PROMPT = 'what a model is told is script.prompt';
 const BASE_URL = 'the address of a vendor is providers.<name>.base_url';
 const LENGTH = 'the longest text is script.max_characters';
+const PRICES =
+  'prices are per_million_input_tokens, per_million_output_tokens, per_thousand_characters and ' +
+  'per_minute, under providers.<name>.prices';
+const BUDGET = 'what a campaign may cost is campaign.budget';
 const FIRST_DELAY = 'the wait before the first retry is retry.initial_delay';
 
 /** Keys that people know from elsewhere. */
@@ -85,6 +89,25 @@ const KNOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   voice: 'the voice stands with its service: providers.flite.voice',
   log_level: 'the level is logging.level',
   log_file: 'the file is logging.file',
+  price: PRICES,
+  cost: PRICES,
+  costs: PRICES,
+  input_tokens: PRICES,
+  output_tokens: PRICES,
+  per_token: PRICES,
+  per_1k_tokens: PRICES,
+  per_thousand_tokens: PRICES,
+  per_million_tokens: PRICES,
+  per_character: PRICES,
+  per_1k_characters: PRICES,
+  per_second: PRICES,
+  per_call: PRICES,
+  billing_increment: 'the step in which calls are billed is billed_seconds',
+  max_cost: BUDGET,
+  cost_limit: BUDGET,
+  spend_limit: BUDGET,
+  spending_limit: BUDGET,
+  max_spend: BUDGET,
   database: 'the database is store.path',
   output_folder: 'the folder is output.folder',
 };

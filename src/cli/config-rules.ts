@@ -2,10 +2,13 @@
  * What must be true between keys, and what only the services know. Each rule has a name, looks at
  * the whole config, and says what it found; all of them are asked, even when one has failed.
  */
+import { PRICED_BY } from '../domain/money.ts';
 import { listed } from '../domain/text.ts';
+import { ROLES } from '../domain/words.ts';
 import { type ConfigPath, type ConfigProblem, pathText } from './config-problems.ts';
 import {
   type ConfigFile,
+  FREE_SERVICES,
   MODEL_VENDORS,
   type ModelVendor,
   SERVICE_NAMES,
@@ -58,6 +61,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'hubspot: a property of the id is looked at': hubspotId,
   'webhook: in use, it has its address': webhookUrl,
   'webhook: the secret stands in the environment': webhookSecret,
+  'budget: every vendor in use has its prices': vendorPrices,
   'flite: the voice is built in': knownVoice,
   'campaign: the country exists': knownCountry,
   'simulation: the shares add up to 1': sharesSum,
@@ -352,6 +356,39 @@ const MODEL_LISTS: Readonly<Record<ModelVendor, string>> = {
   google: 'ai.google.dev/gemini-api/docs/models',
   anthropic: 'docs.anthropic.com/en/docs/about-claude/models',
 };
+
+/** A budget that cannot be counted must lull nobody into thinking that it holds. */
+function vendorPrices({ config }: Judged): readonly Finding[] {
+  if (config.campaign.budgetMicros === undefined) {
+    return [];
+  }
+  const wanted = ROLES.flatMap((role) =>
+    config.services[role]
+      .filter((service) => !FREE_SERVICES.includes(service))
+      .flatMap((service) => PRICED_BY[role].map((price) => ({ service, price }))),
+  );
+  const missing = wanted.filter(
+    ({ service, price }) => config.prices[service]?.[price] === undefined,
+  );
+  return [...Map.groupBy(missing, ({ service }) => service)].map(([service, its]) => {
+    const keys = its.map(({ price }) => PRICE_KEYS[price]);
+    return {
+      path: ['providers', service, 'prices'],
+      with: [['campaign', 'budget']],
+      found: `no ${listed(keys, 'or')}`,
+      allowed: `${listed(keys)}, because campaign.budget is set`,
+      hint: 'write 0 for what costs nothing',
+    };
+  });
+}
+
+const PRICE_KEYS = {
+  perMillionInputTokens: 'per_million_input_tokens',
+  perMillionOutputTokens: 'per_million_output_tokens',
+  perThousandCharacters: 'per_thousand_characters',
+  perMinute: 'per_minute',
+  billedSeconds: 'billed_seconds',
+} as const;
 
 function knownVoice(judged: Judged, judgement: Judgement | undefined): readonly Finding[] {
   const path = ['providers', 'flite', 'voice'];

@@ -50,6 +50,15 @@ them and say goodbye. Three or four short sentences, and nothing that the data d
 What is known of them: {{ contact }}
 `;
 
+/** They work on this machine: nobody sends a bill for them. */
+export const FREE_SERVICES: readonly ServiceName[] = [
+  'template',
+  'flite',
+  'espeak-ng',
+  'preview',
+  'csv',
+];
+
 const HOUR_MS = 3_600_000;
 
 /** `defaults` is off for the overrides of a provider: what is not written there is inherited. */
@@ -133,6 +142,17 @@ function campaignKeys() {
       { minMs: 1000, maxMs: 24 * HOUR_MS },
       '30m',
       'A run that gets nothing done for this long ends; the next run goes on.',
+    ),
+    budget: money(
+      0.01,
+      'What the campaign may cost, all its runs together: when so much is spent, no new contact ' +
+        'is taken. Needs the prices of every vendor in use.',
+    ).optional(),
+    currency: pattern(
+      /^\S{1,8}$/,
+      'a word or a sign, such as USD or €',
+      'USD',
+      'Of all prices and of the budget. Only a label: nothing is converted.',
     ),
   };
 }
@@ -234,6 +254,7 @@ function providerKeys() {
     retry: optionalSection(retryKeys('nothing'), 'For this service only.'),
     circuit_breaker: optionalSection(breakerKeys('nothing'), 'For this service only.'),
     timeouts: optionalSection(timeoutKeys('nothing'), 'For this service only.'),
+    prices: optionalSection(priceKeys(), 'What it charges, in campaign.currency.'),
   };
   const text = 'a text that is not empty';
   return {
@@ -350,6 +371,21 @@ function fallbackDelay() {
   );
 }
 
+function priceKeys() {
+  return {
+    per_million_input_tokens: money(0, 'Of a model: for what it reads.').optional(),
+    per_million_output_tokens: money(0, 'Of a model: for what it writes and thinks.').optional(),
+    per_thousand_characters: money(0, 'Of a voice: for what it speaks.').optional(),
+    per_minute: money(0, 'Of a telephone call.').optional(),
+    billed_seconds: whole(
+      1,
+      3600,
+      60,
+      'A call is billed in steps of so many seconds, and a step that has begun is a whole one.',
+    ),
+  };
+}
+
 function modelKeys(host: string) {
   const model = 'the name of a model, as the vendor writes it';
   return {
@@ -463,6 +499,19 @@ function bareNumber(range: { min: number; max: number }, description: string) {
     .number({ error: allowed })
     .min(range.min, { error: allowed })
     .max(range.max, { error: allowed })
+    .describe(description);
+}
+
+const MONEY_MAX = 1_000_000_000;
+
+/** Exact in millionths: what has more decimals would be another amount than the one written. */
+function money(min: number, description: string) {
+  const allowed = `an amount from ${min} to ${MONEY_MAX} with at most 6 decimals`;
+  return z
+    .number({ error: allowed })
+    .min(min, { error: allowed })
+    .max(MONEY_MAX, { error: allowed })
+    .refine((value) => Number(value.toFixed(6)) === value, { error: allowed })
     .describe(description);
 }
 

@@ -3,10 +3,16 @@
  */
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { MICROS, type PriceList, type Prices } from '../domain/money.ts';
 import type { Behaviour } from '../sim/behaviour.ts';
 import { ConfigProblems } from './config-problems.ts';
 import { type Judgement, judge } from './config-rules.ts';
-import type { ConfigFile, ModelVendor, ServiceName } from './config-schema.ts';
+import {
+  type ConfigFile,
+  type ModelVendor,
+  SERVICE_NAMES,
+  type ServiceName,
+} from './config-schema.ts';
 import { type Environment, readConfigSource } from './config-source.ts';
 import { validate } from './config-validation.ts';
 import { parseDuration, parseSize } from './durations.ts';
@@ -84,7 +90,10 @@ function normalise(file: ConfigFile, configFile: string): Config {
       sameNumber: file.campaign.same_number,
       onOutage: file.campaign.on_outage,
       outageWaitMs: durationMs(file.campaign.outage_wait),
+      budgetMicros: micros(file.campaign.budget),
+      currency: file.campaign.currency,
     },
+    prices: prices(file),
     services: file.services,
     script: {
       prompt: file.script.prompt,
@@ -130,6 +139,30 @@ function normalise(file: ConfigFile, configFile: string): Config {
     output: { folder: absolute(file.output.folder) },
     simulation: behaviour(file.simulation),
   };
+}
+
+function prices({ providers }: ConfigFile): PriceList {
+  return Object.fromEntries(
+    SERVICE_NAMES.flatMap((service) => {
+      const written = providers[service].prices;
+      if (written === undefined) {
+        return [];
+      }
+      const its: Prices = {
+        perMillionInputTokens: micros(written.per_million_input_tokens),
+        perMillionOutputTokens: micros(written.per_million_output_tokens),
+        perThousandCharacters: micros(written.per_thousand_characters),
+        perMinute: micros(written.per_minute),
+        billedSeconds: written.billed_seconds,
+      };
+      return [[service, its]];
+    }),
+  );
+}
+
+/** The schema takes amounts that are whole in millionths; multiplying alone may miss them. */
+function micros(amount: number | undefined): number | undefined {
+  return amount === undefined ? undefined : Math.round(amount * MICROS);
 }
 
 function modelProvider(file: ConfigFile, vendor: ModelVendor): ModelProvider {

@@ -85,6 +85,8 @@ function addWorkCommands(program: Command, world: World, ended: (code: number) =
     .description('look at config.yml, the list and the folders; tell all problems at once')
     .argument('[list]', 'the contact list, a CSV file')
     .option('--config <file>', 'the configuration', 'config.yml')
+    .option('--online', 'ask every service whether it would work; rings nobody')
+    .option('--json', 'one JSON document on stdout; the words for people go to stderr')
     .addHelpText('after', CHECK_EXAMPLES)
     .action(async (list: string | undefined, options: CheckOptions) => {
       const { check } = await import('./commands/check.ts');
@@ -288,6 +290,7 @@ const CHECK_EXAMPLES = `
 Examples:
   $ campaign check                                the configuration alone
   $ campaign check contacts.csv                   and a list: who would be rejected, and why
+  $ campaign check --online                       keys, and what is left of the vendors' quotas
 `;
 
 const STATUS_EXAMPLES = `

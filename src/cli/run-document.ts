@@ -3,7 +3,10 @@
  */
 import type { ContactCounts } from '../domain/event.ts';
 import type { RunTally } from '../domain/tally.ts';
+import { type Payee, type UsageTotal, usageTotals } from '../domain/usage.ts';
 import type { Guard } from '../engine/guard.ts';
+import { type CostDocument, type UsageDocument, usageDocument } from './costs.ts';
+import { serviceKey } from './service-key.ts';
 
 export interface RunDocument {
   readonly campaign: string;
@@ -14,8 +17,10 @@ export interface RunDocument {
   readonly contacts: ContactCounts & { readonly rejected: number };
   /** Of the whole campaign, by outcome. */
   readonly outcomes: Readonly<Record<string, number>>;
-  /** What this run asked of each service. */
+  /** What this run asked of each service; see `serviceKey`. */
   readonly services: Readonly<Record<string, ServiceDocument>>;
+  /** Left out where no price is known. */
+  readonly cost?: CostDocument | undefined;
   readonly alerts: { readonly sent: number; readonly failed: number };
   readonly exit_code: number;
 }
@@ -26,20 +31,36 @@ export interface ServiceDocument {
   readonly failures: number;
   readonly retries: number;
   readonly breaker: string;
+  /** What it was paid for; left out where nothing. */
+  readonly usage?: UsageDocument | undefined;
+  /** In the currency's unit; left out where there is no price. */
+  readonly cost?: number | undefined;
 }
 
-/** @param guards of the services in use: one that was asked nothing is listed too */
+/**
+ * @param guards of the services in use: one that was asked nothing is listed too
+ * @param costOf what the usage of a service costs, where that is known
+ */
 export function serviceDocuments(
   tally: RunTally,
   guards: readonly Pick<Guard, 'service' | 'role' | 'status'>[],
+  costOf: (total: UsageTotal) => number | undefined = () => undefined,
 ): Record<string, ServiceDocument> {
+  const totals = usageTotals(tally.usage.counts());
   return Object.fromEntries(
     guards.map((guard) => {
       const { requests, failures, retries } = tally.service(guard.service, guard.role);
       const breaker = guard.status().state;
-      return [guard.service, { role: guard.role, requests, failures, retries, breaker }];
+      const total = totals.find((one) => isOf(one, guard));
+      const paid = total && { usage: usageDocument(total), cost: costOf(total) };
+      const document = { role: guard.role, requests, failures, retries, breaker, ...paid };
+      return [serviceKey(guards, guard), document];
     }),
   );
+}
+
+function isOf(one: Payee, other: Payee): boolean {
+  return one.role === other.role && one.service === other.service;
 }
 
 export function isoTime(wallMs: number): string {

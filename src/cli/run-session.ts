@@ -7,6 +7,8 @@ import { resolve } from 'node:path';
 import type { Contact } from '../domain/contact.ts';
 import type { ContactCounts, RunEnd } from '../domain/event.ts';
 import { DiskFailure } from '../domain/failure.ts';
+import { paidFor, Spending } from '../domain/spending.ts';
+import { listed } from '../domain/text.ts';
 import { Alerter } from '../engine/alerter.ts';
 import { EventStream } from '../engine/event-stream.ts';
 import type { Guard } from '../engine/guard.ts';
@@ -148,6 +150,7 @@ async function work(
     campaign,
     config,
     policy,
+    purse: watchSpending(parts, store, reports),
     services,
     audio: audioFiles(folders.audio, random),
     journal: store.journal(campaign),
@@ -168,6 +171,36 @@ async function work(
   } finally {
     health.stop();
   }
+}
+
+/** Keeps what services are paid for, and holds it against the budget. */
+function watchSpending(parts: SessionParts, store: Store, reports: Reports): Spending {
+  const { config, campaign, events } = parts;
+  const { budgetMicros, currency } = config.campaign;
+  const limits = { budgetMicros, currency, prices: config.prices };
+  const spending = new Spending(limits, reports.usage(campaign));
+  const warn = (message: string): void => {
+    if (budgetMicros === undefined) return;
+    events.emit({ type: 'notice', level: 'warn', code: 'budget_incomplete', message });
+  };
+  const { unpriced } = spending.cost;
+  if (unpriced.length > 0) {
+    warn(
+      `earlier runs used ${listed(unpriced)}, of which no price is written any more: ` +
+        'campaign.budget does not count what that cost',
+    );
+  }
+  events.listen('usage', (event) => {
+    const paid = paidFor(event);
+    if (paid !== undefined) store.noteUsage({ campaign, ...paid });
+    const silent = spending.take(event);
+    if (silent !== undefined) {
+      warn(
+        `${silent.service} does not say how much it is paid for: campaign.budget cannot count it`,
+      );
+    }
+  });
+  return spending;
 }
 
 async function takeIn(parts: SessionParts, store: Store): Promise<ImportTally> {

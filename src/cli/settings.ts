@@ -2,6 +2,7 @@
  * What config.yml says, in the program's own terms: milliseconds, bytes, absolute paths, every
  * default filled in.
  */
+import type { PriceList } from '../domain/money.ts';
 import type { Behaviour } from '../sim/behaviour.ts';
 import type { ConfigFile, ModelVendor, ServiceName } from './config-schema.ts';
 
@@ -76,7 +77,12 @@ export interface Config {
     readonly sameNumber: 'reject' | 'allow';
     readonly onOutage: 'skip' | 'pause';
     readonly outageWaitMs: number;
+    /** In millionths of the currency's unit; undefined where there is no limit. */
+    readonly budgetMicros: number | undefined;
+    readonly currency: string;
   };
+  /** Of services whose prices are written. */
+  readonly prices: PriceList;
   /** Never empty, no service twice. */
   readonly services: ConfigFile['services'];
   readonly script: {

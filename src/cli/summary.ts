@@ -11,6 +11,7 @@ import type { Guard } from '../engine/guard.ts';
 import type { WaitingReason } from '../store/report-rows.ts';
 import type { CampaignState } from './campaign-state.ts';
 import type { Paint, Style } from './paint.ts';
+import { serviceKey } from './service-key.ts';
 
 /** A service whose breaker is not closed. */
 export interface ServiceDown {
@@ -28,6 +29,8 @@ export interface SummaryFacts extends CampaignState {
   /** Whether any service of the dialer's chain makes a phone ring. */
   readonly rings: boolean;
   readonly dialers: readonly string[];
+  /** What was used and what it cost, in whole lines. */
+  readonly costs?: readonly string[] | undefined;
   /** As a person would type them, by what they hold. */
   readonly places: readonly (readonly [what: string, path: string])[];
   /** The command that goes on, for copying; undefined where nothing real was done. */
@@ -37,12 +40,14 @@ export interface SummaryFacts extends CampaignState {
 }
 
 /** What a run leaves behind broken. */
-export function servicesDown(guards: readonly Pick<Guard, 'service' | 'status'>[]): ServiceDown[] {
+export function servicesDown(
+  guards: readonly Pick<Guard, 'service' | 'role' | 'status'>[],
+): ServiceDown[] {
   return guards.flatMap((guard) => {
     const { state, sinceMs, cause } = guard.status();
     return state === 'closed'
       ? []
-      : [{ service: guard.service, sinceMs, message: cause?.message ?? 'no answer' }];
+      : [{ service: serviceKey(guards, guard), sinceMs, message: cause?.message ?? 'no answer' }];
   });
 }
 
@@ -83,6 +88,7 @@ export function summaryText(facts: SummaryFacts, paint: Paint): string {
     [...outcomeLines(facts, paint), ...waitingLines(facts, paint), ...rejectedLines(facts, paint)],
     downLines(facts, paint),
     uncertainLines(facts, paint),
+    facts.costs ?? [],
     facts.places.map(([what, path]) => `  ${what.padEnd(10)} ${path}`),
     previewLines(facts, paint),
   ];
@@ -113,6 +119,11 @@ function headline(facts: SummaryFacts, paint: Paint): string {
       );
     case 'until':
       return `${name}: --until is reached, ${counted(now, 'contact')} done${leftText}.${onward}`;
+    case 'budget':
+      return (
+        `${name}: ${paint('yellow', 'campaign.budget is spent')}, ${counted(now, 'contact')} ` +
+        `done in ${span}${leftText}. Raise it to go on${onward.replace(' Go on', '')}`
+      );
     case 'stopped':
       return `${name}: stopped, ${counted(now, 'contact')} done in ${span}${leftText}.${onward}`;
     case 'outage':

@@ -5,6 +5,8 @@
 import type { Alert } from './alert.ts';
 import {
   type AlertWords,
+  budgetOpenWords,
+  budgetSpentWords,
   endedEarlyWords,
   endedMeanwhile,
   endedWellWords,
@@ -170,6 +172,32 @@ function runFinished(
   return { state: withAlert(state, alert), news: [alert] };
 }
 
+function budgetKey(campaign: string): string {
+  return `${campaignKey(campaign)}:budget`;
+}
+
+function runStarted(
+  state: AlertState,
+  { isSpent }: EventOf<'run.started'>,
+  { campaign, wallMs }: AlertMoment,
+): AlertsAfter {
+  const open = state.get(budgetKey(campaign));
+  if (open === undefined || isSpent === true) return quiet(state);
+  const durationMs = Math.max(0, wallMs - open.sinceMs);
+  return cleared(state, open, budgetOpenWords(campaign), campaign, durationMs);
+}
+
+function runEndedByBudget(
+  state: AlertState,
+  { end, reason }: EventOf<'run.finished'>,
+  { campaign, wallMs }: AlertMoment,
+): AlertsAfter {
+  const key = budgetKey(campaign);
+  if (end !== 'budget' || state.has(key)) return quiet(state);
+  const alert = raised(key, budgetSpentWords(campaign, reason), campaign, wallMs);
+  return { state: withAlert(state, alert), news: [alert] };
+}
+
 function raised(key: string, words: AlertWords, campaign: string, sinceMs: number): Alert {
   return { key, severity: 'critical', kind: 'raised', campaign, sinceMs, ...words, affected: 0 };
 }
@@ -207,4 +235,10 @@ const SERVICE_DOWN: AlertRule = {
 
 const ENDED_EARLY: AlertRule = { name: 'ended_early', on: { 'run.finished': runFinished } };
 
-export const ALERT_RULES: readonly AlertRule[] = [SERVICE_DOWN, ENDED_EARLY];
+/** Nobody is called until a person decides: told once, until a run may spend again. */
+const BUDGET_SPENT: AlertRule = {
+  name: 'budget_spent',
+  on: { 'run.started': runStarted, 'run.finished': runEndedByBudget },
+};
+
+export const ALERT_RULES: readonly AlertRule[] = [SERVICE_DOWN, ENDED_EARLY, BUDGET_SPENT];

@@ -112,6 +112,28 @@ export function endedWellWords(campaign: string, durationMs: number): AlertWords
   };
 }
 
+export function budgetSpentWords(campaign: string, reason: string | undefined): AlertWords {
+  return {
+    title: `The budget of the campaign ${campaign} is spent`,
+    what: sentence(reason ?? 'campaign.budget is reached'),
+    doing:
+      'Whoever was in hand was brought to their end, and no new contact is taken. Nobody is ' +
+      'lost: the others wait in the queue.',
+    toDo:
+      'To go on, raise campaign.budget in config.yml and run the campaign again. ' +
+      '"campaign report" says what the money went for.',
+  };
+}
+
+export function budgetOpenWords(campaign: string): AlertWords {
+  return {
+    title: `The campaign ${campaign} may spend again`,
+    what: 'A run has begun whose budget is not spent.',
+    doing: 'It goes on where it stopped.',
+    toDo: 'Nothing.',
+  };
+}
+
 /** The whole message, in plain text of several lines. */
 export function alertText(alert: Alert): string {
   const { affected, durationMs } = alert;

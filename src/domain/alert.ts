@@ -11,7 +11,10 @@ export type AlertKind = 'raised' | 'recovered';
  * and has no telephone number in it.
  */
 export interface Alert {
-  /** The cause: `service:<name>`, `campaign:<name>`. What follows from it joins it. */
+  /**
+   * The cause: `service:<name>`, `campaign:<name>`, `campaign:<name>:budget`. What follows from it
+   * joins it.
+   */
   readonly key: string;
   readonly severity: AlertSeverity;
   readonly kind: AlertKind;

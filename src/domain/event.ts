@@ -1,5 +1,6 @@
 import type { AlertKind, AlertSeverity } from './alert.ts';
 import type { FailureKind } from './failure.ts';
+import type { Usage } from './usage.ts';
 import type { Outcome, Role, Step } from './words.ts';
 
 export type BreakerName = 'closed' | 'open' | 'half_open';
@@ -35,6 +36,7 @@ export type RunEnd =
   | 'limit'
   | 'outage'
   | 'until'
+  | 'budget'
   | 'stopped'
   | 'disk_failed'
   | 'program_failed';
@@ -63,7 +65,13 @@ export const NOBODY: ContactCounts = {
  * stream. Times are durations in milliseconds; whoever writes an event down adds the wall clock.
  */
 export type CampaignEvent =
-  | { readonly type: 'run.started'; readonly lines: number; readonly contacts: ContactCounts }
+  | {
+      readonly type: 'run.started';
+      readonly lines: number;
+      readonly contacts: ContactCounts;
+      /** The campaign's budget was spent before: no new contact is taken. */
+      readonly isSpent?: boolean | undefined;
+    }
   | {
       readonly type: 'run.finished';
       readonly end: RunEnd;
@@ -89,8 +97,8 @@ export type CampaignEvent =
       readonly durationMs: number;
       /** A result kept from before was used: nothing was asked of the service. */
       readonly kept?: boolean | undefined;
-      /** What a model was paid for, where one says so. */
-      readonly usage?: { readonly inputTokens: number; readonly outputTokens: number } | undefined;
+      /** What the service is paid for it, where it says so. */
+      readonly usage?: Usage | undefined;
       /** What a CRM adds about a record that it took. */
       readonly note?: string | undefined;
     })
@@ -106,6 +114,8 @@ export type CampaignEvent =
       readonly durationMs: number;
       /** It was asked what became of a call: nothing was to be done. */
       readonly question?: boolean | undefined;
+      /** What the service is paid all the same: it answered, with nothing that can be used. */
+      readonly usage?: Usage | undefined;
     })
   | (ServiceSubject & {
       readonly type: 'retry.scheduled';

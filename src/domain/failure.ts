@@ -1,6 +1,7 @@
 /**
  * What can go wrong with a service, in the words every layer uses.
  */
+import type { Usage } from './usage.ts';
 
 /** `transient`: try again. `permanent`: never. `unknown`: it may have taken effect. */
 export type FailureKind = 'transient' | 'permanent' | 'unknown';
@@ -19,6 +20,8 @@ export interface FailureDetails {
   readonly retryAfterMs?: number | undefined;
   /** How many further tries make sense, where that is less than the policy allows. */
   readonly retriesMax?: number | undefined;
+  /** What the answer cost that cannot be used. */
+  readonly usage?: Usage | undefined;
   readonly cause?: unknown;
 }
 
@@ -34,6 +37,7 @@ export class ServiceFailure extends Error {
   readonly status: number | undefined;
   readonly retryAfterMs: number | undefined;
   readonly retriesMax: number | undefined;
+  readonly usage: Usage | undefined;
   /** Whose failure it is; the guard says so when it meets it. */
   service: string | undefined;
 
@@ -45,6 +49,7 @@ export class ServiceFailure extends Error {
     this.status = details.status;
     this.retryAfterMs = details.retryAfterMs;
     this.retriesMax = details.retriesMax;
+    this.usage = details.usage;
   }
 }
 

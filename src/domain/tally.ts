@@ -2,6 +2,8 @@
  * What a run did, counted from its events.
  */
 import type { CampaignEvent } from './event.ts';
+import { paidFor } from './spending.ts';
+import { UsageBook } from './usage.ts';
 import type { Outcome, Role } from './words.ts';
 
 export interface ServiceTally {
@@ -30,6 +32,8 @@ export class RunTally {
   readonly fallbacks = new Map<string, number>();
   /** Why calls failed for good, as far as there are not too many different reasons. */
   readonly failures = new Map<string, number>();
+  /** What services were paid for. */
+  readonly usage = new UsageBook();
   rejectedCount = 0;
   putOff = 0;
   /** Once per alert and channel; what failed was given up for the time being. */
@@ -71,6 +75,8 @@ export class RunTally {
   }
 
   #takeService(event: CampaignEvent): void {
+    const paid = paidFor(event);
+    if (paid !== undefined) this.usage.add(paid);
     switch (event.type) {
       case 'step.finished':
         this.records += event.step === 'record' ? 1 : 0;

@@ -17,7 +17,7 @@ export function attemptFailed(
   attempt: number,
   durationMs: number,
 ): EventOf<'attempt.failed'> {
-  const { kind, scope, code, status, message } = failure;
+  const { kind, scope, code, status, message, usage } = failure;
   const about = { ...subjectOf(context), service, role };
   return {
     type: 'attempt.failed',
@@ -29,6 +29,7 @@ export function attemptFailed(
     status,
     message,
     durationMs,
+    ...(usage !== undefined && { usage }),
   };
 }
 

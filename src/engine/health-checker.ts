@@ -2,6 +2,7 @@ import type { BreakerName } from '../domain/event.ts';
 import { type Health, healthOf } from '../domain/health.ts';
 import { quietly } from './news.ts';
 import type { Clock, Emit, Service } from './ports.ts';
+import { beginProbe, faultOf } from './probe.ts';
 
 /** The side of a guard that the checker looks at. */
 export interface Checked {
@@ -63,12 +64,10 @@ class Check {
   #health: Health = 'healthy';
   #good = true;
   #message: string | undefined;
-  #stopped = false;
   /** The probe has not come back, though its time may be up: no other is begun beside it. */
   #busy = false;
-  #controller: AbortController | undefined;
   #cancelNext: (() => void) | undefined;
-  #cancelTimeout: (() => void) | undefined;
+  #giveUp: ((reason: Error) => void) | undefined;
 
   constructor(checked: CheckedService, parts: HealthCheckerParts) {
     this.#checked = checked;
@@ -82,43 +81,21 @@ class Check {
     if (this.#busy) return;
     this.#busy = true;
     const begunMs = clock.monotonicMs();
-    const controller = new AbortController();
-    this.#controller = controller;
-    let open = true;
-    const end = (good: boolean, message?: string): void => {
-      if (!open || this.#stopped) return;
-      open = false;
-      this.#cancelTimeout?.();
-      this.#cancelTimeout = undefined;
-      this.#found(good, message, begunMs);
-    };
-    this.#cancelTimeout = clock.after(timeoutMs, () => {
-      const message = `no answer to the check within ${timeoutMs / 1_000} s`;
-      end(false, message);
-      controller.abort(new Error(message));
-    });
-    void this.#probe(controller.signal).then((fault) => {
-      this.#busy = false;
-      end(fault === undefined, fault);
+    const { service } = this.#checked;
+    this.#giveUp = beginProbe(service, clock, timeoutMs, {
+      found: (probed) => {
+        this.#found(probed.isGood, probed.isGood ? undefined : faultOf(probed.error), begunMs);
+      },
+      back: () => {
+        this.#busy = false;
+      },
     });
   }
 
   stop(): void {
-    this.#stopped = true;
     this.#stopListening();
     this.#cancelNext?.();
-    this.#cancelTimeout?.();
-    this.#controller?.abort(new Error('health checks have ended'));
-  }
-
-  /** What is wrong; undefined where nothing is. */
-  async #probe(signal: AbortSignal): Promise<string | undefined> {
-    try {
-      await this.#checked.service.probe(signal);
-      return undefined;
-    } catch (error) {
-      return error instanceof Error ? error.message : String(error);
-    }
+    this.#giveUp?.(new Error('health checks have ended'));
   }
 
   #found(good: boolean, message: string | undefined, begunMs: number): void {

@@ -4,6 +4,7 @@
 import type { Alert } from '../domain/alert.ts';
 import type { Contact } from '../domain/contact.ts';
 import type { CampaignEvent, ContactCounts } from '../domain/event.ts';
+import type { Usage } from '../domain/usage.ts';
 import type { Outcome, Role, Step } from '../domain/words.ts';
 
 // ---------------------------------------------------------------------------- world
@@ -84,8 +85,16 @@ export interface RequestContext {
 export interface Service {
   readonly name: string;
   readonly role: Role;
-  /** Cheap and harmless: answers if the service would work, throws why not. */
-  probe(signal: AbortSignal): Promise<void>;
+  /** Cheap and harmless: answers if the service would work, throws why not. Rings nobody. */
+  probe(signal: AbortSignal): Promise<ProbeAnswer | void>;
+}
+
+/** What a service that works says of itself, for `check --online`. */
+export interface ProbeAnswer {
+  /** What is left of a quota, for people: `12,345 of 100,000 characters left`. */
+  readonly detail?: string | undefined;
+  /** Less than a tenth of it is left. */
+  readonly isLow?: boolean | undefined;
 }
 
 export interface ScriptRequest {
@@ -96,15 +105,9 @@ export interface ScriptRequest {
   readonly properties: Readonly<Record<string, string>>;
 }
 
-/** What a model was paid for, in its own tokens. */
-export interface TokenUsage {
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-}
-
 export interface Script {
   readonly text: string;
-  readonly usage?: TokenUsage | undefined;
+  readonly usage?: Usage | undefined;
 }
 
 /** Writes what is said to one contact. */
@@ -122,6 +125,7 @@ export interface SpeechRequest {
 /** What a telephone plays: a WAV file, 8 kHz, mono, 16 bit. */
 export interface Speech {
   readonly wav: Uint8Array;
+  readonly usage?: Usage | undefined;
 }
 
 /** Speaks a text. */
@@ -175,6 +179,7 @@ export interface Ended {
   readonly outcome: Exclude<Outcome, 'uncertain'>;
   /** For people: what the vendor said, which file was written. */
   readonly detail?: string | undefined;
+  readonly usage?: Usage | undefined;
 }
 
 /** What became of a call whose placing has no known result. */

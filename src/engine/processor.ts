@@ -51,9 +51,17 @@ export interface ProcessorParts {
   readonly charactersMax: number;
 }
 
+const ROLE_OF: Readonly<Record<Step, Role>> = {
+  lookup: 'crm',
+  script: 'llm',
+  speech: 'tts',
+  dial: 'dialer',
+  record: 'crm',
+};
+
 export class Processor {
   readonly #parts: ProcessorParts;
-  /** How often each service did a step in this run. */
+  /** How often each service did a step in this run, by role: one account may fill two. */
   readonly #served = new Map<string, number>();
 
   constructor(parts: ProcessorParts) {
@@ -132,9 +140,13 @@ export class Processor {
       if (error instanceof ServiceFailure && !story.ended) {
         this.#tellFailure(story, error);
       }
-      const served = error instanceof ServiceFailure ? this.#served.get(error.service ?? '') : 0;
-      return settlementOf(error, story.claim, doneBefore + (served ?? 0));
+      return settlementOf(error, story.claim, doneBefore + this.#servedBy(error, story));
     }
+  }
+
+  #servedBy(error: unknown, { step }: Story): number {
+    const service = error instanceof ServiceFailure ? error.service : undefined;
+    return this.#served.get(`${ROLE_OF[step]} ${service ?? ''}`) ?? 0;
   }
 
   async #call(story: Story): Promise<Settlement> {
@@ -164,15 +176,16 @@ export class Processor {
     const audio = speech === undefined ? undefined : await speaker.find(speech.hash);
     const request = this.#dialRequest(story, script?.text ?? '', audio ?? NO_AUDIO);
     const context = this.#context(story, 'dial');
+    const startMs = this.#parts.clock.monotonicMs();
     if (placed !== undefined) {
-      return await this.#followed(story, request, { state: 'placed', placed });
+      return await this.#followed(story, request, { state: 'placed', placed }, startMs);
     }
     const service = open?.service ?? '';
     const found = await findCall(chains.dialer, service, request, attempts, context);
     if (found.state === 'absent') {
       return undefined;
     }
-    return await this.#followed(story, request, dialledFrom(found, service));
+    return await this.#followed(story, request, dialledFrom(found, service), startMs);
   }
 
   async #lookup(story: Story): Promise<Readonly<Record<string, string>>> {
@@ -225,7 +238,7 @@ export class Processor {
     const startMs = await this.#begin(story, 'speech');
     const request = { text, language: this.#language(story) };
     const answer = await speaker.speak(request, this.#context(story, 'speech'));
-    const { audio, kept: reused } = answer.value;
+    const { audio, kept: reused, usage } = answer.value;
     const { service } = answer;
     story.services.tts = service;
     this.#note(story, {
@@ -234,7 +247,7 @@ export class Processor {
       service,
       atMs: this.#wallMs(),
     });
-    this.#finished(story, 'speech', 'tts', service, startMs, { kept: reused });
+    this.#finished(story, 'speech', 'tts', service, startMs, { kept: reused, usage });
     return audio;
   }
 
@@ -244,19 +257,30 @@ export class Processor {
     this.#note(story, { type: 'step.begun', step: 'dial', atMs: this.#wallMs() });
     const context = this.#context(story, 'dial');
     const dialled = await placeCall(chains.dialer, request, story.attempts, clock, context);
-    const followed = await this.#followed(story, request, dialled);
-    this.#finished(story, 'dial', 'dialer', followed.service, startMs);
-    return followed;
+    return await this.#followed(story, request, dialled, startMs);
   }
 
-  async #followed(story: Story, request: DialRequest, dialled: Dialled): Promise<Over> {
-    if (dialled.state !== 'placed') {
-      return dialled;
-    }
+  async #followed(
+    story: Story,
+    request: DialRequest,
+    dialled: Dialled,
+    startMs: number,
+  ): Promise<Over> {
+    const over = dialled.state === 'placed' ? await this.#follow(story, request, dialled) : dialled;
+    const usage = over.state === 'ended' ? over.ended.usage : undefined;
+    this.#finished(story, 'dial', 'dialer', over.service, startMs, { usage });
+    return over;
+  }
+
+  async #follow(
+    story: Story,
+    request: DialRequest,
+    { placed }: Extract<Dialled, { readonly state: 'placed' }>,
+  ): Promise<Over> {
     const { dialer } = this.#parts.chains;
     story.calls.begun();
     try {
-      return await followCall(dialer, dialled.placed, request, this.#context(story, 'dial'));
+      return await followCall(dialer, placed, request, this.#context(story, 'dial'));
     } finally {
       story.calls.ended();
     }
@@ -369,7 +393,8 @@ export class Processor {
     { kept = false, usage, note }: Pick<StepFinished, 'kept' | 'usage' | 'note'> = {},
   ): void {
     if (!kept) {
-      this.#served.set(service, (this.#served.get(service) ?? 0) + 1);
+      const payee = `${role} ${service}`;
+      this.#served.set(payee, (this.#served.get(payee) ?? 0) + 1);
     }
     this.#parts.emit({
       type: 'step.finished',

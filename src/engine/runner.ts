@@ -32,8 +32,17 @@ export interface RunPolicy {
   readonly untilMs: number | undefined;
 }
 
+/** What may be spent; asked before a new contact is taken. */
+export interface Purse {
+  isReached(): boolean;
+  /** How much of how much is spent, for people. */
+  describe(): string;
+}
+
 export interface RunnerParts {
   readonly policy: RunPolicy;
+  /** Nothing is counted where it is left out. */
+  readonly purse?: Purse | undefined;
   readonly journal: Journal;
   readonly processor: Processor;
   readonly availability: Availability;
@@ -97,7 +106,8 @@ export class Runner {
     if (this.#blocked().size === 0) void journal.recall(clock.wallMs());
     this.#doneBefore = contacts.done + contacts.uncertain;
     this.#progressMs = startMs;
-    emit({ type: 'run.started', lines: policy.lines, contacts });
+    const isSpent = this.#isSpent();
+    emit({ type: 'run.started', lines: policy.lines, contacts, ...(isSpent && { isSpent }) });
 
     const broken = new AbortController();
     const stop = AbortSignal.any([signals.stop, broken.signal]);
@@ -120,7 +130,9 @@ export class Runner {
       await journal.settled();
       const end = this.#end ?? 'done';
       const durationMs = clock.monotonicMs() - startMs;
-      emit({ type: 'run.finished', end, contacts: journal.counts(), durationMs });
+      const reason = end === 'budget' ? this.#parts.purse?.describe() : undefined;
+      const counts = journal.counts();
+      emit({ type: 'run.finished', end, contacts: counts, durationMs, ...(reason && { reason }) });
       return end;
     } finally {
       for (const off of stops) {
@@ -171,6 +183,11 @@ export class Runner {
       const { ready, nextDueMs } = journal.outlook();
       if (this.#busy === 0 && !ready && nextDueMs === undefined) {
         this.#finish('done');
+        return undefined;
+      }
+      // Who is in hand may still leave a record to be made.
+      if (this.#busy === 0 && this.#isSpent()) {
+        this.#finish('budget');
         return undefined;
       }
       await this.#waker.wait(version, this.#idleMs(nextDueMs));
@@ -302,6 +319,9 @@ export class Runner {
   #stages(line: Line): readonly Stage[] {
     const { availability, policy } = this.#parts;
     const open = availability.open();
+    if (this.#isSpent()) {
+      return open.filter((stage) => IN_HAND.includes(stage));
+    }
     if (open.length === STAGES.length || policy.onOutage === 'pause') {
       return open;
     }
@@ -320,6 +340,10 @@ export class Runner {
     for (const { opening } of blocked) {
       skips.set(opening, (skips.get(opening) ?? 0) + 1);
     }
+  }
+
+  #isSpent(): boolean {
+    return this.#parts.purse?.isReached() ?? false;
   }
 
   #mayTake(): boolean {
@@ -386,6 +410,9 @@ export class Runner {
 
 /** Between them they need every role. */
 const BLOCKABLE: readonly Stage[] = ['fresh', 'owed'];
+
+/** A call that an earlier run began, and a record that is owed, are brought to their end. */
+const IN_HAND: readonly Stage[] = ['dialling', 'owed'];
 
 /** Stages that an outage may put off; a record that waits for the CRM simply waits. */
 const SKIPPED: readonly Stage[] = ['fresh', 'scripted', 'spoken'];

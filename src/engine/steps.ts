@@ -2,6 +2,7 @@
  * The work of each step: what is asked of which chain, and what a usable answer is.
  */
 import { ServiceFailure } from '../domain/failure.ts';
+import type { Usage } from '../domain/usage.ts';
 import type { CallAttempts } from './call-attempts.ts';
 import type { Answer, Chain } from './fallback.ts';
 import type {
@@ -55,6 +56,13 @@ export async function writeScript(
   return { ...answer, value: { ...answer.value, text } };
 }
 
+export interface Spoken {
+  readonly audio: AudioFile;
+  /** The audio was there already and nobody was asked for it. */
+  readonly kept: boolean;
+  readonly usage?: Usage | undefined;
+}
+
 /** Speech that is made once for the same words and voice, also when two lines ask at once. */
 export class Speaker {
   readonly #chain: Chain<Tts>;
@@ -72,11 +80,7 @@ export class Speaker {
     return this.#store.find(hash);
   }
 
-  /** `kept` where the audio was there already and nobody was asked for it. */
-  async speak(
-    request: SpeechRequest,
-    context: RequestContext,
-  ): Promise<Answer<{ audio: AudioFile; kept: boolean }>> {
+  async speak(request: SpeechRequest, context: RequestContext): Promise<Answer<Spoken>> {
     const speaks = (tts: Tts): boolean => tts.voice(request.language) !== undefined;
     if (!this.#chain.services.some(speaks)) {
       const names = this.#chain.services.map((tts) => tts.name).join(', ');
@@ -85,23 +89,23 @@ export class Speaker {
     return await this.#chain.run(context, (tts) => this.#speakWith(tts, request, context), speaks);
   }
 
-  async #speakWith(
-    tts: Tts,
-    request: SpeechRequest,
-    context: RequestContext,
-  ): Promise<{ audio: AudioFile; kept: boolean }> {
+  async #speakWith(tts: Tts, request: SpeechRequest, context: RequestContext): Promise<Spoken> {
     const hash = this.#digest(`${tts.voice(request.language)}\n${request.text}`);
     const others = this.#underWay.get(hash);
     if (others !== undefined) {
       return { audio: await others, kept: true };
     }
     const kept = this.#store.find(hash);
+    let usage: Usage | undefined;
     const made = kept.then(async (audio) => {
-      return audio ?? (await this.#store.keep(hash, await tts.speak(request, context)));
+      if (audio !== undefined) return audio;
+      const speech = await tts.speak(request, context);
+      usage = speech.usage;
+      return await this.#store.keep(hash, speech);
     });
     this.#underWay.set(hash, made);
     try {
-      return { audio: await made, kept: (await kept) !== undefined };
+      return { audio: await made, kept: (await kept) !== undefined, usage };
     } finally {
       this.#underWay.delete(hash);
     }

@@ -5,6 +5,7 @@
 import { type Logger, pino } from 'pino';
 import type { CampaignEvent, Subject } from '../domain/event.ts';
 import { maskContactId, maskNumbers } from '../domain/privacy.ts';
+import type { Usage } from '../domain/usage.ts';
 import type { Role } from '../domain/words.ts';
 import type { Clock } from '../engine/ports.ts';
 import { LogFile } from './log-file.ts';
@@ -164,7 +165,7 @@ function ownFields(event: CampaignEvent): object | undefined {
     case 'call.started':
       return undefined;
     case 'step.finished':
-      return { duration_ms: Math.round(event.durationMs), kept: event.kept };
+      return stepFields(event);
     case 'attempt.failed':
       return {
         error_category: event.kind,
@@ -173,6 +174,7 @@ function ownFields(event: CampaignEvent): object | undefined {
         scope: event.scope,
         retry_count: event.attempt - 1,
         duration_ms: Math.round(event.durationMs),
+        usage: usageFields(event.usage),
       };
     case 'retry.scheduled':
       return { code: event.code, retry_count: event.retry, delay_ms: Math.round(event.delayMs) };
@@ -214,6 +216,25 @@ function ownFields(event: CampaignEvent): object | undefined {
     case 'notice':
       return { code: event.code };
   }
+}
+
+function stepFields({
+  durationMs,
+  kept,
+  usage,
+}: Extract<CampaignEvent, { type: 'step.finished' }>): object {
+  return { duration_ms: Math.round(durationMs), kept, usage: usageFields(usage) };
+}
+
+function usageFields(usage: Usage | undefined): object | undefined {
+  return (
+    usage && {
+      input_tokens: usage.inputTokens,
+      output_tokens: usage.outputTokens,
+      characters: usage.characters,
+      seconds: usage.seconds,
+    }
+  );
 }
 
 function alertFields({

@@ -19,6 +19,7 @@ const ENDS: Readonly<Record<RunEnd, string>> = {
   limit: 'the limit was reached',
   outage: 'a needed service was down too long',
   until: 'the time given with --until was reached',
+  budget: 'the budget of the campaign was reached',
   stopped: 'it was stopped',
   disk_failed: 'what must be kept could not be written',
   program_failed: 'the program failed',
@@ -121,6 +122,7 @@ function levelOfEnd(end: RunEnd): LogLevel {
     case 'program_failed':
       return 'error';
     case 'outage':
+    case 'budget':
       return 'warn';
     case 'done':
     case 'limit':

@@ -1,3 +1,4 @@
+import { UsageBook, type UsageCount } from '../domain/usage.ts';
 import type {
   AlertChange,
   AlertMemory,
@@ -23,6 +24,8 @@ export class MemoryDisk {
   readonly breakers = new Map<string, string>();
   readonly alerts = new AlertBook();
   readonly callIds = new Set<string>();
+  /** By campaign. */
+  readonly usage = new Map<string, UsageBook>();
 }
 
 export interface MemoryStoreOptions {
@@ -91,6 +94,20 @@ export class MemoryStore {
   /** Length of results.csv that the journal vouches for. */
   resultsBytes(campaign: string): number {
     return this.#campaign(campaign).resultsBytes;
+  }
+
+  /** Goes with the next commit; nobody waits for it. */
+  noteUsage({ campaign, ...count }: UsageCount & { readonly campaign: string }): void {
+    this.#commits.note(() => {
+      const book = this.#disk.usage.get(campaign) ?? new UsageBook();
+      book.add(count);
+      this.#disk.usage.set(campaign, book);
+    });
+  }
+
+  /** What services were paid for in all runs. */
+  usage(campaign: string): readonly UsageCount[] {
+    return this.#disk.usage.get(campaign)?.counts() ?? [];
   }
 
   /** Ends as a kill would: what is not durable yet is lost. */

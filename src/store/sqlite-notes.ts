@@ -1,6 +1,7 @@
 import type { StatementSync } from 'node:sqlite';
 import type { RunEnd } from '../domain/event.ts';
 import type { FailureKind } from '../domain/failure.ts';
+import type { UsageCount } from '../domain/usage.ts';
 import type { Role, Step } from '../domain/words.ts';
 import { type Connection, changed, one } from './connection.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -42,15 +43,21 @@ export interface RunStart {
   readonly startedMs: number;
 }
 
+/** What one answer, or several, were paid for. */
+export interface UsageNote extends UsageCount {
+  readonly campaign: string;
+}
+
 /** Names one run. */
 export type RunNumber = number;
 
-/** What is written beside the journal: failures, lists and runs, for people who look later. */
+/** What is written beside the journal: failures, usage, lists and runs, for later looks. */
 export class SqliteNotes {
   readonly #connection: Connection;
   readonly #commits: GroupCommit;
   readonly #failure: StatementSync;
   readonly #list: StatementSync;
+  readonly #usage: StatementSync;
   readonly #startRun: StatementSync;
   readonly #endRun: StatementSync;
 
@@ -64,6 +71,14 @@ export class SqliteNotes {
     this.#list = connection.prepare(`
       INSERT INTO list (campaign, path, at_ms, rows, rejected)
       SELECT row, ?, ?, ?, ? FROM campaign WHERE name = ?`);
+    this.#usage = connection.prepare(`
+      INSERT INTO usage (campaign, role, service, seconds, answers, input_tokens, output_tokens,
+        characters)
+      SELECT row, ?, ?, ?, ?, ?, ?, ? FROM campaign WHERE name = ?
+      ON CONFLICT DO UPDATE SET answers = answers + excluded.answers,
+        input_tokens = input_tokens + excluded.input_tokens,
+        output_tokens = output_tokens + excluded.output_tokens,
+        characters = characters + excluded.characters`);
     this.#startRun = connection.prepare(`
       INSERT INTO run (campaign, pid, host, started_ms)
       SELECT row, ?, ?, ? FROM campaign WHERE name = ? RETURNING row`);
@@ -94,6 +109,15 @@ export class SqliteNotes {
   list({ campaign, path, atMs, rows, rejected }: ListNote): void {
     this.#commits.note(() => {
       this.#list.run(path, atMs, rows, rejected, campaign);
+    });
+  }
+
+  /** Goes with the next commit. */
+  usage(note: UsageNote): void {
+    const { role, service, seconds, answers, inputTokens, outputTokens, characters } = note;
+    const amounts = [seconds, answers, inputTokens, outputTokens, characters];
+    this.#commits.note(() => {
+      this.#usage.run(role, service, ...amounts, note.campaign);
     });
   }
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { ContactCounts, RunEnd } from '../domain/event.ts';
 import type { FailureKind } from '../domain/failure.ts';
+import { UsageBook, type UsageCount } from '../domain/usage.ts';
 import type { Outcome, Role } from '../domain/words.ts';
 import { STAGES, type Stage } from '../engine/ports.ts';
 import { all, BUSY_TIMEOUT_MS, Connection, one, rowsOf } from './connection.ts';
@@ -156,16 +157,27 @@ export class Reports implements Disposable {
     );
   }
 
-  /** By service and code, the most frequent first. */
+  /** By service, role and code, the most frequent first. */
   failures(campaign: string): readonly FailureCount[] {
     // Beside max(), SQLite takes the other columns from the row that has the maximum.
     const rows = this.#all<FailureRow>(
       `SELECT service, role, kind, code, status, message, count(*) AS count, max(at_ms) AS lastMs
        FROM failure WHERE campaign = ${CAMPAIGN}
-       GROUP BY service, code ORDER BY count DESC, service, code`,
+       GROUP BY service, role, code ORDER BY count DESC, service, role, code`,
       campaign,
     );
     return rows.map((row) => ({ ...row, status: row.status ?? undefined }));
+  }
+
+  /** What services were paid for in all runs, in the order of `UsageBook.counts`. */
+  usage(campaign: string): readonly UsageCount[] {
+    const rows = this.#all<UsageCount>(
+      `SELECT role, service, seconds, answers, input_tokens AS inputTokens,
+         output_tokens AS outputTokens, characters
+       FROM usage WHERE campaign = ${CAMPAIGN}`,
+      campaign,
+    );
+    return new UsageBook(rows).counts();
   }
 
   /** By step and service, in the order of a call. */

@@ -15,6 +15,7 @@ import {
   type RunNumber,
   type RunStart,
   SqliteNotes,
+  type UsageNote,
 } from './sqlite-notes.ts';
 import { settle } from './sqlite-settle.ts';
 import { explained, StoreError } from './store-error.ts';
@@ -87,6 +88,11 @@ export class Store implements Disposable {
   /** Goes with the next commit; nobody waits for it. */
   noteList(note: ListNote): void {
     this.#notes.list(note);
+  }
+
+  /** Goes with the next commit; nobody waits for it. */
+  noteUsage(note: UsageNote): void {
+    this.#notes.usage(note);
   }
 
   /**

@@ -54,6 +54,13 @@ const CRMS = {
   webhook: { url: '', secret: undefined },
 };
 
+const MODELS = {
+  openai: { apiKey: '', model: '', baseUrl: 'https://api.openai.com' },
+  openrouter: { apiKey: '', model: '', baseUrl: 'https://openrouter.ai' },
+  google: { apiKey: '', model: '', baseUrl: 'https://generativelanguage.googleapis.com' },
+  anthropic: { apiKey: '', model: '', baseUrl: 'https://api.anthropic.com' },
+};
+
 describe('config.yml in the terms of the program', () => {
   it('fills in every default', () => {
     const retry = {
@@ -82,7 +89,10 @@ describe('config.yml in the terms of the program', () => {
         sameNumber: 'reject',
         onOutage: 'skip',
         outageWaitMs: 1_800_000,
+        budgetMicros: undefined,
+        currency: 'USD',
       },
+      prices: {},
       services: { llm: ['template'], tts: ['flite'], dialer: ['preview'], crm: ['csv'] },
       script: { prompt: DEFAULT_PROMPT, template: 'Hello', maxCharacters: 900 },
       generalPolicy: policy,
@@ -103,14 +113,7 @@ describe('config.yml in the terms of the program', () => {
       providers: {
         flite: { voice: 'slt', workers: undefined },
         espeakNg: { command: 'espeak-ng' },
-        openai: { apiKey: '', model: '', baseUrl: 'https://api.openai.com' },
-        openrouter: { apiKey: '', model: '', baseUrl: 'https://openrouter.ai' },
-        google: {
-          apiKey: '',
-          model: '',
-          baseUrl: 'https://generativelanguage.googleapis.com',
-        },
-        anthropic: { apiKey: '', model: '', baseUrl: 'https://api.anthropic.com' },
+        ...MODELS,
         ...CRMS,
       },
       logging: {
@@ -303,8 +306,8 @@ circuit_breaker:
     expect(problemsOf(text)).toEqual([
       'config.yml:2  campaign.lines: found 0, allowed: a whole number from 1 to 1000',
       'config.yml:3  campaign.concurrency: found an unknown key, allowed: lines, ' +
-        'calls_per_second, default_country, language, same_number, on_outage, outage_wait; ' +
-        'calls at the same time are campaign.lines',
+        'calls_per_second, default_country, language, same_number, on_outage, outage_wait, ' +
+        'budget, currency; calls at the same time are campaign.lines',
       expect.stringMatching(
         /^config\.yml:5 {2}script\.template: found a template .*: line 1, column 7: .* not closed/,
       ),

@@ -98,6 +98,12 @@ describe('the headline', () => {
         'Go on with: campaign run spring.csv',
     ],
     [
+      'the budget',
+      { end: 'budget', tally: oneDone, contacts: halfWay },
+      'spring: campaign.budget is spent, 1 contact done in 1 min 5 s, 1,197 contacts left. ' +
+        'Raise it to go on with: campaign run spring.csv',
+    ],
+    [
       'an outage',
       { end: 'outage', contacts: halfWay },
       'spring: ended early, because nothing got through any more: 0 contacts done in 1 min 5 s, ' +

@@ -33,8 +33,13 @@ function putOff(waitsFor?: readonly string[]): CampaignEvent {
   return { type: 'contact.put_off', contact: 'c1', reason, delayMs: 1, waitsFor };
 }
 
+const contacts = { total: 3, done: 1, calling: 0, queued: 2, put_off: 0, uncertain: 0 };
+
+function started(isSpent: boolean): CampaignEvent {
+  return { type: 'run.started', lines: 1, contacts, isSpent };
+}
+
 function finished(end: RunEnd): CampaignEvent {
-  const contacts = { total: 3, done: 1, calling: 0, queued: 2, put_off: 0, uncertain: 0 };
   return { type: 'run.finished', end, contacts, durationMs: 1_800_000 };
 }
 
@@ -187,10 +192,34 @@ describe('a run that ended early', () => {
   });
 });
 
+describe('a budget that is spent', () => {
+  it('is told once, over several runs, and once that the campaign may spend again', () => {
+    const judge = new Judge().take(started(false), finished('budget'));
+    judge.take(started(true), finished('budget'));
+    expect(judge.brief).toEqual(['raised campaign:spring:budget']);
+    judge.takeOf('autumn', started(false));
+    expect(judge.brief).toHaveLength(1);
+    judge.take(started(false), finished('done'));
+    expect(judge.brief.slice(1)).toEqual(['recovered campaign:spring:budget']);
+  });
+
+  it('is critical, and says what is spent and what there is to do', () => {
+    const reason = '50.02 of 50.00 USD are spent';
+    const [alert] = new Judge().take({ ...finished('budget'), reason } as CampaignEvent).told;
+    expect(alert).toMatchObject({
+      severity: 'critical',
+      title: 'The budget of the campaign spring is spent',
+      what: '50.02 of 50.00 USD are spent.',
+    });
+    expect(alert?.toDo).toContain('raise campaign.budget');
+  });
+});
+
 describe('whatever happens', () => {
   it('alerts about alerts, and most other events, are not listened to', () => {
     const heard = EVERY_EVENT.map(({ type }) => type).filter(isHeard);
     expect(heard).toEqual([
+      'run.started',
       'breaker.opened',
       'breaker.closed',
       'call.failed',
@@ -206,7 +235,8 @@ describe('whatever happens', () => {
     services.map((service) => closed(service)),
     services.map(failedCall),
     fc.subarray(['a', 'b', 'c']).map(putOff),
-    fc.constantFrom<RunEnd>('done', 'limit', 'outage', 'until', 'stopped').map(finished),
+    fc.constantFrom<RunEnd>('done', 'limit', 'outage', 'until', 'budget', 'stopped').map(finished),
+    fc.boolean().map(started),
     fc.constantFrom(...EVERY_EVENT),
   );
 

@@ -52,6 +52,29 @@ describe('what a run did', () => {
     expect(tally.service('flite', 'llm')).toMatchObject({ requests: 0 });
   });
 
+  it('adds up what services were paid for, also for answers that were refused', () => {
+    const script = { ...subject, step: 'script', service: 'openai', role: 'llm' } as const;
+    const usage = { inputTokens: 100, outputTokens: 20 };
+    const tally = tallyOf(
+      { type: 'step.finished', ...script, durationMs: 1, usage },
+      { ...failed, ...script, usage: { inputTokens: 90, outputTokens: 5 } },
+      { type: 'step.finished', ...flite, durationMs: 1 },
+      {
+        type: 'step.finished',
+        ...flite,
+        service: 'openai',
+        durationMs: 1,
+        usage: { characters: 7 },
+      },
+    );
+    const none = { seconds: 0, inputTokens: 0, outputTokens: 0, characters: 0 };
+    const openai = { ...none, service: 'openai' };
+    expect(tally.usage.counts()).toEqual([
+      { ...openai, role: 'llm', answers: 2, inputTokens: 190, outputTokens: 25 },
+      { ...openai, role: 'tts', answers: 1, characters: 7 },
+    ]);
+  });
+
   it('counts records', () => {
     const record = { ...subject, step: 'record', service: 'csv', role: 'crm' } as const;
     expect(tallyOf({ type: 'step.finished', ...record, durationMs: 1 }).records).toBe(1);

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Contact } from '../../src/domain/contact.ts';
+import type { UsageCount } from '../../src/domain/usage.ts';
 import type {
   AlertMemory,
   BreakerMemory,
@@ -25,6 +26,8 @@ export interface Opened {
   contacts(sameNumber?: 'reject' | 'allow', campaign?: string): ContactSink;
   settle(settlement: Settlement): void;
   resultsBytes(): number;
+  noteUsage(count: UsageCount, campaign?: string): void;
+  usage(campaign?: string): readonly UsageCount[];
 }
 
 /** A kind of store under test, on a fresh disk. */
@@ -62,6 +65,11 @@ function sqliteSubject(): Subject {
           using reports = openReports({ path });
           return reports.resultsBytes(CAMPAIGN);
         },
+        noteUsage: (count, campaign = CAMPAIGN) => store.noteUsage({ campaign, ...count }),
+        usage: (campaign = CAMPAIGN) => {
+          using reports = openReports({ path });
+          return reports.usage(campaign);
+        },
       };
     },
     close: () => {
@@ -84,6 +92,8 @@ function memorySubject(): Subject {
           store.contacts(campaign, { sameNumber }),
         settle: (settlement) => store.settle(settlement),
         resultsBytes: () => store.resultsBytes(CAMPAIGN),
+        noteUsage: (count, campaign = CAMPAIGN) => store.noteUsage({ campaign, ...count }),
+        usage: (campaign = CAMPAIGN) => store.usage(campaign),
       };
     },
     close: () => {},

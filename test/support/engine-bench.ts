@@ -28,7 +28,7 @@ import type {
   SpeechRequest,
   Tts,
 } from '../../src/engine/ports.ts';
-import type { RunPolicy, RunSignals } from '../../src/engine/runner.ts';
+import type { Purse, RunPolicy, RunSignals } from '../../src/engine/runner.ts';
 import { MemoryDisk, openMemoryStore } from '../../src/store/memory.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -86,6 +86,9 @@ export interface EngineBenchOptions {
   readonly truth?: Truth;
   readonly clock?: VirtualClock;
   readonly rings?: boolean;
+  readonly purse?: Purse;
+  /** Of the voice; `template` for an account that writes and speaks. */
+  readonly voice?: 'flite' | 'template';
 }
 
 export class EngineBench {
@@ -126,6 +129,7 @@ export class EngineBench {
         untilMs: undefined,
         ...options.policy,
       },
+      purse: options.purse,
       services: fakeServices(this.truth, this.clock, options),
       audio: memoryAudio(this.truth.audio),
       journal: this.journal,
@@ -203,7 +207,7 @@ function fakeServices(truth: Truth, clock: VirtualClock, options: EngineBenchOpt
     write: async (request, context) => does.write(request, context, ++truth.counts.write),
   };
   const tts: Tts = {
-    name: 'flite',
+    name: options.voice ?? 'flite',
     role: 'tts',
     probe,
     voice: (language) => (language === 'en' ? 'test voice' : undefined),

@@ -7,6 +7,7 @@ export function failure(details: Partial<ServiceFailure> = {}): ServiceFailure {
     status = 503,
     retryAfterMs,
     retriesMax,
+    usage,
     cause,
   } = details;
   return new ServiceFailure(message, {
@@ -16,6 +17,7 @@ export function failure(details: Partial<ServiceFailure> = {}): ServiceFailure {
     status,
     retryAfterMs,
     retriesMax,
+    usage,
     cause,
   });
 }

@@ -4,12 +4,19 @@ import { counted, listed, spanText } from '../../domain/text.ts';
 import { type ImportTally, importList } from '../../intake/import-list.ts';
 import { listFile } from '../../intake/list-source.ts';
 import { campaignName } from '../campaign-name.ts';
+import {
+  checkServices,
+  isWell,
+  type ServiceCheck,
+  serviceCheckDocuments,
+  serviceLines,
+} from '../check-online.ts';
 import { CheckSink } from '../check-sink.ts';
 import { checkScripts, checkVoices, type Findings, type Problem } from '../check-speech.ts';
 import { loadConfig } from '../config.ts';
 import { crmNotices } from '../crm-notices.ts';
 import { realDialerNotice, rings } from '../dialer-notice.ts';
-import { EXIT, explain } from '../exit.ts';
+import { EXIT, type ExitCode, explain } from '../exit.ts';
 import { campaignFolders, shownPath } from '../folders.ts';
 import { fullJudgement } from '../judgement.ts';
 import type { Config } from '../settings.ts';
@@ -18,6 +25,8 @@ import { fileProblem, folderProblem } from '../writable.ts';
 
 export interface CheckOptions {
   readonly config: string;
+  readonly online?: boolean;
+  readonly json?: boolean;
 }
 
 interface ListReading {
@@ -31,7 +40,15 @@ interface ListReading {
 const REJECTED_SHOWN_MAX = 10;
 
 /** Where there are several problems: the worst, as the exit code. */
-const WORST_FIRST = [EXIT.bug, EXIT.config, EXIT.noInput, EXIT.data, EXIT.usage, EXIT.io] as const;
+const WORST_FIRST = [
+  EXIT.bug,
+  EXIT.config,
+  EXIT.noInput,
+  EXIT.data,
+  EXIT.usage,
+  EXIT.io,
+  EXIT.unavailable,
+] as const;
 
 /** Looks at everything a run would need, changes nothing, and tells all problems at once. */
 export async function check(
@@ -65,7 +82,22 @@ export async function check(
     problems.push(...(await placesProblems(config)));
     notices.push(...crmNotices(config));
   }
-  report(world, { config, list, reading, notices, options, problems });
+  const online = options.online === true && config !== undefined;
+  const services = online ? await checkServices(world, config) : undefined;
+  problems.push(...servicesProblems(services ?? []));
+  const facts = { config, list, reading, services, notices, options, problems };
+  report(world, facts);
+  return exitOf(facts);
+}
+
+function servicesProblems(services: readonly ServiceCheck[]): readonly Problem[] {
+  const ill = services.filter((one) => !isWell(one)).map(({ key }) => key);
+  const count = counted(services.length, 'service');
+  const text = `${ill.length} of ${count} would not work now: ${listed(ill)}`;
+  return ill.length === 0 ? [] : [{ code: EXIT.unavailable, text }];
+}
+
+function exitOf({ problems }: Report): ExitCode {
   return (
     WORST_FIRST.find((code) => problems.some((problem) => problem.code === code)) ??
     problems[0]?.code ??
@@ -120,14 +152,16 @@ interface Report {
   readonly config: Config | undefined;
   readonly list: string | undefined;
   readonly reading: ListReading | undefined;
+  /** Undefined where nobody was asked. */
+  readonly services: readonly ServiceCheck[] | undefined;
   readonly notices: readonly string[];
   readonly options: CheckOptions;
   readonly problems: readonly Problem[];
 }
 
-/** What is right and what will happen on stdout, what is wrong on stderr. */
+/** What is right and what will happen on stdout, what is wrong on stderr; a document alone. */
 function report(world: World, facts: Report): void {
-  const { config, list, reading, notices, options, problems } = facts;
+  const { config, list, reading, services, notices, options, problems } = facts;
   const paragraphs: string[][] = [];
   if (config !== undefined) {
     paragraphs.push([`${options.config}: every setting is allowed.`]);
@@ -138,14 +172,35 @@ function report(world: World, facts: Report): void {
   if (config !== undefined && problems.length === 0) {
     paragraphs.push(planLines(world, config, list, reading));
   }
+  if (services !== undefined) {
+    paragraphs.push(serviceLines(services));
+  }
   const notice = realDialerNotice(config?.services.dialer.some(rings) ?? false);
   const told = [...notices, ...(notice === undefined ? [] : [notice])];
   paragraphs.push(told.map((text) => `Note: ${text}`));
   const text = paragraphs.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'));
-  world.stdout.write(text.length === 0 ? '' : `${text.join('\n\n')}\n`);
+  const output = options.json === true ? world.stderr : world.stdout;
+  output.write(text.length === 0 ? '' : `${text.join('\n\n')}\n`);
   for (const problem of problems) {
     world.stderr.write(`campaign: ${problem.text}\n`);
   }
+  if (options.json === true) {
+    world.stdout.write(`${JSON.stringify(checkDocument(facts, told), null, 2)}\n`);
+  }
+}
+
+function checkDocument(facts: Report, notices: readonly string[]) {
+  const { list, reading, services, options, problems } = facts;
+  const { rows, rejected } = reading?.tally ?? { rows: 0, rejected: 0 };
+  return {
+    config: options.config,
+    list,
+    contacts: reading === undefined ? undefined : { total: rows - rejected, rejected },
+    services: services && serviceCheckDocuments(services),
+    notices,
+    problems: problems.map(({ text }) => text),
+    exit_code: exitOf(facts),
+  };
 }
 
 function listLines(list: string, { tally, rejected }: ListReading): string[] {

@@ -6,14 +6,25 @@ import { csvLine } from '../../domain/cells.ts';
 import { maskNumbers } from '../../domain/privacy.ts';
 import { RESULTS_HEADER, resultsRow } from '../../domain/results.ts';
 import { counted, spanText } from '../../domain/text.ts';
+import { type UsageCount, type UsageTotal, usageTotals } from '../../domain/usage.ts';
 import type { FailureCount } from '../../store/report-rows.ts';
 import { openReports, type Reports } from '../../store/sqlite-reports.ts';
 import type { Timing } from '../../store/timings.ts';
 import { readCampaignState } from '../campaign-state.ts';
 import { loadConfig } from '../config.ts';
+import {
+  campaignCostText,
+  costDocument,
+  hasPrices,
+  priceText,
+  serviceCost,
+  usageDocument,
+  usageText,
+} from '../costs.ts';
 import { CommandFailure, EXIT } from '../exit.ts';
 import { resultsCall } from '../results-call.ts';
 import { isoTime } from '../run-document.ts';
+import type { Config } from '../settings.ts';
 import type { World } from '../world.ts';
 import { campaignNames } from './status.ts';
 
@@ -42,9 +53,14 @@ export async function report(
     writeCalls(world, reports, campaign);
     return EXIT.ok;
   }
-  const document = reports.consistent(() => reportDocument(reports, campaign));
+  const { document, usage } = reports.consistent(() => ({
+    document: reportDocument(config, reports, campaign),
+    usage: reports.usage(campaign),
+  }));
   world.stdout.write(
-    options.json === true ? `${JSON.stringify(document, null, 2)}\n` : reportText(document),
+    options.json === true
+      ? `${JSON.stringify(document, null, 2)}\n`
+      : reportText(document) + usageTexts(config, usage),
   );
   return EXIT.ok;
 }
@@ -80,10 +96,11 @@ function writeCalls(world: World, reports: Reports, campaign: string): void {
 
 type ReportDocument = ReturnType<typeof reportDocument>;
 
-function reportDocument(reports: Reports, campaign: string) {
+function reportDocument(config: Config, reports: Reports, campaign: string) {
   const { contacts, removed, outcomes, recordsOwed } = readCampaignState(reports, campaign);
   const [list] = reports.lists(campaign);
   const run = reports.lastRun(campaign);
+  const usage = reports.usage(campaign);
   return {
     campaign,
     list: list?.path,
@@ -101,6 +118,8 @@ function reportDocument(reports: Reports, campaign: string) {
     outcomes: Object.fromEntries(outcomes),
     failures: reports.failures(campaign).map(failureDocument),
     timings: reports.timings(campaign).map(timingDocument),
+    usage: usageTotals(usage).map((total) => totalDocument(config, total)),
+    cost: costDocument(config, usage),
   };
 }
 
@@ -113,6 +132,11 @@ function failureDocument(failure: FailureCount) {
 
 function timingDocument({ step, service, count, meanMs, medianMs, maxMs }: Timing) {
   return { step, service, count, mean_ms: meanMs, median_ms: medianMs, max_ms: maxMs };
+}
+
+function totalDocument(config: Config, total: UsageTotal) {
+  const { service, role } = total;
+  return { service, role, ...usageDocument(total), cost: serviceCost(config, total) };
 }
 
 function runEnd({ started_at: startedAt, end }: ReportDocument['last_run']): string {
@@ -159,4 +183,19 @@ function reportText(document: ReportDocument): string {
     ),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Nothing where nothing was paid for and no price is known. */
+function usageTexts(config: Config, counts: readonly UsageCount[]): string {
+  const lines = usageTotals(counts).map((total) => {
+    const { role, service } = total;
+    const what = `${usageText(total)}${priceText(config, total)}`;
+    return `  ${role.padEnd(8)}${service.padEnd(14)}${what}`;
+  });
+  return [
+    ...(lines.length === 0 ? [] : ['', 'Usage', ...lines]),
+    ...(hasPrices(config) ? ['', `Cost: ${campaignCostText(config, counts)}`] : []),
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
 }

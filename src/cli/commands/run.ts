@@ -3,6 +3,7 @@
  */
 import { resolve } from 'node:path';
 import { RunTally } from '../../domain/tally.ts';
+import type { UsageCount } from '../../domain/usage.ts';
 import { EventStream } from '../../engine/event-stream.ts';
 import type { RunPolicy } from '../../engine/runner.ts';
 import { type AppLog, openAppLog } from '../../observers/app-log.ts';
@@ -11,6 +12,7 @@ import { openReports } from '../../store/sqlite-reports.ts';
 import { campaignName } from '../campaign-name.ts';
 import { type CampaignState, openCount, readCampaignState } from '../campaign-state.ts';
 import { loadConfig } from '../config.ts';
+import { costDocument, costLines, serviceCost } from '../costs.ts';
 import { EXIT, explain } from '../exit.ts';
 import { campaignFolders, shownPath } from '../folders.ts';
 import { fullJudgement } from '../judgement.ts';
@@ -154,13 +156,14 @@ function tell(showing: Showing, result: SessionResult): number {
   const { world, config, campaign, options } = showing;
   using reports = openReports({ path: config.store.path });
   const state = readCampaignState(reports, campaign);
+  const usage = reports.usage(campaign);
   const finishedMs = world.clock.wallMs();
   const code = exitCode(result, state);
   if (options.json === true) {
-    const document = runDocument(showing, result, state, finishedMs, code);
+    const document = runDocument(showing, result, state, { usage, finishedMs, code });
     world.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
   }
-  const facts = summaryFacts(showing, result, state, finishedMs);
+  const facts = summaryFacts(showing, result, state, { usage, finishedMs });
   if (options.quiet !== true) {
     const output = options.json === true ? world.stderr : world.stdout;
     output.write(summaryText(facts, paintFor(output, world, options.color)));
@@ -176,12 +179,17 @@ function exitCode({ end }: SessionResult, state: CampaignState): number {
   return openCount(state) === 0 || end === 'done' || end === 'limit' ? EXIT.ok : EXIT.unfinished;
 }
 
+interface Ending {
+  /** Of all runs of the campaign. */
+  readonly usage: readonly UsageCount[];
+  readonly finishedMs: number;
+}
+
 function runDocument(
-  { campaign, tally, startedMs }: Showing,
+  { config, campaign, tally, startedMs }: Showing,
   { imported, guards }: SessionResult,
   { contacts, outcomes }: CampaignState,
-  finishedMs: number,
-  code: number,
+  { usage, finishedMs, code }: Ending & { readonly code: number },
 ): RunDocument {
   return {
     campaign,
@@ -190,7 +198,8 @@ function runDocument(
     duration_ms: finishedMs - startedMs,
     contacts: { ...contacts, rejected: imported.rejected },
     outcomes: Object.fromEntries(outcomes),
-    services: serviceDocuments(tally, guards),
+    services: serviceDocuments(tally, guards, (total) => serviceCost(config, total)),
+    cost: costDocument(config, usage, tally.usage.counts()),
     alerts: { ...tally.alerts },
     exit_code: code,
   };
@@ -200,7 +209,7 @@ function summaryFacts(
   showing: Showing,
   { end, imported, services, guards }: SessionResult,
   state: CampaignState,
-  finishedMs: number,
+  { usage, finishedMs }: Ending,
 ): SummaryFacts {
   const { world, config, campaign, tally, startedMs } = showing;
   const folders = campaignFolders(config, campaign);
@@ -214,6 +223,7 @@ function summaryFacts(
     down: servicesDown(guards),
     rings: services.dialer.some((dialer) => dialer.rings),
     dialers: services.dialer.map((dialer) => dialer.name),
+    costs: costLines(config, usage, tally.usage.counts()),
     places: [
       ...(services.crm.some(({ name }) => name === 'csv')
         ? [['results', shown(folders.results)] as const]

@@ -4,6 +4,7 @@
 import { resolve } from 'node:path';
 import { maskContactId, maskNumbers } from '../../domain/privacy.ts';
 import { counted, listed, spanText } from '../../domain/text.ts';
+import type { UsageCount } from '../../domain/usage.ts';
 import type { Stage } from '../../engine/ports.ts';
 import { isRunLockHeld } from '../../store/lock.ts';
 import type { NextContact } from '../../store/report-rows.ts';
@@ -11,6 +12,7 @@ import { openReports, type Reports } from '../../store/sqlite-reports.ts';
 import { type BreakerLine, breakerLines } from '../breaker-text.ts';
 import { type CampaignState, openCount, readCampaignState } from '../campaign-state.ts';
 import { loadConfig } from '../config.ts';
+import { type CostDocument, campaignCostText, costDocument, isSpent } from '../costs.ts';
 import { CommandFailure, EXIT } from '../exit.ts';
 import { isoTime } from '../run-document.ts';
 import type { Config } from '../settings.ts';
@@ -34,6 +36,9 @@ interface CampaignStatus {
   /** Since when a run works on it, and which process that is. */
   readonly running: { readonly sinceMs: number; readonly pid: number } | undefined;
   readonly next: readonly NextContact[];
+  readonly cost: CostDocument | undefined;
+  /** How much of the budget is spent, for people; undefined where there is none. */
+  readonly budget: string | undefined;
 }
 
 export async function status(
@@ -79,6 +84,7 @@ export function campaignNames(reports: Reports, name: string | undefined): reado
 
 function statusOf(config: Config, reports: Reports, campaign: string): CampaignStatus {
   const run = reports.lastRun(campaign);
+  const usage = reports.usage(campaign);
   const held = isRunLockHeld({ store: config.store.path, campaign });
   return {
     campaign,
@@ -86,10 +92,22 @@ function statusOf(config: Config, reports: Reports, campaign: string): CampaignS
     rejected: reports.rejectedCount(campaign),
     running: held && run !== undefined ? { sinceMs: run.startedMs, pid: run.pid } : undefined,
     next: reports.nextContacts(campaign, NEXT_SHOWN),
+    cost: costDocument(config, usage),
+    budget: budgetLine(config, usage),
   };
 }
 
-function document({ campaign, state, rejected, running, next }: CampaignStatus) {
+function budgetLine(config: Config, usage: readonly UsageCount[]): string | undefined {
+  if (config.campaign.budgetMicros === undefined) {
+    return undefined;
+  }
+  const text = `budget: ${campaignCostText(config, usage)}`;
+  return isSpent(config, usage)
+    ? `${text}: no new contact is taken until campaign.budget is raised`
+    : text;
+}
+
+function document({ campaign, state, rejected, running, next, cost }: CampaignStatus) {
   const { contacts, removed, outcomes, recordsOwed, waiting, uncertain } = state;
   return {
     campaign,
@@ -111,6 +129,7 @@ function document({ campaign, state, rejected, running, next }: CampaignStatus) 
       due_at: dueMs === undefined ? undefined : isoTime(dueMs),
       reason: reason && maskNumbers(reason),
     })),
+    cost,
   };
 }
 
@@ -160,6 +179,7 @@ function campaignLines(one: CampaignStatus, wallMs: number): string[] {
       : `  running since ${isoTime(running.sinceMs)} (process ${running.pid})`,
     ...(outcomeText === '' ? [] : [`  outcomes: ${outcomeText}`]),
     ...(recordsOwed === 0 ? [] : [`  ${counted(recordsOwed, 'record')} owed to the CRM`]),
+    ...(one.budget === undefined ? [] : [`  ${one.budget}`]),
     ...waiting.map(({ reason, count, dueMs }) =>
       dueMs === undefined
         ? `  ${counted(count, 'record')} for the next run: ${maskNumbers(reason)}`

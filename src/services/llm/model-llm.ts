@@ -3,14 +3,15 @@
  * spoken. Each vendor's file says how that is put into its own words.
  */
 import { ServiceFailure } from '../../domain/failure.ts';
+import type { Usage } from '../../domain/usage.ts';
 import type {
   Http,
   HttpResponse,
   Llm,
+  ProbeAnswer,
   RequestContext,
   Script,
   ScriptRequest,
-  TokenUsage,
 } from '../../engine/ports.ts';
 import { urlUnder } from '../http.ts';
 import { type Account, jsonOf, refusal, type Said, unusable } from '../http-failure.ts';
@@ -31,7 +32,7 @@ export interface Reading {
   readonly text: string;
   /** Why it stopped before its end, where it did: such a text is not spoken. */
   readonly cut: string | undefined;
-  readonly usage: TokenUsage | undefined;
+  readonly usage: Usage | undefined;
 }
 
 /** One vendor's way of saying it. */
@@ -51,6 +52,8 @@ export interface Dialect {
   readonly probePath: string;
   /** What the probe's answer says against the account; undefined where nothing. */
   probed?(body: unknown): Said | undefined;
+  /** What its answer says is left of the account. */
+  left?(body: unknown): ProbeAnswer | undefined;
 }
 
 /** @throws ServiceFailure where the prompt does not compile */
@@ -76,7 +79,7 @@ class ModelLlm implements Llm {
     this.#account = { name: dialect.name, secrets: [settings.apiKey] };
   }
 
-  async probe(signal: AbortSignal): Promise<void> {
+  async probe(signal: AbortSignal): Promise<ProbeAnswer | undefined> {
     const dialect = this.#dialect;
     const response = await this.#send('GET', dialect.probePath, undefined, signal);
     const body = this.#bodyOf(response);
@@ -84,6 +87,7 @@ class ModelLlm implements Llm {
     if (against !== undefined) {
       throw refusal(this.#account, response, against);
     }
+    return dialect.left?.(body);
   }
 
   async write(request: ScriptRequest, context: RequestContext): Promise<Script> {
@@ -100,7 +104,7 @@ class ModelLlm implements Llm {
     const text = reading.text.trim();
     const flaw = cut === undefined ? flawOf(text, charactersMax) : undefined;
     if (cut !== undefined || flaw !== undefined) {
-      throw badAnswer(this.name, cut ?? `the text has ${flaw}`);
+      throw badAnswer(this.name, cut ?? `the text has ${flaw}`, usage);
     }
     return { text, usage };
   }
@@ -159,14 +163,15 @@ class ModelLlm implements Llm {
 
 /**
  * The model answered, and not what can be spoken. It may do better once; the service works, so
- * nothing of this counts against it.
+ * nothing of this counts against it. It is paid for like any other.
  */
-function badAnswer(name: string, what: string): ServiceFailure {
+function badAnswer(name: string, what: string, usage: Usage | undefined): ServiceFailure {
   return new ServiceFailure(`${name} wrote nothing that can be spoken: ${what}`, {
     kind: 'transient',
     scope: 'request',
     code: 'bad_answer',
     retriesMax: 1,
+    usage,
   });
 }
 
@@ -174,7 +179,7 @@ function badAnswer(name: string, what: string): ServiceFailure {
 export function usageOf(
   inputTokens: number | undefined,
   outputTokens: number | undefined,
-): TokenUsage | undefined {
+): Usage | undefined {
   return inputTokens === undefined && outputTokens === undefined
     ? undefined
     : { inputTokens: inputTokens ?? 0, outputTokens: outputTokens ?? 0 };

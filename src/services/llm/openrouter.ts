@@ -1,7 +1,7 @@
 /**
  * OpenRouter's chat completions. Statuses and codes: docs/guide/vendors.md.
  */
-import type { Http, HttpResponse, Llm } from '../../engine/ports.ts';
+import type { Http, HttpResponse, Llm, ProbeAnswer } from '../../engine/ports.ts';
 import type { Said } from '../http-failure.ts';
 import { bearer, chatMessages, readChat } from './chat-completions.ts';
 import {
@@ -39,6 +39,7 @@ const DIALECT: Dialect = {
           message: 'the limit of the key is reached',
         };
   },
+  left: leftOfKey,
 };
 
 const NO_CREDIT = {
@@ -49,6 +50,18 @@ const NO_CREDIT = {
 
 export function openrouter(settings: ModelSettings, http: Http): Llm {
   return modelLlm(DIALECT, settings, http);
+}
+
+/** Both are US dollars; a key without a limit has null for them. */
+function leftOfKey(body: unknown): ProbeAnswer {
+  const limit = numberAt(body, 'data', 'limit');
+  const left = numberAt(body, 'data', 'limit_remaining');
+  if (left === undefined) {
+    return { detail: 'no limit on the key' };
+  }
+  const of = limit === undefined ? '' : ` of ${limit.toFixed(2)}`;
+  const isLow = limit !== undefined && left < limit / 10;
+  return { detail: `${left.toFixed(2)}${of} USD left of the key's limit`, isLow };
 }
 
 function errorIn(body: unknown): unknown {

@@ -88,6 +88,8 @@ function uncalledFor(seen: Seen, life: Life, ended: Of<'ended'>): string | undef
       );
       return isAsked ? undefined : 'stopped, and nobody asked';
     }
+    case 'budget':
+      return 'budget, and there is none';
     case 'disk_failed':
     case 'program_failed':
       return ended.end;

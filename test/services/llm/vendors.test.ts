@@ -284,16 +284,18 @@ describe('openrouter', () => {
   });
 
   it.each([
-    [null, undefined],
-    [0.01, undefined],
+    [null, { detail: 'no limit on the key' }],
+    [0.01, { detail: "0.01 of 10.00 USD left of the key's limit", isLow: true }],
+    [1, { detail: "1.00 of 10.00 USD left of the key's limit", isLow: false }],
     [0, 'the limit of the key is reached'],
     [-1, 'the limit of the key is reached'],
   ])('a key with %s left', async (left, words) => {
     const vendor = await fakeVendor('openrouter');
-    vendor.probes.push({ body: { data: { usage: 1, limit_remaining: left } } });
+    const limit = left === null ? null : 10;
+    vendor.probes.push({ body: { data: { usage: 1, limit, limit_remaining: left } } });
     const probed = aimed('openrouter', vendor.url).probe(requestContext().signal);
-    if (words === undefined) {
-      await expect(probed).resolves.toBeUndefined();
+    if (typeof words !== 'string') {
+      await expect(probed).resolves.toEqual(words);
     } else {
       const failure = await failureOf(probed);
       expect(failure).toMatchObject({ ...ACCOUNT, status: 402 });

@@ -1,0 +1,134 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { fakeVendor, KEY } from '../services/llm/fake-vendors.ts';
+import { CommandBench } from '../support/command-bench.ts';
+import { deadUrl, loopback } from '../support/loopback.ts';
+
+const ENV = {
+  OPENROUTER_API_KEY: KEY,
+  OPENAI_API_KEY: KEY,
+  GOOGLE_API_KEY: KEY,
+  ANTHROPIC_API_KEY: KEY,
+};
+
+type Urls = Readonly<Partial<Record<'openrouter' | 'openai' | 'google' | 'anthropic', string>>>;
+
+/** The voice is the template's, so that only vendors are waited for. */
+function benchOf(urls: Urls, more = ''): CommandBench {
+  const providers = Object.entries(urls).map(
+    ([name, url]) =>
+      `  ${name}: { api_key: "\${${name.toUpperCase()}_API_KEY}", model: m, base_url: "${url}" }\n`,
+  );
+  const bench = new CommandBench(
+    `services: { llm: [${[...Object.keys(urls), 'template'].join(', ')}] }\n` +
+      `script: { template: "Hi." }\n${more}` +
+      (providers.length === 0 ? '' : `providers:\n${providers.join('')}`),
+  );
+  onTestFinished(() => {
+    bench[Symbol.dispose]();
+  });
+  return bench;
+}
+
+const SLOW_MACHINE = 'health_check: { timeout: 1m }\n';
+
+async function check(
+  bench: CommandBench,
+  args: string,
+  env: Readonly<Record<string, string>> = ENV,
+) {
+  const files = () => new Set(readdirSync(bench.folder, { recursive: true, encoding: 'utf8' }));
+  const before = files();
+  const told = await bench.command(`check --online ${args}`, { env });
+  expect(files(), 'it changes nothing').toEqual(before);
+  return told;
+}
+
+describe('campaign check --online', () => {
+  it('says of every service that it works, and what is left', async () => {
+    const openrouter = await fakeVendor('openrouter');
+    const anthropic = await fakeVendor('anthropic');
+    openrouter.probes.push({ body: { data: { usage: 1, limit: 10, limit_remaining: 0.5 } } });
+    const bench = benchOf({ openrouter: openrouter.url, anthropic: anthropic.url }, SLOW_MACHINE);
+    bench.list('spring.csv', [1]);
+    const { code, stdout, stderr } = await check(bench, 'spring.csv');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('What `campaign run spring.csv` will do:');
+    expect(stdout).toContain(`
+Services, asked just now (works: it answers, and takes our key):
+  openrouter  llm     LOW        0.50 of 10.00 USD left of the key's limit
+  anthropic   llm     works
+  template    llm     works
+  flite       tts     works
+  preview     dialer  works
+  csv         crm     works
+`);
+    // One harmless question each; nothing was written by a model.
+    for (const { requests } of [openrouter, anthropic]) {
+      expect(requests.map(({ method }) => method)).toEqual(['GET']);
+    }
+  });
+
+  it('tells a wrong key from trouble and from no answer, each vendor by itself: 69', async () => {
+    const openai = await fakeVendor('openai');
+    const google = await loopback(() => ({ status: 503, body: 'sorry +1 415 555 0134' }));
+    const env = { ...ENV, OPENAI_API_KEY: 'test-key-2-looking-glass' };
+    const urls = { openai: openai.url, google: google.url, anthropic: await deadUrl() };
+    const bench = benchOf(urls, SLOW_MACHINE);
+    const { code, stdout, stderr } = await check(bench, '--json', env);
+    expect(code).toBe(69);
+    const { services, problems, exit_code: exitCode } = JSON.parse(stdout);
+    expect(exitCode).toBe(69);
+    expect(problems).toEqual(['3 of 7 services would not work now: openai, google and anthropic']);
+    expect(services.openai).toMatchObject({
+      role: 'llm',
+      state: 'refused',
+      reachable: true,
+      credentials: 'refused',
+      detail: expect.stringContaining('check providers.openai.api_key'),
+    });
+    expect(services.google).toMatchObject({ state: 'failing', reachable: true });
+    expect(services.google).not.toHaveProperty('credentials');
+    expect(services.anthropic).toMatchObject({ state: 'unreachable', reachable: false });
+    expect(services.template).toEqual({
+      role: 'llm',
+      state: 'ok',
+      reachable: true,
+      credentials: 'accepted',
+    });
+    expect(stderr).toContain('  openai     llm     REFUSES    openai answered 401');
+    expect(stderr).toContain('  anthropic  llm     NO ANSWER  127.0.0.1:');
+    expect(stdout + stderr).not.toMatch(/looking-glass|555 0134/);
+  });
+
+  it('waits no longer than health_check.timeout', async () => {
+    const silent = await loopback(() => new Promise(() => undefined));
+    const bench = benchOf({ openai: silent.url }, 'health_check: { timeout: 150ms }\n');
+    const { code, stderr } = await check(bench, '--json');
+    expect(code).toBe(69);
+    expect(stderr).toMatch(/openai +llm +NO ANSWER +no answer to the check within 0.15 s\n/);
+  });
+
+  it('asks nobody where config.yml is wrong, and says so as a document', async () => {
+    const vendor = await fakeVendor('openai');
+    const bench = benchOf({ openai: vendor.url }, 'campaign: { lines: 0 }\n');
+    const { code, stdout } = await check(bench, '--json');
+    expect(code).toBe(78);
+    const document = JSON.parse(stdout);
+    expect(document).toMatchObject({ config: 'config.yml', exit_code: 78 });
+    expect(document.problems[0]).toContain('campaign.lines: found 0');
+    expect(document).not.toHaveProperty('services');
+    expect(vendor.requests).toEqual([]);
+  });
+
+  it('tells of a program that is not installed', async () => {
+    const bench = benchOf({}, SLOW_MACHINE);
+    const config = bench.read('config.yml').replace('{ llm', '{ tts: [flite, espeak-ng], llm');
+    const command = 'providers: { espeak-ng: { command: ./no-such-program } }\n';
+    bench.write('config.yml', config + command);
+    const { code, stdout } = await check(bench, '');
+    expect(code).toBe(78); // it is known without being asked
+    expect(stdout).toMatch(/espeak-ng +tts +NO ANSWER +espeak-ng is not installed/);
+    expect(stdout).toMatch(/flite +tts +works/);
+  });
+});
