@@ -33,6 +33,7 @@ const NAMES_CONTACT: ReadonlySet<EventType> = new Set([
   'call.failed',
   'call.finished',
   'contact.put_off',
+  'record.refused',
 ]);
 
 /** Lines of several calls come mixed, so each says whose it is. */
@@ -55,9 +56,9 @@ function briefly(event: CampaignEvent, failures: Map<string, number>): string | 
     case 'breaker.closed':
       return messageOf(event);
     case 'notice':
-      return event.code === 'record_refused'
-        ? atMost(event, failures, 'records are refused')
-        : messageOf(event);
+      return messageOf(event);
+    case 'record.refused':
+      return atMost(event, failures, 'records are refused');
     case 'run.finished':
       return undefined; // the summary says it, or the message that the command ends with
     case 'call.finished':
@@ -68,12 +69,13 @@ function briefly(event: CampaignEvent, failures: Map<string, number>): string | 
 }
 
 function atMost(
-  event: Extract<CampaignEvent, { readonly type: 'call.failed' | 'notice' }>,
+  event: Extract<CampaignEvent, { readonly type: 'call.failed' | 'record.refused' }>,
   counts: Map<string, number>,
   what: string,
 ): string | undefined {
-  const count = (counts.get(event.code) ?? 0) + 1;
-  counts.set(event.code, count);
+  const kind = `${event.type} ${event.code}`;
+  const count = (counts.get(kind) ?? 0) + 1;
+  counts.set(kind, count);
   if (count === SAME_FAILURES_MAX + 1) {
     return `more ${what} like that (${event.code}): campaign logs has them all`;
   }

@@ -175,6 +175,14 @@ export type CampaignEvent =
       readonly detail?: string | undefined;
       readonly durationMs: number;
     })
+  | (ServiceSubject & {
+      /** The CRM does not take the record of a call that ended: it is owed to the next run. */
+      readonly type: 'record.refused';
+      readonly contact: string;
+      readonly call: string;
+      readonly code: string;
+      readonly message: string;
+    })
   | {
       readonly type: 'health.changed';
       readonly service: string;

@@ -4,6 +4,7 @@
  * the run.
  */
 import type { RunEnd } from '../domain/event.ts';
+import type { ServiceFailure } from '../domain/failure.ts';
 import type { Role } from '../domain/words.ts';
 import type { Availability, Blocked } from './availability.ts';
 import {
@@ -244,9 +245,7 @@ export class Runner {
     } else if (settlement.type === 'left') {
       await this.#parts.journal.write(claim.key, { type: 'released' });
     } else if (settlement.type === 'refused') {
-      const { reason } = settlement;
-      await this.#parts.journal.write(claim.key, { type: 'record.refused', reason });
-      this.#tellRefused(claim, reason);
+      await this.#refused(claim, settlement.refusal);
     } else if (settlement.type === 'outdated') {
       await this.#parts.journal.write(claim.key, { type: 'outdated' });
       this.#tellOutdated(claim);
@@ -266,9 +265,13 @@ export class Runner {
     this.#parts.emit({ type: 'notice', level: 'info', code: 'outdated', message });
   }
 
-  #tellRefused({ contact }: Claim, reason: string): void {
-    const message = `${reason} (contact ${contact.id}). It is owed: the next run offers it again`;
-    this.#parts.emit({ type: 'notice', level: 'warn', code: 'record_refused', message });
+  async #refused({ key, contact }: Claim, refusal: ServiceFailure): Promise<void> {
+    const { journal, emit } = this.#parts;
+    const { service = '', code, message } = refusal;
+    const reason = `the CRM refused the record: ${message}`;
+    await journal.write(key, { type: 'record.refused', reason });
+    const subject = { contact: contact.id, call: key.call, step: 'record' } as const;
+    emit({ type: 'record.refused', ...subject, service, role: 'crm', code, message });
   }
 
   /** A contact whose service is away by now is not due before that can be asked again. */

@@ -13,11 +13,11 @@ export type Settlement =
       readonly outcome: Outcome;
       readonly detail: string | undefined;
       /** A service refused the work for what is in it: another try would fail the same way. */
-      readonly isRefused?: boolean | undefined;
+      readonly refusal?: ServiceFailure | undefined;
     }
   | ({ readonly type: 'put_off' } & PutOff)
   /** The CRM refused the record for good: it stays owed, and the next run offers it again. */
-  | { readonly type: 'refused'; readonly reason: string }
+  | { readonly type: 'refused'; readonly refusal: ServiceFailure }
   /** Left as the journal has it, because the run stops. */
   | { readonly type: 'left' }
   /** Nobody was rung, and the list has another row for the contact by now, or none. */
@@ -77,7 +77,7 @@ export function settlementOf(error: unknown, before: Rounds, through: number): S
     throw error;
   }
   if (error.kind === 'permanent' && error.scope === 'request') {
-    return { type: 'outcome', outcome: 'failed', detail: error.message, isRefused: true };
+    return { type: 'outcome', outcome: 'failed', detail: error.message, refusal: error };
   }
   const overtaken = before.rounds === 0 || through > before.roundMark;
   const rounds = before.rounds + (overtaken ? 1 : 0);

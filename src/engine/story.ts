@@ -48,13 +48,10 @@ const FAILED_RECORD_WAIT_MS = 60_000;
  */
 export function recordRefused(
   story: Story,
-  refusal: { readonly detail: string | undefined; readonly isRefused?: boolean | undefined },
+  { detail = 'no reason given', refusal }: Extract<Settlement, { readonly type: 'outcome' }>,
 ): Extract<Settlement, { readonly type: 'put_off' | 'refused' }> {
   const { rounds, roundMark } = story.claim;
-  const detail = refusal.detail ?? 'no reason given';
-  if (refusal.isRefused === true) {
-    return { type: 'refused', reason: `the CRM refused the record: ${detail}` };
-  }
+  if (refusal !== undefined) return { type: 'refused', refusal };
   const reason = `the record could not be made: ${detail}`;
   const delayMs = FAILED_RECORD_WAIT_MS;
   return { type: 'put_off', delayMs, reason, behind: true, recall: false, rounds, roundMark };

@@ -191,6 +191,8 @@ function ownFields(event: CampaignEvent): object | undefined {
       return { breaker_state: 'half_open' };
     case 'breaker.closed':
       return { breaker_state: 'closed', duration_ms: Math.round(event.outageMs) };
+    case 'record.refused':
+      return { error_category: 'permanent', code: event.code };
     case 'call.failed':
       return { error_category: event.kind, code: event.code };
     case 'contact.put_off':

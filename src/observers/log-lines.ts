@@ -68,6 +68,9 @@ const SENTENCES: Sentences = {
   'call.finished': ({ contact, outcome, detail, durationMs }) =>
     `call to ${shown(contact)} ended: ${outcome.replace('_', ' ')}` +
     `${detail === undefined ? '' : ` (${detailText(detail, contact)})`} in ${spanText(durationMs)}`,
+  'record.refused': ({ service, contact, code, message }) =>
+    `${service} refused the record of the call to ${shown(contact)}: ` +
+    `${failureText(code, undefined, message)}; it is owed: the next run offers it again`,
   'health.changed': ({ service, health, message }) =>
     `${service} is ${health}${HEALTH_MEANS[health]}${because(message)}`,
   'alert.sent': ({ channel, title }) => `alert sent by ${channel}: ${maskNumbers(title)}`,
@@ -92,6 +95,7 @@ const LEVELS: Readonly<Record<Exclude<EventType, 'notice'>, LogLevel>> = {
   'call.failed': 'error',
   'contact.put_off': 'info',
   'call.finished': 'info',
+  'record.refused': 'warn',
   'health.changed': 'warn',
   'alert.sent': 'info',
   'alert.failed': 'error',

@@ -40,7 +40,7 @@ export class Forecast {
     return this.#outcomeMs;
   }
 
-  /** Part of the time up to the last event in which a line had a call in hand, from 0 to 1. */
+  /** Part of the time up to the last event in which a line had somebody in hand, from 0 to 1. */
   get busyShare(): number {
     return this.#atMs === 0 ? 0 : this.#busyMs / (this.#lines * this.#atMs);
   }
@@ -65,11 +65,29 @@ export class Forecast {
       case 'contact.put_off':
         this.#inHand.delete(event.call ?? '');
         break;
+      case 'record.refused':
+        this.#over(event.contact, event.call);
+        break;
+      case 'attempt.failed':
+        if (event.step === 'record') this.#takeUp(event.call ?? '', event.durationMs);
+        break;
       case 'step.finished':
-        if (event.step === 'record') this.#over(event.contact ?? '', event.call ?? '');
+        if (event.step !== 'record') break;
+        this.#takeUp(event.call ?? '', event.durationMs);
+        this.#over(event.contact ?? '', event.call ?? '');
         break;
       default:
     }
+    if (this.#inHand.size > this.#lines) {
+      throw new Error(`${this.#inHand.size} calls in hand on ${this.#lines} lines`);
+    }
+  }
+
+  /** Nobody is called for a record that was owed: a line has it since its request left. */
+  #takeUp(call: string, sinceMs: number): void {
+    if (this.#inHand.has(call)) return;
+    this.#inHand.add(call);
+    this.#busyMs += sinceMs;
   }
 
   #count(event: CampaignEvent): void {

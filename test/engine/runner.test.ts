@@ -483,9 +483,7 @@ describe('a CRM that is away', () => {
     expect(bench.clock.monotonicMs()).toBeLessThan(MINUTE);
     expect(bench.counts()).toMatchObject({ done: 3, queued: 0, put_off: 0 });
     expect(bench.truth.counts.record).toBe(3);
-    expect(bench.of('notice')).toMatchObject([
-      { level: 'warn', code: 'record_refused', message: expect.stringContaining('(contact c2)') },
-    ]);
+    expect(bench.of('record.refused')).toMatchObject([{ contact: 'c2', role: 'crm' }]);
     const again = bench.next({ behaviour: { record: refuse('c2') } });
     expect(await again.run()).toBe('done');
     expect(bench.truth.counts.record).toBe(4);

@@ -66,6 +66,15 @@ export const EVERY_EVENT: readonly CampaignEvent[] = [
     waitsFor: ['flite'],
   },
   { type: 'call.finished', ...call, outcome: 'previewed', detail: 'c-017.wav', durationMs: 321 },
+  {
+    type: 'record.refused',
+    ...call,
+    step: 'record',
+    service: 'csv',
+    role: 'crm',
+    code: 'unwritable',
+    message: 'the row cannot be written',
+  },
   { type: 'health.changed', service: 'flite', role: 'tts', health: 'unhealthy', message: 'mute' },
   { type: 'alert.sent', channel: 'email', ...alert },
   {
