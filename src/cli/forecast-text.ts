@@ -7,29 +7,15 @@ import type { Role } from '../domain/words.ts';
 import type { ServiceDelays } from '../sim/forecast.ts';
 import type { Fault, Outage } from '../sim/outage.ts';
 import { faultText } from './outage-option.ts';
+import type { OutagePrice } from './outage-price.ts';
 import type { Paint } from './paint.ts';
 import { isoTime } from './run-document.ts';
 import { timeText } from './timeline.ts';
 
-/** What one outage did, found by simulating the same day without it: how much more there was. */
-export interface OutagePrice {
-  /** Calls that failed, to be tried again. */
-  readonly failedCalls: number;
-  /** Times that a contact, or a record, was put off. */
-  readonly putOff: number;
-  /** Requests that another service of the chain answered. */
-  readonly fallbacks: number;
-  /** Contacts whose outcome is `failed`. */
-  readonly lost: number;
-  /** Contacts of whom nobody can tell whether they were rung. */
-  readonly uncertain: number;
-  /** How much later the last contact had its outcome; undefined where not everybody got one. */
-  readonly lostMs: number | undefined;
-}
-
 /** `late`: the list was done before it began. `stopped`: it could not be compared any more. */
 export interface OutageCost {
   readonly outage: Outage;
+  /** Against the same day without this one. */
   readonly price: OutagePrice | 'late' | 'stopped';
 }
 
@@ -46,10 +32,15 @@ export interface ForecastFacts {
   readonly lines: number;
   /** When the last contact got its outcome, from the start; undefined where none did. */
   readonly outcomeMs: number | undefined;
-  readonly isDone: boolean;
+  /** Whether everybody has an outcome. */
+  readonly hasAll: boolean;
+  /** Records that the CRM has not taken at the end. */
+  readonly recordsOwed: number;
   readonly busyShare: number;
   readonly delays: readonly ServiceDelays[];
   readonly costs: readonly OutageCost[];
+  /** Against the same day without any, where several met somebody. */
+  readonly together: OutageCost['price'] | undefined;
   readonly told: readonly Told[];
 }
 
@@ -65,11 +56,7 @@ export function forecastText(facts: ForecastFacts, paint: Paint): string {
     ['done', doneText(facts)],
     ['lines', `busy ${percent(facts.busyShare)} of the time (${counted(facts.lines, 'line')})`],
     ...labelled('held up', facts.delays.map(delayText), 'nobody, by a retry or by being put off'),
-    ...labelled(
-      'outages',
-      facts.costs.map((cost) => costText(cost, facts)),
-      undefined,
-    ),
+    ...labelled('outages', costTexts(facts), undefined),
     ...labelled('you hear', toldTexts(facts), 'nothing: no alert'),
   ];
   const lines = rows.flatMap(([label, text]) =>
@@ -89,11 +76,12 @@ function labelled(
   return shown.map((text, index) => [index === 0 ? label : '', text] as const);
 }
 
-function doneText({ isDone, outcomeMs, startMs }: ForecastFacts): string {
+function doneText({ hasAll, recordsOwed, outcomeMs, startMs }: ForecastFacts): string {
   if (outcomeMs === undefined) return 'nobody got an outcome';
   const at = timeText(startMs + outcomeMs, startMs);
   const when = `at ${at}, ${spanText(outcomeMs)} after the start`;
-  return isDone ? when : `not all of the list; the last outcome came ${when}`;
+  if (!hasAll) return `not all of the list; the last outcome came ${when}`;
+  return recordsOwed === 0 ? when : `${when}; ${counted(recordsOwed, 'record')} still owed`;
 }
 
 function delayText(delays: ServiceDelays): string {
@@ -107,26 +95,34 @@ function delayText(delays: ServiceDelays): string {
   return `${counted(calls, 'call')} by ${service}: ${parts.join(', ')}`;
 }
 
-function costText({ outage, price }: OutageCost, facts: ForecastFacts): string {
-  const what = outageText(outage, facts.startMs);
-  if (price === 'late') return `${what}: met nobody, the list was done before`;
-  if (price === 'stopped') return `${what}: stopped before it could be compared`;
-  const { failedCalls, putOff, fallbacks, lost, uncertain, lostMs } = price;
-  const time =
-    lostMs === undefined
-      ? 'the list was not done'
-      : lostMs < 1_000
-        ? 'no time lost'
-        : `${spanText(lostMs)} lost`;
+function costTexts({ costs, together, startMs }: ForecastFacts): readonly string[] {
+  const each = costs.map(({ outage, price }) => {
+    const beyond = together === undefined || price === 'late' ? '' : 'beyond the others, ';
+    return `${outageText(outage, startMs)}: ${beyond}${priceText(price)}`;
+  });
+  return together === undefined ? each : [`all together: ${priceText(together)}`, ...each];
+}
+
+function priceText(price: OutageCost['price']): string {
+  if (price === 'late') return 'met nobody, the list was done before';
+  if (price === 'stopped') return 'stopped before it could be compared';
+  const { failedCalls, putOff, fallbacks, lateAnswers, lost, uncertain, recordsOwed } = price;
   const parts = [
     ...(failedCalls > 0 ? [counted(failedCalls, 'failed call')] : []),
     ...(putOff > 0 ? [`put off ${counted(putOff, 'time')}`] : []),
     ...(fallbacks > 0 ? [`${counted(fallbacks, 'request')} answered by another service`] : []),
+    ...(lateAnswers > 0 ? [counted(lateAnswers, 'late answer')] : []),
     ...(lost > 0 ? [`${counted(lost, 'contact')} failed for good`] : []),
     ...(uncertain > 0 ? [`${counted(uncertain, 'contact')} uncertain`] : []),
-    time,
+    ...(recordsOwed > 0 ? [`${counted(recordsOwed, 'record')} still owed`] : []),
+    lostText(price.lostMs),
   ];
-  return `${what}: ${parts.join(', ')}`;
+  return parts.join(', ');
+}
+
+function lostText(lostMs: number | undefined): string {
+  if (lostMs === undefined) return 'the list was not done';
+  return lostMs < 1_000 ? 'no time lost' : `${spanText(lostMs)} lost`;
 }
 
 function toldTexts({ told, startMs }: ForecastFacts): readonly string[] {
@@ -177,6 +173,19 @@ function percent(share: number): string {
 
 // ---------------------------------------------------------------------------- document
 
+/** Each outage alone counts what it adds to the others. */
+interface PriceDocument {
+  readonly failed_calls: number;
+  readonly put_off: number;
+  readonly fallbacks: number;
+  readonly late_answers: number;
+  readonly failed: number;
+  readonly uncertain: number;
+  readonly records_owed: number;
+  /** Null where not everybody got an outcome. */
+  readonly lost_ms: number | null;
+}
+
 export interface ForecastDocument {
   /** ISO 8601, UTC, virtual; null where nobody got an outcome. */
   readonly last_outcome_at: string | null;
@@ -198,15 +207,10 @@ export interface ForecastDocument {
     /** False where the list was done before it began. */
     readonly met: boolean;
     /** Null where it met nobody, or the simulation was stopped. */
-    readonly price: {
-      readonly failed_calls: number;
-      readonly put_off: number;
-      readonly fallbacks: number;
-      readonly failed: number;
-      readonly uncertain: number;
-      readonly lost_ms: number | null;
-    } | null;
+    readonly price: PriceDocument | null;
   }[];
+  /** Of all of them, which is not the sum. Null where fewer than two met somebody. */
+  readonly outages_together: PriceDocument | null;
   readonly told: readonly {
     readonly at: string;
     readonly severity: string;
@@ -216,7 +220,7 @@ export interface ForecastDocument {
 }
 
 export function forecastDocument(facts: ForecastFacts): ForecastDocument {
-  const { startMs, lines, outcomeMs, busyShare, delays, costs, told } = facts;
+  const { startMs, lines, outcomeMs, busyShare, delays, costs, together, told } = facts;
   const at = (atMs: number): string => isoTime(startMs + atMs);
   return {
     last_outcome_at: outcomeMs === undefined ? null : at(outcomeMs),
@@ -236,8 +240,9 @@ export function forecastDocument(facts: ForecastFacts): ForecastDocument {
       to: at(outage.endMs),
       fault: faultText(outage.fault),
       met: price !== 'late',
-      price: typeof price === 'string' ? null : priceDocument(price),
+      price: priceDocument(price),
     })),
+    outages_together: priceDocument(together),
     told: told.map(({ wallMs, severity, kind, title }) => ({
       at: isoTime(wallMs),
       severity,
@@ -247,13 +252,17 @@ export function forecastDocument(facts: ForecastFacts): ForecastDocument {
   };
 }
 
-function priceDocument({ failedCalls, putOff, fallbacks, lost, uncertain, lostMs }: OutagePrice) {
+function priceDocument(price: OutageCost['price'] | undefined): PriceDocument | null {
+  if (price === undefined || typeof price === 'string') return null;
+  const { failedCalls, putOff, fallbacks, lateAnswers, lost, uncertain, recordsOwed } = price;
   return {
     failed_calls: failedCalls,
     put_off: putOff,
     fallbacks,
+    late_answers: lateAnswers,
     failed: lost,
     uncertain,
-    lost_ms: lostMs === undefined ? null : Math.round(lostMs),
+    records_owed: recordsOwed,
+    lost_ms: price.lostMs === undefined ? null : Math.round(price.lostMs),
   };
 }

@@ -40,6 +40,8 @@ export interface Played {
   readonly state: CampaignState;
   readonly forecast: Forecast;
   readonly durationMs: number;
+  /** By service: answers that came late because it was slow. */
+  readonly lateAnswers: ReadonlyMap<string, number>;
 }
 
 /** Input and signals are looked for after so many turns: some milliseconds. */
@@ -57,20 +59,21 @@ export async function playCampaign(world: World, play: Play, clock: VirtualClock
     clock.after(outage.startMs, () => play.onOutage?.(outage, true));
     clock.after(outage.endMs, () => play.onOutage?.(outage, false));
   }
+  const outside = new Outside({
+    clock,
+    draw: draws(seed),
+    behaviour: config.simulation,
+    answerMs: (place) => answerMs(config.simulation, place),
+    outages,
+    quirks: NO_QUIRKS,
+    witness: undefined,
+  });
   const end = await live(
     {
       seed,
       campaign: name,
       clock,
-      outside: new Outside({
-        clock,
-        draw: draws(seed),
-        behaviour: config.simulation,
-        answerMs: (place) => answerMs(config.simulation, place),
-        outages,
-        quirks: NO_QUIRKS,
-        witness: undefined,
-      }),
+      outside,
       disk: { open: (defer) => openMemoryStore({ defer, disk }) },
       make,
       chains,
@@ -95,7 +98,8 @@ export async function playCampaign(world: World, play: Play, clock: VirtualClock
   const stood = disk.campaigns.get(name);
   if (stood === undefined) throw new Error(`the campaign ${name} has left nothing`);
   const state = simulatedState(stood);
-  return { ...end, state, forecast, durationMs: clock.monotonicMs() };
+  const { lateAnswers } = outside;
+  return { ...end, state, forecast, durationMs: clock.monotonicMs(), lateAnswers };
 }
 
 /** A clock for one play; it begins when the campaign does. */

@@ -3,7 +3,7 @@
  * else is handed what it needs from here, so that whole commands run in a test or a simulation.
  */
 import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import type { Clock, RandomSource } from '../engine/ports.ts';
 import { sleepOn } from '../engine/sleep.ts';
 
@@ -31,6 +31,8 @@ export interface World {
   readonly folder: string;
   readonly pid: number;
   readonly host: string;
+  /** How many threads can work at once. */
+  readonly cores: number;
   readonly stdout: Output;
   readonly stderr: Output;
   /** Runs `task` once everything that is already due has run; never waits for a timer. */
@@ -131,6 +133,7 @@ export function realWorld(): World {
     folder: process.cwd(),
     pid: process.pid,
     host: hostname(),
+    cores: availableParallelism(),
     stdout,
     stderr,
     defer: (task) => {

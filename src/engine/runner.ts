@@ -110,9 +110,13 @@ export class Runner {
     const isSpent = this.#isSpent();
     emit({ type: 'run.started', lines: policy.lines, contacts, ...(isSpent && { isSpent }) });
 
+    // Not `AbortSignal.any`: what every request looks at should cost nothing to look at.
     const broken = new AbortController();
-    const stop = AbortSignal.any([signals.stop, broken.signal]);
+    const stop = broken.signal;
     const stops = [
+      onAbort(signals.stop, () => {
+        broken.abort(signals.stop.reason);
+      }),
       this.#parts.availability.onChange(() => {
         this.#breakersChanged();
       }),
@@ -398,17 +402,19 @@ export class Runner {
   }
 
   #on(signal: AbortSignal, end: RunEnd): () => void {
-    const finish = (): void => {
+    return onAbort(signal, () => {
       this.#finish(end);
-    };
-    if (signal.aborted) {
-      finish();
-    }
-    signal.addEventListener('abort', finish);
-    return () => {
-      signal.removeEventListener('abort', finish);
-    };
+    });
   }
+}
+
+/** Calls back when the signal aborts, at once where it has; the answer stops it. */
+function onAbort(signal: AbortSignal, listener: () => void): () => void {
+  if (signal.aborted) listener();
+  signal.addEventListener('abort', listener);
+  return () => {
+    signal.removeEventListener('abort', listener);
+  };
 }
 
 /** Between them they need every role. */

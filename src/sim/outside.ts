@@ -69,6 +69,8 @@ const DONE_SHARE = 0.6;
 
 export class Outside {
   readonly audio = new Map<string, AudioFile>();
+  /** By service: answers that come late because it is slow. */
+  readonly lateAnswers = new Map<string, number>();
   readonly #options: OutsideOptions;
   readonly #calls = new Map<string, TakenCall>();
   /** By call: until when requests to place it are under way at a vendor. */
@@ -160,6 +162,7 @@ export class Outside {
           return { doneMs: afterMs, answerMs: afterMs, failure: undefined };
         case 'slow': {
           const laterMs = afterMs + fault.byMs;
+          this.#countLate(asking);
           return { doneMs: laterMs, answerMs: laterMs, failure: undefined };
         }
         case 'timeout': {
@@ -242,10 +245,15 @@ export class Outside {
 
   #treatment(
     fault: Fault | undefined,
-    { place: { service }, method, asked }: Asking,
+    asking: Asking,
     request: number,
     typicalMs: number,
   ): Treatment {
+    const {
+      place: { service },
+      method,
+      asked,
+    } = asking;
     const isPlace = method === 'place';
     const refusedMs = typicalMs * REFUSAL_SHARE;
     const doneMs = isPlace || method === 'record' ? typicalMs * DONE_SHARE : typicalMs;
@@ -261,6 +269,7 @@ export class Outside {
     switch (fault.type) {
       case 'slow': {
         const { byMs } = fault;
+        this.#countLate(asking);
         return { doneMs: doneMs + byMs, answerMs: typicalMs + byMs, failure: undefined };
       }
       case 'flaky': {
@@ -280,6 +289,11 @@ export class Outside {
       default:
         return { ...refuses, failure: failureOf(fault, service, isPlace) };
     }
+  }
+
+  #countLate({ place: { service }, method }: Asking): void {
+    if (method === 'probe') return;
+    this.lateAnswers.set(service, (this.lateAnswers.get(service) ?? 0) + 1);
   }
 
   #endOf(contact: string): CallEnd {

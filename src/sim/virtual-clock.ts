@@ -146,13 +146,15 @@ export class VirtualClock implements Clock {
       settled = true;
     };
     promise.then(mark, mark);
-    for (const watch = new SpinWatch(); ; ) {
-      await this.settle();
-      if (settled) return promise;
-      watch.fired(this.#next()?.atMs ?? this.#nowMs);
+    await this.settle();
+    for (const watch = new SpinWatch(); !settled; ) {
+      const next = this.#next();
+      watch.fired(next?.atMs ?? this.#nowMs);
       if (before !== undefined) await before();
-      await this.fireNext();
+      // With no timer left, something real is waited for.
+      await (next === undefined ? this.settle() : this.fireNext());
     }
+    return promise;
   }
 
   /** Moves time to the next timer, if there is one, and fires it. */

@@ -140,6 +140,51 @@ describe('a forecast', () => {
     expect(forecast.outages[0].price.fallbacks).toBe(4);
   });
 
+  it('says what outages cost together that overlap, and what each adds to the others', async () => {
+    const { stdout } = await bench.command(
+      'simulate --outage elevenlabs@+1m-+11m --outage elevenlabs@+5m-+15m --json',
+    );
+    const { outages, outages_together: together } = JSON.parse(stdout).forecast;
+    expect(outages).toHaveLength(2);
+    expect(together.lost_ms).toBeGreaterThan(12 * 60_000);
+    for (const { price } of outages) expect(price.lost_ms).toBeLessThan(together.lost_ms);
+    const told = await bench.command('simulate --outage tts@+1m-+11m --outage llm@+5m-+15m');
+    expect(told.stdout).toMatch(/outages\s+all together: .*lost[^]*beyond\s+the\s+others/);
+  });
+
+  it('counts late answers into the price of a slow service', async () => {
+    const { stdout } = await bench.command('simulate --outage elevenlabs@+1m-+5m:slow:4s');
+    expect(stdout).toMatch(/\d+\s+late\s+answers,\s+\d+\s+s\s+lost/);
+  });
+
+  it('of records that are refused says that they are owed, and frees their lines', async () => {
+    const command = 'simulate --contacts 30 --lines 3 --outage hubspot@+0s-+5h:400';
+    const { stdout } = await bench.command(command);
+    expect(stdout).toMatch(/done\s+at 09:.*;\s+30\s+records\s+still\s+owed/);
+    expect(stdout).toMatch(/30\s+records\s+still\s+owed,\s+no\s+time\s+lost/);
+    const { forecast } = JSON.parse((await bench.command(`${command} --json`)).stdout);
+    expect(forecast.lines.busy).toBeLessThanOrEqual(1);
+    expect(forecast.outages[0].price.records_owed).toBe(30);
+  });
+
+  it('of a long list is the same on one core and on two', async () => {
+    const command =
+      'simulate --contacts 5000 --lines 100 --outage elevenlabs --outage llm --quiet --json';
+    const alone = await bench.command(command, { cores: 1 });
+    const beside = await bench.command(command, { cores: 2 });
+    expect(beside).toEqual(alone);
+    const { price } = JSON.parse(beside.stdout).forecast.outages[0];
+    expect(price.put_off).toBeGreaterThan(0);
+  });
+
+  it('that is stopped stops what is played beside it', async () => {
+    const meet = onceSaid('from now on', (world) => world.press('SIGINT'), 'stdout');
+    const command = 'simulate --contacts 20000 --lines 5 --outage elevenlabs';
+    const { code, stdout } = await bench.command(command, { cores: 2, meet });
+    expect(code).toBe(75);
+    expect(stdout).toMatch(/stopped\s+before\s+it\s+could\s+be\s+compared/);
+  });
+
   it('makes up as many contacts as it is asked for', async () => {
     const { stdout } = await bench.command('simulate --contacts 81000 --lines 1000 --json --quiet');
     expect(JSON.parse(stdout).contacts).toMatchObject({ total: 81_000, done: 81_000 });

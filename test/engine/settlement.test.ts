@@ -24,7 +24,7 @@ describe('what an error means for the contact', () => {
     expect(settlementOf(refused(), FRESH, 0)).toEqual({
       type: 'outcome',
       outcome: 'failed',
-      isRefused: true,
+      refusal: expect.objectContaining({ code: 'http_400' }),
       detail,
     });
   });

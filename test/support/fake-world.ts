@@ -18,6 +18,8 @@ export interface FakeWorldOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
   readonly terminal?: boolean;
+  /** One unless given: nothing is played beside. */
+  readonly cores?: number;
 }
 
 export function fakeWorld(options: FakeWorldOptions): FakeWorld {
@@ -40,6 +42,7 @@ export function fakeWorld(options: FakeWorldOptions): FakeWorld {
     folder: options.folder,
     pid: 4242,
     host: 'test-host',
+    cores: options.cores ?? 1,
     stdout: output('stdout'),
     stderr: output('stderr'),
     defer: (task) => {

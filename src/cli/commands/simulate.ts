@@ -18,10 +18,11 @@ import {
   forecastDocument,
   forecastText,
   type OutageCost,
-  type OutagePrice,
   outageText,
   type Told,
 } from '../forecast-text.ts';
+import { OtherDays } from '../other-days.ts';
+import { figuresOf, priceOf } from '../outage-price.ts';
 import { type Paint, paintFor } from '../paint.ts';
 import { isoTime, type RunDocument, serviceDocuments } from '../run-document.ts';
 import {
@@ -80,9 +81,9 @@ export async function simulate(
   using stop = stopSignals(world, (message) => {
     world.stderr.write(`  ${message}\n`);
   });
+  await using others = otherDays(showing, stop.signals);
   const played = await playShown(showing, stop.signals);
-  const costs = await costsOf(showing, played, stop.signals);
-  tell(showing, played, costs);
+  tell(showing, played, await pricesOf(showing, played, others));
   return stop.signals.drain.aborted ? EXIT.unfinished : EXIT.ok;
 }
 
@@ -178,47 +179,37 @@ function overlapping(outage: Outage, outages: readonly Outage[], atMs: number): 
   );
 }
 
-/** What each outage did: the same day once more, without it. */
-async function costsOf(
-  { world, options, campaign }: Showing,
-  played: Played,
-  signals: RunSignals,
-): Promise<readonly OutageCost[]> {
-  const costs: OutageCost[] = [];
-  for (const outage of campaign.outages) {
-    if (signals.drain.aborted) {
-      costs.push({ outage, price: 'stopped' });
-    } else if (outage.startMs >= (played.forecast.outcomeMs ?? Infinity)) {
-      costs.push({ outage, price: 'late' });
-    } else {
-      const outages = campaign.outages.filter((other) => other !== outage);
-      const clock = virtualClock(world, campaign.startMs);
-      const day = { campaign, outages, seed: options.seed, signals };
-      const without = await playCampaign(world, day, clock);
-      const price = signals.drain.aborted ? 'stopped' : priceOf(outage, played, without);
-      costs.push({ outage, price });
-    }
-  }
-  return costs;
+/** The same day without each outage; with several, also without any. */
+function otherDays({ world, options, campaign }: Showing, signals: RunSignals): OtherDays {
+  const { outages } = campaign;
+  const without = outages.map((outage) => outages.filter((other) => other !== outage));
+  const days = outages.length > 1 ? [...without, []] : without;
+  return new OtherDays({ world, campaign, seed: options.seed, signals, days });
 }
 
-function priceOf({ places }: Outage, played: Played, without: Played): OutagePrice {
-  const services = new Set(places.map(({ service }) => service));
-  const sum = ({ forecast }: Played, of: 'putOff' | 'failedCalls' | 'fallbacks'): number =>
-    forecast.delays
-      .filter(({ service }) => services.has(service))
-      .reduce((total, delays) => total + delays[of], 0);
-  const more = (count: (of: Played) => number): number =>
-    Math.max(0, count(played) - count(without));
-  const [last, lastWithout] = [played.forecast.outcomeMs, without.forecast.outcomeMs];
-  const isDone = played.end === 'done' && last !== undefined && lastWithout !== undefined;
+type Prices = Pick<ForecastFacts, 'costs' | 'together'>;
+
+/** What each outage did, and all of them together, which is not the sum. */
+async function pricesOf({ campaign }: Showing, played: Played, others: OtherDays): Promise<Prices> {
+  const { outages } = campaign;
+  const doneMs = played.forecast.outcomeMs ?? Infinity;
+  const met = outages.filter(({ startMs }) => startMs < doneMs);
+  const isNeeded = (day: number): boolean => {
+    const outage = outages[day];
+    return outage === undefined ? met.length > 1 : met.includes(outage);
+  };
+  const figures = await others.figures(isNeeded);
+  const day = figuresOf(played);
+  const priced = (at: number, those: readonly Outage[]): OutageCost['price'] => {
+    const without = figures[at];
+    return without === undefined ? 'stopped' : priceOf(those, day, without);
+  };
   return {
-    failedCalls: more((of) => sum(of, 'failedCalls')),
-    putOff: more((of) => sum(of, 'putOff')),
-    fallbacks: more((of) => sum(of, 'fallbacks')),
-    lost: more(({ state }) => state.outcomes.get('failed') ?? 0),
-    uncertain: more(({ state }) => state.outcomes.get('uncertain') ?? 0),
-    lostMs: isDone ? Math.max(0, last - lastWithout) : undefined,
+    costs: outages.map((outage, at) => ({
+      outage,
+      price: met.includes(outage) ? priced(at, [outage]) : 'late',
+    })),
+    together: met.length > 1 ? priced(outages.length, met) : undefined,
   };
 }
 
@@ -270,17 +261,18 @@ function dayText(wallMs: number): string {
   return `${day}, ${timeText(wallMs, wallMs)}`;
 }
 
-function tell(showing: Showing, played: Played, costs: readonly OutageCost[]): void {
+function tell(showing: Showing, played: Played, prices: Prices): void {
   const { world, options, campaign, told, write, paint } = showing;
   const { forecast, state } = played;
   const facts: ForecastFacts = {
     startMs: campaign.startMs,
     lines: campaign.lines,
     outcomeMs: forecast.outcomeMs,
-    isDone: openCount(state) === 0,
+    hasAll: openCount(state) === state.recordsOwed,
+    recordsOwed: state.recordsOwed,
     busyShare: forecast.busyShare,
     delays: forecast.delays,
-    costs,
+    ...prices,
     told,
   };
   if (options.json === true) {

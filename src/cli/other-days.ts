@@ -1,0 +1,116 @@
+/**
+ * The days that an outage is compared with: the same campaign without it. A long list is played on
+ * another core meanwhile, for a person waits for the answer.
+ */
+import { Worker } from 'node:worker_threads';
+import type { RunSignals } from '../engine/runner.ts';
+import type { Outage } from '../sim/outage.ts';
+import type { DayAtWork, DayOrder } from './day-worker.ts';
+import { type DayFigures, figuresOf } from './outage-price.ts';
+import type { SimulatedCampaign } from './simulated-campaign.ts';
+import { playCampaign, virtualClock } from './simulated-run.ts';
+import type { World } from './world.ts';
+
+/** A thread takes a third of a second to begin: longer than it takes to play fewer contacts. */
+const CONTACTS_BESIDE_MIN = 5_000;
+
+/** Plays one day; undefined where it was stopped. */
+type Player = (outages: readonly Outage[]) => Promise<DayFigures | undefined>;
+
+export interface OtherDaysParts {
+  readonly world: World;
+  readonly campaign: SimulatedCampaign;
+  readonly seed: number;
+  readonly signals: RunSignals;
+  /** The outages of each day. */
+  readonly days: readonly (readonly Outage[])[];
+}
+
+export class OtherDays implements AsyncDisposable {
+  readonly #parts: OtherDaysParts;
+  readonly #figures: (DayFigures | undefined)[] = [];
+  readonly #worker: Worker | undefined;
+  readonly #beside: Promise<void>;
+  /** The day that is taken next. */
+  #next = 0;
+
+  /** Begins at once, where there is another core to play on. */
+  constructor(parts: OtherDaysParts) {
+    this.#parts = parts;
+    const { world, campaign, days } = parts;
+    const pays = days.length > 0 && campaign.contacts.length >= CONTACTS_BESIDE_MIN;
+    this.#worker = pays && world.cores > 1 ? workerFor(parts) : undefined;
+    this.#beside =
+      this.#worker === undefined
+        ? Promise.resolve()
+        : this.#work(besidePlayer(this.#worker, parts.signals.drain), () => true);
+    // Whoever asks for the figures is told.
+    this.#beside.catch(() => undefined);
+  }
+
+  /**
+   * What came of each day; undefined of those that nobody needed, or that were stopped.
+   *
+   * @param isNeeded by the position of the day; those in hand are played to their end
+   */
+  async figures(isNeeded: (day: number) => boolean): Promise<readonly (DayFigures | undefined)[]> {
+    await Promise.all([this.#work(this.#here, isNeeded), this.#beside]);
+    return this.#figures;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
+  async #work(play: Player, isNeeded: (day: number) => boolean): Promise<void> {
+    const { days, signals } = this.#parts;
+    for (;;) {
+      const day = this.#next;
+      const outages = days[day];
+      if (outages === undefined || signals.drain.aborted) return;
+      this.#next += 1;
+      if (isNeeded(day)) this.#figures[day] = await play(outages);
+    }
+  }
+
+  readonly #here: Player = async (outages) => {
+    const { world, campaign, seed, signals } = this.#parts;
+    const clock = virtualClock(world, campaign.startMs);
+    const played = await playCampaign(world, { campaign, outages, seed, signals }, clock);
+    return signals.drain.aborted ? undefined : figuresOf(played);
+  };
+}
+
+function workerFor({ campaign, seed }: OtherDaysParts): Worker {
+  const workerData: DayAtWork = { campaign, seed };
+  return new Worker(workerScript(), { workerData });
+}
+
+/** Beside this file, in the form that this file has. */
+function workerScript(): URL {
+  return new URL(
+    import.meta.url.endsWith('.ts') ? './day-worker.ts' : './day-worker.js',
+    import.meta.url,
+  );
+}
+
+function besidePlayer(worker: Worker, drain: AbortSignal): Player {
+  return (outages) =>
+    new Promise((resolve, reject) => {
+      const end = (figures: DayFigures | undefined): void => {
+        drain.removeEventListener('abort', stop);
+        worker.removeAllListeners();
+        resolve(figures);
+      };
+      const stop = (): void => {
+        void worker.terminate();
+      };
+      drain.addEventListener('abort', stop);
+      worker.once('message', end);
+      worker.once('error', reject);
+      worker.once('exit', () => {
+        end(undefined);
+      });
+      worker.postMessage({ outages } satisfies DayOrder);
+    });
+}

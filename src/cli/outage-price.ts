@@ -1,0 +1,82 @@
+/**
+ * What an outage costs: the day as it was, compared with the same day without it.
+ */
+import type { Outcome } from '../domain/words.ts';
+import type { ServiceDelays } from '../sim/forecast.ts';
+import type { Outage } from '../sim/outage.ts';
+import type { Played } from './simulated-run.ts';
+
+/** What is compared of a day that was played; plain data, so that threads can hand it over. */
+export interface DayFigures {
+  /** When the last contact got its outcome, from the start; undefined where none did. */
+  readonly outcomeMs: number | undefined;
+  /** Whether everybody has an outcome. */
+  readonly hasAll: boolean;
+  readonly recordsOwed: number;
+  readonly outcomes: ReadonlyMap<Outcome, number>;
+  readonly delays: readonly ServiceDelays[];
+  /** By service: answers that came late because it was slow. */
+  readonly lateAnswers: ReadonlyMap<string, number>;
+}
+
+/** How much more there was than on a day without. */
+export interface OutagePrice {
+  /** Calls that failed, to be tried again. */
+  readonly failedCalls: number;
+  /** Times that a contact, or a record, was put off. */
+  readonly putOff: number;
+  /** Requests that another service of the chain answered. */
+  readonly fallbacks: number;
+  /** Answers that came late, of a service that was slow. */
+  readonly lateAnswers: number;
+  /** Contacts whose outcome is `failed`. */
+  readonly lost: number;
+  /** Contacts of whom nobody can tell whether they were rung. */
+  readonly uncertain: number;
+  /** Calls whose record the CRM has not taken at the end. */
+  readonly recordsOwed: number;
+  /** How much later the last contact had its outcome; undefined where not everybody got one. */
+  readonly lostMs: number | undefined;
+}
+
+export function figuresOf({ forecast, state, lateAnswers }: Played): DayFigures {
+  const { queued, put_off, calling } = state.contacts;
+  return {
+    outcomeMs: forecast.outcomeMs,
+    hasAll: queued + put_off + calling === 0,
+    recordsOwed: state.recordsOwed,
+    outcomes: state.outcomes,
+    delays: forecast.delays,
+    lateAnswers,
+  };
+}
+
+/** @param outages those that the other day did without */
+export function priceOf(
+  outages: readonly Outage[],
+  day: DayFigures,
+  without: DayFigures,
+): OutagePrice {
+  const places = outages.flatMap((outage) => outage.places);
+  const services = new Set(places.map(({ service }) => service));
+  const more = (count: (of: DayFigures) => number): number =>
+    Math.max(0, count(day) - count(without));
+  const delayed = (what: 'putOff' | 'failedCalls' | 'fallbacks'): number =>
+    more(({ delays }) => total(delays.map((one) => (services.has(one.service) ? one[what] : 0))));
+  const [last, lastWithout] = [day.outcomeMs, without.outcomeMs];
+  const isDone = day.hasAll && last !== undefined && lastWithout !== undefined;
+  return {
+    failedCalls: delayed('failedCalls'),
+    putOff: delayed('putOff'),
+    fallbacks: delayed('fallbacks'),
+    lateAnswers: more(({ lateAnswers }) => total([...lateAnswers.values()])),
+    lost: more(({ outcomes }) => outcomes.get('failed') ?? 0),
+    uncertain: more(({ outcomes }) => outcomes.get('uncertain') ?? 0),
+    recordsOwed: more(({ recordsOwed }) => recordsOwed),
+    lostMs: isDone ? Math.max(0, last - lastWithout) : undefined,
+  };
+}
+
+function total(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0);
+}
