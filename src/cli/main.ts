@@ -320,4 +320,5 @@ Examples:
   $ campaign settle spring c-017 again            they were not: back to the queue
 
 \`again\` also takes a contact whose call failed before any phone rang, once the cause is mended.
+It follows the list: a row that was corrected since is called by the new one, a deleted one not.
 `;

@@ -317,6 +317,8 @@ export interface Claim {
    * by it either: write `outdated`.
    */
   readonly isOutdated: boolean;
+  /** It is outdated because the list has no row for the contact any more. */
+  readonly isUnlisted: boolean;
 }
 
 /** One thing that happened, to be written down. Wall clock milliseconds throughout. */
@@ -495,15 +497,18 @@ export interface AlertMemory {
 export type Admission =
   /** New in this campaign. */
   | { readonly type: 'added' }
-  /** There already, from an earlier import; nothing was reset. */
+  /**
+   * There already, from an earlier import; nothing was reset. What the row says otherwise of one
+   * that was called counts as soon as they are to be rung again.
+   */
   | { readonly type: 'known' }
   /** There already and not called yet: its number, name and columns are now as in the list. */
   | { readonly type: 'changed' }
   /** Refused: another row of this list has the id. */
   | { readonly type: 'same_id'; readonly line: number }
   /**
-   * Refused: another contact has the number. One that this reading has not met and that no call
-   * was made to makes room instead.
+   * Refused: another contact has the number, or is to have it. One that this reading has not met
+   * and that was not called by it makes room instead, and so does one that gets another number.
    */
   | { readonly type: 'same_number'; readonly contact: string; readonly line: number };
 

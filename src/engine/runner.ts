@@ -262,10 +262,11 @@ export class Runner {
     }
   }
 
-  #tellOutdated({ contact }: Claim): void {
-    const message =
-      `${contact.id} was not rung before the program broke off, and the list has another row for ` +
-      'them by now, or none: the list counts';
+  #tellOutdated({ contact, isUnlisted }: Claim): void {
+    const rest = isUnlisted
+      ? 'the list has no row for them any more: they are taken out'
+      : 'the list has another row for them by now: they are rung by the new row';
+    const message = `${contact.id} was not rung before the program broke off, and ${rest}`;
     this.#parts.emit({ type: 'notice', level: 'info', code: 'outdated', message });
   }
 

@@ -8,6 +8,15 @@ export interface ContactSinkOptions {
 /** What a row of the list says of a contact besides its id and line. */
 export type ContactDetails = Omit<Contact, 'id' | 'line'>;
 
+/** Where rows send their contacts: the number of each, by id. Of one id, the first row counts. */
+export function numbersOf(contacts: readonly Contact[]): ReadonlyMap<string, string> {
+  const numbers = new Map<string, string>();
+  for (const { id, phone } of contacts) {
+    if (!numbers.has(id)) numbers.set(id, phone);
+  }
+  return numbers;
+}
+
 /** Whether two rows say the same; the order of the columns does not matter. */
 export function sameDetails(one: ContactDetails, other: ContactDetails): boolean {
   return one.phone === other.phone && sameWords(one, other);

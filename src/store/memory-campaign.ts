@@ -39,8 +39,10 @@ export interface MemoryContact {
   roundMark: number;
   seen: number;
   readonly calls: MemoryCall[];
-  /** What the list said while a call of it may have been on its way; see `Claim.isOutdated`. */
-  pending: Contact | 'gone' | undefined;
+  /** What the list said since of one that was called, until it counts; see `Claim.isOutdated`. */
+  pending: Contact | undefined;
+  /** The list has no row for it any more, or one that was refused. */
+  isUnlisted: boolean;
   /** What the next call begins with: text and audio of an uncertain one that is done again. */
   carried: FinishedSteps;
 }
@@ -49,6 +51,8 @@ export interface MemoryContact {
 export class MemoryCampaign {
   readonly contacts = new Map<string, MemoryContact>();
   reading = 0;
+  /** The last reading that came to its end. */
+  listed = 0;
   positionLast = 0;
   resultsBytes = 0;
   readonly #byPhone = new Map<string, Set<MemoryContact>>();
@@ -91,6 +95,7 @@ export class MemoryCampaign {
       seen: 0,
       calls: [],
       pending: undefined,
+      isUnlisted: false,
       carried: {},
     };
     this.contacts.set(contact.id, entered);
@@ -105,27 +110,40 @@ export class MemoryCampaign {
   describe(known: MemoryContact, contact: Contact): void {
     if (!sameWords(known.contact, contact)) {
       const call = known.calls.at(-1);
-      if (call !== undefined) Object.assign(call, { finished: {}, recordBegun: false });
+      const isOpen = call !== undefined && call.ended === undefined;
+      if (isOpen) Object.assign(call, { finished: {}, recordBegun: false });
       known.carried = {};
     }
-    this.#phone(known.contact.phone).delete(known);
-    known.contact = contact;
-    this.#phone(contact.phone).add(known);
+    this.#number(known, () => {
+      known.contact = contact;
+      known.pending = undefined;
+    });
+    known.isUnlisted = false;
     this.move(known, {}); // it may have another stage now
   }
 
-  /** Follows the list, now that no call is on its way. */
-  catchUp(contact: MemoryContact): void {
-    const { pending } = contact;
-    contact.pending = undefined;
-    if (pending === 'gone') this.move(contact, { queue: QUEUE.removed });
-    else if (pending !== undefined) {
-      this.move(contact, { queue: QUEUE.ready });
-      this.describe(contact, pending);
+  /** Follows the list, now that no call is on its way. Answers whether it has a row for them. */
+  catchUp(contact: MemoryContact): boolean {
+    if (contact.isUnlisted) {
+      this.move(contact, { queue: QUEUE.removed });
+      return false;
     }
+    this.move(contact, { queue: QUEUE.ready });
+    if (contact.pending !== undefined) this.describe(contact, contact.pending);
+    return true;
   }
 
-  /** The other contacts with this number that were not taken out, in the order of their coming. */
+  /** What the list says of one that was called: it counts once they are to be rung again. */
+  pend(known: MemoryContact, pending: Contact | undefined): void {
+    this.#number(known, () => {
+      known.pending = pending;
+    });
+  }
+
+  /**
+   * The other contacts that have this number, or are to have it, and were not taken out, in the
+   * order of their coming.
+   */
   twins(phone: string, except: MemoryContact | undefined): readonly MemoryContact[] {
     const others = [...this.#phone(phone)].filter(
       (other) => other !== except && other.queue !== QUEUE.removed,
@@ -198,6 +216,13 @@ export class MemoryCampaign {
     return first;
   }
 
+  /** Changes a contact's numbers, and by which it is found. */
+  #number(contact: MemoryContact, change: () => void): void {
+    for (const phone of phonesOf(contact)) this.#phone(phone).delete(contact);
+    change();
+    for (const phone of phonesOf(contact)) this.#phone(phone).add(contact);
+  }
+
   #phone(phone: string): Set<MemoryContact> {
     let contacts = this.#byPhone.get(phone);
     if (contacts === undefined) {
@@ -206,6 +231,15 @@ export class MemoryCampaign {
     }
     return contacts;
   }
+}
+
+function phonesOf({ contact, pending }: MemoryContact): readonly string[] {
+  return pending === undefined ? [contact.phone] : [contact.phone, pending.phone];
+}
+
+/** The number that the list's last word gives a contact. */
+export function heldNumber({ contact, pending }: MemoryContact): string {
+  return pending?.phone ?? contact.phone;
 }
 
 /** The stage a contact has reached, from what its journal holds. */

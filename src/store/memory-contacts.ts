@@ -1,7 +1,8 @@
 import type { Contact } from '../domain/contact.ts';
 import type { Admission, ContactSink } from '../engine/ports.ts';
-import { type ContactSinkOptions, sameDetails } from './contact-details.ts';
+import { type ContactSinkOptions, numbersOf, sameDetails } from './contact-details.ts';
 import {
+  heldNumber,
   isCalled,
   type MemoryCampaign,
   type MemoryContact,
@@ -14,6 +15,10 @@ export class MemoryContacts implements ContactSink {
   readonly #campaign: MemoryCampaign;
   readonly #sameNumber: 'reject' | 'allow';
   readonly #reading: number;
+  /** What the rows at hand say: where a contact that has a number in the way goes itself. */
+  #numbers: ReadonlyMap<string, string> = new Map();
+  /** Who did not stand in the way because of that. */
+  readonly #leaving = new Set<MemoryContact>();
 
   /** Begins a reading. */
   constructor(campaign: MemoryCampaign, { sameNumber }: ContactSinkOptions) {
@@ -24,21 +29,28 @@ export class MemoryContacts implements ContactSink {
   }
 
   add(contacts: readonly Contact[]): readonly Admission[] {
-    return contacts.map((contact) => this.#admit(contact));
+    this.#numbers = numbersOf(contacts);
+    this.#leaving.clear();
+    const admissions = contacts.map((contact) => this.#admit(contact));
+    for (const twin of this.#leaving) {
+      // Whose new row was refused has no number that counts.
+      if (twin.seen !== this.#reading && twin.queue !== QUEUE.removed) this.#makeRoom(twin);
+    }
+    return admissions;
   }
 
   finish(): number {
     let count = 0;
     for (const contact of this.#campaign.contacts.values()) {
-      const queued = contact.queue === QUEUE.ready || contact.queue === QUEUE.waiting;
-      if (!queued || contact.seen === this.#reading) continue;
-      if (isBeyondRecall(contact)) {
-        if (contact.outcome === null) contact.pending = 'gone';
-        continue;
+      if (contact.seen === this.#reading) continue;
+      if (contact.queue === QUEUE.claimed || stageOfContact(contact) === 'dialling') {
+        contact.isUnlisted = true;
+      } else if (isAtRest(contact)) {
+        this.#campaign.move(contact, { queue: QUEUE.removed });
+        count += 1;
       }
-      this.#campaign.move(contact, { queue: QUEUE.removed });
-      count += 1;
     }
+    this.#campaign.listed = this.#reading;
     return count;
   }
 
@@ -46,15 +58,11 @@ export class MemoryContacts implements ContactSink {
     const known = this.#campaign.contacts.get(contact.id);
     if (known?.seen === this.#reading) return { type: 'same_id', line: known.contact.line };
     if (known === undefined || known.queue === QUEUE.removed) return this.#queue(contact, known);
-    const { phone } = known.contact;
-    const isSame = sameDetails(contact, known.contact);
-    const isOnItsWay = known.queue !== QUEUE.claimed && stageOfContact(known) === 'dialling';
-    if (isSame || (isCalled(known) && !isOnItsWay)) {
-      return this.#see(known, contact.line, undefined);
-    }
-    const twin = contact.phone === phone ? undefined : this.#twin(contact, known);
+    const isKept = !known.isUnlisted && contact.phone === heldNumber(known);
+    const twin = isKept ? undefined : this.#twin(contact, known);
     if (twin !== undefined) return twin;
-    if (isOnItsWay) return this.#see(known, contact.line, contact);
+    if (sameDetails(contact, known.contact)) return this.#see(known, contact.line, undefined);
+    if (!isAtRest(known)) return this.#see(known, contact.line, contact);
     known.seen = this.#reading;
     this.#campaign.describe(known, contact);
     return { type: 'changed' };
@@ -63,7 +71,8 @@ export class MemoryContacts implements ContactSink {
   #see(known: MemoryContact, line: number, pending: Contact | undefined): Admission {
     known.seen = this.#reading;
     known.contact = { ...known.contact, line };
-    known.pending = pending;
+    known.isUnlisted = false;
+    this.#campaign.pend(known, pending);
     return { type: 'known' };
   }
 
@@ -78,22 +87,38 @@ export class MemoryContacts implements ContactSink {
     return { type: 'added' };
   }
 
-  /** The refusal of a number that another contact has. */
+  /** The refusal of a number that another contact has, or is to have. */
   #twin({ phone }: Contact, except: MemoryContact | undefined): Admission | undefined {
     if (this.#sameNumber === 'allow') return undefined;
     for (const twin of this.#campaign.twins(phone, except)) {
-      if (twin.seen === this.#reading || isCalled(twin)) {
-        const { id, line } = twin.contact;
-        return { type: 'same_number', contact: id, line };
-      }
-      this.#campaign.move(twin, { queue: QUEUE.removed });
+      if (!this.#isInTheWay(twin, phone)) continue;
+      const { id, line } = twin.contact;
+      return { type: 'same_number', contact: id, line };
     }
     return undefined;
   }
+
+  #isInTheWay(twin: MemoryContact, phone: string): boolean {
+    if (twin.seen === this.#reading) return heldNumber(twin) === phone;
+    const next = this.#numbers.get(twin.contact.id);
+    if ((next ?? heldNumber(twin)) !== phone) {
+      if (next !== undefined) this.#leaving.add(twin);
+      return false;
+    }
+    if (twin.contact.phone === phone && isCalled(twin)) return true;
+    this.#makeRoom(twin);
+    return false;
+  }
+
+  #makeRoom(twin: MemoryContact): void {
+    if (isCalled(twin)) twin.isUnlisted = true;
+    else this.#campaign.move(twin, { queue: QUEUE.removed });
+  }
 }
 
-/** A call may be on its way, or has ended. */
-function isBeyondRecall(contact: MemoryContact): boolean {
-  const stage = stageOfContact(contact);
-  return stage === 'dialling' || stage === 'owed';
+/** No call of it may be on its way, and none has an outcome that stands. */
+function isAtRest(contact: MemoryContact): boolean {
+  const { queue, outcome } = contact;
+  const isQueued = queue === QUEUE.ready || queue === QUEUE.waiting;
+  return isQueued && outcome === null && stageOfContact(contact) !== 'dialling';
 }

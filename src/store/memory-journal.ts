@@ -95,7 +95,8 @@ export class MemoryJournal implements CampaignJournal {
       ...(ended !== undefined && { ended: { ...ended } }),
       rounds: contact.rounds,
       roundMark: contact.roundMark,
-      isOutdated: contact.pending !== undefined,
+      isOutdated: contact.outcome === null && isOutdated(contact),
+      isUnlisted: contact.outcome === null && contact.isUnlisted,
     };
   }
 
@@ -187,7 +188,7 @@ export class MemoryJournal implements CampaignJournal {
   }
 
   #outdated(contact: MemoryContact, call: MemoryCall): void {
-    if (contact.pending === undefined) throw new WriteRefused(`call ${call.id} is not outdated`);
+    if (!isOutdated(contact)) throw new WriteRefused(`call ${call.id} is not outdated`);
     if (contact.outcome !== null || stageOfContact(contact) === 'dialling') {
       throw new WriteRefused(`call ${call.id}: somebody may have been rung`);
     }
@@ -204,6 +205,10 @@ export class MemoryJournal implements CampaignJournal {
     const position = behind ? this.#campaign.positionLast : contact.position;
     this.#campaign.move(contact, { queue: QUEUE.waiting, dueMs, position });
   }
+}
+
+function isOutdated({ pending, isUnlisted }: MemoryContact): boolean {
+  return pending !== undefined || isUnlisted;
 }
 
 function attemptBegun(call: MemoryCall, { attempt, service, atMs }: Of<'attempt.begun'>): void {

@@ -16,7 +16,13 @@ import { MemoryCampaign, type MemoryContact } from './memory-campaign.ts';
 import { MemoryContacts } from './memory-contacts.ts';
 import { MemoryJournal } from './memory-journal.ts';
 import { type ContactStanding, contactState, QUEUE } from './queue-state.ts';
-import { noSuchCampaign, noSuchContact, notUncertain, type Settlement } from './settlement.ts';
+import {
+  noSuchCampaign,
+  noSuchContact,
+  notUncertain,
+  type Settled,
+  type Settlement,
+} from './settlement.ts';
 
 /** What outlives a store in memory, as a file outlives a process. */
 export class MemoryDisk {
@@ -64,11 +70,11 @@ export class MemoryStore {
 
   /**
    * Ends what is uncertain, as a person found out; what failed before any phone rang can be done
-   * again.
+   * again. Who is to be called again is called as the list has them by now, or not at all.
    *
    * @throws StoreError `refused` where the contact is neither
    */
-  settle(settlement: Settlement): void {
+  settle(settlement: Settlement): Settled {
     const campaign = this.#disk.campaigns.get(settlement.campaign);
     if (campaign === undefined) throw noSuchCampaign(settlement);
     const contact = campaign.contacts.get(settlement.contact);
@@ -77,7 +83,7 @@ export class MemoryStore {
     const isFailedAgain = settlement.outcome === 'again' && failedUnrung(contact);
     if (outcome !== 'uncertain' && !isFailedAgain) throw notUncertain(settlement, queue, outcome);
     if (isFailedAgain) campaign.resultsBytes = 0;
-    settleIn(campaign, contact, settlement);
+    return settleIn(campaign, contact, settlement);
   }
 
   /** Where each contact stands, by id. */
@@ -194,13 +200,13 @@ function settleIn(
   campaign: MemoryCampaign,
   contact: MemoryContact,
   { outcome, note: detail, atMs: endedMs }: Settlement,
-): void {
+): Settled {
   const call = contact.calls.at(-1);
   if (call?.ended === undefined) throw new Error('an uncertain contact has no ended call');
   if (outcome !== 'again') {
     call.ended = { outcome, detail, endedMs };
     campaign.move(contact, { outcome, queue: QUEUE.ready });
-    return;
+    return 'settled';
   }
   call.ended = { ...call.ended, detail: detail ?? call.ended.detail };
   // The next call has the text and audio of this one, which are paid for.
@@ -208,6 +214,11 @@ function settleIn(
   contact.rounds = 0;
   contact.roundMark = 0;
   campaign.move(contact, { outcome: null, queue: QUEUE.ready });
+  // The row may have been corrected since that call, or deleted.
+  contact.isUnlisted ||= contact.seen < campaign.listed;
+  const isCorrected = contact.pending !== undefined;
+  if (!campaign.catchUp(contact)) return 'removed';
+  return isCorrected ? 'queued_as_listed' : 'queued';
 }
 
 function carriedFrom({ lookup, script, speech }: FinishedSteps): FinishedSteps {

@@ -14,6 +14,9 @@ export interface Settlement {
   readonly note: string | undefined;
 }
 
+/** What became of the contact: `removed`, where the list has no row for them any more. */
+export type Settled = 'settled' | 'queued' | 'queued_as_listed' | 'removed';
+
 export function noSuchCampaign({ campaign }: Settlement): StoreError {
   return new StoreError(
     'refused',

@@ -12,6 +12,7 @@ export class CampaignRow {
   readonly #results: StatementSync;
   readonly #forgetResults: StatementSync;
   readonly #reading: StatementSync;
+  readonly #listed: StatementSync;
 
   /** Makes the row where there is none. */
   constructor(connection: Connection, name: string) {
@@ -33,6 +34,7 @@ export class CampaignRow {
     this.#reading = connection.prepare(
       'UPDATE campaign SET reading = reading + 1 WHERE row = ? RETURNING reading',
     );
+    this.#listed = connection.prepare('UPDATE campaign SET listed = ? WHERE row = ?');
   }
 
   counts(): ContactCounts {
@@ -66,6 +68,11 @@ export class CampaignRow {
     const row = one<{ reading: number }>(this.#reading, this.row);
     if (row === undefined) throw new Error('the campaign is gone from the database');
     return row.reading;
+  }
+
+  /** A reading came to its end: whom it has not seen is not on the list any more. */
+  listed(reading: number): void {
+    this.#listed.run(reading, this.row);
   }
 
   /** What stands in results.csv is out of date. */

@@ -1,10 +1,12 @@
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import type { Contact } from '../domain/contact.ts';
+import type { Outcome } from '../domain/words.ts';
 import type { Admission, ContactSink } from '../engine/ports.ts';
 import { all, type Connection, changed, one } from './connection.ts';
 import {
   type ContactDetails,
   type ContactSinkOptions,
+  numbersOf,
   sameDetails,
   sameWords,
 } from './contact-details.ts';
@@ -26,14 +28,19 @@ interface TwinRow {
   readonly line: number;
   readonly queue: QueueState;
   readonly seen: number;
+  readonly phone: string;
+  readonly pending_phone: string | null;
 }
 
 interface KnownRow extends DetailColumns {
   readonly row: number;
   readonly queue: QueueState;
   readonly stage: number;
+  readonly outcome: Outcome | null;
   readonly seen: number;
   readonly line: number;
+  readonly unlisted: number;
+  readonly pending_phone: string | null;
 }
 
 /** Takes the rows of one reading of a list; each `add` is one transaction. */
@@ -45,6 +52,10 @@ export class SqliteContacts implements ContactSink {
   readonly #statements: Statements;
   /** The last place given away in the queue. */
   #position = 0;
+  /** What the rows at hand say: where a contact that has a number in the way goes itself. */
+  #numbers: ReadonlyMap<string, string> = new Map();
+  /** Who did not stand in the way because of that. */
+  readonly #leaving = new Set<string>();
 
   /** Begins a reading. */
   constructor(connection: Connection, name: string, options: ContactSinkOptions) {
@@ -59,7 +70,10 @@ export class SqliteContacts implements ContactSink {
     return this.#connection.bulk(() => {
       const before = this.#campaign.places(0);
       this.#position = before;
+      this.#numbers = numbersOf(contacts);
+      this.#leaving.clear();
       const admissions = contacts.map((contact) => this.#admit(contact));
+      for (const id of this.#leaving) this.#seeOut(id);
       const added = this.#position - before;
       this.#campaign.places(added);
       this.#campaign.move(undefined, 'queued', added);
@@ -73,7 +87,8 @@ export class SqliteContacts implements ContactSink {
       const { takeOut } = this.#statements;
       const queued = changed(takeOut, row, QUEUE.ready, this.#reading);
       const putOff = changed(takeOut, row, QUEUE.waiting, this.#reading);
-      this.#statements.unlist.run(row, this.#reading);
+      this.#statements.unlistOthers.run(row, this.#reading);
+      this.#campaign.listed(this.#reading);
       this.#campaign.move('queued', undefined, queued);
       this.#campaign.move('put_off', undefined, putOff);
       return queued + putOff;
@@ -117,14 +132,12 @@ export class SqliteContacts implements ContactSink {
 
   #admitKnown(contact: Contact, known: KnownRow): Admission {
     const { row } = known;
-    const asInList = sameDetails(contact, detailsOf(known));
-    const isOnItsWay = known.queue !== QUEUE.claimed && known.stage === STAGE_CODES.dialling;
-    if (asInList || (!isOnItsWay && this.#isCalled(row))) {
-      return this.#see(row, contact.line, null);
-    }
-    const twin = contact.phone === known.phone ? undefined : this.#twin(contact, row);
+    // A number that it has already, or is to have, was looked at when it came.
+    const isKept = known.unlisted === 0 && contact.phone === heldNumber(known);
+    const twin = isKept ? undefined : this.#twin(contact, row);
     if (twin !== undefined) return twin;
-    if (isOnItsWay) return this.#see(row, contact.line, pendingText(contact));
+    if (sameDetails(contact, detailsOf(known))) return this.#see(row, contact.line, null);
+    if (!isAtRest(known)) return this.#see(row, contact.line, pendingText(contact));
     this.#change(contact, known);
     return { type: 'changed' };
   }
@@ -149,21 +162,55 @@ export class SqliteContacts implements ContactSink {
   }
 
   /**
-   * The refusal of a number that another contact has. One that this reading has not met and that
-   * no call was made to makes room: the list may have given that person another id.
+   * The refusal of a number that another contact has, or is to have. One that this reading has not
+   * met and that was not called by that number makes room: the list may have given that person
+   * another id. So does one that gets another number in this reading.
    */
   #twin({ phone }: Pick<Contact, 'phone'>, except = 0): Admission | undefined {
     if (this.#sameNumber === 'allow') return undefined;
-    const { byPhone, makeRoom } = this.#statements;
-    const twins = all<TwinRow>(byPhone, this.#campaign.row, phone, except);
-    const inTheWay = twins.find(({ row, queue, seen }) => {
-      if (seen === this.#reading || this.#isCalled(row)) return true;
-      makeRoom.run(row);
-      this.#campaign.move(contactState(queue, null), undefined);
-      return false;
-    });
+    const twins = all<TwinRow>(this.#statements.byPhone, this.#campaign.row, phone, except);
+    const inTheWay = twins.find((twin) => this.#isInTheWay(twin, phone));
     return inTheWay && { type: 'same_number', contact: inTheWay.id, line: inTheWay.line };
   }
+
+  #isInTheWay(twin: TwinRow, phone: string): boolean {
+    if (twin.seen === this.#reading) return heldNumber(twin) === phone;
+    const next = this.#numbers.get(twin.id);
+    if ((next ?? heldNumber(twin)) !== phone) {
+      if (next !== undefined) this.#leaving.add(twin.id);
+      return false;
+    }
+    if (twin.phone === phone && this.#isCalled(twin.row)) return true;
+    this.#makeRoom(twin);
+    return false;
+  }
+
+  /** Whose new row was refused has no number that counts. */
+  #seeOut(id: string): void {
+    const twin = one<KnownRow>(this.#statements.byId, this.#campaign.row, id);
+    if (twin === undefined || twin.seen === this.#reading) return;
+    if (twin.queue !== QUEUE.removed) this.#makeRoom(twin);
+  }
+
+  #makeRoom({ row, queue }: Pick<TwinRow, 'row' | 'queue'>): void {
+    if (this.#isCalled(row)) {
+      this.#statements.unlist.run(row);
+      return;
+    }
+    this.#statements.makeRoom.run(row);
+    this.#campaign.move(contactState(queue, null), undefined);
+  }
+}
+
+/** The number that the list's last word gives a contact. */
+function heldNumber(row: { readonly phone: string; readonly pending_phone: string | null }) {
+  return row.pending_phone ?? row.phone;
+}
+
+/** No call of it may be on its way, and none has an outcome that stands. */
+function isAtRest({ queue, stage, outcome }: KnownRow): boolean {
+  const isQueued = queue === QUEUE.ready || queue === QUEUE.waiting;
+  return isQueued && outcome === null && stage < STAGE_CODES.dialling;
 }
 
 export function detailsOf(row: DetailColumns): ContactDetails {
@@ -200,6 +247,13 @@ const IS_CALLED = `(
     AND (result IS NULL OR result <> 'not_placed'))
   OR EXISTS (SELECT 1 FROM call WHERE contact = contact.row AND outcome IS NOT NULL))`;
 
+const TWIN_COLUMNS = 'row, id, line, queue, seen, phone, pending_phone';
+
+/** What was made for the call to come; what an ended one was made of stays with it. */
+export const FORGET_STEPS = `
+  DELETE FROM step WHERE contact = ?1 AND number >
+    ifnull((SELECT max(number) FROM call WHERE contact = ?1 AND outcome IS NOT NULL), 0)`;
+
 type Statements = Readonly<
   Record<
     | 'byId'
@@ -213,7 +267,8 @@ type Statements = Readonly<
     | 'fresh'
     | 'makeRoom'
     | 'takeOut'
-    | 'unlist',
+    | 'unlist'
+    | 'unlistOthers',
     StatementSync
   >
 >;
@@ -221,14 +276,19 @@ type Statements = Readonly<
 function prepareStatements(connection: Connection): Statements {
   return {
     byId: connection.prepare(`
-      SELECT row, queue, stage, seen, line, phone, name, language, timezone, email, variables
+      SELECT row, queue, stage, outcome, seen, line, unlisted, pending_phone,
+        phone, name, language, timezone, email, variables
       FROM contact WHERE campaign = ? AND id = ?`),
     byPhone: connection.prepare(`
-      SELECT row, id, line, queue, seen FROM contact INDEXED BY contact_by_phone
+      SELECT ${TWIN_COLUMNS} FROM contact INDEXED BY contact_by_phone
       WHERE campaign = ?1 AND phone = ?2 AND phone <> id AND row <> ?3 AND queue <> ${QUEUE.removed}
       UNION ALL
-      SELECT row, id, line, queue, seen FROM contact INDEXED BY contact_by_id
+      SELECT ${TWIN_COLUMNS} FROM contact INDEXED BY contact_by_id
       WHERE campaign = ?1 AND id = ?2 AND phone = id AND row <> ?3 AND queue <> ${QUEUE.removed}
+      UNION ALL
+      SELECT ${TWIN_COLUMNS} FROM contact INDEXED BY contact_by_pending
+      WHERE campaign = ?1 AND pending IS NOT NULL AND pending_phone = ?2 AND phone <> ?2
+        AND row <> ?3 AND queue <> ${QUEUE.removed}
       ORDER BY row`),
     insert: connection.prepare(`
       INSERT INTO contact (campaign, queue, stage, position, seen, line, id,
@@ -245,7 +305,7 @@ function prepareStatements(connection: Connection): Statements {
       `UPDATE contact SET queue = ${QUEUE.ready}, position = ? WHERE row = ?`,
     ),
     called: connection.prepare(`SELECT 1 FROM contact WHERE row = ? AND ${IS_CALLED}`),
-    forgetSteps: connection.prepare('DELETE FROM step WHERE contact = ?'),
+    forgetSteps: connection.prepare(FORGET_STEPS),
     fresh: connection.prepare(`UPDATE contact SET stage = ${STAGE_CODES.fresh} WHERE row = ?`),
     makeRoom: connection.prepare(`
       UPDATE contact SET queue = ${QUEUE.removed}, due_ms = NULL, reason = NULL WHERE row = ?`),
@@ -253,9 +313,10 @@ function prepareStatements(connection: Connection): Statements {
     takeOut: connection.prepare(`
       UPDATE contact SET queue = ${QUEUE.removed}, due_ms = NULL, reason = NULL
       WHERE campaign = ? AND queue = ? AND seen <> ? AND stage < ${STAGE_CODES.dialling}`),
-    unlist: connection.prepare(`
-      UPDATE contact SET unlisted = 1, pending = NULL
-      WHERE campaign = ? AND queue IN (${QUEUE.ready}, ${QUEUE.waiting}) AND seen <> ?
-        AND stage = ${STAGE_CODES.dialling}`),
+    unlist: connection.prepare('UPDATE contact SET unlisted = 1 WHERE row = ?'),
+    unlistOthers: connection.prepare(`
+      UPDATE contact SET unlisted = 1
+      WHERE campaign = ? AND queue IN (${QUEUE.ready}, ${QUEUE.waiting}, ${QUEUE.claimed})
+        AND seen <> ? AND (stage = ${STAGE_CODES.dialling} OR queue = ${QUEUE.claimed})`),
   };
 }

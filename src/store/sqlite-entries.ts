@@ -13,7 +13,7 @@ import {
   stageOf,
 } from './queue-state.ts';
 import type { CampaignRow } from './sqlite-campaigns.ts';
-import { columns, type DetailColumns, detailsOf } from './sqlite-contacts.ts';
+import { columns, type DetailColumns, detailsOf, FORGET_STEPS } from './sqlite-contacts.ts';
 import type { SqliteQueue } from './sqlite-queue.ts';
 import { WriteRefused } from './store-error.ts';
 
@@ -159,7 +159,7 @@ export class SqliteEntries {
       throw refused(key, 'it is not outdated');
     }
     if (progress.ended || isOnItsWay(progress)) throw refused(key, 'somebody may have been rung');
-    if (said.pending === null) {
+    if (said.unlisted === 1 || said.pending === null) {
       this.#statements.unlisted.run(STAGE_CODES[stageOf(progress)], row);
       this.#campaign.move(contactState(QUEUE.claimed, outcome), undefined);
       return;
@@ -257,7 +257,7 @@ function prepareStatements(
       UPDATE contact SET unlisted = 0, pending = NULL,
         phone = ?, name = ?, language = ?, timezone = ?, email = ?, variables = ?
       WHERE row = ?`),
-    forgetSteps: connection.prepare('DELETE FROM step WHERE contact = ?'),
+    forgetSteps: connection.prepare(FORGET_STEPS),
     released: connection.prepare(
       `UPDATE contact SET queue = ${QUEUE.ready}, stage = ? WHERE row = ?`,
     ),

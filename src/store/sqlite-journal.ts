@@ -206,7 +206,8 @@ function claimOf(
       endedMs !== null && { ended: { outcome, detail: detail ?? undefined, endedMs } }),
     rounds: row.rounds,
     roundMark: row.round_mark,
-    isOutdated: row.unlisted === 1 || row.pending !== null,
+    isOutdated: outcome === null && (row.unlisted === 1 || row.pending !== null),
+    isUnlisted: outcome === null && row.unlisted === 1,
   };
 }
 

@@ -1,15 +1,26 @@
 import type { Outcome } from '../domain/words.ts';
 import { type Connection, one } from './connection.ts';
+import { type ContactDetails, sameWords } from './contact-details.ts';
 import { QUEUE, type QueueState, STAGE_CODES, STEP_CODES, stageOf } from './queue-state.ts';
-import { noSuchCampaign, noSuchContact, notUncertain, type Settlement } from './settlement.ts';
+import {
+  noSuchCampaign,
+  noSuchContact,
+  notUncertain,
+  type Settled,
+  type Settlement,
+} from './settlement.ts';
 import { CallReader, progressOf } from './sqlite-calls.ts';
 import { CampaignRow } from './sqlite-campaigns.ts';
+import { columns, type DetailColumns, detailsOf, FORGET_STEPS } from './sqlite-contacts.ts';
 
-interface SettledRow {
+interface SettledRow extends DetailColumns {
   readonly row: number;
   readonly queue: QueueState;
   readonly outcome: Outcome | null;
   readonly calls: number;
+  readonly pending: string | null;
+  /** 1: the list has no row for it, as it was read last. */
+  readonly gone: number;
 }
 
 /**
@@ -19,27 +30,30 @@ interface SettledRow {
  *
  * @throws StoreError `refused` where it is neither
  */
-export function settle(connection: Connection, settlement: Settlement): void {
+export function settle(connection: Connection, settlement: Settlement): Settled {
   const known = connection.prepare('SELECT row FROM campaign WHERE name = ?');
   if (one(known, settlement.campaign) === undefined) throw noSuchCampaign(settlement);
   const campaign = new CampaignRow(connection, settlement.campaign);
   const find = connection.prepare(
-    'SELECT row, queue, outcome, calls FROM contact WHERE campaign = ? AND id = ?',
+    `SELECT c.row, queue, outcome, calls, pending, unlisted = 1 OR seen < listed AS gone,
+       phone, c.name, language, timezone, email, variables
+     FROM contact c JOIN campaign ON campaign.row = c.campaign
+     WHERE c.campaign = ? AND id = ?`,
   );
-  connection.direct(() => {
+  return connection.direct(() => {
     const contact = one<SettledRow>(find, campaign.row, settlement.contact);
     if (contact === undefined) throw noSuchContact(settlement);
     const { queue, outcome } = contact;
     const isAgain = settlement.outcome === 'again';
     if (isAgain && failedUnrung(connection, contact)) {
-      queueAgain(connection, campaign, contact, settlement);
       // Its row in results.csv is out of date: the next run makes the file again.
       campaign.forgetResults();
-      return;
+      return queueAgain(connection, campaign, contact, settlement);
     }
     if (outcome !== 'uncertain') throw notUncertain(settlement, queue, outcome);
-    if (isAgain) queueAgain(connection, campaign, contact, settlement);
-    else end(connection, campaign, contact, settlement);
+    if (isAgain) return queueAgain(connection, campaign, contact, settlement);
+    end(connection, campaign, contact, settlement);
+    return 'settled';
   });
 }
 
@@ -69,13 +83,17 @@ function end(
   campaign.move('uncertain', 'done');
 }
 
-/** The call stays as it ended; the next one has its text and audio, which are paid for. */
+/**
+ * The call stays as it ended; the next one has its text and audio, which are paid for. It follows
+ * the list: the row may have been corrected since that call, or deleted.
+ */
 function queueAgain(
   connection: Connection,
   campaign: CampaignRow,
-  { row, calls, outcome }: SettledRow,
+  contact: SettledRow,
   { note }: Settlement,
-): void {
+): Settled {
+  const { row, calls, outcome, pending, gone } = contact;
   connection
     .prepare('UPDATE call SET detail = ifnull(?, detail) WHERE contact = ? AND number = ?')
     .run(note ?? null, row, calls);
@@ -86,13 +104,29 @@ function queueAgain(
        WHERE contact = ? AND number = ? AND step <= ${STEP_CODES.speech} AND ended_ms IS NOT NULL`,
     )
     .run(row, calls);
+  const isGone = gone === 1;
+  if (!isGone && pending !== null) follow(connection, contact, JSON.parse(pending));
   const contents = new CallReader(connection).contents(row, calls + 1);
   const stage = STAGE_CODES[stageOf(progressOf(contents, false))];
   connection
     .prepare(
-      `UPDATE contact SET outcome = NULL, queue = ${QUEUE.ready}, stage = ?, rounds = 0,
-         round_mark = 0 WHERE row = ?`,
+      `UPDATE contact SET outcome = NULL, queue = ?, stage = ?, rounds = 0, round_mark = 0
+       WHERE row = ?`,
     )
-    .run(stage, row);
-  campaign.move(outcome === 'uncertain' ? 'uncertain' : 'done', 'queued');
+    .run(isGone ? QUEUE.removed : QUEUE.ready, stage, row);
+  campaign.move(outcome === 'uncertain' ? 'uncertain' : 'done', isGone ? undefined : 'queued');
+  if (isGone) return 'removed';
+  return pending === null ? 'queued' : 'queued_as_listed';
+}
+
+/** From now on the contact is what the list says. */
+function follow(connection: Connection, contact: SettledRow, details: ContactDetails): void {
+  if (!sameWords(details, detailsOf(contact))) connection.prepare(FORGET_STEPS).run(contact.row);
+  connection
+    .prepare(
+      `UPDATE contact SET pending = NULL,
+         phone = ?, name = ?, language = ?, timezone = ?, email = ?, variables = ?
+       WHERE row = ?`,
+    )
+    .run(...columns(details), contact.row);
 }

@@ -4,7 +4,7 @@ import type { CampaignJournal } from './campaign-journal.ts';
 import { Connection } from './connection.ts';
 import type { ContactSinkOptions } from './contact-details.ts';
 import { GroupCommit } from './group-commit.ts';
-import type { Settlement } from './settlement.ts';
+import type { Settled, Settlement } from './settlement.ts';
 import { SqliteAlerts } from './sqlite-alerts.ts';
 import { SqliteBreakers } from './sqlite-breakers.ts';
 import { SqliteContacts } from './sqlite-contacts.ts';
@@ -96,12 +96,13 @@ export class Store implements Disposable {
   }
 
   /**
-   * Ends what is uncertain, as a person found out; also while a run is on.
+   * Ends what is uncertain, as a person found out; also while a run is on. Who is to be called
+   * again is called as the list has them by now, or not at all.
    *
    * @throws StoreError `refused` where the contact is not uncertain
    */
-  settle(settlement: Settlement): void {
-    settle(this.#connection, settlement);
+  settle(settlement: Settlement): Settled {
+    return settle(this.#connection, settlement);
   }
 
   /** Ends as a kill would: what is not committed is lost. Lets go of the database. */

@@ -61,6 +61,35 @@ describe('campaign settle', () => {
     expect(bench.read('out/spring/results.csv')).toMatch(/^c-2,.*,previewed,/m);
   });
 
+  it('again: calls by the row as it was corrected', async () => {
+    await oneUncertain();
+    await bench.command('run spring.csv');
+    const list = bench.read('spring.csv');
+    bench.write('spring.csv', list.replace(phoneOf(2), phoneOf(77)));
+    await bench.command('run spring.csv');
+    expect((await bench.command('settle spring c-2 again')).stdout).toBe(
+      'c-2 is back in the queue of spring; the next run calls again, ' +
+        'by the row as it was corrected since.\n',
+    );
+    await bench.command('run spring.csv');
+    const row = `c-2,Person 2,${phoneOf(77)},previewed,`;
+    expect(bench.read('out/spring/results.csv')).toContain(row);
+  });
+
+  it('again: nobody whose row is gone', async () => {
+    await oneUncertain();
+    await bench.command('run spring.csv');
+    bench.list('spring.csv', [1, 3]);
+    await bench.command('run spring.csv');
+    expect((await bench.command('settle spring c-2 again')).stdout).toBe(
+      'c-2 is not on the list of spring any more: taken out, and not called again. ' +
+        'Should the row be back, the next run calls.\n',
+    );
+    expect((await bench.command('run spring.csv')).stdout).toContain('spring: nothing to do.');
+    bench.list('spring.csv', [1, 2, 3]);
+    expect((await bench.command('run spring.csv')).stdout).toContain('spring: 1 contact done in');
+  });
+
   it('names the settings and the campaign as a shell wants them', async () => {
     bench.write('my settings.yml', CONFIG);
     bench.list('my list.csv', [1, 2]);

@@ -155,8 +155,71 @@ for (const [name, makeSubject] of SUBJECTS) {
       add(contactOf('c1'), contactOf('c2'));
       const [one, two] = [contactOf('c1').phone, contactOf('c2').phone];
       const swapped = [contactOf('c1', { phone: two }), contactOf('c2', { phone: one })];
-      expect(add(...swapped)).toEqual(['changed', 'added']);
+      expect(add(...swapped)).toEqual(['changed', 'changed']);
       expect(store.journal().counts()).toMatchObject({ total: 2, queued: 2 });
+    });
+
+    describe.each([
+      ['may have been rung', [entries.attemptBegun(), entries.released]],
+      ['has its outcome', [entries.callEnded(), entries.recordEnded()]],
+      ['is uncertain', [entries.callEnded('uncertain')]],
+    ] as const)('the numbers of a contact that %s', (_what, written) => {
+      const [old, next] = [contactOf('c1').phone, '+14155550177'];
+      const called = async (...others: ReturnType<typeof contactOf>[]) => {
+        add(contactOf('c1'), ...others);
+        const { key } = await claim();
+        for (const entry of written) void store.journal().write(key, entry);
+        await store.journal().settled();
+      };
+      const corrected = contactOf('c1', { phone: next, line: 5 });
+
+      it('refuse another row the one that it is to have', async () => {
+        await called();
+        const sink = store.contacts();
+        sink.add([corrected]);
+        const refused = [{ type: 'same_number', contact: 'c1', line: 5 }];
+        expect(sink.add([contactOf('c2', { phone: next })])).toEqual(refused);
+        // In the next reading too, whichever row comes first.
+        const again = store.contacts();
+        expect(again.add([corrected, contactOf('c2', { phone: next })])).toEqual([
+          { type: 'known' },
+          ...refused,
+        ]);
+      });
+
+      it('refuse it one that another row has', async () => {
+        await called(contactOf('c2'));
+        const taken = contactOf('c1', { phone: contactOf('c2').phone });
+        expect(add(contactOf('c2'), taken)).toEqual(['known', 'same_number']);
+      });
+
+      it('let it exchange them with another, whichever comes first', async () => {
+        await called(contactOf('c2'));
+        const other = contactOf('c2').phone;
+        const swapped = [contactOf('c1', { phone: other }), contactOf('c2', { phone: old })];
+        expect(add(...swapped)).toEqual(['known', 'changed']);
+        expect(add(...swapped)).toEqual(['known', 'known']);
+        expect(add(contactOf('c2'), contactOf('c1'))).toEqual(['changed', 'known']);
+        expect(add(...swapped.toReversed())).toEqual(['changed', 'known']);
+        expect(store.journal().counts().total).toBe(2);
+      });
+
+      it('are its own while its row gives it no other one', async () => {
+        await called();
+        expect(add(contactOf('c2', { phone: old }))).toEqual(['same_number']);
+        const both = [contactOf('c2', { phone: old }), contactOf('c1')];
+        expect(add(...both)).toEqual(['same_number', 'known']);
+      });
+
+      it('are free where another row takes the new one and its own row is gone', async () => {
+        await called();
+        add(corrected);
+        const renamed = contactOf('c2', { phone: next });
+        expect(add(renamed)).toEqual(['added']);
+        expect(add(renamed, corrected)).toEqual(['known', 'same_number']);
+        // Nothing was done for the other one yet, and the first row counts.
+        expect(add(corrected, renamed)).toEqual(['known', 'same_number']);
+      });
     });
 
     it.each([
@@ -252,6 +315,17 @@ for (const [name, makeSubject] of SUBJECTS) {
       expect(store.journal().counts()).toMatchObject({ total: 2, queued: 2 });
       expect((await claim()).contact.id).toBe('c2');
       expect((await claim()).contact).toEqual(back);
+    });
+
+    it('gives nobody the number of a row that was refused its new one', async () => {
+      add(contactOf('c1'), contactOf('c2'), contactOf('c3'));
+      const { phone } = contactOf('c2');
+      const onto = contactOf('c2', { phone: contactOf('c3').phone });
+      // c2 goes to a number that it does not get: c1 has the one it leaves, whatever comes next.
+      const rows = [contactOf('c3'), contactOf('c1', { phone }), onto];
+      expect(add(...rows)).toEqual(['known', 'changed', 'same_number']);
+      expect(store.journal().counts().total).toBe(2);
+      expect(add(contactOf('c1', { phone }), contactOf('c2'))).toEqual(['known', 'same_number']);
     });
 
     it('frees the number of one that was taken out', () => {

@@ -60,6 +60,7 @@ for (const [name, makeSubject] of SUBJECTS) {
         rounds: 0,
         roundMark: 0,
         isOutdated: false,
+        isUnlisted: false,
       });
     });
 

@@ -54,6 +54,7 @@ const ENTRY_TYPES = [
   'record.refused',
   'put_off',
   'released',
+  'outdated',
 ] as const satisfies readonly JournalEntry['type'][];
 
 const ADMISSIONS = [
@@ -231,8 +232,10 @@ const DEEDS: readonly string[] = [
   ...ENTRY_TYPES.map((type) => `write ${type}`),
   ...ADMISSIONS.map((type) => `read ${type}`),
   'read to the end, some removed',
-  'settle answered',
-  'settle again',
+  'settle answered: settled',
+  'settle again: queued',
+  'settle again: queued_as_listed',
+  'settle again: removed',
   'recover some',
   'recall',
 ];
@@ -280,8 +283,10 @@ class Player {
       case 'settle':
         return attempted(() => {
           const { contact = this.#keys.at(-1)?.contact ?? '', outcome } = next;
-          store.settle({ campaign: CAMPAIGN, contact, outcome, atMs: this.#nowMs, note: 'n' });
-          this.#done(`settle ${outcome}`);
+          const about = { campaign: CAMPAIGN, contact, outcome, atMs: this.#nowMs, note: 'n' };
+          const settled = store.settle(about);
+          this.#done(`settle ${outcome}: ${settled}`);
+          return settled;
         });
       case 'recover': {
         const count = store.journal().recover();
@@ -323,10 +328,9 @@ function answerOf(settled: PromiseSettledResult<unknown>): unknown {
   return settled.status === 'fulfilled' ? settled.value : errorName(settled.reason);
 }
 
-function attempted(work: () => void): unknown {
+function attempted(work: () => unknown): unknown {
   try {
-    work();
-    return 'done';
+    return work();
   } catch (error) {
     return error instanceof Error ? error.message : error;
   }

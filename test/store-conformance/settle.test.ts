@@ -103,6 +103,121 @@ for (const [name, makeSubject] of SUBJECTS) {
       expect(store.journal().counts()).toMatchObject({ done: 1, total: 1 });
     });
 
+    describe('who is to be called again', () => {
+      const corrected = contactOf('c1', { phone: '+14155550177', line: 9 });
+      const renamed = { ...corrected, name: 'Other', variables: { room: '2' } };
+      const read = (...rows: ReturnType<typeof contactOf>[]) => {
+        const sink = store.contacts();
+        const admissions = sink.add(rows);
+        sink.finish();
+        return admissions.map(({ type }) => type);
+      };
+      const again = () => subject.open().settle(settlement({ outcome: 'again' }));
+
+      it('is rung at the number that the list has by now, with the text there is', async () => {
+        await uncertainOne();
+        expect(read(corrected)).toEqual(['known']);
+        expect(again()).toBe('queued_as_listed');
+        expect(read(corrected)).toEqual(['known']);
+        const next = await claim('call-2');
+        expect(next).toMatchObject({ contact: corrected, stage: 'spoken', isOutdated: false });
+      });
+
+      it('hears a new text where the row says more than another number', async () => {
+        await uncertainOne();
+        read(renamed);
+        expect(again()).toBe('queued_as_listed');
+        const next = await claim('call-2');
+        expect(next).toMatchObject({ contact: renamed, stage: 'fresh', finished: {} });
+      });
+
+      it('is what the row said last, and nothing else where it is as it was', async () => {
+        await uncertainOne();
+        read(renamed);
+        read(corrected);
+        read(contactOf('c1'));
+        expect(again()).toBe('queued');
+        expect(await claim('call-2')).toMatchObject({ contact: contactOf('c1') });
+      });
+
+      it('follows a row that is corrected only after that', async () => {
+        await uncertainOne();
+        expect(again()).toBe('queued');
+        expect(read(renamed)).toEqual(['changed']);
+        const next = await claim('call-2');
+        expect(next).toMatchObject({ contact: renamed, stage: 'fresh', isOutdated: false });
+      });
+
+      it('is taken out where the row is gone, and back with the row', async () => {
+        await uncertainOne();
+        read(contactOf('c2'));
+        expect(again()).toBe('removed');
+        expect(store.journal().counts()).toMatchObject({ total: 1, queued: 1, uncertain: 0 });
+        expect(again).toThrow('no longer on the list');
+        expect((await claim('call-2')).contact.id).toBe('c2');
+        expect(await store.journal().claim(STAGES, 0, 'call-3')).toBeUndefined();
+        expect(read(contactOf('c2'), corrected)).toEqual(['known', 'added']);
+        expect(await claim('call-4')).toMatchObject({
+          contact: corrected,
+          key: { number: 2 },
+          stage: 'spoken',
+        });
+      });
+
+      it('is taken out where the row goes only after that', async () => {
+        await uncertainOne();
+        again();
+        read(contactOf('c2'));
+        expect(store.journal().counts()).toMatchObject({ total: 1, queued: 1 });
+      });
+
+      it('is rung where the row came back before', async () => {
+        await uncertainOne();
+        read(contactOf('c2'));
+        read(contactOf('c2'), corrected);
+        expect(again()).toBe('queued_as_listed');
+      });
+
+      it('is rung where a reading that would have met the row broke off', async () => {
+        await uncertainOne();
+        store.contacts().add([contactOf('c2')]);
+        expect(again()).toBe('queued');
+      });
+
+      it('follows the list also after a failure before any phone rang', async () => {
+        store.contacts().add([contactOf('c1')]);
+        const { key } = await claim('call-1');
+        void store.journal().write(key, entries.callEnded('failed'));
+        await store.journal().write(key, entries.recordEnded(100));
+        read(corrected);
+        expect(again()).toBe('queued_as_listed');
+        expect(await claim('call-2')).toMatchObject({ contact: corrected });
+      });
+
+      it('follows what the list said while the call was on its way', async () => {
+        store.contacts().add([contactOf('c1')]);
+        await store.journal().write((await claim('call-1')).key, entries.attemptBegun());
+        store.journal().recover();
+        read(corrected);
+        const { key, isOutdated } = await claim('call-2');
+        expect(isOutdated).toBe(true);
+        await store.journal().write(key, entries.callEnded('uncertain'));
+        expect(again()).toBe('queued_as_listed');
+        expect(await claim('call-3')).toMatchObject({ contact: corrected, isOutdated: false });
+      });
+    });
+
+    it('tells by its old row what a person found out about a call', async () => {
+      await uncertainOne();
+      store.contacts().add([contactOf('c1', { phone: '+14155550177' })]);
+      expect(subject.open().settle(settlement())).toBe('settled');
+      expect(await claim('call-2')).toMatchObject({
+        contact: { phone: contactOf('c1').phone },
+        stage: 'owed',
+        isOutdated: false,
+      });
+    });
+
     it('settles nobody else, and says why not', async () => {
       store.contacts().add([contactOf('c1'), contactOf('c2')]);
       const said =

@@ -12,7 +12,7 @@ import type {
 } from '../../src/engine/ports.ts';
 import type { CampaignJournal } from '../../src/store/campaign-journal.ts';
 import { MemoryDisk, openMemoryStore } from '../../src/store/memory.ts';
-import type { Settlement } from '../../src/store/settlement.ts';
+import type { Settled, Settlement } from '../../src/store/settlement.ts';
 import { openStore } from '../../src/store/sqlite.ts';
 import { openReports } from '../../src/store/sqlite-reports.ts';
 
@@ -24,7 +24,7 @@ export interface Opened {
   readonly alerts: AlertMemory;
   journal(campaign?: string): CampaignJournal;
   contacts(sameNumber?: 'reject' | 'allow', campaign?: string): ContactSink;
-  settle(settlement: Settlement): void;
+  settle(settlement: Settlement): Settled;
   resultsBytes(): number;
   noteUsage(count: UsageCount, campaign?: string): void;
   usage(campaign?: string): readonly UsageCount[];

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { maskContactId, maskPhone } from '../../domain/privacy.ts';
 import { OUTCOMES, type Outcome } from '../../domain/words.ts';
 import { phoneReader } from '../../intake/phone.ts';
+import type { Settled } from '../../store/settlement.ts';
 import { openStore } from '../../store/sqlite.ts';
 import { openReports } from '../../store/sqlite-reports.ts';
 import { StoreError } from '../../store/store-error.ts';
@@ -18,7 +19,7 @@ export interface SettleOptions {
   readonly config: string;
 }
 
-type Settled = Exclude<Outcome, 'uncertain' | 'previewed'> | 'again';
+type Answer = Exclude<Outcome, 'uncertain' | 'previewed'> | 'again';
 
 const SETTLED: readonly string[] = [
   ...OUTCOMES.filter((outcome) => outcome !== 'uncertain' && outcome !== 'previewed'),
@@ -53,16 +54,33 @@ export async function settle(
   const { id, shown } = named(campaign, typed, uncertain, config.campaign.defaultCountry);
   using store = openStore({ path, defer: world.defer });
   try {
-    store.settle({ campaign, contact: id, outcome, atMs: world.clock.wallMs(), note: NOTE });
+    const atMs = world.clock.wallMs();
+    const settled = store.settle({ campaign, contact: id, outcome, atMs, note: NOTE });
+    world.stdout.write(`${settledText(settled, shown, campaign, outcome)}\n`);
   } catch (error) {
     throw refusal(error, { id, shown }, uncertain);
   }
-  world.stdout.write(
-    outcome === 'again'
-      ? `${shown} is back in the queue of ${campaign}; the next run calls again.\n`
-      : `${shown} of ${campaign} is settled: ${outcome}. The next run tells the CRM.\n`,
-  );
   return EXIT.ok;
+}
+
+/** The list counts as the last run has read it; the next one reads it again before it calls. */
+function settledText(what: Settled, shown: string, campaign: string, outcome: string): string {
+  switch (what) {
+    case 'settled':
+      return `${shown} of ${campaign} is settled: ${outcome}. The next run tells the CRM.`;
+    case 'queued':
+      return `${shown} is back in the queue of ${campaign}; the next run calls again.`;
+    case 'queued_as_listed':
+      return (
+        `${shown} is back in the queue of ${campaign}; the next run calls again, ` +
+        'by the row as it was corrected since.'
+      );
+    case 'removed':
+      return (
+        `${shown} is not on the list of ${campaign} any more: taken out, and not called again. ` +
+        'Should the row be back, the next run calls.'
+      );
+  }
 }
 
 const NOTE = 'settled by hand';
@@ -121,6 +139,6 @@ function refusal(error: unknown, { id, shown }: Named, uncertain: readonly strin
   );
 }
 
-function isSettled(outcome: string): outcome is Settled {
+function isSettled(outcome: string): outcome is Answer {
   return SETTLED.includes(outcome);
 }
