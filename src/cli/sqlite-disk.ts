@@ -17,6 +17,7 @@ export function sqliteDisk(): HuntDisk {
         alerts: store.alerts,
         journal: (campaign) => store.journal(campaign),
         contacts: (campaign, options) => store.contacts(campaign, options),
+        settle: (settlement) => store.settle(settlement),
         standings: (campaign) => {
           using reports = openReports({ path });
           return reports.standings(campaign);

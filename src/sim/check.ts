@@ -17,6 +17,8 @@ export interface Promised {
   /** The list as it was first read; rows are taken out of it by `removed` sightings only. */
   readonly contacts: readonly Contact[];
   readonly chains: ChainNames;
+  /** Whether a number may be that of two contacts. */
+  readonly sameNumber: 'reject' | 'allow';
   readonly callsPerSecond: number;
   readonly policyOf: (service: string) => GuardPolicies;
   readonly healthCheck: { readonly intervalMs: number; readonly timeoutMs: number };

@@ -8,7 +8,13 @@ import { ONE_ALERT, PAID_ONCE } from './checkers/costs.ts';
 import { ENDS_CLEAN, ENDS_FOR_CAUSE, ORDERS_OBEYED } from './checkers/ends.ts';
 import { EVERYBODY_RECORDED, TRUE_OUTCOMES, UNCERTAIN_FOR_CAUSE } from './checkers/outcomes.ts';
 import { RETRY_AFTER, TEXTBOOK_OUTAGE } from './checkers/pauses.ts';
-import { NOBODY_LOST, NOBODY_TWICE, REMOVED_STAY_AWAY, WORDS_FIRST } from './checkers/people.ts';
+import {
+  NOBODY_LOST,
+  NOBODY_TWICE,
+  NUMBER_ONCE,
+  REMOVED_STAY_AWAY,
+  WORDS_FIRST,
+} from './checkers/people.ts';
 import { GIVEN_UP_IN_TIME, NEVER_AGAIN, WAITS_AS_PROMISED } from './checkers/retries.ts';
 import {
   LINES_KEPT,
@@ -24,6 +30,7 @@ export const CHECKERS: readonly Checker[] = [
   NOBODY_TWICE,
   NOBODY_LOST,
   REMOVED_STAY_AWAY,
+  NUMBER_ONCE,
   TRUE_OUTCOMES,
   UNCERTAIN_FOR_CAUSE,
   WORDS_FIRST,

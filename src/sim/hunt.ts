@@ -3,12 +3,13 @@
  * of bad luck; then everything heals, and the list must come to its end. Then the checkers judge
  * what was seen. All of it is done twice, and both times the same must have happened.
  */
-import type { Contact } from '../domain/contact.ts';
+import type { Outcome } from '../domain/words.ts';
 import { MemoryDisk, openMemoryStore } from '../store/memory.ts';
 import type { Standing, Violation } from './check.ts';
 import { violationsOf } from './checkers.ts';
 import { LogDigest } from './digest.ts';
 import { draws } from './draws.ts';
+import { EditedList } from './list-edits.ts';
 import type { Outage } from './outage.ts';
 import { Outside } from './outside.ts';
 import { type LifePlan, type RandomWorld, randomWorld } from './random-world.ts';
@@ -179,6 +180,10 @@ const CALM: LifePlan = {
   limit: undefined,
   removed: [],
   corrected: [],
+  edits: [],
+  uncertain: 'kept',
+  settles: 'nobody',
+  settlesMs: undefined,
   inHand: 'kept',
   losesAudio: false,
 };
@@ -191,14 +196,16 @@ class Play {
   readonly #scene: Scene;
   readonly #log: Sighting[] = [];
   readonly #digest = new LogDigest();
-  #contacts: readonly Contact[];
+  readonly #list: EditedList;
   #run = 0;
 
   constructor(world: RandomWorld, disk: SimulatedDisk, { make, defer }: HuntOptions) {
     const { seed, behaviour, quirks, chains, looksUp, sameNumber } = world;
     const clock = new VirtualClock({ wallMs: START_MS, defer });
     this.#world = world;
-    this.#contacts = world.contacts;
+    this.#list = new EditedList(world.contacts, (sight) => {
+      this.#outside.see({ run: this.#run }, sight);
+    });
     this.#clock = clock;
     this.#outages = [...world.outages];
     this.#outside = new Outside({
@@ -263,10 +270,12 @@ class Play {
     this.#run += 1;
     this.#prepare(plan);
     const endsMs = clock.monotonicMs() + LIFE_MS_MAX;
-    const { untilMs, limit, fuse, drainMs, stopMs } = plan;
-    return await live(this.#scene, {
+    const { untilMs, limit, fuse, drainMs, stopMs, settles, settlesMs } = plan;
+    const cancel =
+      settlesMs === undefined ? undefined : clock.after(settlesMs, () => this.#settle(settles));
+    const end = await live(this.#scene, {
       run: this.#run,
-      contacts: this.#contacts,
+      contacts: this.#list.rows,
       policy: {
         ...this.#world.policy,
         limit,
@@ -280,13 +289,21 @@ class Play {
         throw new Error(`a run that has not ended after ${LIFE_MS_MAX / 3_600_000} hours`);
       },
     });
+    cancel?.();
+    return end;
   }
 
   /** What the operator does to the list and to the files before a start. */
-  #prepare({ removed, corrected, inHand, losesAudio }: LifePlan): void {
+  #prepare(plan: LifePlan): void {
+    const { removed, corrected, edits, uncertain, settles, settlesMs, inHand, losesAudio } = plan;
     const those = inHand === 'kept' ? [] : this.#inHand();
-    this.#remove(inHand === 'deleted' ? [...removed, ...those] : removed);
-    this.#correct(inHand === 'corrected' ? [...corrected, ...those] : corrected);
+    if (settlesMs === undefined) this.#settle(settles);
+    this.#list.remove(inHand === 'deleted' ? [...removed, ...those] : removed);
+    this.#list.correct(inHand === 'corrected' ? [...corrected, ...those] : corrected, this.#run);
+    this.#list.edit(edits, this.#run);
+    const unclear = this.#uncertain();
+    const ids = uncertain === 'doubled' ? [...unclear, ...this.#inHand()] : unclear;
+    this.#list.rework(uncertain, ids, this.#run);
     if (!losesAudio) return;
     this.#outside.audio.clear();
     this.#outside.see({ run: this.#run }, { type: 'audio_deleted' });
@@ -306,24 +323,33 @@ class Play {
     return [...inHand];
   }
 
-  /** A list without rows is none: the last one stays. */
-  #remove(ids: readonly string[]): void {
-    for (const contact of ids) {
-      const left = this.#contacts.filter(({ id }) => id !== contact);
-      if (left.length === 0 || left.length === this.#contacts.length) continue;
-      this.#contacts = left;
-      this.#outside.see({ run: this.#run }, { type: 'removed', contact });
+  /** What the operator has found out about those who are uncertain; also while a run is on. */
+  #settle(how: LifePlan['settles']): void {
+    if (how === 'nobody') return;
+    const store = this.#scene.disk.open(() => undefined);
+    try {
+      for (const contact of this.#uncertain()) {
+        const outcome = how === 'again' ? how : this.#whatRang(contact);
+        if (outcome === undefined || outcome === 'uncertain') continue;
+        const about = { campaign: HUNT_CAMPAIGN, contact, atMs: this.#clock.wallMs() };
+        store.settle({ ...about, outcome, note: undefined });
+        this.#outside.see({ run: this.#run }, { type: 'settled', contact, outcome });
+      }
+    } finally {
+      store.close();
     }
   }
 
-  /** Numbers that no other row has ever had. */
-  #correct(ids: readonly string[]): void {
-    this.#contacts = this.#contacts.map((contact, index) => {
-      if (!ids.includes(contact.id)) return contact;
-      const phone = `+1${800 + this.#run}5550${100 + index}`;
-      this.#outside.see({ run: this.#run }, { type: 'corrected', contact: contact.id, phone });
-      return { ...contact, phone };
-    });
+  #uncertain(): readonly string[] {
+    const standing = [...this.#standings()];
+    return standing.flatMap(([id, { outcome }]) => (outcome === 'uncertain' ? [id] : []));
+  }
+
+  /** Undefined where nobody was rung, or where the operator has asked for another call before. */
+  #whatRang(contact: string): Outcome | undefined {
+    const its = this.#log.filter((one) => 'contact' in one && one.contact === contact);
+    const last = its.findLast((one) => one.type === 'rang' || one.type === 'settled');
+    return last?.type === 'rang' ? last.outcome : undefined;
   }
 
   /** From now on nothing is wrong with any vendor. */
@@ -357,11 +383,12 @@ function judged(
   world: RandomWorld,
   { log, standings, outages }: Pick<Played, 'log' | 'standings' | 'outages'>,
 ): readonly Violation[] {
-  const { contacts, chains, callsPerSecond, policies, healthCheck, quirks } = world;
+  const { contacts, chains, sameNumber, callsPerSecond, policies, healthCheck, quirks } = world;
   return violationsOf({
     promised: {
       contacts,
       chains,
+      sameNumber,
       callsPerSecond,
       policyOf: (service) => {
         const policy = policies[service];

@@ -10,6 +10,7 @@ import type { RunPolicy } from '../engine/runner.ts';
 import { type Behaviour, DEFAULT_BEHAVIOUR } from './behaviour.ts';
 import { Chance } from './chance.ts';
 import type { Fuse } from './life.ts';
+import type { ListEdit } from './list-edits.ts';
 import type { Fault, Outage } from './outage.ts';
 import type { Quirks } from './outside.ts';
 import type { ChainNames } from './simulated-services.ts';
@@ -30,6 +31,20 @@ export interface LifePlan {
   readonly removed: readonly string[];
   /** Contacts whose numbers are corrected in the list before this start. */
   readonly corrected: readonly string[];
+  /** What else is done to the list before this start. */
+  readonly edits: readonly ListEdit[];
+  /**
+   * What becomes, before this start, of the rows of those who are uncertain. `doubled`: they get
+   * another number and another row gets the same, also of those in hand.
+   */
+  readonly uncertain: 'kept' | 'deleted' | 'corrected' | 'renamed' | 'doubled';
+  /**
+   * What the operator says of those who are uncertain: what the phone really did, as far as
+   * somebody was rung, or `again`.
+   */
+  readonly settles: 'nobody' | 'again' | 'as it was';
+  /** When, from the start of this life; undefined for before it and before the list is changed. */
+  readonly settlesMs: number | undefined;
   /**
    * What becomes, before this start, of the rows of those whom the life before had in hand when it
    * was killed. They are few, and chance alone would hardly ever meet one.
@@ -70,7 +85,7 @@ export function randomWorld(seed: number): RandomWorld {
   return {
     seed,
     contacts,
-    sameNumber: chance.of(0.3, 'same number') ? 'reject' : 'allow',
+    sameNumber: chance.of(0.5, 'same number') ? 'reject' : 'allow',
     chains,
     looksUp: chance.of(0.4, 'looks up'),
     policy,
@@ -295,6 +310,8 @@ const MOMENTS_OF_A_START = 8;
  */
 const IN_FLIGHT_MS_MAX = MINUTE_MS;
 
+const UNCERTAIN = ['kept', 'deleted', 'corrected', 'renamed', 'doubled', 'doubled'] as const;
+
 function randomLives(
   chance: Chance,
   contacts: readonly Contact[],
@@ -322,9 +339,34 @@ function randomLives(
         : undefined,
       removed: life > 0 && chance.of(0.2, 'remove', life) ? takeRows(chance, left, life) : [],
       corrected: chance.of(0.15, 'correct', life) ? [chance.pick(left, 'corrected', life)] : [],
+      edits: life > 0 && chance.of(0.4, 'edit', life) ? randomEdits(chance, contacts, life) : [],
+      uncertain: chance.pick(UNCERTAIN, 'uncertain', life),
+      settles: chance.pick(['nobody', 'again', 'again', 'as it was'], 'settles', life),
+      settlesMs: order(0.5, 'settle'),
       inHand: chance.pick(['kept', 'kept', 'deleted', 'corrected'], 'in hand', life),
       losesAudio,
     };
+  });
+}
+
+function randomEdits(
+  chance: Chance,
+  contacts: readonly Contact[],
+  life: number,
+): readonly ListEdit[] {
+  const ids = contacts.map(({ id }) => id);
+  return Array.from({ length: chance.whole(1, 4, 'edits', life) }, (_, nth): ListEdit => {
+    const contact = chance.pick(ids, 'edited', life, nth);
+    const other = chance.pick(ids, 'edited like', life, nth);
+    const renumber = chance.of(0.5, 'renumber', life, nth);
+    const edits: readonly ListEdit[] = [
+      { type: 'swap', contact, other },
+      { type: 'take', contact, other },
+      { type: 'take_former', contact, other },
+      { type: 'rename', contact, renumber },
+      { type: 'return', contact },
+    ];
+    return chance.pick(edits, 'edit', life, nth);
   });
 }
 

@@ -26,6 +26,8 @@ export function kindOf(sight: Sight): string {
       return `killed at ${sight.at.replace(/ (by|for) .*/, '')}`;
     case 'ended':
       return `ended ${sight.end}`;
+    case 'settled':
+      return `settled ${sight.outcome === 'again' ? 'again' : 'with an outcome'}`;
     default:
       return sight.type;
   }
@@ -66,7 +68,13 @@ function sightText(sight: Sight): string {
     case 'removed':
       return `the operator deletes the row of ${sight.contact}`;
     case 'corrected':
-      return `the operator corrects the number of ${sight.contact}: ${sight.phone}`;
+      return `the operator corrects the row of ${sight.contact}: ${rowText(sight)}`;
+    case 'returned':
+      return `the operator puts the row of ${sight.contact} back: ${rowText(sight)}`;
+    case 'refused':
+      return `the program refuses the row of ${sight.contact}: ${sight.phone} is another's`;
+    case 'settled':
+      return `the operator settles ${sight.contact}: ${sight.outcome}`;
     case 'audio_deleted':
       return 'the operator deletes the audio';
     case 'killed':
@@ -79,6 +87,10 @@ function sightText(sight: Sight): string {
     case 'broke':
       return `the run breaks: ${sight.message}`;
   }
+}
+
+function rowText({ phone, name }: { phone: string; name?: string | undefined }): string {
+  return listed([phone, name]);
 }
 
 function failureText(failure: Extract<Sight, { type: 'answer' }>['failure']): string {

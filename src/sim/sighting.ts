@@ -66,6 +66,8 @@ export type Sight =
       readonly rings: boolean;
       /** What will come of it, unless it is hung up before. */
       readonly outcome: Outcome;
+      /** What is said. */
+      readonly text?: string | undefined;
     }
   /** A call was ended from our side. */
   | { readonly type: 'hung_up'; readonly call: string }
@@ -89,8 +91,18 @@ export type Sight =
   | { readonly type: 'asked_to_stop'; readonly how: 'drain' | 'stop' }
   /** The operator deletes the row of a contact from the list. */
   | { readonly type: 'removed'; readonly contact: string }
-  /** The operator corrects the number of a contact in the list. */
-  | { readonly type: 'corrected'; readonly contact: string; readonly phone: string }
+  /** The operator changes the row of a contact in the list, or puts it back. */
+  | {
+      readonly type: 'corrected' | 'returned';
+      readonly contact: string;
+      readonly phone: string;
+      /** Where the row has another one. */
+      readonly name?: string | undefined;
+    }
+  /** The program does not take a row, because another contact has its number. */
+  | { readonly type: 'refused'; readonly contact: string; readonly phone: string }
+  /** The operator says what became of an uncertain call, or wants another. */
+  | { readonly type: 'settled'; readonly contact: string; readonly outcome: Outcome | 'again' }
   /** The operator empties the folder with the audio. */
   | { readonly type: 'audio_deleted' }
   /** The program was killed with -9. */

@@ -57,10 +57,15 @@ function simulatedLlm(name: string, outside: Outside, life: Life): Llm {
       const asking = { life, place, method: 'write', ...askedBy(context) } as const;
       return outside.ask(asking, () => {
         const isEmpty = outside.draw('empty', contact.id) < outside.quirks.emptyTexts;
-        return { text: isEmpty ? ' ' : `Hello ${contact.name ?? contact.id}.` };
+        return { text: isEmpty ? ' ' : greeting(contact.id, contact.name) };
       });
     },
   };
+}
+
+/** What a simulated model writes for a contact. */
+export function greeting(contact: string, name: string | undefined): string {
+  return `Hello ${name ?? contact}.`;
 }
 
 function simulatedTts(name: string, outside: Outside, life: Life): Tts {
@@ -94,7 +99,7 @@ function simulatedDialer(name: string, outside: Outside, life: Life): Dialer {
         const { outcome } = outside.take(name, call, contact.id, rings);
         const hasWords = text.trim() !== '' && outside.audio.has(audio.hash);
         const about = { service: name, contact: contact.id, call, phone: contact.phone };
-        outside.see(life, { type: 'rang', ...about, hasWords, rings, outcome });
+        outside.see(life, { type: 'rang', ...about, hasWords, rings, outcome, text });
         return { service: name, reference: `${name}-${call}` };
       });
     },

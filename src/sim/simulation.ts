@@ -57,7 +57,7 @@ export type MakeEngine = (parts: SimulatedParts) => MadeEngine;
 
 export type SimulatedStore = Pick<
   MemoryStore,
-  'journal' | 'contacts' | 'breakers' | 'alerts' | 'standings' | 'kill' | 'close'
+  'journal' | 'contacts' | 'settle' | 'breakers' | 'alerts' | 'standings' | 'kill' | 'close'
 >;
 
 /** What outlives the program: each `open` is another life's view of the same disk. */
@@ -143,7 +143,7 @@ async function working(
   const journal = store.journal(campaign);
   // First, as in a real run: who was in hand when a life was killed can be off the list by now.
   journal.recover();
-  takeIn(scene, start.contacts, store);
+  takeIn(scene, start.contacts, life, store);
   const made = composed(scene, start, life, store);
   const orders = ordersOf(scene, start, life);
   made.health.start();
@@ -159,13 +159,18 @@ async function working(
 const BATCH_ROWS = 2_000;
 
 function takeIn(
-  { campaign, sameNumber }: Scene,
+  { campaign, sameNumber, outside }: Scene,
   contacts: readonly Contact[],
+  life: Life,
   store: SimulatedStore,
 ): void {
   const sink = store.contacts(campaign, { sameNumber });
   for (let from = 0; from < contacts.length; from += BATCH_ROWS) {
-    sink.add(contacts.slice(from, from + BATCH_ROWS));
+    const batch = contacts.slice(from, from + BATCH_ROWS);
+    for (const [index, { type }] of sink.add(batch).entries()) {
+      const { id, phone } = batch[index] as Contact;
+      if (type === 'same_number') outside.see(life, { type: 'refused', contact: id, phone });
+    }
   }
   sink.finish();
 }

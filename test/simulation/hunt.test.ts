@@ -1,15 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { worldComposer } from '../../src/cli/simulated-engine.ts';
 import { sqliteDisk } from '../../src/cli/sqlite-disk.ts';
-import { commandFor, hunt, huntSeed, memoryDisk, storyOf } from '../../src/sim/hunt.ts';
+import { commandFor, hunt, huntSeed, huntWorld, memoryDisk, storyOf } from '../../src/sim/hunt.ts';
 import { randomWorld } from '../../src/sim/random-world.ts';
 import type { MadeEngine, MakeEngine } from '../../src/sim/simulation.ts';
 import { huntOptions, seedsFrom } from '../support/hunt-bench.ts';
+import { WORLDS } from './worlds.ts';
+
+const BROKEN_ONCE = [100_383];
 
 /** What a hunt must have met, or it was none: see `kindOf`. */
 const MET = [
   'removed',
   'corrected',
+  'returned',
+  'refused',
+  'settled again',
+  'settled with an outcome',
   'audio_deleted',
   'hung_up',
   'given_up',
@@ -74,6 +81,24 @@ describe('a hunt', () => {
     const options = huntOptions({ make: broken });
     const report = await hunt(seedsFrom(7, 9), 2, options, ({ seed }) => told.push(seed));
     expect([report.seeds, report.failures.length, told]).toEqual([2, 2, [7, 8]]);
+  });
+});
+
+describe('no promise breaks', () => {
+  it.each(Object.entries(WORLDS))('%s', async (_what, world) => {
+    const options = huntOptions({ disks: () => [memoryDisk, sqliteDisk] });
+    const hunted = await huntWorld(world, options);
+    expect({ broken: hunted.violations, story: storyOf(hunted) }).toEqual({
+      broken: [],
+      story: [],
+    });
+  });
+
+  // A seed is this world only as long as nobody changes how worlds are drawn: then it is one more.
+  // What must stay as it is, is written by hand above.
+  it.each(BROKEN_ONCE)('with seed %i, in which one broke', async (seed) => {
+    const { violations } = await huntSeed(seed, huntOptions());
+    expect(violations).toEqual([]);
   });
 });
 

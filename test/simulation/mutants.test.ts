@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { worldComposer } from '../../src/cli/simulated-engine.ts';
 import { CHECKERS } from '../../src/sim/checkers.ts';
-import { huntSeed, memoryDisk } from '../../src/sim/hunt.ts';
+import { huntWorld, memoryDisk } from '../../src/sim/hunt.ts';
+import { randomWorld } from '../../src/sim/random-world.ts';
 import { huntOptions, seedsFrom } from '../support/hunt-bench.ts';
 import { MUTANTS } from './mutants.ts';
 
@@ -11,12 +12,13 @@ const SEEDS = seedsFrom(1, 150);
 describe('the hunt finds', () => {
   const sound = worldComposer();
 
-  it.each(MUTANTS)('$name: $foundBy', async ({ foundBy, compose, infect }) => {
+  it.each(MUTANTS)('$name: $foundBy', async ({ foundBy, compose, infect, worlds }) => {
     infect?.();
     const options = huntOptions({ make: compose(sound), disks: () => [memoryDisk] });
     const others = new Set<string>();
-    for (const seed of SEEDS) {
-      const { violations } = await huntSeed(seed, options);
+    const byHand = (worlds ?? []).filter((world) => world !== undefined);
+    for (const world of [...byHand, ...SEEDS.map(randomWorld)]) {
+      const { violations } = await huntWorld(world, options);
       if (violations.some(({ checker }) => checker === foundBy)) return;
       for (const { checker } of violations) others.add(checker);
     }

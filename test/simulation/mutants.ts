@@ -20,7 +20,10 @@ import { Waker } from '../../src/engine/waker.ts';
 import type { RandomWorld } from '../../src/sim/random-world.ts';
 import type { SimulatedServices } from '../../src/sim/simulated-services.ts';
 import type { MadeEngine, MakeEngine, SimulatedParts } from '../../src/sim/simulation.ts';
+import { MemoryCampaign } from '../../src/store/memory-campaign.ts';
 import { MemoryContacts } from '../../src/store/memory-contacts.ts';
+
+import { WORLDS } from './worlds.ts';
 
 export type Compose = (world: RandomWorld) => MakeEngine;
 
@@ -30,6 +33,8 @@ export interface Mutant {
   readonly foundBy: string;
   /** The program's composition with the defect in it. */
   readonly compose: (sound: Compose) => Compose;
+  /** Tried before the random ones, where such a defect shows in one of hundreds of them only. */
+  readonly worlds?: readonly (RandomWorld | undefined)[];
   /** Puts the defect where no part can be exchanged; undone by `vi.restoreAllMocks`. */
   readonly infect?: () => void;
 }
@@ -185,6 +190,8 @@ function believed({ audio }: SimulatedParts): Partial<SimulatedParts> {
 
 // ---------------------------------------------------------------------------- the list
 
+type Following = MemoryCampaign['catchUp'];
+
 const RINGING: readonly Mutant[] = [
   {
     name: 'redials after a crash',
@@ -256,6 +263,55 @@ const RINGING: readonly Mutant[] = [
         return claim === undefined ? undefined : { ...claim, isOutdated: false };
       },
     })),
+  },
+  {
+    name: 'calls again by the row that was corrected since',
+    foundBy: 'words first',
+    worlds: [WORLDS['called again while a run is on that has read the corrected row']],
+    compose: asItIs,
+    infect: () => {
+      const catchUp = Reflect.get(MemoryCampaign.prototype, 'catchUp') as Following;
+      vi.spyOn(MemoryCampaign.prototype, 'catchUp').mockImplementation(function (
+        this: MemoryCampaign,
+        contact,
+      ) {
+        // Where its last call has ended, the operator wants another.
+        if (contact.calls.at(-1)?.ended === undefined) return catchUp.call(this, contact);
+        this.pend(contact, undefined);
+        contact.isUnlisted = false;
+        return true;
+      });
+    },
+  },
+  {
+    name: 'does not see a number that a contact is to have',
+    foundBy: 'number once',
+    worlds: [WORLDS['one number for a contact whose call is open and for another']],
+    compose: asItIs,
+    infect: () => {
+      const twins = Reflect.get(MemoryCampaign.prototype, 'twins') as MemoryCampaign['twins'];
+      vi.spyOn(MemoryCampaign.prototype, 'twins').mockImplementation(function (
+        this: MemoryCampaign,
+        phone,
+        except,
+      ) {
+        return twins.call(this, phone, except).filter(({ contact }) => contact.phone === phone);
+      });
+    },
+  },
+  {
+    name: 'refuses one of two rows that exchange their numbers',
+    foundBy: 'number once',
+    compose: asItIs,
+    infect: () => {
+      const add = Reflect.get(MemoryContacts.prototype, 'add') as MemoryContacts['add'];
+      vi.spyOn(MemoryContacts.prototype, 'add').mockImplementation(function (
+        this: MemoryContacts,
+        rows,
+      ) {
+        return rows.flatMap((row) => add.call(this, [row]));
+      });
+    },
   },
   {
     name: 'notes a busy line as answered',

@@ -51,6 +51,7 @@ export class SightingLog {
   #promised: Promised = {
     contacts: [contactOf(1), contactOf(2)],
     chains: CHAINS,
+    sameNumber: 'reject',
     callsPerSecond: 1,
     policyOf: () => ({
       retry: {

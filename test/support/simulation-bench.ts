@@ -136,6 +136,7 @@ function sceneOf(
   const promised: Promised = {
     contacts,
     chains,
+    sameNumber: 'allow',
     callsPerSecond: config.campaign.callsPerSecond,
     policyOf: (service) => policyOf(config, service),
     healthCheck: config.healthCheck,

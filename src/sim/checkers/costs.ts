@@ -3,6 +3,7 @@
  */
 import type { Checker, Seen, Violation } from '../check.ts';
 import { type Exchange, evidenceOf, type Mark, type Of, ROUNDING_MS, toldOf } from './evidence.ts';
+import { renamings } from './lists.ts';
 
 type Found = Omit<Violation, 'checker'>;
 
@@ -17,12 +18,19 @@ export const PAID_ONCE: Checker = {
     const deleted = seen.log.flatMap(({ type }, index) =>
       type === 'audio_deleted' ? [index] : [],
     );
+    const renamed = renamings(seen);
+    // Another name in the list needs another text.
+    const wordsFor = (contact: string, index: number): string => {
+      const times = renamed.filter((one) => one.contact === contact && one.index < index).length;
+      return times === 0 ? '' : `, renamed ${times} times,`;
+    };
     // Speech that the operator deleted has to be bought again.
     const groups = Map.groupBy(made, ({ sight: { method, contact = '?' }, index }) => {
       const before = deleted.filter((at) => at < index).length;
+      const words = wordsFor(contact, index);
       return method === 'speak' && before > 0
-        ? `speak for ${contact}, audio deleted ${before} times,`
-        : `${method} for ${contact}`;
+        ? `speak for ${contact}${words}, audio deleted ${before} times,`
+        : `${method} for ${contact}${words}`;
     });
     return [...groups].flatMap(([what, its]) => {
       const lost = its.filter(isLost).length;

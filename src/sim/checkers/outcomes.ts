@@ -5,6 +5,7 @@ import type { Outcome } from '../../domain/words.ts';
 import type { Checker, Promised, Seen, Violation } from '../check.ts';
 import { PREVIEW } from '../simulated-services.ts';
 import { type Evidence, type Exchange, evidenceOf, type Of, toldOf } from './evidence.ts';
+import { turnsOf } from './lists.ts';
 
 type Found = Omit<Violation, 'checker'>;
 
@@ -12,8 +13,11 @@ export const TRUE_OUTCOMES: Checker = {
   name: 'true outcomes',
   promise: 'An outcome is what the call came to; "failed" means that nobody was rung.',
   check: (seen) => {
+    const { isLast } = turnsOf(seen);
     const rang = new Map(
-      seen.log.flatMap((one) => (one.type === 'rang' ? [[one.contact, one] as const] : [])),
+      seen.log.flatMap((one) =>
+        one.type === 'rang' && isLast(one.contact, one.call) ? [[one.contact, one] as const] : [],
+      ),
     );
     const atMs = seen.log.at(-1)?.atMs ?? 0;
     const found: Found[] = [];
@@ -30,11 +34,16 @@ export const TRUE_OUTCOMES: Checker = {
 };
 
 /** What was told must be what is kept, and be told once. */
-function contradicted({ log, standings }: Seen): readonly Found[] {
+function contradicted(seen: Seen): readonly Found[] {
+  const { log, standings } = seen;
+  const { isLast } = turnsOf(seen);
+  const settled = new Set(log.flatMap((one) => (one.type === 'settled' ? one.contact : [])));
   const told = new Map<string, Outcome>();
   const found: Found[] = [];
   for (const { atMs, event } of toldOf(log, 'call.finished')) {
     const { contact, call, outcome } = event;
+    const isOver = outcome === 'uncertain' && settled.has(contact);
+    if (isOver || !isLast(contact, call)) continue;
     const before = told.get(contact);
     told.set(contact, outcome);
     if (before !== undefined) {
@@ -56,8 +65,11 @@ export const UNCERTAIN_FOR_CAUSE: Checker = {
     'asked for as long as a call may last.',
   check: (seen) => {
     const evidence = evidenceOf(seen);
+    const { isLast } = turnsOf(seen);
     const asked = Map.groupBy(
-      evidence.exchanges.filter(({ sight }) => QUESTIONS.has(sight.method)),
+      evidence.exchanges.filter(({ sight: { method, contact = '', call = '' } }) => {
+        return QUESTIONS.has(method) && isLast(contact, call);
+      }),
       ({ sight }) => sight.contact ?? '',
     );
     const atMs = seen.log.at(-1)?.atMs ?? 0;
@@ -126,6 +138,7 @@ export const EVERYBODY_RECORDED: Checker = {
     'refuses for good is offered once per run, and owed.',
   check: (seen) => {
     const { log, standings } = seen;
+    const { isLast } = turnsOf(seen);
     const records = log.filter((sight) => sight.type === 'recorded');
     const found: Found[] = [];
     for (const [key, same] of Map.groupBy(
@@ -140,7 +153,7 @@ export const EVERYBODY_RECORDED: Checker = {
     }
     for (const { atMs, contact, call, outcome } of records) {
       const kept = standings.get(contact)?.outcome;
-      if (outcome === kept) continue;
+      if (outcome === kept || !isLast(contact, call)) continue;
       const message = `${call} of ${contact} is recorded as ${outcome}, not ${kept ?? 'at all'}`;
       found.push({ atMs, message });
     }
@@ -163,18 +176,20 @@ function offeredAgain(offers: readonly Exchange[]): readonly Found[] {
 }
 
 function unrecorded(
-  { log, standings }: Seen,
+  seen: Seen,
   records: readonly Of<'recorded'>[],
   offers: readonly Exchange[],
 ): readonly Found[] {
+  const { log, standings } = seen;
   const last = log.at(-1);
   const over = log.findLast(
     ({ type }) => type === 'ended' || type === 'killed' || type === 'broke',
   );
   if (over?.type !== 'ended' || over.end !== 'done') return [];
   const refused = offers.filter((one) => one.life.run === over.run && isRefusedForGood(one));
+  const { isLast } = turnsOf(seen);
   const have = new Set([
-    ...records.map(({ contact }) => contact),
+    ...records.filter(({ contact, call }) => isLast(contact, call)).map(({ contact }) => contact),
     ...refused.map(({ sight }) => sight.contact),
   ]);
   return [...standings].flatMap(([contact, { outcome }]) => {

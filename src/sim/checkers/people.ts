@@ -4,20 +4,25 @@
  */
 import type { ContactState } from '../../domain/words.ts';
 import type { Checker, Seen, Standing, Violation } from '../check.ts';
+import { greeting } from '../simulated-services.ts';
 import { evidenceOf, type Of } from './evidence.ts';
+import { listsOf, type Row, turnsOf } from './lists.ts';
 
 type Found = Omit<Violation, 'checker'>;
 
 export const NOBODY_TWICE: Checker = {
   name: 'nobody twice',
-  promise: 'Nobody is rung twice, over all lives of the program.',
-  check: ({ log }) => {
+  promise:
+    'Nobody is rung twice, over all lives of the program, but where the operator wants it again.',
+  check: (seen) => {
     const found: Found[] = [];
     const before = new Map<string, Of<'rang'>>();
-    for (const sight of log) {
+    const { turnOf } = turnsOf(seen);
+    for (const sight of seen.log) {
       if (sight.type !== 'rang') continue;
-      const first = before.get(sight.contact);
-      before.set(sight.contact, first ?? sight);
+      const turn = `${sight.contact} in turn ${turnOf(sight.call)}`;
+      const first = before.get(turn);
+      before.set(turn, first ?? sight);
       if (first === undefined) continue;
       const message =
         `${sight.contact} is rung by ${sight.service} for ${sight.call}, after ` +
@@ -30,22 +35,23 @@ export const NOBODY_TWICE: Checker = {
 
 export const WORDS_FIRST: Checker = {
   name: 'words first',
-  promise: 'A phone rings only with a text and its audio at hand, and it is the right phone.',
-  check: ({ log, promised }) => {
-    const phones = new Map(promised.contacts.map(({ id, phone }) => [id, phone]));
-    /** As each life has read it: a dialer can be late, and ring for one that is gone. */
-    const readBy = new Map<number, ReadonlyMap<string, string>>();
-    return log.flatMap((sight) => {
-      if (sight.type === 'corrected') phones.set(sight.contact, sight.phone);
-      if (sight.type === 'began') readBy.set(sight.run, new Map(phones));
+  promise:
+    'A phone rings only with a text and its audio at hand, and it is the phone and the text of ' +
+    'the row that was read last.',
+  check: (seen) => {
+    const { readBy } = listsOf(seen);
+    return seen.log.flatMap((sight) => {
       if (sight.type !== 'rang') return [];
-      const { contact, call, phone, hasWords, atMs, run } = sight;
+      const { contact, call, phone, hasWords, text, atMs, run } = sight;
       const found: Found[] = [];
       if (!hasWords) found.push({ atMs, message: `${contact} is rung for ${call} with no words` });
-      const right = readBy.get(run)?.get(contact);
-      if (phone !== right) {
-        const message = `${call} for ${contact} rings ${phone}, not ${right ?? 'anybody listed'}`;
-        found.push({ atMs, message });
+      const row = readBy.get(run)?.rows.get(contact);
+      if (phone !== row?.phone) {
+        const right = row?.phone ?? 'anybody listed';
+        found.push({ atMs, message: `${call} for ${contact} rings ${phone}, not ${right}` });
+      }
+      if (hasWords && text !== undefined && text !== greeting(contact, row?.name)) {
+        found.push({ atMs, message: `${call} for ${contact} says "${text}" to ${row?.name}` });
       }
       return found;
     });
@@ -56,21 +62,59 @@ export const REMOVED_STAY_AWAY: Checker = {
   name: 'removed stay away',
   promise: 'Whose row was deleted is not rung by a run that has read the list without it.',
   check: (seen) => {
-    const { exchanges, lives } = evidenceOf(seen);
-    const placed = exchanges.filter(({ sight }) => sight.method === 'place');
-    return seen.log.flatMap((sight, index) => {
-      if (sight.type !== 'removed') return [];
-      const { contact } = sight;
-      const start = lives.find(({ began }) => began.index > index);
-      const since = start?.began.index ?? Number.POSITIVE_INFINITY;
-      const late = placed.filter((one) => one.sight.contact === contact && one.index > since);
-      return late.map(({ atMs, sight: { call, service } }) => {
-        const when = `deleted at ${sight.atMs} ms`;
-        return { atMs, message: `${service} is to ring ${contact} for ${call ?? '?'}, ${when}` };
-      });
+    const { readBy } = listsOf(seen);
+    return evidenceOf(seen).exchanges.flatMap(({ sight, life, atMs }) => {
+      const { method, contact = '', call, service } = sight;
+      if (method !== 'place' || readBy.get(life.run)?.rows.has(contact) !== false) return [];
+      const message = `${service} is to ring ${contact} for ${call ?? '?'}, whose row is deleted`;
+      return [{ atMs, message }];
     });
   },
 };
+
+export const NUMBER_ONCE: Checker = {
+  name: 'number once',
+  promise:
+    'Where a number is for one contact only, it is rung for one of those to whom the list gives ' +
+    'it; and no row is refused unless another contact has its number.',
+  check: (seen) => {
+    if (seen.promised.sameNumber === 'allow') return [];
+    const { readBy } = listsOf(seen);
+    /** By number: for whom it rang, unless the operator says that it did not. */
+    const rang = new Map<string, Set<string>>();
+    const found: Found[] = [];
+    for (const sight of seen.log) {
+      if (sight.type === 'settled' && sight.outcome === 'again') {
+        for (const contacts of rang.values()) contacts.delete(sight.contact);
+      }
+      if (sight.type !== 'rang' && sight.type !== 'refused') continue;
+      const { contact, phone, atMs, run } = sight;
+      const { words = NOTHING, rows = NOTHING } = readBy.get(run) ?? {};
+      const before = rang.get(phone) ?? new Set();
+      const isTheirs = (other: string): boolean =>
+        other !== contact && words.get(other)?.phone === phone;
+      if (sight.type === 'rang') {
+        const other = [...before].find(isTheirs);
+        rang.set(phone, before.add(contact));
+        if (other === undefined) continue;
+        found.push({ atMs, message: `${phone} rings for ${contact}, after it rang for ${other}` });
+      } else if (![...rows.keys(), ...before].some(isTheirs) && !mayRing(seen, phone, isTheirs)) {
+        found.push({ atMs, message: `${contact} is refused for ${phone}, which nobody else has` });
+      }
+    }
+    return found;
+  },
+};
+
+const NOTHING: ReadonlyMap<string, Row> = new Map();
+
+/** The program cannot know of every call to the number whether it came to be. */
+function mayRing({ log }: Seen, phone: string, isTheirs: (contact: string) => boolean): boolean {
+  return log.some(
+    (sight) =>
+      sight.type === 'request' && sight.method === 'place' && isTheirs(sight.contact ?? phone),
+  );
+}
 
 /** States of somebody who has an outcome. */
 const SETTLED: ReadonlySet<ContactState | undefined> = new Set(['done', 'uncertain']);
@@ -82,8 +126,11 @@ export const NOBODY_LOST: Checker = {
     'nobody left.',
   check: (seen) => {
     const { log, promised, standings } = seen;
-    const atMs = log.at(-1)?.atMs ?? 0;
-    const removed = new Set(log.flatMap((one) => (one.type === 'removed' ? one.contact : [])));
+    const { atMs = 0, run: lastRun } = log.at(-1) ?? {};
+    const { rows } = listsOf(seen).last;
+    const refused = new Set(
+      log.flatMap((one) => (one.type === 'refused' && one.run === lastRun ? one.contact : [])),
+    );
     const { over } = evidenceOf(seen).lives.at(-1) ?? {};
     const ended = lastEnd(log);
     const isDone = over?.how === 'ended' && ended?.end === 'done';
@@ -92,7 +139,7 @@ export const NOBODY_LOST: Checker = {
       const { state, outcome } = standings.get(id) ?? { state: undefined, outcome: undefined };
       const says = `${id} stands at ${state ?? 'nothing'} with ${outcome ?? 'no outcome'}`;
       const isSettled = SETTLED.has(state);
-      if (state === undefined && removed.has(id)) continue;
+      if (state === undefined && (!rows.has(id) || refused.has(id))) continue;
       if (state === undefined || isSettled !== (outcome !== undefined)) {
         found.push({ atMs, message: says });
       } else if ((state === 'uncertain') !== (outcome === 'uncertain')) {

@@ -110,7 +110,8 @@ export const PUT_OFF_COME_BACK: Checker = {
 
 /** The contact that is taken up, or taken off, at this moment. */
 function signOf(sight: Seen['log'][number]): string | undefined {
-  if (sight.type === 'removed' || sight.type === 'request') return sight.contact;
+  if (sight.type === 'removed' || sight.type === 'refused') return sight.contact;
+  if (sight.type === 'request') return sight.contact;
   if (sight.type !== 'told') return undefined;
   const { event } = sight;
   return event.type === 'call.started' || event.type === 'call.finished'

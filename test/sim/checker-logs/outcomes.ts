@@ -1,4 +1,5 @@
 import { type Logs, NOT_THIS, SightingLog, UNAVAILABLE } from '../../support/sighting-log.ts';
+import { contactOf } from '../../support/simulation-bench.ts';
 
 const log = () => new SightingLog();
 /** `c1` is done; `c2` is, too, where nothing else is said. */
@@ -7,21 +8,53 @@ const done = () => log().stands('c1', 'done', 'answered').stands('c2', 'done', '
 const refusing = () => done().exchange('record', { failure: NOT_THIS });
 const uncertain = () => log().stands('c1', 'uncertain', 'uncertain');
 
+const [FIRST, SECOND] = [contactOf(1).phone, contactOf(2).phone];
+
+/** The operator wants another call to c1, who was rung. */
+const anotherCall = () =>
+  log()
+    .rang('c1')
+    .see({ type: 'settled', contact: 'c1', outcome: 'again' })
+    .told({ type: 'call.started', contact: 'c1', call: 'call-2' });
+const renamed = () =>
+  log().see({ type: 'corrected', contact: 'c1', phone: FIRST, name: 'Other' }).began();
+/** c1 was rung, and c2 gets the number of c1, in exchange for the own one or not. */
+const doubled = () =>
+  log().rang('c1').see({ type: 'corrected', contact: 'c2', phone: FIRST }).began();
+const exchanged = () =>
+  log()
+    .rang('c1')
+    .see({ type: 'corrected', contact: 'c2', phone: FIRST })
+    .see({ type: 'corrected', contact: 'c1', phone: SECOND })
+    .began();
+
 export const OUTCOME_LOGS: Logs = {
   'nobody twice': {
-    accepts: { 'two people': () => log().rang('c1').rang('c2') },
+    accepts: {
+      'two people': () => log().rang('c1').rang('c2'),
+      'another call that the operator wants': () => anotherCall().rang('c1', { call: 'call-2' }),
+      'the first one late, and the other': () =>
+        anotherCall().rang('c2').rang('c1', { call: 'call-2' }),
+    },
     refuses: {
+      'another call that the operator wants, twice': () =>
+        anotherCall().rang('c1', { call: 'call-2' }).rang('c1', { call: 'call-2' }),
       'one call that rings twice': () => log().rang('c1').rang('c1'),
       'another call after a kill': () =>
         log().rang('c1').killed().began().rang('c1', { call: 'call-2' }),
     },
   },
   'words first': {
-    accepts: { 'a call with words': () => log().rang('c1') },
+    accepts: {
+      'a call with words': () => log().rang('c1'),
+      'the words of the row': () => renamed().rang('c1', { text: 'Hello Other.' }),
+    },
     refuses: {
       'dead air': () => log().rang('c1', { hasWords: false }),
       'the phone of somebody else': () => log().rang('c1', { phone: '+12005550102' }),
       'a stranger': () => log().rang('c9'),
+      'the words of a row that was another': () =>
+        renamed().rang('c1', { text: 'Hello Person 1.' }),
     },
   },
   'nobody lost': {
@@ -83,6 +116,34 @@ export const OUTCOME_LOGS: Logs = {
       },
       'somebody who is rung all the same': () =>
         log().killed().see({ type: 'removed', contact: 'c1' }).began().exchange('place'),
+    },
+  },
+  'number once': {
+    accepts: {
+      'two numbers': () => log().rang('c1').rang('c2'),
+      'numbers that were exchanged': () => exchanged().rang('c2', { phone: FIRST }),
+      'one that was refused, as another has the number': () =>
+        doubled().see({ type: 'refused', contact: 'c2', phone: FIRST }),
+      'one of whom the operator says that they were not rung': () =>
+        log()
+          .rang('c1')
+          .see({ type: 'settled', contact: 'c1', outcome: 'again' })
+          .see({ type: 'removed', contact: 'c1' })
+          .see({ type: 'corrected', contact: 'c2', phone: FIRST })
+          .began()
+          .rang('c2', { phone: FIRST }),
+    },
+    refuses: {
+      'one number for two': () => doubled().rang('c2', { phone: FIRST }),
+      'the number of somebody who is gone': () =>
+        log()
+          .rang('c1')
+          .see({ type: 'removed', contact: 'c1' })
+          .see({ type: 'corrected', contact: 'c2', phone: FIRST })
+          .began()
+          .rang('c2', { phone: FIRST }),
+      'one that was refused where the number was exchanged': () =>
+        exchanged().see({ type: 'refused', contact: 'c2', phone: FIRST }),
     },
   },
   'true outcomes': {
