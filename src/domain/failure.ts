@@ -2,6 +2,7 @@
  * What can go wrong with a service, in the words every layer uses.
  */
 import type { Usage } from './usage.ts';
+import type { Role } from './words.ts';
 
 /** `transient`: try again. `permanent`: never. `unknown`: it may have taken effect. */
 export type FailureKind = 'transient' | 'permanent' | 'unknown';
@@ -63,11 +64,14 @@ export class Unavailable extends Error {
   readonly services: readonly string[];
   /** From now until the earliest of them may be asked again, in milliseconds. */
   readonly retryAfterMs: number;
+  /** The work that they were asked for, where their breakers turned it away. */
+  readonly role: Role | undefined;
 
-  constructor(services: readonly string[], retryAfterMs: number, cause?: unknown) {
+  constructor(services: readonly string[], retryAfterMs: number, cause?: unknown, role?: Role) {
     super(`${services.join(', ')} not available`, { cause });
     this.services = services;
     this.retryAfterMs = retryAfterMs;
+    this.role = role;
   }
 }
 

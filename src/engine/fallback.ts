@@ -118,7 +118,7 @@ function verdictOn(misses: readonly Miss[]): Miss {
   if (turnedAway.length === 1 && first !== undefined) return first;
   const services = turnedAway.flatMap((miss) => miss.services);
   const waitMs = Math.min(...turnedAway.map((miss) => miss.retryAfterMs));
-  return new Unavailable(services, waitMs, first?.cause);
+  return new Unavailable(services, waitMs, first?.cause, first?.role);
 }
 
 function reasonOf(miss: Miss): string {

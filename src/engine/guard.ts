@@ -246,7 +246,7 @@ export class Guard implements Gate {
   }
 
   #unavailable(waitMs: number, cause: ServiceFailure): Unavailable {
-    return new Unavailable([this.service], waitMs, cause);
+    return new Unavailable([this.service], waitMs, cause, this.role);
   }
 
   #wouldAdmit(): boolean {

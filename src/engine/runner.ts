@@ -5,7 +5,7 @@
  */
 import type { RunEnd } from '../domain/event.ts';
 import type { ServiceFailure } from '../domain/failure.ts';
-import type { Role } from '../domain/words.ts';
+import { ROLES, type Role } from '../domain/words.ts';
 import type { Availability, Blocked } from './availability.ts';
 import {
   type Claim,
@@ -103,8 +103,11 @@ export class Runner {
     const { journal, clock, emit, policy } = this.#parts;
     const startMs = clock.monotonicMs();
     const contacts = journal.counts();
-    // Whom an earlier run put off need not wait where everything can be had by now.
-    if (this.#blocked().size === 0) void journal.recall(clock.wallMs());
+    const away = this.#blocked();
+    // Whom an earlier run put off may have waited for what can be had by now, or for what can be
+    // had again later in this run: the journal does not say which.
+    if (away.size < ROLES.length) void journal.recall(clock.wallMs());
+    for (const role of away) this.#waitedFor.add(role);
     this.#doneBefore = contacts.done + contacts.uncertain;
     this.#progressMs = startMs;
     const isSpent = this.#isSpent();
@@ -237,6 +240,7 @@ export class Runner {
       behind: false,
       recall: true,
       waitsFor,
+      roles: blocked.map(({ role }) => role),
       rounds: claim.rounds,
       roundMark: claim.roundMark,
     });
@@ -283,7 +287,9 @@ export class Runner {
   #untilAsked(claim: Claim, wait: PutOff): PutOff {
     const blocked = this.#parts.availability.blocked(claim.stage);
     const awayMs = Math.max(0, ...blocked.map((role) => role.retryAfterMs ?? 0));
-    return awayMs > wait.delayMs ? { ...wait, delayMs: awayMs, recall: true } : wait;
+    if (awayMs <= wait.delayMs) return wait;
+    const roles = [...(wait.roles ?? []), ...blocked.map(({ role }) => role)];
+    return { ...wait, delayMs: awayMs, recall: true, roles };
   }
 
   /** When a role can be had again, those who were put off for it need not wait any longer. */
@@ -306,10 +312,10 @@ export class Runner {
 
   async #putOff(claim: Claim, wait: PutOff): Promise<void> {
     const { journal, clock, emit } = this.#parts;
-    const { reason, behind, recall, rounds, roundMark } = wait;
+    const { reason, behind, recall, rounds, roundMark, roles = [] } = wait;
     // At least a millisecond: what rounding leaves of a wait would be no wait at all.
     const delayMs = Math.max(1, wait.delayMs);
-    for (const role of recall ? this.#blocked() : []) this.#waitedFor.add(role);
+    for (const role of recall ? roles : []) this.#waitedFor.add(role);
     const dueMs = clock.wallMs() + delayMs;
     const entry = { dueMs, reason, behind, recall, rounds, roundMark };
     await journal.write(claim.key, { type: 'put_off', ...entry });

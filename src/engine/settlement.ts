@@ -2,7 +2,7 @@
  * How the work on one contact ended, and the one function that turns an error into that.
  */
 import { ServiceFailure, Unavailable } from '../domain/failure.ts';
-import type { Outcome } from '../domain/words.ts';
+import type { Outcome, Role } from '../domain/words.ts';
 
 export type Settlement =
   /** Nothing is left to do. The journal has it. */
@@ -32,6 +32,8 @@ export interface PutOff {
   readonly recall: boolean;
   /** The services that turned it away, where they did. */
   readonly waitsFor?: readonly string[] | undefined;
+  /** The work that these were asked for. */
+  readonly roles?: readonly Role[] | undefined;
   readonly rounds: number;
   readonly roundMark: number;
 }
@@ -69,6 +71,7 @@ export function settlementOf(error: unknown, before: Rounds, through: number): S
       behind: false,
       recall: true,
       waitsFor: error.services,
+      roles: error.role === undefined ? [] : [error.role],
       rounds: before.rounds,
       roundMark: before.roundMark,
     };

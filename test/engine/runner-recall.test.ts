@@ -1,11 +1,22 @@
 import { describe, expect, it } from 'vitest';
+import { Unavailable } from '../../src/domain/failure.ts';
 import type { Availability, Blocked } from '../../src/engine/availability.ts';
-import { STAGES } from '../../src/engine/ports.ts';
+import { type Journal, STAGES } from '../../src/engine/ports.ts';
 import type { Processor } from '../../src/engine/processor.ts';
 import { Runner } from '../../src/engine/runner.ts';
+import { type Settlement, settlementOf } from '../../src/engine/settlement.ts';
 import { openMemoryStore } from '../../src/store/memory.ts';
 import { CAMPAIGN, contactOf } from '../support/engine-bench.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
+
+const FRESH = { rounds: 0, roundMark: 0 };
+
+const MUTE: Blocked = {
+  role: 'llm',
+  services: ['openai'],
+  retryAfterMs: 600_000,
+  opening: 'openai:1',
+};
 
 const AWAY: Blocked = {
   role: 'tts',
@@ -28,7 +39,7 @@ class Services {
   get availability(): Availability {
     const stub: Pick<Availability, 'blocked' | 'open' | 'enter' | 'onChange'> = {
       blocked: () => this.#blocked,
-      open: () => (this.#blocked.length === 0 ? STAGES : []),
+      open: () => (this.#blocked.length === 0 ? STAGES : ['dialling']),
       enter: () => ({ release: () => undefined }),
       onChange: (listener) => {
         this.#listener = listener;
@@ -48,7 +59,25 @@ function bench(contacts: number, lines: number) {
   const journal = store.journal(CAMPAIGN);
   /** When each contact was taken up. */
   const taken = new Map<string, number>();
+  /** When the journal was told to call back whoever waits for a service. */
+  const recalls: number[] = [];
+  const endings: (() => Settlement)[] = [];
+  const watched: Journal = {
+    claim: (...about) => journal.claim(...about),
+    write: (...about) => journal.write(...about),
+    outlook: () => journal.outlook(),
+    counts: () => journal.counts(),
+    settled: () => journal.settled(),
+    recall: (nowMs) => {
+      recalls.push(clock.monotonicMs());
+      return journal.recall(nowMs);
+    },
+  };
   const work: Processor['work'] = async ({ key }, _line, _before, calls) => {
+    const ending = endings.shift()?.();
+    if (ending !== undefined && ending.type !== 'outcome') {
+      return { settlement: ending, outcome: undefined };
+    }
     taken.set(key.contact, clock.monotonicMs());
     if (key.contact === 'c1') {
       // It tries the service with the only permit; the others are turned away meanwhile.
@@ -71,7 +100,7 @@ function bench(contacts: number, lines: number) {
       limit: undefined,
       untilMs: undefined,
     },
-    journal,
+    journal: watched,
     processor: { work } as Processor,
     availability: services.availability,
     clock,
@@ -80,7 +109,15 @@ function bench(contacts: number, lines: number) {
   });
   const never = new AbortController().signal;
   const run = () => clock.until(runner.run({ drain: never, stop: never }));
-  return { clock, journal, services, taken, run };
+  /** An earlier run puts the first one off, for four minutes. */
+  const putOff = async (): Promise<void> => {
+    const claim = clock.until(journal.claim(STAGES, clock.wallMs(), 'before'));
+    const { key } = (await claim) ?? expect.fail('nobody was there');
+    const wait = { reason: 'waits for flite', behind: false, rounds: 0, roundMark: 0 };
+    const dueMs = clock.wallMs() + 240_000;
+    await clock.until(journal.write(key, { type: 'put_off', dueMs, recall: true, ...wait }));
+  };
+  return { clock, services, taken, recalls, work: endings, putOff, run };
 }
 
 describe('who was put off for a service', () => {
@@ -92,13 +129,52 @@ describe('who was put off for a service', () => {
   });
 
   it('by an earlier run, need not wait where everything can be had by now', async () => {
-    const { run, taken, journal, clock } = bench(2, 1);
-    const claim = clock.until(journal.claim(STAGES, clock.wallMs(), 'before'));
-    const { key } = (await claim) ?? expect.fail('nobody was there');
-    const wait = { reason: 'waits for flite', behind: false, rounds: 0, roundMark: 0 };
-    const dueMs = clock.wallMs() + 240_000;
-    await clock.until(journal.write(key, { type: 'put_off', dueMs, recall: true, ...wait }));
+    const { run, taken, putOff } = bench(2, 1);
+    await putOff();
     expect(await run()).toBe('done');
     expect(taken.get('c1')).toBeLessThan(240_000);
+  });
+
+  it('by an earlier run, is called back as soon as it works in this one', async () => {
+    const { run, taken, putOff, services, clock } = bench(3, 1);
+    await putOff();
+    services.set([AWAY], false);
+    clock.after(20_000, () => services.set([], true));
+    expect(await run()).toBe('done');
+    expect([...taken]).toEqual([
+      ['c1', 20_000],
+      ['c2', 21_000],
+      ['c3', 21_000],
+    ]);
+  });
+
+  it('by an earlier run, is called back though something else does not work', async () => {
+    const { run, recalls, putOff, services, clock } = bench(3, 1);
+    await putOff();
+    services.set([MUTE], false);
+    clock.after(20_000, () => services.set([], true));
+    expect(await run()).toBe('done');
+    expect(recalls.slice(0, 2)).toEqual([0, 20_000]);
+  });
+
+  it('for two, is called back when the first of them works', async () => {
+    const { run, recalls, services, clock } = bench(3, 1);
+    services.set([AWAY, MUTE], false);
+    clock.after(20_000, () => services.set([MUTE], true));
+    clock.after(30_000, () => services.set([], true));
+    expect(await run()).toBe('done');
+    expect(recalls.slice(0, 3)).toEqual([0, 20_000, 30_000]);
+  });
+});
+
+describe('a contact that a service turned away', () => {
+  it('waits for that, though it works again by the time this is written down', async () => {
+    const { run, recalls, services, clock, work } = bench(2, 1);
+    work.push(() => {
+      clock.after(5_000, () => services.set([], true));
+      return settlementOf(new Unavailable(['flite'], 60_000, undefined, 'tts'), FRESH, 0);
+    });
+    expect(await run()).toBe('done');
+    expect(recalls.slice(0, 2)).toEqual([0, 5_000]);
   });
 });

@@ -7,13 +7,15 @@ const FRESH = { rounds: 0, roundMark: 0 };
 
 describe('what an error means for the contact', () => {
   it('turned away by a breaker: put off until it may be asked again, at no cost', () => {
-    expect(settlementOf(new Unavailable(['a', 'b'], 4_000), FRESH, 7)).toEqual({
+    const away = new Unavailable(['a', 'b'], 4_000, undefined, 'tts');
+    expect(settlementOf(away, FRESH, 7)).toEqual({
       type: 'put_off',
       delayMs: 4_000,
       reason: 'waits for a, b',
       behind: false,
       recall: true,
       waitsFor: ['a', 'b'],
+      roles: ['tts'],
       rounds: 0,
       roundMark: 0,
     });
