@@ -9,7 +9,7 @@ import type { ContactCounts, RunEnd } from '../domain/event.ts';
 import { DiskFailure } from '../domain/failure.ts';
 import { paidFor, Spending } from '../domain/spending.ts';
 import { listed } from '../domain/text.ts';
-import { Alerter } from '../engine/alerter.ts';
+import { Alerter, foundBreaker } from '../engine/alerter.ts';
 import { EventStream } from '../engine/event-stream.ts';
 import type { Guard } from '../engine/guard.ts';
 import type { Emit } from '../engine/ports.ts';
@@ -88,7 +88,7 @@ export async function workCampaign(parts: SessionParts): Promise<SessionResult> 
 }
 
 /** Over the whole run, so that also what breaks it off is heard. */
-function listenAlerts({ world, campaign, events }: SessionParts, store: Store): Alerter {
+function listenAlerts({ world, campaign, policy, events }: SessionParts, store: Store): Alerter {
   const { clock, random } = world;
   const alerter = new Alerter({
     campaign,
@@ -97,6 +97,7 @@ function listenAlerts({ world, campaign, events }: SessionParts, store: Store): 
     clock,
     random,
     emit: events.emit,
+    outageWaitMs: policy.outageWaitMs,
   });
   events.listen('alerts', (event) => {
     alerter.take(event);
@@ -159,7 +160,7 @@ async function work(
     random,
     emit,
   });
-  alerter.reconcile(guards.map((guard) => ({ service: guard.service, ...guard.status() })));
+  alerter.reconcile(guards.map(foundBreaker));
   const notice = realDialerNotice(services.dialer.some((dialer) => dialer.rings));
   if (notice !== undefined) {
     emit({ type: 'notice', level: 'warn', code: 'real_calls', message: notice });

@@ -1,7 +1,7 @@
 /**
  * The engine of `run` and its alerts, put together for a simulation.
  */
-import { Alerter } from '../engine/alerter.ts';
+import { Alerter, foundBreaker } from '../engine/alerter.ts';
 import { EventStream } from '../engine/event-stream.ts';
 import { HUNT_CAMPAIGN } from '../sim/hunt.ts';
 import type { RandomWorld } from '../sim/random-world.ts';
@@ -21,12 +21,13 @@ export function simulatedEngine(
   });
   events.listen('simulation', parts.emit);
   const { emit } = events;
-  const alerter = new Alerter({ campaign, channels, memory, clock, random, emit });
+  const { outageWaitMs } = parts.policy;
+  const alerter = new Alerter({ campaign, channels, memory, clock, random, emit, outageWaitMs });
   events.listen('alerts', (event) => {
     alerter.take(event);
   });
   const engine = composeEngine({ ...parts, campaign, config, emit });
-  alerter.reconcile(engine.guards.map((guard) => ({ service: guard.service, ...guard.status() })));
+  alerter.reconcile(engine.guards.map(foundBreaker));
   return { ...engine, alerter };
 }
 

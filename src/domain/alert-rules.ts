@@ -2,7 +2,7 @@
  * Turns events into alerts: one per cause until that is over, then one notice that it is. A later
  * rule is one more entry of the table at the end.
  */
-import type { Alert } from './alert.ts';
+import type { Alert, Trouble } from './alert.ts';
 import {
   type AlertWords,
   budgetOpenWords,
@@ -10,10 +10,16 @@ import {
   endedEarlyWords,
   endedMeanwhile,
   endedWellWords,
+  type Meanwhile,
   serviceBackWords,
   serviceDownWords,
+  serviceUnusedWords,
+  troublesWords,
+  troubleText,
 } from './alert-text.ts';
 import type { CampaignEvent, EventType, RunEnd } from './event.ts';
+import { breakerOf, type RunBreakers, workerFor } from './run-breakers.ts';
+import type { Role } from './words.ts';
 
 /** The alerts that are open, by key. */
 export type AlertState = ReadonlyMap<string, Alert>;
@@ -22,6 +28,10 @@ export interface AlertMoment {
   readonly campaign: string;
   /** Milliseconds since the epoch. */
   readonly wallMs: number;
+  /** Of this run, with what the event has made of them. */
+  readonly breakers: RunBreakers;
+  /** How long this run goes on without any progress; undefined where that is not known. */
+  readonly outageWaitMs?: number | undefined;
 }
 
 export interface AlertsAfter {
@@ -51,6 +61,13 @@ export function isHeard(type: EventType): boolean {
   return ALERT_RULES.some((rule) => rule.on[type] !== undefined);
 }
 
+const COUNTED: ReadonlySet<EventType> = new Set(['call.failed', 'contact.put_off']);
+
+/** Whether such an event, of which there are many, only joins what is open. */
+export function isCounted(type: EventType): boolean {
+  return COUNTED.has(type);
+}
+
 export function alertsAfter(
   state: AlertState,
   event: CampaignEvent,
@@ -67,69 +84,170 @@ export function alertsAfter(
   return after;
 }
 
-const SERVICE_PREFIX = 'service:';
-
 function serviceKey(service: string): string {
-  return `${SERVICE_PREFIX}${service}`;
+  return `service:${service}`;
 }
 
 function campaignKey(campaign: string): string {
   return `campaign:${campaign}`;
 }
 
-/** A breaker that opens again in the same outage only brings the cause up to date. */
+/** A breaker that opens while the service's alert is open only brings that up to date. */
 function serviceOpened(
   state: AlertState,
   event: EventOf<'breaker.opened'>,
-  { campaign, wallMs }: AlertMoment,
+  moment: AlertMoment,
+  sinceMs = moment.wallMs,
 ): AlertsAfter {
-  const { service, role } = event;
-  const words = serviceDownWords(event);
+  const { service, role, kind } = event;
+  const { campaign } = moment;
   const key = serviceKey(service);
   const open = state.get(key);
-  if (open !== undefined) return quiet(withAlert(state, { ...open, ...words }));
-  const alert = raised(key, words, campaign, wallMs);
-  const about = { ...alert, service, role };
+  const trouble: Trouble = { role, kind, what: troubleText(event), campaign };
+  const troubles = withTrouble(open === undefined ? [] : troublesOf(open), trouble);
+  const down = troubles.filter(isOn);
+  const words = serviceDownWords(event, down, meanwhile(down, moment));
+  if (open !== undefined) return quiet(withAlert(state, { ...open, ...words, troubles }));
+  const about = { ...raised(key, words, campaign, sinceMs), service, role, troubles };
   return { state: withAlert(state, about), news: [about] };
 }
 
 function serviceClosed(
   state: AlertState,
   { service, role, outageMs }: EventOf<'breaker.closed'>,
-  { campaign }: AlertMoment,
+  { campaign, wallMs }: AlertMoment,
 ): AlertsAfter {
   const open = state.get(serviceKey(service));
   if (open === undefined) return quiet(state);
-  const words = serviceBackWords({ service, role, what: open.what }, outageMs);
-  return cleared(state, open, words, campaign, outageMs);
+  const troubles = troublesOver(open, (trouble) => trouble.role === role);
+  // Of several, the first may have begun long before the one that ends last.
+  const sinceMs = troubles.length > 1 ? open.sinceMs : wallMs;
+  const durationMs = Math.max(outageMs, wallMs - sinceMs);
+  const words = serviceBackWords(service, troubles, durationMs);
+  return troublesEnded(state, open, troubles, words, campaign, durationMs);
+}
+
+/** A breaker that is not closed when a run begins, as if it opened now. */
+export interface FoundOpen {
+  readonly event: EventOf<'breaker.opened'>;
+  /** Milliseconds since the epoch. */
+  readonly sinceMs: number;
 }
 
 /**
- * What is open of services whose breakers are closed when a run begins. It is over, though no
- * breaker was heard to close: two runs at a time may overwrite each other's breakers. Left open,
- * it would swallow the alert of the next outage.
+ * Makes what is open agree with the breakers that a run begins with.
  *
- * @param closed services none of whose breakers is open
+ * What is closed by now is over, though nobody heard it close: two runs at a time may overwrite
+ * each other's breakers. Left open, it would swallow the alert of the next outage. So is what this
+ * campaign noticed at a service that it does not name any more; of another campaign's services
+ * that one's own runs judge. What is open and not known is told: its alert may never have come to
+ * be on disk.
  */
-export function alertsOver(
+export function alertsFound(
   state: AlertState,
-  closed: readonly string[],
-  { campaign, wallMs }: AlertMoment,
+  found: readonly FoundOpen[],
+  moment: AlertMoment,
 ): AlertsAfter {
   let after: AlertsAfter = quiet(state);
-  for (const service of closed) {
-    const open = after.state.get(serviceKey(service));
-    if (open?.role === undefined) continue;
-    const durationMs = Math.max(0, wallMs - open.sinceMs);
-    const words = serviceBackWords({ service, role: open.role, what: open.what }, durationMs);
-    const next = cleared(after.state, open, words, campaign, durationMs);
+  const then = (next: AlertsAfter): void => {
     after = { state: next.state, news: [...after.news, ...next.news] };
+  };
+  for (const open of state.values()) {
+    if (open.service !== undefined) then(alertFound(after.state, open, open.service, moment));
+  }
+  for (const { event, sinceMs } of found) {
+    const open = after.state.get(serviceKey(event.service));
+    const troubles = open === undefined ? [] : troublesOf(open).filter(isOn);
+    if (troubles.some(({ role }) => role === event.role)) continue;
+    then(serviceOpened(after.state, event, moment, sinceMs));
   }
   return after;
 }
 
+function alertFound(
+  state: AlertState,
+  open: Alert,
+  service: string,
+  { campaign, wallMs, breakers }: AlertMoment,
+): AlertsAfter {
+  const isNamed = ({ role }: Trouble): boolean => breakerOf(breakers, service, role) !== undefined;
+  const troubles = troublesOver(open, (trouble) => {
+    const breaker = breakerOf(breakers, service, trouble.role);
+    return breaker === undefined ? trouble.campaign === campaign : !breaker.isOpen;
+  });
+  const durationMs = Math.max(0, wallMs - open.sinceMs);
+  const words = troubles.some(isNamed)
+    ? serviceBackWords(service, troubles, durationMs)
+    : serviceUnusedWords(service, troubles, campaign);
+  return troublesEnded(state, open, troubles, words, campaign, durationMs);
+}
+
+/** An alert that an earlier version kept knows one role, and no more of it than its words. */
+function troublesOf({ troubles, role, what, campaign }: Alert): readonly Trouble[] {
+  if (troubles !== undefined) return troubles;
+  return role === undefined ? [] : [{ role, kind: 'unknown', what, campaign }];
+}
+
+function isOn({ isOver }: Trouble): boolean {
+  return isOver !== true;
+}
+
+function withTrouble(troubles: readonly Trouble[], trouble: Trouble): readonly Trouble[] {
+  const isKnown = troubles.some(({ role }) => role === trouble.role);
+  if (!isKnown) return [...troubles, trouble];
+  return troubles.map((one) => (one.role === trouble.role ? trouble : one));
+}
+
+/** The troubles of an alert; those of which `isEnded` says so are over. */
+function troublesOver(open: Alert, isEnded: (trouble: Trouble) => boolean): readonly Trouble[] {
+  return troublesOf(open).map((trouble) => {
+    return isOn(trouble) && isEnded(trouble) ? { ...trouble, isOver: true } : trouble;
+  });
+}
+
+/** Only with its last trouble the alert is over. */
+function troublesEnded(
+  state: AlertState,
+  open: Alert,
+  troubles: readonly Trouble[],
+  words: AlertWords,
+  campaign: string,
+  durationMs: number,
+): AlertsAfter {
+  const left = troubles.filter(isOn);
+  if (left.length === troublesOf(open).filter(isOn).length) return quiet(state);
+  const after = { ...open, troubles };
+  if (left.length === 0) return cleared(state, after, words, campaign, durationMs);
+  return quiet(withAlert(state, { ...after, ...troublesWords(open.service ?? '', left) }));
+}
+
+/** What becomes of the work that a service does not do. */
+function meanwhile(down: readonly Trouble[], { breakers, outageWaitMs }: AlertMoment): Meanwhile {
+  const roles: readonly Role[] = down.map(({ role }) => role);
+  return {
+    waiting: roles.filter((role) => workerFor(breakers, role) === undefined),
+    fallbacks: [...new Set(roles.flatMap((role) => workerFor(breakers, role) ?? []))],
+    outageWaitMs,
+  };
+}
+
 function callFailed(state: AlertState, { service }: EventOf<'call.failed'>): AlertsAfter {
   return quiet(service === undefined ? state : joined(state, [service]));
+}
+
+/**
+ * What was read anew, with what has been counted since it was read before: another run may have
+ * counted, ended or raised meanwhile.
+ */
+export function withCounts(read: AlertState, before: AlertState, counted: AlertState): AlertState {
+  let after = read;
+  for (const { key, sinceMs, affected } of counted.values()) {
+    const more = affected - (before.get(key)?.affected ?? 0);
+    const open = read.get(key);
+    if (more <= 0 || open?.sinceMs !== sinceMs) continue;
+    after = withAlert(after, { ...open, affected: open.affected + more });
+  }
+  return after;
 }
 
 function contactPutOff(state: AlertState, { waitsFor }: EventOf<'contact.put_off'>): AlertsAfter {
@@ -151,7 +269,7 @@ const PLANNED_ENDS: ReadonlySet<RunEnd> = new Set(['done', 'limit', 'until']);
 function runFinished(
   state: AlertState,
   { end, reason }: EventOf<'run.finished'>,
-  { campaign, wallMs }: AlertMoment,
+  { campaign, wallMs, breakers }: AlertMoment,
 ): AlertsAfter {
   const key = campaignKey(campaign);
   const open = state.get(key);
@@ -162,14 +280,25 @@ function runFinished(
   }
   if (end !== 'outage') return quiet(state);
   // The services that are down are the cause: who mends them need not hear of the run as well.
-  const down = [...state.values()].filter((alert) => alert.key.startsWith(SERVICE_PREFIX));
-  if (down.length > 0) {
+  const causes = [...state.values()].filter((alert) => isCause(alert, breakers));
+  if (causes.length > 0) {
     const doing = endedMeanwhile(campaign);
-    return quiet(down.reduce((after, alert) => withAlert(after, { ...alert, doing }), state));
+    return quiet(causes.reduce((after, alert) => withAlert(after, { ...alert, doing }), state));
   }
   if (open !== undefined) return quiet(state);
   const alert = raised(key, endedEarlyWords(campaign, reason), campaign, wallMs);
   return { state: withAlert(state, alert), news: [alert] };
+}
+
+/** Whether this very run lacks the service it is about, and nobody else does that work. */
+function isCause(alert: Alert, breakers: RunBreakers): boolean {
+  const { service } = alert;
+  if (service === undefined) return false;
+  const down = troublesOf(alert).filter(isOn);
+  return down.some(({ role }) => {
+    const isOpen = breakerOf(breakers, service, role)?.isOpen === true;
+    return isOpen && workerFor(breakers, role) === undefined;
+  });
 }
 
 function budgetKey(campaign: string): string {

@@ -2,10 +2,9 @@
  * The words of alerts. They are read by somebody who was woken at three in the morning: what
  * broke, since when, what the program does about it, what there is to do.
  */
-import type { Alert } from './alert.ts';
-import type { FailureKind } from './failure.ts';
+import type { Alert, Trouble } from './alert.ts';
 import { maskNumbers } from './privacy.ts';
-import { counted, spanText } from './text.ts';
+import { counted, listed, spanText } from './text.ts';
 import type { Role } from './words.ts';
 
 /** A part of an alert that is made anew when its cause changes. */
@@ -14,12 +13,20 @@ export type AlertWords = Pick<Alert, 'title' | 'what' | 'doing' | 'toDo'>;
 /** A service's failure, as far as the words need it. */
 export interface ServiceTrouble {
   readonly service: string;
-  readonly role: Role;
-  readonly kind: FailureKind;
   readonly code: string;
   readonly message: string;
   /** From now until the service is tried again. */
   readonly openMs: number;
+}
+
+/** What becomes of the work while a service is down. */
+export interface Meanwhile {
+  /** What nobody does now. */
+  readonly waiting: readonly Role[];
+  /** Who does what the service does not, as far as anybody does. */
+  readonly fallbacks: readonly string[];
+  /** How long a run goes on without any progress, where that is known. */
+  readonly outageWaitMs: number | undefined;
 }
 
 const ROLE_DOES: Readonly<Record<Role, string>> = {
@@ -30,8 +37,7 @@ const ROLE_DOES: Readonly<Record<Role, string>> = {
 };
 
 const CONTACTS_WAIT =
-  'Contacts who need it wait in the queue, unless config.yml names another service for the ' +
-  'same work. Nobody is lost, and no call is used up.';
+  'Contacts who need it wait in the queue. Nobody is lost, and no call is used up.';
 
 const RECORDS_WAIT =
   'Calls go on. What became of them is on disk here, and is noted there as soon as it works ' +
@@ -40,18 +46,37 @@ const RECORDS_WAIT =
 /** Vendors answer with whole web pages; their first words tell what there is to tell. */
 const MESSAGE_CHARACTERS_MAX = 300;
 
-export function serviceDownWords(trouble: ServiceTrouble): AlertWords {
-  const { service, role, kind, code, message, openMs } = trouble;
-  const name = `${service}, which ${ROLE_DOES[role]},`;
-  const what = sentence(failureText(code, message));
-  const rest = role === 'crm' ? RECORDS_WAIT : CONTACTS_WAIT;
+/** What a service said when it failed, in a sentence that can be told. */
+export function troubleText({ code, message }: Pick<ServiceTrouble, 'code' | 'message'>): string {
+  return sentence(failureText(code, message));
+}
+
+/** What is down, whatever is done about it. */
+export function troublesWords(
+  service: string,
+  troubles: readonly Trouble[],
+): Pick<AlertWords, 'title' | 'what'> {
+  const name = named(service, troubles);
+  const what = [...new Set(troubles.map((trouble) => trouble.what))].join(' ');
   // Only what concerns every call opens a breaker, so a permanent failure is one of the account.
-  if (kind === 'permanent') {
+  const refuses = troubles.some(({ kind }) => kind === 'permanent');
+  return { title: `${name}, ${refuses ? 'refuses to work for us' : 'does not work'}`, what };
+}
+
+/** @param troubles all that the service does not do now */
+export function serviceDownWords(
+  { service, openMs }: Pick<ServiceTrouble, 'service' | 'openMs'>,
+  troubles: readonly Trouble[],
+  meanwhile: Meanwhile,
+): AlertWords {
+  const words = troublesWords(service, troubles);
+  const rest = meanwhileText(meanwhile);
+  const when = openMs < 1_000 ? 'at once' : `in ${spanText(openMs)}`;
+  if (troubles.some(({ kind }) => kind === 'permanent')) {
     return {
-      title: `${name} refuses to work for us`,
-      what,
+      ...words,
       doing:
-        `${service} is left alone, and asked again in ${spanText(openMs)} and then less and less ` +
+        `${service} is left alone, and asked again ${when} and then less and less ` +
         `often, in case somebody mends it. ${rest}`,
       toDo:
         'This rarely passes by itself. See whether its key or password is right and still valid, ' +
@@ -60,10 +85,9 @@ export function serviceDownWords(trouble: ServiceTrouble): AlertWords {
     };
   }
   return {
-    title: `${name} does not work`,
-    what,
+    ...words,
     doing:
-      `${service} is left alone, and tried again in ${spanText(openMs)} and then less and less ` +
+      `${service} is left alone, and tried again ${when} and then less and less ` +
       `often. ${rest}`,
     toDo:
       'Nothing, if it comes back by itself: one more message says so. If it lasts, see whether ' +
@@ -72,16 +96,56 @@ export function serviceDownWords(trouble: ServiceTrouble): AlertWords {
   };
 }
 
+function meanwhileText({ waiting, fallbacks, outageWaitMs }: Meanwhile): string {
+  const goOn = `Calls go on: its work is done by ${listed(fallbacks)}.`;
+  const before = fallbacks.length === 0 ? [] : [goOn];
+  if (waiting.length === 0) return before.join(' ');
+  if (waiting.every((role) => role === 'crm')) return [...before, RECORDS_WAIT].join(' ');
+  const isBounded = outageWaitMs !== undefined && Number.isFinite(outageWaitMs);
+  const ends = isBounded
+    ? [
+        `If nothing gets through for ${spanText(outageWaitMs)}, the run ends, and the next one ` +
+          'goes on where it stopped.',
+      ]
+    : [];
+  return [CONTACTS_WAIT, ...ends].join(' ');
+}
+
+/** @param troubles all that the service did not do during the outage */
 export function serviceBackWords(
-  { service, role, what }: { readonly service: string; readonly role: Role; readonly what: string },
+  service: string,
+  troubles: readonly Trouble[],
   durationMs: number,
 ): AlertWords {
   return {
-    title: `${service}, which ${ROLE_DOES[role]}, works again`,
-    what: `It was away for ${spanText(durationMs)}. Last heard of it: ${what}`,
+    title: `${named(service, troubles)}, works again`,
+    what: `It was away for ${spanText(durationMs)}. ${lastHeard(troubles)}`,
     doing: 'The work goes on; those who had to wait come next.',
     toDo: 'Nothing.',
   };
+}
+
+/** Of a service that config.yml does not name any more for what it failed at. */
+export function serviceUnusedWords(
+  service: string,
+  troubles: readonly Trouble[],
+  campaign: string,
+): AlertWords {
+  return {
+    title: `${named(service, troubles)}, is not in use any more`,
+    what: `config.yml does not name it for that now: nobody asks it. ${lastHeard(troubles)}`,
+    doing: `The work of ${campaign} goes on without it.`,
+    toDo: 'Nothing.',
+  };
+}
+
+function lastHeard(troubles: readonly Trouble[]): string {
+  return `Last heard of it: ${troubles.at(-1)?.what ?? 'nothing.'}`;
+}
+
+/** `openai, which writes the texts and speaks the texts`. */
+function named(service: string, troubles: readonly Trouble[]): string {
+  return `${service}, which ${listed(troubles.map(({ role }) => ROLE_DOES[role]))}`;
 }
 
 /** What a run that gave up adds to the alert of the service that it gave up for. */

@@ -1,3 +1,4 @@
+import type { FailureKind } from './failure.ts';
 import type { Role } from './words.ts';
 
 /** How much it matters: `critical` is worth waking somebody for. */
@@ -5,6 +6,18 @@ export type AlertSeverity = 'critical' | 'warning' | 'info';
 
 /** `recovered` ends what `raised` began. */
 export type AlertKind = 'raised' | 'recovered';
+
+/** One work that a service does not do, or did not during this outage. */
+export interface Trouble {
+  readonly role: Role;
+  readonly kind: FailureKind;
+  /** A whole sentence, with the service's own words and code. */
+  readonly what: string;
+  /** Whose run noticed it last. */
+  readonly campaign: string;
+  /** It works again, while others of the same service do not. */
+  readonly isOver?: boolean | undefined;
+}
 
 /**
  * What an operator is told. JSON-safe. Every text is plain, in whole sentences but for the title,
@@ -22,7 +35,13 @@ export interface Alert {
   readonly campaign: string;
   /** The service it is about, where it is about one. */
   readonly service?: string | undefined;
+  /** What went down first, where it is about a service. */
   readonly role?: Role | undefined;
+  /**
+   * What it does not do for us, by role, in the order in which that was noticed; only of a service.
+   * Absent in what an earlier version kept: then it is `role` alone.
+   */
+  readonly troubles?: readonly Trouble[] | undefined;
   /** When the trouble began; milliseconds since the epoch, for a recovery too. */
   readonly sinceMs: number;
   /** One line. */

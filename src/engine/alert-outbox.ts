@@ -13,7 +13,7 @@ export interface AlertOutboxParts {
   readonly retry: RetryPolicy;
   /** Keeps what has become of an alert. Never rejects. */
   readonly save: (change: AlertChange) => Promise<void>;
-  /** Whether an alert is still to be sent: another process may have done it. Never throws. */
+  /** Whether it is to be sent, before each attempt: another run may have sent it. Never throws. */
   readonly isOwed: (id: string) => boolean;
   /** The alert with what has joined it since. */
   readonly latest: (alert: Alert) => Alert;
@@ -161,7 +161,7 @@ export class AlertOutbox {
       const decision = decideRetry(policy, { failure, retry, idempotent: true, fraction });
       if (decision.type === 'give_up' || this.#closing) return failure;
       await this.#pause(decision.delayMs, clock);
-      if (entry.withdrawn) return 'withdrawn';
+      if (entry.withdrawn || !this.#parts.isOwed(entry.owed.id)) return 'withdrawn';
     }
   }
 

@@ -4,13 +4,20 @@ import {
   type AlertState,
   type AlertsAfter,
   alertsAfter,
-  alertsOver,
+  alertsFound,
+  type FoundOpen,
+  isCounted,
   isHeard,
   NO_ALERTS,
+  withCounts,
 } from '../domain/alert-rules.ts';
 import type { BreakerName, CampaignEvent } from '../domain/event.ts';
+import type { ServiceFailure } from '../domain/failure.ts';
 import { DEFAULT_RETRY, type RetryPolicy } from '../domain/retry.ts';
+import { breakersAfter, type RunBreakers } from '../domain/run-breakers.ts';
+import type { Role } from '../domain/words.ts';
 import { AlertOutbox, KEPT_MS_MAX } from './alert-outbox.ts';
+import type { Guard } from './guard.ts';
 import { quietly } from './news.ts';
 import type {
   AlertChange,
@@ -30,6 +37,8 @@ export interface AlerterParts {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly emit: Emit;
+  /** How long the run goes on without any progress; the alert of an outage says so. */
+  readonly outageWaitMs?: number | undefined;
   /** How a failed send is retried. */
   readonly retry?: RetryPolicy | undefined;
 }
@@ -37,8 +46,23 @@ export interface AlerterParts {
 /** A breaker as a run finds it. */
 export interface FoundBreaker {
   readonly service: string;
+  readonly role: Role;
   readonly state: BreakerName;
+  /** When that began, or the outage it belongs to; milliseconds since the epoch. */
+  readonly sinceMs: number;
+  /** Until it may be asked. */
+  readonly retryAfterMs: number;
+  readonly cause: ServiceFailure | undefined;
 }
+
+/** What a guard says of its breaker. */
+export function foundBreaker(guard: Pick<Guard, 'service' | 'role' | 'status'>): FoundBreaker {
+  const { service, role } = guard;
+  return { service, role, ...guard.status() };
+}
+
+/** What only adds to an open alert's count is kept no more often. */
+export const COUNTS_KEPT_MS = 1_000;
 
 /**
  * Listens to the engine's events, and tells the operator through the channels what they should be
@@ -55,7 +79,11 @@ export interface FoundBreaker {
 export class Alerter implements AsyncDisposable {
   readonly #parts: AlerterParts;
   readonly #outboxes: readonly AlertOutbox[];
+  /** As read last, and with what has been counted since: many events do nothing else. */
+  #read: AlertState = NO_ALERTS;
   #state: AlertState = NO_ALERTS;
+  #readMs = 0;
+  #breakers: RunBreakers = [];
   #closed: Promise<void> | undefined;
   #hasComplained = false;
 
@@ -70,7 +98,7 @@ export class Alerter implements AsyncDisposable {
       const latest = (alert: Alert): Alert => this.#latest(alert);
       return new AlertOutbox({ channel, clock, random, emit, retry, save, isOwed, latest });
     });
-    const owed = this.#read();
+    const owed = this.#load();
     this.#forgetOrphans(owed);
     this.#hand(owed, Promise.resolve());
   }
@@ -78,15 +106,23 @@ export class Alerter implements AsyncDisposable {
   /** Never throws, whatever the event. */
   take(event: CampaignEvent): void {
     if (this.#closed !== undefined || !isHeard(event.type)) return;
-    this.#judge((state, moment) => alertsAfter(state, event, moment));
+    this.#breakers = breakersAfter(this.#breakers, event);
+    const rules: Rules = (state, moment) => alertsAfter(state, event, moment);
+    if (isCounted(event.type)) this.#count(rules);
+    else this.#judge(rules);
   }
 
-  /** Ends what is open of services that are not known to be down when a run begins. */
+  /**
+   * Tells it with which breakers the run begins, all of the chains in their order. What is open of
+   * services that are not down is ended, and what is down and not known of is told.
+   */
   reconcile(breakers: readonly FoundBreaker[]): void {
     if (this.#closed !== undefined) return;
-    const away = new Set(breakers.filter(({ state }) => state !== 'closed').map(serviceOf));
-    const closed = new Set(breakers.map(serviceOf).filter((service) => !away.has(service)));
-    this.#judge((state, moment) => alertsOver(state, [...closed], moment));
+    this.#breakers = breakers.map(({ service, role, state }) => {
+      return { service, role, isOpen: state !== 'closed' };
+    });
+    const open = breakers.filter(({ state }) => state !== 'closed').map(foundOpen);
+    this.#judge((state, moment) => alertsFound(state, open, moment));
   }
 
   /**
@@ -94,6 +130,7 @@ export class Alerter implements AsyncDisposable {
    * remains is kept. Resolves when nothing is under way and no timer is left. Never rejects.
    */
   close(): Promise<void> {
+    if (this.#closed === undefined) this.#keepCounts();
     this.#closed ??= Promise.all(this.#outboxes.map((outbox) => outbox.close())).then(() => {});
     return this.#closed;
   }
@@ -102,7 +139,25 @@ export class Alerter implements AsyncDisposable {
     return this.close();
   }
 
-  #judge(rules: (state: AlertState, moment: AlertMoment) => AlertsAfter): void {
+  #moment(): AlertMoment {
+    const { campaign, clock, outageWaitMs } = this.#parts;
+    return { campaign, wallMs: clock.wallMs(), breakers: this.#breakers, outageWaitMs };
+  }
+
+  /** Of what is known, and kept only now and then: in an outage there are thousands. */
+  #count(rules: Rules): void {
+    const { state } = rules(this.#state, this.#moment());
+    if (state === this.#state) return;
+    this.#state = state;
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (nowMs - this.#readMs >= COUNTS_KEPT_MS) this.#keepCounts();
+  }
+
+  #keepCounts(): void {
+    if (this.#state !== this.#read) this.#judge((state) => ({ state, news: [] }));
+  }
+
+  #judge(rules: Rules): void {
     try {
       this.#follow(rules);
     } catch (error) {
@@ -110,18 +165,19 @@ export class Alerter implements AsyncDisposable {
     }
   }
 
-  #follow(rules: (state: AlertState, moment: AlertMoment) => AlertsAfter): void {
+  #follow(rules: Rules): void {
     // Read anew: another run on the same store may have raised or cleared it meanwhile.
-    const owedBefore = this.#read();
-    const before = this.#state;
-    const { campaign, channels, clock, random } = this.#parts;
-    const wallMs = clock.wallMs();
-    const { state, news } = rules(before, { campaign, wallMs });
+    const owedBefore = this.#load();
+    const before = this.#read;
+    const moment = this.#moment();
+    const { state, news } = rules(this.#state, moment);
     if (state === before) return;
     this.#state = state;
+    this.#read = state;
+    const { channels, random } = this.#parts;
     const owed = news.flatMap((alert) =>
       channels.map(({ name: channel }) => {
-        return { id: random.id(), channel, alert, owedMs: wallMs, refusals: 0 };
+        return { id: random.id(), channel, alert, owedMs: moment.wallMs, refusals: 0 };
       }),
     );
     const settled = owedBefore.filter(({ alert }) => isOver(alert, news)).map(({ id }) => id);
@@ -147,10 +203,13 @@ export class Alerter implements AsyncDisposable {
   }
 
   /** Brings the state up to date; answers what is owed. What cannot be read is left as it was. */
-  #read(): readonly OwedAlert[] {
+  #load(): readonly OwedAlert[] {
+    this.#readMs = this.#parts.clock.monotonicMs();
     try {
       const { open, owed } = this.#parts.memory.load();
-      this.#state = new Map(open.map((alert) => [alert.key, alert]));
+      const read = new Map(open.map((alert) => [alert.key, alert]));
+      this.#state = withCounts(read, this.#read, this.#state);
+      this.#read = read;
       return owed;
     } catch (error) {
       this.#complain(error);
@@ -191,9 +250,19 @@ export class Alerter implements AsyncDisposable {
   }
 }
 
-function serviceOf({ service }: FoundBreaker): string {
-  return service;
+type Rules = (state: AlertState, moment: AlertMoment) => AlertsAfter;
+
+function foundOpen({ service, role, sinceMs, retryAfterMs, cause }: FoundBreaker): FoundOpen {
+  const { kind, code, message } = cause ?? NO_CAUSE;
+  const about = { service, role, openMs: retryAfterMs, kind, code, message };
+  return { event: { type: 'breaker.opened', ...about }, sinceMs };
 }
+
+const NO_CAUSE = {
+  kind: 'unknown',
+  code: 'unknown',
+  message: 'it failed in an earlier run',
+} as const;
 
 /** Whether one of the news ends what this alert, which nobody has been told yet, began. */
 function isOver({ kind, key }: Alert, news: readonly Alert[]): boolean {

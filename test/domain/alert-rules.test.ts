@@ -2,14 +2,18 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Alert } from '../../src/domain/alert.ts';
 import {
+  type AlertMoment,
   type AlertState,
   alertsAfter,
-  alertsOver,
+  alertsFound,
+  type FoundOpen,
   isHeard,
   NO_ALERTS,
 } from '../../src/domain/alert-rules.ts';
 import { alertText } from '../../src/domain/alert-text.ts';
 import type { CampaignEvent, RunEnd } from '../../src/domain/event.ts';
+import { breakersAfter, type RunBreakers } from '../../src/domain/run-breakers.ts';
+import type { Role } from '../../src/domain/words.ts';
 import { EVERY_EVENT } from '../support/every-event.ts';
 
 const START_MS = Date.UTC(2026, 2, 2, 3);
@@ -21,6 +25,17 @@ function opened(service = 'elevenlabs', change: object = {}): CampaignEvent {
 
 function closed(service = 'elevenlabs', outageMs = 7_500_000): CampaignEvent {
   return { type: 'breaker.closed', service, role: 'tts', outageMs };
+}
+
+/** Of one service in one role: what opens and closes its breaker. */
+function breaker(service: string, role: Role) {
+  return {
+    down: (change: object = {}) => opened(service, { role, ...change }),
+    back: (outageMs = 1_000): CampaignEvent => {
+      return { type: 'breaker.closed', service, role, outageMs };
+    },
+    found: (isOpen: boolean) => ({ service, role, isOpen }),
+  };
 }
 
 function failedCall(service?: string): CampaignEvent {
@@ -48,6 +63,28 @@ class Judge {
   readonly told: Alert[] = [];
   state: AlertState = NO_ALERTS;
   wallMs = START_MS;
+  breakers: RunBreakers = [];
+
+  /** A run begins and finds these. */
+  begin(campaign: string, ...breakers: RunBreakers): this {
+    this.breakers = breakers;
+    const open = breakers.filter(({ isOpen }) => isOpen);
+    const found = open.map(({ service, role }): FoundOpen => {
+      const why = { kind: 'transient', code: 'http_503', message: 'found down' } as const;
+      const event = { type: 'breaker.opened', service, role, openMs: 0, ...why } as const;
+      return { event, sinceMs: START_MS - 5_000 };
+    });
+    const { state, news } = alertsFound(this.state, found, this.moment(campaign));
+    this.state = state;
+    this.told.push(...news);
+    this.wallMs += 1_000;
+    return this;
+  }
+
+  moment(campaign = 'spring'): AlertMoment {
+    const { wallMs, breakers } = this;
+    return { campaign, wallMs, breakers, outageWaitMs: 1_800_000 };
+  }
 
   take(...events: readonly CampaignEvent[]): this {
     for (const event of events) this.takeOf('spring', event);
@@ -55,7 +92,8 @@ class Judge {
   }
 
   takeOf(campaign: string, event: CampaignEvent): this {
-    const { state, news } = alertsAfter(this.state, event, { campaign, wallMs: this.wallMs });
+    this.breakers = breakersAfter(this.breakers, event);
+    const { state, news } = alertsAfter(this.state, event, this.moment(campaign));
     this.state = state;
     this.told.push(...news);
     this.wallMs += 1_000;
@@ -94,8 +132,9 @@ describe('a service that is down', () => {
   });
 
   it('changes nothing, not even the object, where nothing is to be said', () => {
-    const { state } = new Judge().take(opened());
-    const moment = { campaign: 'spring', wallMs: START_MS };
+    const judge = new Judge().take(opened());
+    const { state } = judge;
+    const moment = judge.moment();
     for (const event of [failedCall('hubspot'), putOff(), closed('hubspot'), finished('stopped')]) {
       expect(alertsAfter(state, event, moment).state).toBe(state);
     }
@@ -110,8 +149,9 @@ describe('a service that is down', () => {
         'What happened: the service is down (http_503).',
         'Since: 2026-03-02 03:00 UTC',
         'What the program does: elevenlabs is left alone, and tried again in 1 min and then less ' +
-          'and less often. Contacts who need it wait in the queue, unless config.yml names ' +
-          'another service for the same work. Nobody is lost, and no call is used up.',
+          'and less often. Contacts who need it wait in the queue. Nobody is lost, and no ' +
+          'call is used up. If nothing gets through for 30 min, the run ends, and the next one ' +
+          'goes on where it stopped.',
         'What you can do: Nothing, if it comes back by itself: one more message says so. If it ' +
           'lasts, see whether others have trouble with elevenlabs too, whether this machine ' +
           'reaches it, or name another service for the same work in config.yml.',
@@ -153,15 +193,126 @@ describe('a service that is down', () => {
     expect(alertText(alert)).not.toContain('4155550134');
   });
 
-  it('is over where a run begins with its breaker closed', () => {
-    const { state } = new Judge().take(opened('flite'), opened('openai'));
-    const moment = { campaign: 'autumn', wallMs: START_MS + 60_000 };
-    const after = alertsOver(state, ['flite', 'csv'], moment);
-    expect([...after.state.keys()]).toEqual(['service:openai']);
-    expect(after.news).toMatchObject([
-      { kind: 'recovered', key: 'service:flite', durationMs: 60_000, campaign: 'autumn' },
+  it('says who does its work meanwhile, where anybody does', () => {
+    const judge = new Judge();
+    const [first, second] = [breaker('elevenlabs', 'tts'), breaker('flite', 'tts')];
+    judge.begin('spring', first.found(false), second.found(false));
+    judge.take(first.down(), second.down());
+    expect(judge.told[0]?.doing).toMatch(/often\. Calls go on: its work is done by flite\.$/);
+    expect(judge.told[1]?.doing).toContain('Contacts who need it wait in the queue.');
+    expect(judge.told[1]?.doing).not.toContain('Calls go on');
+  });
+
+  it('says of records that calls go on', () => {
+    const [alert] = new Judge().take(breaker('hubspot', 'crm').down()).told;
+    expect(alert?.doing).toContain('Calls go on. What became of them is on disk here');
+  });
+});
+
+describe('a service that is down for two kinds of work', () => {
+  const [writer, speaker] = [breaker('openai', 'llm'), breaker('openai', 'tts')];
+
+  it('has one alert, which is over only with the last of them', () => {
+    const judge = new Judge().take(writer.down(), speaker.down(), writer.back());
+    expect(judge.brief).toEqual(['raised service:openai']);
+    expect(judge.take(writer.down(), writer.back(), speaker.back(2_000)).brief).toEqual([
+      'raised service:openai',
+      'recovered service:openai',
     ]);
-    expect(alertsOver(after.state, ['flite'], moment)).toEqual({ state: after.state, news: [] });
+    expect(judge.told[1]).toMatchObject({
+      title: 'openai, which writes the texts and speaks the texts, works again',
+      durationMs: 5_000,
+    });
+    expect(judge.state.size).toBe(0);
+  });
+
+  it('is named with what it does not do at the moment', () => {
+    const judge = new Judge().take(writer.down());
+    const title = () => judge.state.get('service:openai')?.title;
+    expect(title()).toBe('openai, which writes the texts, does not work');
+    judge.take(speaker.down({ kind: 'permanent', message: 'no voice for us', code: 'http_403' }));
+    expect(title()).toBe(
+      'openai, which writes the texts and speaks the texts, refuses to work for us',
+    );
+    expect(judge.state.get('service:openai')?.what).toBe(
+      'the service is down (http_503). no voice for us (http_403).',
+    );
+    judge.take(speaker.back());
+    expect(title()).toBe('openai, which writes the texts, does not work');
+    expect(judge.told).toHaveLength(1);
+  });
+
+  it('is not over with what was never down', () => {
+    const judge = new Judge().take(writer.down());
+    const { state } = judge;
+    expect(judge.take(speaker.back()).state).toBe(state);
+  });
+
+  it('keeps what an earlier version has kept of it, and joins it', () => {
+    const judge = new Judge().take(writer.down());
+    const { troubles: _, ...kept } = judge.state.get('service:openai') as Alert;
+    judge.state = new Map([[kept.key, kept]]);
+    judge.take(speaker.down(), writer.back());
+    expect(judge.brief).toEqual(['raised service:openai']);
+    expect(judge.take(speaker.back()).brief[1]).toBe('recovered service:openai');
+    judge.state = new Map([[kept.key, kept]]);
+    expect(judge.take(writer.back()).brief[2]).toBe('recovered service:openai');
+  });
+});
+
+describe('a run that begins', () => {
+  const [writer, speaker] = [breaker('openai', 'llm'), breaker('openai', 'tts')];
+  const flite = breaker('flite', 'tts');
+
+  it('ends what is open of services that are not down', () => {
+    const judge = new Judge().take(opened('flite'), opened('openai'));
+    const table = breaker('csv', 'crm').found(false);
+    judge.begin('autumn', flite.found(false), speaker.found(true), table);
+    expect([...judge.state.keys()]).toEqual(['service:openai']);
+    expect(judge.told.slice(2)).toMatchObject([
+      { kind: 'recovered', key: 'service:flite', durationMs: 2_000, campaign: 'autumn' },
+    ]);
+    judge.begin('autumn', flite.found(false), speaker.found(true), table);
+    expect(judge.told).toHaveLength(3);
+  });
+
+  it('ends it only where all is back that was down', () => {
+    const judge = new Judge().take(writer.down(), speaker.down());
+    judge.begin('spring', writer.found(true), speaker.found(false));
+    expect(judge.told).toHaveLength(1);
+    expect(judge.state.get('service:openai')?.title).toContain('which writes the texts, does not');
+    judge.begin('spring', writer.found(false), speaker.found(false));
+    expect(judge.brief[1]).toBe('recovered service:openai');
+  });
+
+  it('ends what its campaign does not use any more, and says so', () => {
+    const judge = new Judge().take(speaker.down(), flite.down());
+    judge.begin('spring', speaker.found(true));
+    expect(judge.brief.slice(2)).toEqual(['recovered service:flite']);
+    expect(judge.told[2]?.title).toBe('flite, which speaks the texts, is not in use any more');
+    // The same service, for other work.
+    judge.begin('spring', writer.found(false), flite.found(false));
+    expect(judge.told[3]?.title).toBe('openai, which speaks the texts, is not in use any more');
+  });
+
+  it("leaves what another campaign's services are at to that campaign's runs", () => {
+    const judge = new Judge().take(flite.down());
+    judge.begin('autumn', speaker.found(false));
+    expect(judge.told).toHaveLength(1);
+    judge.begin('spring', flite.found(false));
+    expect(judge.brief[1]).toBe('recovered service:flite');
+  });
+
+  it('tells what is down and nobody was told of, once', () => {
+    const judge = new Judge().begin('spring', writer.found(true), speaker.found(true));
+    expect(judge.brief).toEqual(['raised service:openai']);
+    expect(judge.told[0]).toMatchObject({
+      sinceMs: START_MS - 5_000,
+      what: 'found down (http_503).',
+    });
+    expect(judge.state.get('service:openai')?.title).toContain('writes the texts and speaks');
+    judge.begin('spring', writer.found(true), speaker.found(true));
+    expect(judge.told).toHaveLength(1);
   });
 });
 
@@ -173,6 +324,26 @@ describe('a run that ended early', () => {
     expect(alert?.doing).toContain('The run of spring has ended');
     judge.take(opened());
     expect(judge.state.get('service:elevenlabs')?.doing).toContain('is left alone');
+  });
+
+  it('does not join what another run or another campaign lacks', () => {
+    const judge = new Judge().take(opened());
+    const { doing } = judge.state.get('service:elevenlabs') as Alert;
+    judge.begin('autumn', breaker('flite', 'tts').found(false));
+    judge.takeOf('autumn', finished('outage'));
+    expect(judge.brief[1]).toBe('raised campaign:autumn');
+    expect(judge.state.get('service:elevenlabs')?.doing).toBe(doing);
+  });
+
+  it('does not join a service whose work another one does', () => {
+    const judge = new Judge();
+    const [first, second] = [breaker('elevenlabs', 'tts'), breaker('flite', 'tts')];
+    judge.begin('spring', first.found(false), second.found(false));
+    judge.take(first.down(), finished('outage'));
+    expect(judge.brief).toEqual(['raised service:elevenlabs', 'raised campaign:spring']);
+    judge.take(second.down(), finished('outage'));
+    expect(judge.brief.slice(2)).toEqual(['raised service:flite']);
+    expect(judge.state.get('service:flite')?.doing).toContain('The run of spring has ended');
   });
 
   it('raises its own where no service is known to be down, until a run ends as planned', () => {
@@ -233,6 +404,8 @@ describe('whatever happens', () => {
     services.map((service) => opened(service)),
     services.map((service) => opened(service, { kind: 'permanent', code: 'http_401' })),
     services.map((service) => closed(service)),
+    services.map((service) => breaker(service, 'llm').down()),
+    services.map((service) => breaker(service, 'llm').back()),
     services.map(failedCall),
     fc.subarray(['a', 'b', 'c']).map(putOff),
     fc.constantFrom<RunEnd>('done', 'limit', 'outage', 'until', 'budget', 'stopped').map(finished),
@@ -261,9 +434,10 @@ describe('whatever happens', () => {
   it('what is open survives being written down', () => {
     fc.assert(
       fc.property(fc.array(anyEvent), anyEvent, (events, next) => {
-        const { state } = new Judge().take(...events);
+        const judge = new Judge().take(...events);
+        const { state } = judge;
         const kept = JSON.parse(JSON.stringify([...state])) as [string, Alert][];
-        const moment = { campaign: 'spring', wallMs: START_MS };
+        const moment = judge.moment();
         expect(alertsAfter(new Map(kept), next, moment)).toEqual(alertsAfter(state, next, moment));
       }),
     );

@@ -8,8 +8,9 @@ import {
   REFUSALS_MAX,
   SEND_TIMEOUT_MS,
 } from '../../src/engine/alert-outbox.ts';
-import { Alerter } from '../../src/engine/alerter.ts';
-import { AlertBench, closed, opened, silence } from '../support/alert-bench.ts';
+import { Alerter, COUNTS_KEPT_MS } from '../../src/engine/alerter.ts';
+import type { AlertMemory } from '../../src/engine/ports.ts';
+import { AlertBench, closed, found, opened, silence } from '../support/alert-bench.ts';
 import { EngineBench } from '../support/engine-bench.ts';
 import { failure, refused, throttled, unauthorized } from '../support/failures.ts';
 
@@ -267,7 +268,7 @@ describe('an outage over several runs', () => {
     const email = bench.channel('email');
     for (let run = 0; run < 18; run += 1) {
       const process = bench.run([email], run % 2 === 0 ? 'spring' : 'autumn');
-      process.alerter.reconcile([{ service: 'flite', state: run === 0 ? 'closed' : 'open' }]);
+      process.alerter.reconcile([found('flite', run === 0 ? 'closed' : 'open')]);
       process.take(opened(), failedCall);
       await bench.clock.advance(60_000);
       await process.alerter.close();
@@ -325,10 +326,10 @@ describe('an outage over several runs', () => {
     await first.alerter.close();
     const next = bench.run([email]);
     next.alerter.reconcile([
-      { service: 'flite', state: 'closed' },
-      { service: 'openai', state: 'closed' },
-      { service: 'openai', state: 'open' },
-      { service: 'csv', state: 'half_open' },
+      found('flite', 'closed'),
+      found('openai', 'closed', 'llm'),
+      found('openai', 'open'),
+      found('csv', 'half_open'),
     ]);
     await bench.clock.settle();
     expect(email.delivered.slice(3)).toEqual([RECOVERED]);
@@ -372,6 +373,89 @@ describe('an outage over several runs', () => {
     one.take(closed());
     await bench.clock.settle();
     expect(email.delivered).toEqual([RAISED, RECOVERED]);
+  });
+
+  it('is not told by a run whose alert another run has sent between two attempts', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email', () => Promise.reject(failure()));
+    bench.run([email]).take(opened());
+    await bench.clock.advance(1_000);
+    const works = bench.channel('email');
+    bench.run([works], 'autumn');
+    await bench.clock.settle();
+    expect(works.delivered).toEqual([RAISED]);
+    await bench.clock.advance(CHANNEL_PAUSE_MS);
+    expect(email.times).toEqual([0]);
+    expect(bench.kept.owed).toEqual([]);
+    expect(bench.clock.pendingTimers).toBe(0);
+  });
+
+  it('is not opened again by a run that still counts what joins it', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email');
+    const [one, other] = [bench.run([email], 'spring'), bench.run([email], 'autumn')];
+    one.take(opened());
+    await bench.clock.settle();
+    other.take(opened(), failedCall, closed());
+    await bench.clock.advance(COUNTS_KEPT_MS);
+    one.take(failedCall);
+    await bench.clock.settle();
+    expect(bench.kept.open).toEqual([]);
+    other.take(opened());
+    await bench.clock.settle();
+    expect(email.delivered).toEqual([RAISED, RECOVERED, RAISED]);
+  });
+
+  it('adds up what several runs count at a time', async () => {
+    const bench = new AlertBench();
+    const [one, other] = [bench.run([], 'spring'), bench.run([], 'autumn')];
+    one.take(opened());
+    await bench.clock.settle();
+    other.take(opened());
+    for (let count = 0; count < 3; count += 1) {
+      for (const run of [one, other]) {
+        run.take(failedCall);
+        await bench.clock.advance(COUNTS_KEPT_MS);
+      }
+    }
+    for (const run of [one, other]) {
+      await run.alerter.close();
+      await bench.clock.settle();
+    }
+    expect(bench.kept.open).toMatchObject([{ affected: 6 }]);
+  });
+
+  it('of a service that nobody uses any more swallows no later alert', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email');
+    const first = bench.run([email]);
+    first.take(opened());
+    await bench.clock.settle();
+    await first.alerter.close();
+    const contacts = { total: 1, done: 0, calling: 0, queued: 1, put_off: 0, uncertain: 0 };
+    const ended = { type: 'run.finished', end: 'outage', contacts, durationMs: 1 } as const;
+    for (const campaign of ['autumn', 'spring']) {
+      const run = bench.run([email], campaign);
+      run.alerter.reconcile([found('openai', 'closed')]);
+      run.take(ended);
+      await bench.clock.settle();
+      await run.alerter.close();
+    }
+    const own = ['raised campaign:autumn', RECOVERED, 'raised campaign:spring'];
+    expect(email.delivered).toEqual([RAISED, ...own]);
+    expect(email.asked[2]?.alert.title).toContain('is not in use any more');
+  });
+
+  it('that a killed run had no time to tell is told by the next that finds it', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email');
+    for (let run = 0; run < 3; run += 1) {
+      const next = bench.run([email]);
+      next.alerter.reconcile([found('flite', 'half_open')]);
+      await bench.clock.settle();
+      await next.alerter.close();
+    }
+    expect(email.delivered).toEqual([RAISED]);
   });
 
   it('is not told when it is days old', async () => {
@@ -529,6 +613,41 @@ describe('the end of a run', () => {
     await bench.clock.until(run.alerter.close());
     expect(bench.clock.monotonicMs()).toBe(CLOSE_MS);
     expect(bench.clock.pendingTimers).toBe(0);
+  });
+});
+
+describe('what joins an open alert', () => {
+  it('is read and kept at most once a second, and in full at the end', async () => {
+    const bench = new AlertBench();
+    const store = bench.run([]).memory;
+    const calls = { load: 0, save: 0 };
+    const memory: AlertMemory = {
+      load: () => {
+        calls.load += 1;
+        return store.load();
+      },
+      save: (change) => {
+        calls.save += 1;
+        return store.save(change);
+      },
+    };
+    const { clock } = bench;
+    const random = { fraction: () => 0, id: () => crypto.randomUUID() };
+    const emit = () => undefined;
+    const about = { campaign: 'spring', channels: [], memory, clock, random, emit };
+    const alerter = new Alerter(about);
+    for (let count = 0; count < 1_000; count += 1) alerter.take(failedCall);
+    expect(calls).toEqual({ load: 1, save: 0 });
+    alerter.take(opened());
+    expect(calls).toEqual({ load: 2, save: 1 });
+    for (let count = 0; count < 5_000; count += 1) {
+      alerter.take(failedCall);
+      if (count % 1_000 === 999) await clock.advance(COUNTS_KEPT_MS / 2);
+    }
+    expect(calls).toEqual({ load: 4, save: 3 });
+    await alerter.close();
+    await clock.settle();
+    expect(store.load().open).toMatchObject([{ affected: 5_000 }]);
   });
 });
 

@@ -1,9 +1,11 @@
 /** Alerts on a virtual clock: processes that come and go over one disk, channels that fail. */
 import type { Alert } from '../../src/domain/alert.ts';
-import type { CampaignEvent, EventType } from '../../src/domain/event.ts';
-import { Alerter } from '../../src/engine/alerter.ts';
+import type { BreakerName, CampaignEvent, EventType } from '../../src/domain/event.ts';
+import type { Role } from '../../src/domain/words.ts';
+import { Alerter, type FoundBreaker } from '../../src/engine/alerter.ts';
 import type { AlertChannel, AlertMemory } from '../../src/engine/ports.ts';
 import { MemoryDisk, openMemoryStore } from '../../src/store/memory.ts';
+import { failure } from './failures.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 /** What a channel does once it has been asked; `count` is how often, this time included. */
@@ -103,6 +105,12 @@ export function opened(service = 'flite'): CampaignEvent {
 
 export function closed(service = 'flite'): CampaignEvent {
   return { type: 'breaker.closed', service, role: 'tts', outageMs: 90_000 };
+}
+
+/** A breaker as a run finds it. */
+export function found(service: string, state: BreakerName, role: Role = 'tts'): FoundBreaker {
+  const cause = state === 'closed' ? undefined : failure();
+  return { service, role, state, sinceMs: 0, retryAfterMs: 0, cause };
 }
 
 /** Never answers. */
