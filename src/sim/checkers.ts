@@ -3,8 +3,9 @@
  * was seen of it from outside.
  */
 import type { Checker, Seen, Violation } from './check.ts';
+import { ONE_ALERT } from './checkers/alerts.ts';
 import { FEW_TRIALS, OPEN_LETS_NOTHING_THROUGH, OPENS_IN_TIME } from './checkers/breakers.ts';
-import { ONE_ALERT, PAID_ONCE } from './checkers/costs.ts';
+import { PAID_ONCE } from './checkers/costs.ts';
 import { ENDS_CLEAN, ENDS_FOR_CAUSE, ORDERS_OBEYED } from './checkers/ends.ts';
 import { EVERYBODY_RECORDED, TRUE_OUTCOMES, UNCERTAIN_FOR_CAUSE } from './checkers/outcomes.ts';
 import { RETRY_AFTER, TEXTBOOK_OUTAGE } from './checkers/pauses.ts';
@@ -15,6 +16,7 @@ import {
   REMOVED_STAY_AWAY,
   WORDS_FIRST,
 } from './checkers/people.ts';
+import { CALLED_BACK } from './checkers/recalls.ts';
 import { GIVEN_UP_IN_TIME, NEVER_AGAIN, WAITS_AS_PROMISED } from './checkers/retries.ts';
 import {
   LINES_KEPT,
@@ -47,6 +49,7 @@ export const CHECKERS: readonly Checker[] = [
   LINES_KEPT,
   PACE_KEPT,
   PUT_OFF_COME_BACK,
+  CALLED_BACK,
   ENDS_CLEAN,
   ENDS_FOR_CAUSE,
   ORDERS_OBEYED,

@@ -385,9 +385,13 @@ const KINDS: readonly { readonly kind: string; readonly perContact: number }[] =
   { kind: 'a timer', perContact: 2 },
 ];
 
-/** At any moment, at one of a kind, or early, when every line is at work. */
+/** At any moment, at one of a kind, early, when every line is at work, or with the first alert. */
 function randomFuse(chance: Chance, contacts: number, life: number): Fuse {
   const most = MOMENTS_A_CONTACT * contacts + MOMENTS_OF_A_START;
+  if (chance.of(0.06, 'fuse', 'at an alert', life)) {
+    const later = chance.pick([1, 1, 2, 3, 5], 'fuse', 'after an alert', life);
+    return { at: 1, kind: 'an alert leaves', later };
+  }
   switch (chance.pick(['any', 'kind', 'kind', 'early'], 'fuse', life)) {
     case 'early':
       return { at: chance.wholeByRatio(MOMENTS_OF_A_START, most, 'fuse', 'early', life) };

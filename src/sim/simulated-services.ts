@@ -167,7 +167,7 @@ function askedBy(context: RequestContext): { readonly asked: Asked; readonly sig
 }
 
 /** From the message's leaving to its being on the operator's screen: an estimate. */
-const ALERT_MS = 500;
+export const ALERT_MS = 500;
 
 /** The one way in which the operator of a simulation is reached. */
 export function simulatedChannel(

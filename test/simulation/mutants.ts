@@ -3,7 +3,11 @@
  * hunt must find every one of them: a checker that lets one pass guards nothing.
  */
 import { vi } from 'vitest';
+import type { CampaignEvent } from '../../src/domain/event.ts';
 import { ServiceFailure } from '../../src/domain/failure.ts';
+import { DEFAULT_RETRY } from '../../src/domain/retry.ts';
+import { ROLES, type Role } from '../../src/domain/words.ts';
+import { Alerter } from '../../src/engine/alerter.ts';
 import { Circuit } from '../../src/engine/circuit.ts';
 import { HealthChecker } from '../../src/engine/health-checker.ts';
 import { Pacer } from '../../src/engine/pacer.ts';
@@ -17,6 +21,7 @@ import type {
   JournalEntry,
 } from '../../src/engine/ports.ts';
 import { Waker } from '../../src/engine/waker.ts';
+import type { Outage, Place } from '../../src/sim/outage.ts';
 import type { RandomWorld } from '../../src/sim/random-world.ts';
 import type { SimulatedServices } from '../../src/sim/simulated-services.ts';
 import type { MadeEngine, MakeEngine, SimulatedParts } from '../../src/sim/simulation.ts';
@@ -37,6 +42,8 @@ export interface Mutant {
   readonly worlds?: readonly (RandomWorld | undefined)[];
   /** Puts the defect where no part can be exchanged; undone by `vi.restoreAllMocks`. */
   readonly infect?: () => void;
+  /** Makes of a world one in which it shows, where chance alone makes too few of them. */
+  readonly among?: (world: RandomWorld) => RandomWorld;
 }
 
 // ---------------------------------------------------------------------------- how they are made
@@ -141,6 +148,93 @@ function changed(failure: ServiceFailure, change: Partial<ServiceFailure>): Serv
   const { message, kind, scope, code, status, retryAfterMs } = failure;
   const details = { kind, scope, code, status, retryAfterMs, ...change };
   return new ServiceFailure(message, details);
+}
+
+/** What a run has told of itself so far. */
+interface Heard {
+  isStarted: boolean;
+  /** It has put somebody off until a service works. */
+  hasPutOff: boolean;
+  readonly away: Set<string>;
+}
+
+/** Contacts are called back only where the run, by what it has told, may do so. */
+function recalling(may: (heard: Heard) => boolean): Mutant['compose'] {
+  return parts(({ journal: sound, emit }) => {
+    const heard: Heard = { isStarted: false, hasPutOff: false, away: new Set() };
+    return {
+      emit: (event) => {
+        if (event.type === 'run.started') heard.isStarted = true;
+        if (event.type === 'contact.put_off') heard.hasPutOff ||= event.waitsFor !== undefined;
+        if (event.type === 'breaker.opened') heard.away.add(`${event.service} ${event.role}`);
+        if (event.type === 'breaker.half_open' || event.type === 'breaker.closed') {
+          heard.away.delete(`${event.service} ${event.role}`);
+        }
+        emit(event);
+      },
+      journal: {
+        ...sound,
+        recall: (nowMs) => (may(heard) ? sound.recall(nowMs) : Promise.resolve()),
+      },
+    };
+  });
+}
+
+/** Services that fail together, some for longer. */
+function outage(places: readonly Place[], endMs: number): Outage {
+  return { name: 'together', places, startMs: 20_000, endMs, fault: { type: '503' } };
+}
+
+/** Whoever speaks fails, and whoever keeps the records for longer. */
+function mutesAndForgets(world: RandomWorld): RandomWorld {
+  const { chains, policy } = world;
+  const placesOf = (role: Role) => chains[role].map((service) => ({ role, service }));
+  return {
+    ...world,
+    looksUp: false,
+    policy: { ...policy, lines: 4, onOutage: 'skip' },
+    outages: [outage(placesOf('tts'), 90_000), outage(placesOf('crm'), 600_000)],
+  };
+}
+
+/** Whoever makes the calls fails, with a breaker that never opens, until the run gives up. */
+function failsQuietly(world: RandomWorld): RandomWorld {
+  const { chains, policy, policies: all } = world;
+  const patient = Object.entries(all).map(([name, one]) => {
+    return [name, { ...one, circuitBreaker: { ...one.circuitBreaker, failureThreshold: 1_000 } }];
+  });
+  const dialers = chains.dialer.map((service) => ({ role: 'dialer', service }) as const);
+  return {
+    ...world,
+    policy: { ...policy, outageWaitMs: 60_000 },
+    policies: Object.fromEntries(patient) as RandomWorld['policies'],
+    outages: [outage(dialers, 600_000)],
+  };
+}
+
+/** One account writes and speaks, and does neither for a while. */
+function oneAccount(world: RandomWorld): RandomWorld {
+  const { chains, policy, policies: all } = world;
+  const service = 'openai';
+  const timeouts = { requestMs: 60_000, callMs: 600_000 };
+  const circuitBreaker = { failureThreshold: 1, recoveryTimeoutMs: 20_000, halfOpenMaxCalls: 1 };
+  const openai = { retry: DEFAULT_RETRY, timeouts, circuitBreaker };
+  const places = (['llm', 'tts'] as const).map((role) => ({ role, service }));
+  return {
+    ...world,
+    chains: { ...chains, llm: [service], tts: [service] },
+    policies: { ...all, openai },
+    policy: { ...policy, lines: 8 },
+    outages: [outage(places, 90_000)],
+  };
+}
+
+/** The alerts hear something else than was told. */
+function hearing(hear: (take: Alerter['take'], event: CampaignEvent) => void): void {
+  const sound = Reflect.get(Alerter.prototype, 'take') as Alerter['take'];
+  vi.spyOn(Alerter.prototype, 'take').mockImplementation(function (this: Alerter, event) {
+    hear((heard) => sound.call(this, heard), event);
+  });
 }
 
 // ---------------------------------------------------------------------------- claims that go wrong
@@ -497,6 +591,22 @@ const RUNNING: readonly Mutant[] = [
       },
     })),
   },
+  {
+    name: 'calls nobody back when a service works again',
+    foundBy: 'called back',
+    compose: recalling(({ isStarted }) => !isStarted),
+  },
+  {
+    name: 'calls back only when everything works again',
+    foundBy: 'called back',
+    compose: recalling(({ isStarted, away }) => !isStarted || away.size === 0),
+    among: mutesAndForgets,
+  },
+  {
+    name: 'calls nobody back whom an earlier run put off',
+    foundBy: 'called back',
+    compose: recalling(({ hasPutOff }) => hasPutOff),
+  },
   { name: 'drops who was put off', foundBy: 'ends clean', compose: swallowed('put_off') },
   {
     name: 'drops every second one who was put off',
@@ -559,6 +669,42 @@ const TELLING: readonly Mutant[] = [
     compose: parts(({ alerts }) => ({
       alerts: { ...alerts, load: () => ({ ...alerts.load(), open: [] }) },
     })),
+  },
+  {
+    name: 'sends an alert before it is kept',
+    foundBy: 'one alert',
+    compose: parts(({ alerts }) => ({
+      alerts: {
+        load: () => alerts.load(),
+        save: (change) => {
+          const kept = alerts.save(change);
+          return change.owed === undefined ? kept : Promise.resolve();
+        },
+      },
+    })),
+  },
+  {
+    name: 'takes a service for back when one of the two things works that it does',
+    foundBy: 'one alert',
+    compose: asItIs,
+    infect: () => {
+      hearing((take, event) => {
+        if (event.type !== 'breaker.closed') take(event);
+        else for (const role of ROLES) take({ ...event, role });
+      });
+    },
+    among: oneAccount,
+  },
+  {
+    name: 'keeps to itself that a run gave up',
+    foundBy: 'one alert',
+    compose: asItIs,
+    infect: () => {
+      hearing((take, event) => {
+        if (event.type !== 'run.finished' || event.end !== 'outage') take(event);
+      });
+    },
+    among: failsQuietly,
   },
   {
     name: 'keeps the all clear to itself',

@@ -8,6 +8,7 @@ import type { RunPolicy } from '../../src/engine/runner.ts';
 import type { Promised, Seen, Standing } from '../../src/sim/check.ts';
 import { NO_QUIRKS, type Quirks } from '../../src/sim/outside.ts';
 import type { Method, Refusal, Sight, Sighting } from '../../src/sim/sighting.ts';
+import type { ChainNames } from '../../src/sim/simulated-services.ts';
 import { CHAINS, contactOf, POLICY } from './simulation-bench.ts';
 
 const WORK: Readonly<Record<Method, readonly [Role, Step | undefined]>> = {
@@ -75,6 +76,11 @@ export class SightingLog {
 
   constructor(policy: Partial<RunPolicy> = {}) {
     this.began(policy);
+  }
+
+  chains(chains: Partial<ChainNames>): this {
+    this.#promised = { ...this.#promised, chains: { ...CHAINS, ...chains } };
+    return this;
   }
 
   quirks(quirks: Partial<Quirks>): this {

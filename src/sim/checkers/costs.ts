@@ -1,11 +1,9 @@
 /**
- * What is promised to whoever pays, and to whoever is woken.
+ * What is promised to whoever pays.
  */
-import type { Checker, Seen, Violation } from '../check.ts';
-import { type Exchange, evidenceOf, type Mark, type Of, ROUNDING_MS, toldOf } from './evidence.ts';
+import type { Checker } from '../check.ts';
+import { type Exchange, evidenceOf, ROUNDING_MS } from './evidence.ts';
 import { renamings } from './lists.ts';
-
-type Found = Omit<Violation, 'checker'>;
 
 export const PAID_ONCE: Checker = {
   name: 'paid once',
@@ -49,55 +47,4 @@ const PAID: ReadonlySet<string> = new Set(['write', 'speak']);
 function isLost({ life, end }: Exchange): boolean {
   const { over } = life;
   return over?.how === 'killed' && over.atMs <= (end?.atMs ?? 0) + ROUNDING_MS;
-}
-
-export const ONE_ALERT: Checker = {
-  name: 'one alert',
-  promise: 'An outage is told once, and once that it is over.',
-  check: (seen) => {
-    if (!seen.promised.alerts) return [];
-    const alerts = seen.log.flatMap((sight, index) =>
-      sight.type === 'alerted' ? [{ ...sight, index }] : [],
-    );
-    return [...repeated(seen, alerts), ...untold(seen, alerts)];
-  },
-};
-
-type Alert = Of<'alerted'> & Mark;
-
-/** Raised twice on one channel, with no recovery between; a kill may repeat one. */
-function repeated({ log }: Seen, alerts: readonly Alert[]): readonly Found[] {
-  const kills = log.filter(({ type }) => type === 'killed').length;
-  const groups = Map.groupBy(alerts, ({ channel, key }) => `${key} on ${channel}`);
-  return [...groups].flatMap(([what, its]) => {
-    const twice = its.filter((one, position) => {
-      return one.kind === (its[position - 1]?.kind ?? 'recovered');
-    });
-    const last = twice.at(-1);
-    if (last === undefined || twice.length <= kills) return [];
-    return [{ atMs: last.atMs, message: `${what} is ${last.kind}, as it was before` }];
-  });
-}
-
-/** Openings nobody heard of, and recoveries. */
-function untold(seen: Seen, alerts: readonly Alert[]): readonly Found[] {
-  const { lives } = evidenceOf(seen);
-  const orderly = new Set(lives.filter(({ over }) => over?.how === 'ended').map(({ run }) => run));
-  const found: Found[] = [];
-  const opened = toldOf(seen.log, 'breaker.opened');
-  for (const { index, atMs, run, event } of opened) {
-    const its = alerts.filter(({ key }) => key === `service:${event.service}`);
-    const before = its.findLast((one) => one.index < index);
-    const isRaised =
-      before?.kind === 'raised' || its.some((one) => one.index > index && one.kind === 'raised');
-    if (isRaised || !orderly.has(run)) continue;
-    found.push({ atMs, message: `the breaker of ${event.service} opens, and nobody is told` });
-  }
-  for (const { index, atMs, run, event } of toldOf(seen.log, 'breaker.closed')) {
-    const again = opened.some((one) => one.index > index && one.event.service === event.service);
-    const last = alerts.findLast(({ key }) => key === `service:${event.service}`);
-    if (again || last?.kind !== 'raised' || !orderly.has(run)) continue;
-    found.push({ atMs, message: `${event.service} is back, and nobody is told` });
-  }
-  return found;
 }

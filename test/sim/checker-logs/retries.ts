@@ -153,30 +153,4 @@ export const RETRY_LOGS: Logs = {
         log().exchange('speak').at(9_000).killed().began().exchange('speak'),
     },
   },
-  'one alert': {
-    accepts: {
-      'one alert and one recovery': () =>
-        log()
-          .moved('opened')
-          .alerted('raised')
-          .moved('half_open')
-          .moved('opened')
-          .moved('half_open')
-          .moved('closed')
-          .alerted('recovered')
-          .ended(),
-      'one that goes on through the next run': () =>
-        log().moved('opened').alerted('raised').ended().began().moved('opened').ended(),
-      'one more after a kill': () =>
-        log().moved('opened').alerted('raised').killed().began().alerted('raised').ended(),
-      'none, of a run that was killed': () => log().moved('opened').killed(),
-    },
-    refuses: {
-      'an outage nobody is told of': () => log().moved('opened').ended(),
-      'two alerts': () => log().moved('opened').alerted('raised').alerted('raised').ended(),
-      'a recovery nobody is told of': () =>
-        log().moved('opened').alerted('raised').moved('half_open').moved('closed').ended(),
-      'a recovery from nothing': () => log().alerted('recovered').ended(),
-    },
-  },
 };

@@ -1,0 +1,189 @@
+import type { CampaignEvent, RunEnd } from '../../../src/domain/event.ts';
+import { NOBODY } from '../../../src/domain/event.ts';
+import type { Role } from '../../../src/domain/words.ts';
+import { type Logs, SightingLog } from '../../support/sighting-log.ts';
+
+const log = () => new SightingLog();
+const OPENAI = 'service:openai';
+const SPRING = 'campaign:spring';
+
+/** One account writes and speaks. */
+const account = () => new SightingLog().chains({ llm: ['openai'], tts: ['openai'] });
+
+function opened(role: Role): CampaignEvent {
+  const why = { kind: 'transient', code: '503', message: '' } as const;
+  return { type: 'breaker.opened', service: 'openai', role, openMs: 60_000, ...why };
+}
+
+function closed(role: Role): CampaignEvent {
+  return { type: 'breaker.closed', service: 'openai', role, outageMs: 0 };
+}
+
+function finished(end: RunEnd): CampaignEvent {
+  return { type: 'run.finished', end, contacts: NOBODY, durationMs: 0 };
+}
+
+const SENT: CampaignEvent = {
+  type: 'alert.sent',
+  channel: 'email',
+  key: 'service:elevenlabs',
+  alert: 'raised',
+  severity: 'critical',
+  title: '',
+};
+
+/** Who could not get speech. */
+function mute(contact: string): CampaignEvent {
+  const waitsFor = ['elevenlabs'];
+  const reason = 'waits for elevenlabs';
+  return { type: 'contact.put_off', contact, call: 'x', reason, delayMs: 60_000, waitsFor };
+}
+
+/** The first one is put off until 60 s, and the breaker has closed at 20 s. */
+const back = () => {
+  return log().moved('opened').told(mute('c1')).at(20_000).moved('half_open').moved('closed');
+};
+
+export const ALERT_LOGS: Logs = {
+  'one alert': {
+    accepts: {
+      'one alert and one recovery': () =>
+        log()
+          .moved('opened')
+          .alerted('raised')
+          .moved('half_open')
+          .moved('opened')
+          .moved('half_open')
+          .moved('closed')
+          .alerted('recovered')
+          .ended(),
+      'one that goes on through the next run': () =>
+        log().moved('opened').alerted('raised').ended().began().moved('opened').ended(),
+      'one more after a kill': () =>
+        log().moved('opened').alerted('raised').killed().began().alerted('raised').ended(),
+      'none, of a run that was killed': () => log().moved('opened').killed(),
+      'one more after a kill in the middle of the first': () =>
+        log().moved('opened').alerted('raised').at(100).killed().began().alerted('raised').ended(),
+      'one of a killed run, told by the next': () =>
+        log().moved('opened').at(100).killed().began().alerted('raised').ended(),
+      'one message for an outage and its end': () =>
+        log().moved('opened').at(100).moved('closed').alerted('recovered').ended(),
+      'an account whose second work comes back last': () =>
+        account()
+          .told(opened('llm'))
+          .alerted('raised', OPENAI)
+          .told(opened('tts'))
+          .at(100)
+          .told(closed('llm'))
+          .at(200)
+          .told(closed('tts'))
+          .alerted('recovered', OPENAI)
+          .ended(),
+      'a run that gives up while a service is away': () =>
+        log().moved('opened').alerted('raised').told(finished('outage')).ended('outage'),
+      'a run that gives up, and the next that does not': () =>
+        log()
+          .told(finished('outage'))
+          .alerted('raised', SPRING)
+          .ended('outage')
+          .began()
+          .told(finished('done'))
+          .alerted('recovered', SPRING)
+          .ended(),
+    },
+    refuses: {
+      'an outage nobody is told of': () => log().moved('opened').ended(),
+      'two alerts': () => log().moved('opened').alerted('raised').alerted('raised').ended(),
+      'a recovery nobody is told of': () =>
+        log().moved('opened').alerted('raised').moved('half_open').moved('closed').ended(),
+      'a recovery from nothing': () => log().alerted('recovered').ended(),
+      'two alerts, and a kill of another life': () =>
+        log().killed().began().moved('opened').alerted('raised').alerted('raised').ended(),
+      'one more after a kill that came long after': () =>
+        log()
+          .moved('opened')
+          .alerted('raised')
+          .told(SENT)
+          .at(100)
+          .killed()
+          .began()
+          .alerted('raised')
+          .ended(),
+      'one more after a kill, not at once': () =>
+        log()
+          .moved('opened')
+          .alerted('raised')
+          .killed()
+          .began()
+          .at(9_000)
+          .alerted('raised')
+          .ended(),
+      'an outage before a kill that no later run tells': () =>
+        log().moved('opened').at(100).killed().began().ended(),
+      'an end before a kill that no later run tells': () =>
+        log()
+          .moved('opened')
+          .alerted('raised')
+          .at(9)
+          .moved('closed')
+          .at(100)
+          .killed()
+          .began()
+          .ended(),
+      'an all clear while the other work is away': () =>
+        account()
+          .told(opened('llm'))
+          .alerted('raised', OPENAI)
+          .told(opened('tts'))
+          .at(100)
+          .told(closed('llm'))
+          .alerted('recovered', OPENAI)
+          .ended(),
+      'a run that gives up, and nobody is told': () =>
+        log().told(finished('outage')).ended('outage'),
+      'a run that ends as planned, and nobody is told': () =>
+        log()
+          .told(finished('outage'))
+          .alerted('raised', SPRING)
+          .ended('outage')
+          .began()
+          .told(finished('done'))
+          .ended(),
+    },
+  },
+  'called back': {
+    accepts: {
+      'somebody who comes next': () => back().started('c1').at(25_000).started('c2'),
+      'somebody chosen at that moment': () => back().started('c2'),
+      'somebody who waits for what has not come back': () =>
+        log().moved('opened').told(mute('c1')).at(20_000).started('c2').at(60_000).started('c1'),
+      'a run in which another has all the time': () => {
+        const on = log().moved('opened').told(mute('c1')).started('c2').at(20_000);
+        return on.moved('half_open').at(60_000).started('c1');
+      },
+      'somebody whom a service failed': () => {
+        const on = log();
+        const request = on.ask('speak');
+        on.answer(request, { kind: 'transient', scope: 'service', code: '503' });
+        on.moved('opened').told(mute('c1')).at(20_000).moved('half_open').moved('closed');
+        return on.at(25_000).started('c2');
+      },
+      'what a kill may have undone': () => back().killed().began().at(25_000).started('c2'),
+    },
+    refuses: {
+      'somebody who is passed over': () => back().at(25_000).started('c2'),
+      'somebody an earlier run put off': () => {
+        const on = log().moved('opened').told(mute('c1')).ended('stopped').began().at(20_000);
+        return on.moved('half_open').moved('closed').at(25_000).started('c2');
+      },
+      'somebody who waits though something else is away': () => {
+        const on = log().moved('opened').moved('opened', 60_000, 'openai').told(mute('c1'));
+        return on.at(20_000).moved('half_open').moved('closed').at(25_000).started('c2');
+      },
+      'a run that idles until their time': () => {
+        const on = log().moved('opened').told(mute('c1')).at(20_000).moved('half_open');
+        return on.at(60_000).started('c1');
+      },
+    },
+  },
+};
