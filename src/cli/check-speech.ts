@@ -6,13 +6,18 @@ import type { Contact } from '../domain/contact.ts';
 import { ServiceFailure } from '../domain/failure.ts';
 import { counted, listed } from '../domain/text.ts';
 import type { RequestContext, ScriptRequest, Tts } from '../engine/ports.ts';
+import { openHttp } from '../services/http.ts';
 import { Prompt } from '../services/llm/prompt.ts';
 import { templateLlm } from '../services/llm/template.ts';
+import { elevenlabs } from '../services/tts/elevenlabs.ts';
 import { espeakNg } from '../services/tts/espeak-ng.ts';
 import { flite } from '../services/tts/flite.ts';
+import { openaiVoice } from '../services/tts/openai.ts';
 import type { CheckSink } from './check-sink.ts';
+import { openaiVoiceSettings } from './compose-services.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import type { Config } from './settings.ts';
+import { USER_AGENT } from './version.ts';
 import type { World } from './world.ts';
 
 export interface Findings {
@@ -124,9 +129,17 @@ export async function checkVoices(
   const voices: Tts[] = [];
   const problems: Problem[] = [];
   await using fliteVoice = flite({ voice: config.providers.flite.voice, workers: 1 });
+  // Vendors are asked nothing here: which languages they speak stands in the settings.
+  await using http = openHttp({ userAgent: USER_AGENT, clock: world.clock });
+  const made = {
+    flite: () => fliteVoice,
+    'espeak-ng': () => installedEspeak(world, config),
+    elevenlabs: () => elevenlabs(config.providers.elevenlabs, http),
+    openai: () => openaiVoice(openaiVoiceSettings(config), http),
+  };
   for (const name of config.services.tts) {
     try {
-      voices.push(name === 'flite' ? fliteVoice : await installedEspeak(world, config));
+      voices.push(await made[name]());
     } catch (error) {
       if (!(error instanceof ServiceFailure)) {
         throw error;

@@ -13,8 +13,10 @@ import type { ModelSettings } from '../services/llm/model-llm.ts';
 import { openai } from '../services/llm/openai.ts';
 import { openrouter } from '../services/llm/openrouter.ts';
 import { templateLlm } from '../services/llm/template.ts';
+import { elevenlabs } from '../services/tts/elevenlabs.ts';
 import { espeakNg } from '../services/tts/espeak-ng.ts';
 import { flite } from '../services/tts/flite.ts';
+import { type OpenaiVoiceSettings, openaiVoice } from '../services/tts/openai.ts';
 import type { ModelVendor } from './config-schema.ts';
 import type { CampaignFolders } from './folders.ts';
 import type { Config } from './settings.ts';
@@ -82,6 +84,8 @@ export function serviceMakers(
   const tts = {
     flite: () => Promise.resolve(owned.use(flite(providers.flite))),
     'espeak-ng': () => espeakNg(providers.espeakNg, signal),
+    elevenlabs: () => Promise.resolve(elevenlabs(providers.elevenlabs, http)),
+    openai: () => Promise.resolve(openaiVoice(openaiVoiceSettings(config), http)),
   };
   const dialer = {
     preview: () => preview({ folder: folders.output }),
@@ -133,6 +137,12 @@ export async function composeServices(
     dialer: services.dialer.map((name) => dialer[name]()),
     crm: await Promise.all(services.crm.map((name) => crm[name]())),
   };
+}
+
+/** One account, two roles: the key and the address are those of the models. */
+export function openaiVoiceSettings({ providers }: Config): OpenaiVoiceSettings {
+  const { apiKey, baseUrl } = providers.openai;
+  return { ...providers.openaiVoice, apiKey, baseUrl };
 }
 
 function modelSettings({ providers, script }: Config, vendor: ModelVendor): ModelSettings {

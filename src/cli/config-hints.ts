@@ -8,7 +8,7 @@ import { configJsonSchema, SERVICE_NAMES, SERVICES_BY_ROLE } from './config-sche
 import { nearest } from './suggest.ts';
 
 /** Documented parts of the whole program that this version has not. */
-const NOT_YET_SERVICES = ['elevenlabs', 'twilio', 'asterisk-ari', 'asterisk-ami'];
+const NOT_YET_SERVICES = ['twilio', 'asterisk-ari', 'asterisk-ami'];
 const NOT_YET_KEYS = ['alerts', 'google_sheets', 'server'];
 
 const LINES = 'calls at the same time are campaign.lines';
@@ -86,7 +86,9 @@ const KNOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   answer_rate: SHARES,
   call_duration: 'how long a simulated call lasts is simulation.talk_time',
   country: 'the country of numbers without + is campaign.default_country',
-  voice: 'the voice stands with its service: providers.flite.voice',
+  voice:
+    'the voice stands with its service: providers.flite.voice, providers.openai.voice, ' +
+    'providers.elevenlabs.voice_id',
   log_level: 'the level is logging.level',
   log_file: 'the file is logging.file',
   price: PRICES,

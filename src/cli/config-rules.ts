@@ -15,7 +15,7 @@ import {
 } from './config-schema.ts';
 import type { ConfigSource } from './config-source.ts';
 import { durationText } from './durations.ts';
-import type { Config, ServicePolicy } from './settings.ts';
+import type { Config, ServicePolicy, VoiceChoice } from './settings.ts';
 import { nearest } from './suggest.ts';
 
 /** What the rules ask of the libraries and services, handed in by commands that use them. */
@@ -61,6 +61,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'hubspot: a property of the id is looked at': hubspotId,
   'webhook: in use, it has its address': webhookUrl,
   'webhook: the secret stands in the environment': webhookSecret,
+  'providers: a vendor in use has its voice': vendorVoice,
   'budget: every vendor in use has its prices': vendorPrices,
   'flite: the voice is built in': knownVoice,
   'campaign: the country exists': knownCountry,
@@ -250,10 +251,13 @@ function promptCompiles(judged: Judged, judgement: Judgement | undefined): reado
       ];
 }
 
-/** Vendors of models that a chain names. */
-function vendorsInUse({ config }: Judged): readonly ModelVendor[] {
+type KeyedVendor = ModelVendor | 'elevenlabs';
+
+/** Vendors with a key that a chain names. */
+function vendorsInUse({ config }: Judged): readonly KeyedVendor[] {
   const inUse: readonly string[] = Object.values(config.services).flat();
-  return MODEL_VENDORS.filter((vendor) => inUse.includes(vendor));
+  const all = [...MODEL_VENDORS, 'elevenlabs'] as const;
+  return all.filter((vendor) => inUse.includes(vendor));
 }
 
 function vendorKey(judged: Judged): readonly Finding[] {
@@ -332,7 +336,8 @@ function webhookSecret(judged: Judged): readonly Finding[] {
     : [];
 }
 
-const KEY_NAMES: Readonly<Record<ModelVendor, string>> = {
+const KEY_NAMES: Readonly<Record<KeyedVendor, string>> = {
+  elevenlabs: 'ELEVEN_API_KEY',
   openai: 'OPENAI_API_KEY',
   openrouter: 'OPENROUTER_API_KEY',
   google: 'GOOGLE_API_KEY',
@@ -341,8 +346,10 @@ const KEY_NAMES: Readonly<Record<ModelVendor, string>> = {
 
 /** Models come and go faster than versions of this program, so it has no favourite. */
 function vendorModel(judged: Judged): readonly Finding[] {
-  return vendorsInUse(judged)
-    .filter((vendor) => judged.config.providers[vendor].model === '')
+  const { providers, services } = judged.config;
+  const inUse: readonly string[] = services.llm;
+  return MODEL_VENDORS.filter((vendor) => inUse.includes(vendor))
+    .filter((vendor) => providers[vendor].model === '')
     .map((vendor) => ({
       path: ['providers', vendor, 'model'],
       found: 'nothing',
@@ -389,6 +396,44 @@ const PRICE_KEYS = {
   perMinute: 'per_minute',
   billedSeconds: 'billed_seconds',
 } as const;
+
+/** Who speaks is heard by every contact: the program has no favourite. */
+function vendorVoice({ config: { providers, services } }: Judged): readonly Finding[] {
+  const { elevenlabs, openaiVoice } = providers;
+  const one = 'one voice, or one per language such as { en: …, es: … }, from';
+  const wanted = [
+    {
+      service: 'elevenlabs',
+      key: 'voice_id',
+      isMissing: isNoVoice(elevenlabs.voice),
+      allowed: `${one} elevenlabs.io/app/voice-library`,
+    },
+    {
+      service: 'openai',
+      key: 'tts_model',
+      isMissing: openaiVoice.model === '',
+      allowed: 'the name of a model that speaks, from platform.openai.com/docs/models',
+    },
+    {
+      service: 'openai',
+      key: 'voice',
+      isMissing: isNoVoice(openaiVoice.voice),
+      allowed: `${one} platform.openai.com/docs/guides/text-to-speech`,
+    },
+  ];
+  const inUse: readonly string[] = services.tts;
+  return wanted
+    .filter(({ service, isMissing }) => isMissing && inUse.includes(service))
+    .map(({ service, key, allowed }) => ({
+      path: ['providers', service, key],
+      found: 'nothing',
+      allowed,
+    }));
+}
+
+function isNoVoice(voice: VoiceChoice): boolean {
+  return typeof voice === 'string' ? voice === '' : Object.keys(voice).length === 0;
+}
 
 function knownVoice(judged: Judged, judgement: Judgement | undefined): readonly Finding[] {
   const path = ['providers', 'flite', 'voice'];

@@ -16,7 +16,7 @@ import {
 /** What this version can do each role with, first the one the defaults use. */
 export const SERVICES_BY_ROLE = {
   llm: ['template', 'openai', 'openrouter', 'google', 'anthropic'],
-  tts: ['flite', 'espeak-ng'],
+  tts: ['flite', 'espeak-ng', 'elevenlabs', 'openai'],
   dialer: ['preview'],
   crm: ['csv', 'hubspot', 'webhook'],
 } as const;
@@ -38,6 +38,7 @@ export const SERVICE_NAMES = [
   ...MODEL_VENDORS,
   'hubspot',
   'webhook',
+  'elevenlabs',
 ] as const;
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 
@@ -289,8 +290,8 @@ function providerKeys() {
     preview: section(override, 'The preview has no settings of its own.'),
     csv: section(override, 'The CSV file has no settings of its own.'),
     openai: section(
-      { ...modelKeys('https://api.openai.com'), ...override },
-      'Models of OpenAI, or of a server that speaks its chat completions.',
+      { ...modelKeys('https://api.openai.com'), ...openaiVoiceKeys(), ...override },
+      'Models and voices of OpenAI, or of a server that speaks its chat completions and speech.',
     ),
     openrouter: section(
       { ...modelKeys('https://openrouter.ai'), ...override },
@@ -306,6 +307,7 @@ function providerKeys() {
     ),
     hubspot: section({ ...hubspotKeys(), ...override }, 'Finds contacts in HubSpot, logs calls.'),
     webhook: section({ ...webhookKeys(), ...override }, 'Tells a system of your own, signed.'),
+    elevenlabs: section({ ...elevenlabsKeys(), ...override }, 'Voices of ElevenLabs.'),
   };
 }
 
@@ -384,6 +386,68 @@ function priceKeys() {
       'A call is billed in steps of so many seconds, and a step that has begun is a whole one.',
     ),
   };
+}
+
+function elevenlabsKeys() {
+  const model = 'the name of a model, such as eleven_flash_v2_5';
+  const tuning = {
+    stability: bareNumber({ min: 0, max: 1 }, 'How even it sounds.').optional(),
+    similarity_boost: bareNumber({ min: 0, max: 1 }, 'How close to the original.').optional(),
+    style: bareNumber({ min: 0, max: 1 }, 'How much of its manner.').optional(),
+    use_speaker_boost: z
+      .boolean({ error: 'true or false' })
+      .describe('Whether it is brought closer to the original, which takes longer.')
+      .optional(),
+    speed: bareNumber({ min: 0.7, max: 1.2 }, 'How fast; 1 is its own pace.').optional(),
+  };
+  return {
+    api_key: secret(
+      'The key of your account, as "${NAME}" from the environment.',
+      'ELEVEN_API_KEY',
+    ),
+    voice_id: voiceKey('an id from elevenlabs.io/app/voice-library', 'Who speaks'),
+    model_id: z
+      .string({ error: model })
+      .min(1, { error: model })
+      .default('eleven_flash_v2_5')
+      .describe('Which model speaks.'),
+    voice_settings: optionalSection(tuning, 'What is left out is as the voice has it.'),
+    concurrency: bareWhole(
+      1,
+      1000,
+      'Requests at once, at most, as your plan allows; where it refuses some, fewer are sent.',
+    ).optional(),
+    base_url: baseUrl('https://api.elevenlabs.io'),
+    fallback_delay: fallbackDelay(),
+  };
+}
+
+function openaiVoiceKeys() {
+  const model = 'the name of a model that speaks, as the vendor writes it';
+  const words = 'a text that says how to speak';
+  return {
+    tts_model: z
+      .string({ error: model })
+      .min(1, { error: model })
+      .describe('Which model speaks, where services.tts names openai.')
+      .optional(),
+    voice: voiceKey('the name of a voice', 'Who speaks, where services.tts names openai'),
+    instructions: z
+      .string({ error: words })
+      .min(1, { error: words })
+      .describe('How it is to speak, for models that take this.')
+      .optional(),
+    speed: bareNumber({ min: 0.25, max: 4 }, 'How fast; 1 is its own pace.').optional(),
+  };
+}
+
+function voiceKey(what: string, description: string) {
+  const allowed = `${what}, or one per language such as { en: …, es: … }`;
+  const voice = z.string({ error: allowed }).min(1, { error: allowed });
+  return z
+    .union([voice, z.record(z.string(), voice, { error: allowed })], { error: allowed })
+    .describe(`${description}: one voice, or one per language.`)
+    .optional();
 }
 
 function modelKeys(host: string) {

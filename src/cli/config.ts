@@ -19,9 +19,12 @@ import { parseDuration, parseSize } from './durations.ts';
 import { CommandFailure, EXIT } from './exit.ts';
 import type {
   Config,
+  ElevenlabsProvider,
   HubspotProvider,
   ModelProvider,
+  OpenaiVoice,
   ServicePolicy,
+  VoiceChoice,
   WebhookProvider,
 } from './settings.ts';
 
@@ -113,6 +116,7 @@ function normalise(file: ConfigFile, configFile: string): Config {
       anthropic: policyOf(file, 'anthropic'),
       hubspot: policyOf(file, 'hubspot'),
       webhook: policyOf(file, 'webhook'),
+      elevenlabs: policyOf(file, 'elevenlabs'),
     },
     healthCheck: {
       intervalMs: durationMs(file.health_check.interval),
@@ -122,6 +126,8 @@ function normalise(file: ConfigFile, configFile: string): Config {
       flite: { voice: file.providers.flite.voice, workers: file.providers.flite.workers },
       // A bare name is looked up on the PATH.
       espeakNg: { command: /[/\\]/.test(command) ? absolute(command) : command },
+      elevenlabs: elevenlabsProvider(file),
+      openaiVoice: openaiVoice(file),
       openai: modelProvider(file, 'openai'),
       openrouter: modelProvider(file, 'openrouter'),
       google: modelProvider(file, 'google'),
@@ -190,6 +196,28 @@ function webhookProvider({
   return { url: url.trim(), secret: secret?.trim() };
 }
 
+function elevenlabsProvider({ providers }: ConfigFile): ElevenlabsProvider {
+  const { api_key: apiKey = '', voice_id, model_id, voice_settings, ...own } = providers.elevenlabs;
+  return {
+    apiKey: apiKey.trim(),
+    baseUrl: own.base_url.replace(/\/+$/, ''),
+    voice: voiceChoice(voice_id),
+    model: model_id.trim(),
+    tuning: voice_settings ?? {},
+  };
+}
+
+function openaiVoice({ providers }: ConfigFile): OpenaiVoice {
+  const { tts_model: model = '', voice, instructions, speed } = providers.openai;
+  return { model: model.trim(), voice: voiceChoice(voice), instructions, speed };
+}
+
+function voiceChoice(voice: VoiceChoice = ''): VoiceChoice {
+  return typeof voice === 'string'
+    ? voice.trim()
+    : Object.fromEntries(Object.entries(voice).map(([tag, name]) => [tag, name.trim()]));
+}
+
 function behaviour({ answer_time, shares, ...times }: ConfigFile['simulation']): Behaviour {
   return {
     answerMs: {
@@ -224,6 +252,7 @@ function policyOf(file: ConfigFile, service: ServiceName): ServicePolicy {
     circuit_breaker: { ...file.circuit_breaker, ...own.circuit_breaker },
     timeouts: { ...file.timeouts, ...LOCAL_TIMEOUTS[service], ...own.timeouts },
     fallback_delay: 'fallback_delay' in own ? own.fallback_delay : NO_DELAY,
+    concurrency: 'concurrency' in own ? own.concurrency : undefined,
   });
 }
 
@@ -232,8 +261,10 @@ function policyFrom({
   circuit_breaker: breaker,
   timeouts,
   fallback_delay: fallbackDelay = NO_DELAY,
+  concurrency: concurrencyMax,
 }: Pick<ConfigFile, 'retry' | 'circuit_breaker' | 'timeouts'> & {
   readonly fallback_delay?: string;
+  readonly concurrency?: number | undefined;
 }): ServicePolicy {
   return {
     retry: {
@@ -250,6 +281,7 @@ function policyFrom({
     },
     timeouts: { requestMs: durationMs(timeouts.request), callMs: durationMs(timeouts.call) },
     fallbackDelayMs: durationMs(fallbackDelay),
+    concurrencyMax,
   };
 }
 

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Contact } from '../domain/contact.ts';
-import type { ContactCounts, RunEnd } from '../domain/event.ts';
+import type { CampaignEvent, ContactCounts, RunEnd } from '../domain/event.ts';
 import { DiskFailure } from '../domain/failure.ts';
 import { paidFor, Spending } from '../domain/spending.ts';
 import { listed } from '../domain/text.ts';
@@ -141,11 +141,7 @@ async function work(
     signals.stop,
   );
   events.listen('failures', (event) => {
-    if (event.type === 'attempt.failed') {
-      const { contact, call, step, service, role, kind, code, status, message } = event;
-      const about = { campaign, contact, call, step, service, role };
-      store.noteFailure({ ...about, kind, code, status, message, atMs: clock.wallMs() });
-    }
+    noteForReport(store, campaign, event, clock.wallMs());
   });
   const { runner, guards, health } = composeEngine({
     campaign,
@@ -202,6 +198,19 @@ function watchSpending(parts: SessionParts, store: Store, reports: Reports): Spe
     }
   });
   return spending;
+}
+
+/** What the report tells of services, also when the run is long over. */
+function noteForReport(store: Store, campaign: string, event: CampaignEvent, atMs: number): void {
+  if (event.type === 'attempt.failed') {
+    const { contact, call, step, service, role, kind, code, status, message } = event;
+    const about = { campaign, contact, call, step, service, role };
+    store.noteFailure({ ...about, kind, code, status, message, atMs });
+  }
+  if (event.type === 'fallback.used') {
+    const { service, role, instead, reason } = event;
+    store.noteFallback({ campaign, service, role, instead, reason, atMs });
+  }
 }
 
 async function takeIn(parts: SessionParts, store: Store): Promise<ImportTally> {

@@ -33,6 +33,8 @@ export interface ServicePolicy {
   readonly timeouts: TimeoutSettings;
   /** Before it is asked in the place of one that failed; nothing for services on this machine. */
   readonly fallbackDelayMs: number;
+  /** Requests at once, at most; undefined for no limit but what the service refuses. */
+  readonly concurrencyMax?: number | undefined;
 }
 
 /** An account with a vendor of models. */
@@ -61,6 +63,29 @@ export interface WebhookProvider {
   /** Empty only where the service is not in use. */
   readonly url: string;
   readonly secret: string | undefined;
+}
+
+/** One voice, or one per language; empty only where the service is not in use. */
+export type VoiceChoice = string | Readonly<Record<string, string>>;
+
+/** What the tts role of an OpenAI account needs beside the key. */
+export interface OpenaiVoice {
+  /** Empty only where the service is not in use. */
+  readonly model: string;
+  readonly voice: VoiceChoice;
+  readonly instructions: string | undefined;
+  readonly speed: number | undefined;
+}
+
+/** An account with ElevenLabs. */
+export interface ElevenlabsProvider {
+  /** Empty only where the service is not in use. */
+  readonly apiKey: string;
+  /** Absolute; without a slash at its end. */
+  readonly baseUrl: string;
+  readonly voice: VoiceChoice;
+  readonly model: string;
+  readonly tuning: NonNullable<ConfigFile['providers']['elevenlabs']['voice_settings']>;
 }
 
 export type LogLevel = ConfigFile['logging']['level'];
@@ -101,6 +126,8 @@ export interface Config {
     readonly espeakNg: { readonly command: string };
     readonly hubspot: HubspotProvider;
     readonly webhook: WebhookProvider;
+    readonly elevenlabs: ElevenlabsProvider;
+    readonly openaiVoice: OpenaiVoice;
   } & Readonly<Record<ModelVendor, ModelProvider>>;
   readonly logging: {
     readonly file: string;

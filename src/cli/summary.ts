@@ -86,6 +86,7 @@ export function summaryText(facts: SummaryFacts, paint: Paint): string {
   const paragraphs = [
     [headline(facts, paint)],
     [...outcomeLines(facts, paint), ...waitingLines(facts, paint), ...rejectedLines(facts, paint)],
+    fallbackLines(facts, paint),
     downLines(facts, paint),
     uncertainLines(facts, paint),
     facts.costs ?? [],
@@ -229,6 +230,13 @@ function rejectedLines({ tally }: SummaryFacts, paint: Paint): string[] {
 
 function row(count: number, word: string, text: string): string {
   return `${count.toLocaleString('en-US').padStart(7)} ${word.padEnd(14)} ${text}`.trimEnd();
+}
+
+/** A voice or a text that was another's than the first choice is never silent about it. */
+function fallbackLines({ tally }: SummaryFacts, paint: Paint): string[] {
+  return [...tally.fallbacks].map(([which, count]) =>
+    row(count, paint('yellow', 'fallback'.padEnd(14)), which),
+  );
 }
 
 function downLines({ down }: SummaryFacts, paint: Paint): string[] {

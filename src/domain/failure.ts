@@ -23,6 +23,8 @@ export interface FailureDetails {
   readonly retriesMax?: number | undefined;
   /** What the answer cost that cannot be used. */
   readonly usage?: Usage | undefined;
+  /** It was refused only because the service had too many requests of ours at once. */
+  readonly isCrowded?: boolean | undefined;
   readonly cause?: unknown;
 }
 
@@ -39,6 +41,7 @@ export class ServiceFailure extends Error {
   readonly retryAfterMs: number | undefined;
   readonly retriesMax: number | undefined;
   readonly usage: Usage | undefined;
+  readonly isCrowded: boolean;
   /** Whose failure it is; the guard says so when it meets it. */
   service: string | undefined;
 
@@ -51,6 +54,7 @@ export class ServiceFailure extends Error {
     this.retryAfterMs = details.retryAfterMs;
     this.retriesMax = details.retriesMax;
     this.usage = details.usage;
+    this.isCrowded = details.isCrowded ?? false;
   }
 }
 

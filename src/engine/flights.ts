@@ -60,7 +60,11 @@ export interface Limits {
   readonly endsMs: number;
   /** Makes the error of an attempt that has not ended by then. */
   readonly overdue: () => Error;
+  /** The call has come back, however late, or was never made: with a value, or with this error. */
+  readonly back?: ((end: { readonly error?: unknown }) => void) | undefined;
 }
+
+const FINE = {};
 
 /**
  * The attempts on their way to one service. They share one timer, set for the first to fall due,
@@ -93,6 +97,7 @@ export class Flights {
     return new Promise<T>((resolve, reject) => {
       // It may have waited for its turn until now, and been stopped in the very turn it came.
       if (context.signal.aborted) {
+        limits.back?.({ error: context.signal.reason });
         reject(context.signal.reason as Error);
         return;
       }
@@ -100,10 +105,12 @@ export class Flights {
       flight.reject = reject;
       this.#add(flight);
       const onValue = (value: T): void => {
+        limits.back?.(FINE);
         this.#land(flight);
         resolve(value);
       };
       const onError = (error: unknown): void => {
+        limits.back?.({ error });
         this.#land(flight);
         reject(error as Error);
       };

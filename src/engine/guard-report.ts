@@ -44,6 +44,13 @@ export function retryScheduled(
   return { type: 'retry.scheduled', ...about, retry, delayMs, code: failure.code };
 }
 
+export function tooManyAtOnce(service: string, limit: number): CampaignEvent {
+  const message =
+    `${service} refused a request because it had too many at once: from now on it gets ${limit} ` +
+    'at a time, and more when that goes well; the others wait';
+  return { type: 'notice', level: 'warn', code: 'too_many_at_once', message };
+}
+
 /** A request given up. Nobody knows whether it was done, which matters unless twice is as once. */
 export function requestTimeout(
   service: string,

@@ -7,11 +7,12 @@ import type { Role } from '../domain/words.ts';
 import type { Gate, Readiness } from './availability.ts';
 import { Circuit, REFUSED } from './circuit.ts';
 import { Flights, limitMs } from './flights.ts';
-import { attemptFailed, requestTimeout, retryScheduled } from './guard-report.ts';
+import { attemptFailed, requestTimeout, retryScheduled, tooManyAtOnce } from './guard-report.ts';
 import { Inquiry } from './inquiry.ts';
 import { quietly } from './news.ts';
 import type { Pacer } from './pacer.ts';
 import type { BreakerMemory, Clock, Emit, RandomSource, RequestContext } from './ports.ts';
+import { Room, Stay } from './room.ts';
 
 export interface GuardPolicies {
   readonly retry: RetryPolicy;
@@ -21,6 +22,8 @@ export interface GuardPolicies {
   >;
   /** 0 or Infinity: no limit. */
   readonly timeouts: { readonly requestMs: number; readonly callMs: number };
+  /** Requests on their way at once, at most; no limit where it is left out. */
+  readonly concurrencyMax?: number | undefined;
 }
 
 export interface GuardParts {
@@ -66,7 +69,8 @@ const LEASE_SLACK_MS = 5_000;
 /**
  * The only place that knows deadlines, retries and breakers; one per service.
  *
- * `run` is `retry( peek → pace → admit → timeout( call ))`. Errors that are neither a
+ * `run` is `retry( peek → place → pace → admit → timeout( call ))`; the place is one of those that
+ * the service has for requests at once (see `Room`). Errors that are neither a
  * `ServiceFailure` nor the caller's abort are bugs: they pass through untouched and count nowhere.
  */
 export class Guard implements Gate {
@@ -78,9 +82,12 @@ export class Guard implements Gate {
   readonly #parts: GuardParts;
   readonly #circuit: Circuit;
   readonly #flights: Flights;
+  readonly #room: Room;
   readonly #inquiry: Inquiry;
+  /** The lowest limit that was told. */
+  #limitTold = Number.POSITIVE_INFINITY;
 
-  /** Throws `RangeError` for a limit that is no length of time. */
+  /** Throws `RangeError` for a limit that is no length of time, or lets nothing through. */
   constructor(parts: GuardParts) {
     const { policies, service, role } = parts;
     const { retry, timeouts } = policies;
@@ -93,6 +100,7 @@ export class Guard implements Gate {
     const requestMs = limitMs(timeouts.requestMs);
     const leaseMs = Number.isFinite(requestMs) ? requestMs + LEASE_SLACK_MS : breaker.openMsMax;
     this.#flights = new Flights(parts.clock);
+    this.#room = new Room(parts.clock, policies.concurrencyMax);
     const { counts } = this;
     this.#inquiry = new Inquiry({ ...this.#parts, retry, counts, flights: this.#flights });
     this.#circuit = new Circuit({
@@ -113,18 +121,21 @@ export class Guard implements Gate {
     let last: ServiceFailure | undefined;
     for (let attempt = 1; ; attempt += 1) {
       context.signal.throwIfAborted();
-      let permit = operation.paced ? REFUSED : this.#circuit.enter();
+      let permit = operation.paced ? REFUSED : this.#enter();
       if (permit === REFUSED) permit = await this.#admission(operation, context, last);
       this.counts.requests += 1;
       const startMs = this.#parts.clock.monotonicMs();
-      const limits = { endsMs: startMs + timeoutMs, overdue };
+      const stay = new Stay(this.#room);
+      const limits = { endsMs: startMs + timeoutMs, overdue, back: stay.back };
       try {
         const value = await this.#flights.launch(context, limits, call, attempt);
         this.#circuit.succeeded(permit);
+        stay.counted();
         return value;
       } catch (error) {
         if (!(error instanceof ServiceFailure)) {
           this.#circuit.returned(permit);
+          stay.counted();
           throw error;
         }
         last = error;
@@ -132,6 +143,8 @@ export class Guard implements Gate {
       }
       const report = this.#failed(context, last, attempt, startMs);
       this.#circuit.failed(permit, context.line, last, report);
+      stay.counted();
+      if (last.isCrowded) this.#tellLimit();
       if (!(await this.#backOff(operation, context, last, attempt))) throw last;
     }
   }
@@ -204,7 +217,23 @@ export class Guard implements Gate {
     this.#circuit.checked(result === 'good', begunMs);
   }
 
-  /** Peek, pace, admit. A retry that is turned away ends with its own last failure. */
+  /** A place and a permit, if both can be had without a wait. */
+  #enter(): number {
+    if (!this.#room.enter()) return REFUSED;
+    const permit = this.#circuit.enter();
+    if (permit === REFUSED) this.#room.leave('other', this.#room.epoch);
+    return permit;
+  }
+
+  /** The operator can set a limit, and spare everybody the refusals. */
+  #tellLimit(): void {
+    const { limit } = this.#room;
+    if (limit >= this.#limitTold) return;
+    this.#limitTold = limit;
+    this.#parts.emit(tooManyAtOnce(this.service, limit));
+  }
+
+  /** Peek, place, pace, admit. A retry that is turned away ends with its own last failure. */
   async #admission(
     operation: Operation,
     context: RequestContext,
@@ -225,12 +254,20 @@ export class Guard implements Gate {
       if (standing.type === 'open' || (standing.type === 'probe' && standing.permits <= 0)) {
         throw last ?? this.#unavailable(standing.waitMs, standing.cause);
       }
-      if (operation.paced && pacer !== undefined) {
-        const wanted = (): boolean => this.#wouldAdmit();
-        if (!(await pacer.take(context.signal, { wanted }))) continue;
+      const waitMsMax = latestMs - clock.monotonicMs();
+      if (!this.#room.enter() && !(await this.#room.wait(context.signal, waitMsMax))) {
+        throw last ?? new Unavailable([this.service], policies.retry.initialDelayMs);
       }
-      const permit = this.#circuit.enter();
-      if (permit !== REFUSED) return permit;
+      let permit = REFUSED;
+      try {
+        const wanted = (): boolean => this.#wouldAdmit();
+        const isPaced = operation.paced && pacer !== undefined;
+        if (isPaced && !(await pacer.take(context.signal, { wanted }))) continue;
+        permit = this.#circuit.enter();
+        if (permit !== REFUSED) return permit;
+      } finally {
+        if (permit === REFUSED) this.#room.leave('other', this.#room.epoch);
+      }
     }
   }
 

@@ -25,6 +25,8 @@ export interface Said {
   /** The vendor's own sentence; made fit to be shown here. */
   readonly message?: string | undefined;
   readonly retryAfterMs?: number | undefined;
+  /** See `ServiceFailure`. */
+  readonly isCrowded?: boolean | undefined;
   /** For the operator: what to check, and where. */
   readonly advice?: string | undefined;
 }
@@ -44,8 +46,31 @@ export function refusal(account: Account, response: HttpResponse, said: Said = {
       code: shownCode(said.code, account) ?? `http_${status}`,
       status,
       retryAfterMs: said.retryAfterMs ?? response.retryAfterMs,
+      isCrowded: said.isCrowded,
     },
   );
+}
+
+/**
+ * What the status alone tells the operator, where the vendor's file says nothing better.
+ *
+ * @param named the key that names what the vendor may not have: `model`, `voice_id`
+ */
+export function advised(name: string, status: number, said: Said, named: string): Said {
+  const key = `providers.${name}`;
+  switch (status) {
+    case 401:
+      return { advice: `check ${key}.api_key`, ...said };
+    case 402:
+      return { advice: 'the account has no credit left: add some', ...said };
+    case 403:
+      return { advice: `check ${key}.api_key and what it may do`, ...said };
+    case 404:
+      // No contact's row can cause it: the next one would meet it too.
+      return { scope: 'service', advice: `check ${key}.${named} and ${key}.base_url`, ...said };
+    default:
+      return said;
+  }
 }
 
 /** An answer that says it is a success, and cannot be used. Another try may do better. */

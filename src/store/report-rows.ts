@@ -71,6 +71,16 @@ export interface FailureCount {
   readonly lastMs: number;
 }
 
+/** What one service did in the place of another; the reason is the last one. */
+export interface FallbackCount {
+  readonly role: Role;
+  readonly service: string;
+  readonly instead: string;
+  readonly count: number;
+  readonly reason: string;
+  readonly lastMs: number;
+}
+
 /** A call that has its outcome. */
 export interface EndedCall {
   readonly contact: string;

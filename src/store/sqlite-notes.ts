@@ -23,6 +23,18 @@ export interface FailureNote {
   readonly atMs: number;
 }
 
+/** What a service did in the place of another. */
+export interface FallbackNote {
+  readonly campaign: string;
+  readonly role: Role;
+  readonly service: string;
+  /** The service that should have done it. */
+  readonly instead: string;
+  readonly reason: string;
+  /** Wall clock milliseconds. */
+  readonly atMs: number;
+}
+
 /** A list that was read to its end. */
 export interface ListNote {
   readonly campaign: string;
@@ -56,6 +68,7 @@ export class SqliteNotes {
   readonly #connection: Connection;
   readonly #commits: GroupCommit;
   readonly #failure: StatementSync;
+  readonly #fallback: StatementSync;
   readonly #list: StatementSync;
   readonly #usage: StatementSync;
   readonly #startRun: StatementSync;
@@ -68,6 +81,11 @@ export class SqliteNotes {
       INSERT INTO failure (campaign, contact, call, step, service, role, kind, code, status,
         message, at_ms)
       SELECT row, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM campaign WHERE name = ?`);
+    this.#fallback = connection.prepare(`
+      INSERT INTO fallback (campaign, role, service, instead, count, reason, last_ms)
+      SELECT row, ?, ?, ?, 1, ?, ? FROM campaign WHERE name = ?
+      ON CONFLICT DO UPDATE SET count = count + 1, reason = excluded.reason,
+        last_ms = excluded.last_ms`);
     this.#list = connection.prepare(`
       INSERT INTO list (campaign, path, at_ms, rows, rejected)
       SELECT row, ?, ?, ?, ? FROM campaign WHERE name = ?`);
@@ -102,6 +120,13 @@ export class SqliteNotes {
         atMs,
         note.campaign,
       );
+    });
+  }
+
+  /** Goes with the next commit. */
+  fallback({ campaign, role, service, instead, reason, atMs }: FallbackNote): void {
+    this.#commits.note(() => {
+      this.#fallback.run(role, service, instead, reason, atMs, campaign);
     });
   }
 

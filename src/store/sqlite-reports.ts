@@ -24,6 +24,7 @@ import type {
   CampaignSummary,
   EndedCall,
   FailureCount,
+  FallbackCount,
   ImportedList,
   NextContact,
   OutcomeCount,
@@ -178,6 +179,15 @@ export class Reports implements Disposable {
       campaign,
     );
     return new UsageBook(rows).counts();
+  }
+
+  /** The most frequent first. */
+  fallbacks(campaign: string): readonly FallbackCount[] {
+    return this.#all<FallbackCount>(
+      `SELECT role, service, instead, count, reason, last_ms AS lastMs FROM fallback
+       WHERE campaign = ${CAMPAIGN} ORDER BY count DESC, role, service, instead`,
+      campaign,
+    );
   }
 
   /** By step and service, in the order of a call. */

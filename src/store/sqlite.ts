@@ -11,6 +11,7 @@ import { SqliteContacts } from './sqlite-contacts.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
 import {
   type FailureNote,
+  type FallbackNote,
   type ListNote,
   type RunNumber,
   type RunStart,
@@ -83,6 +84,11 @@ export class Store implements Disposable {
   /** Goes with the next commit; nobody waits for it. */
   noteFailure(note: FailureNote): void {
     this.#notes.failure(note);
+  }
+
+  /** Goes with the next commit; nobody waits for it. */
+  noteFallback(note: FallbackNote): void {
+    this.#notes.fallback(note);
   }
 
   /** Goes with the next commit; nobody waits for it. */

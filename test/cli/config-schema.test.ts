@@ -53,6 +53,7 @@ describe('the schema', () => {
   it('has settings for every service of every role, and for no other', () => {
     const { providers } = configSchema().parse({ script: { template: 'x' } });
     expect(Object.keys(providers)).toEqual(SERVICE_NAMES);
-    expect(Object.values(SERVICES_BY_ROLE).flat().toSorted()).toEqual(SERVICE_NAMES.toSorted());
+    const used = new Set<string>(Object.values(SERVICES_BY_ROLE).flat());
+    expect([...used].toSorted()).toEqual(SERVICE_NAMES.toSorted());
   });
 });

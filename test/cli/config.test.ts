@@ -25,6 +25,19 @@ function parsed(text: string, env: Environment = {}): Config {
   });
 }
 
+const NO_VOICES = {
+  elevenlabs: {
+    apiKey: '',
+    baseUrl: 'https://api.elevenlabs.io',
+    voice: '',
+    model: 'eleven_flash_v2_5',
+    tuning: {},
+  },
+  openaiVoice: { model: '', voice: '', instructions: undefined, speed: undefined },
+};
+
+const VOICES = 'flite, espeak-ng, elevenlabs, openai';
+
 /** The lines of the message below its headline; none where the config is right. */
 function problemsOf(text: string, env: Environment = {}): readonly string[] {
   try {
@@ -108,11 +121,13 @@ describe('config.yml in the terms of the program', () => {
         anthropic: vendor,
         hubspot: vendor,
         webhook: vendor,
+        elevenlabs: vendor,
       },
       healthCheck: { intervalMs: 30_000, timeoutMs: 5000 },
       providers: {
         flite: { voice: 'slt', workers: undefined },
         espeakNg: { command: 'espeak-ng' },
+        ...NO_VOICES,
         ...MODELS,
         ...CRMS,
       },
@@ -384,11 +399,6 @@ circuit_breaker:
 
   it.each([
     [
-      'services: { tts: [flite, elevenlabs] }',
-      'services.tts[1]: found "elevenlabs"; elevenlabs is not in this version; available: ' +
-        'flite, espeak-ng',
-    ],
-    [
       'services: { dialer: [twilio] }',
       'services.dialer[0]: found "twilio"; twilio is not in this version; available: preview',
     ],
@@ -396,7 +406,7 @@ circuit_breaker:
       'providers: { twilio: { from: x } }',
       'providers.twilio: found settings for it; twilio is not in this version; available: ' +
         'template, flite, espeak-ng, preview, csv, openai, openrouter, google, anthropic, ' +
-        'hubspot, webhook',
+        'hubspot, webhook, elevenlabs',
     ],
     [
       'alerts: { email: { enabled: true } }',
@@ -417,18 +427,15 @@ circuit_breaker:
   it.each([
     [
       'tts: flite',
-      'services.tts: found "flite", allowed: a list of at least one of: flite, espeak-ng; ' +
+      `services.tts: found "flite", allowed: a list of at least one of: ${VOICES}; ` +
         'write it as a list: [flite]',
     ],
-    ['tts: []', 'services.tts: found a list, allowed: a list of at least one of: flite, espeak-ng'],
+    ['tts: []', `services.tts: found a list, allowed: a list of at least one of: ${VOICES}`],
     [
       'tts: [espeak]',
-      'services.tts[0]: found "espeak", allowed: flite, espeak-ng; did you mean espeak-ng?',
+      `services.tts[0]: found "espeak", allowed: ${VOICES}; did you mean espeak-ng?`,
     ],
-    [
-      'tts: [csv]',
-      'services.tts[0]: found "csv", allowed: flite, espeak-ng; csv belongs in services.crm',
-    ],
+    ['tts: [csv]', `services.tts[0]: found "csv", allowed: ${VOICES}; csv belongs in services.crm`],
     [
       'tts: [flite, flite]',
       'services.tts[1]: found "flite" a second time, allowed: each service once',

@@ -7,7 +7,7 @@ import { maskNumbers } from '../../domain/privacy.ts';
 import { RESULTS_HEADER, resultsRow } from '../../domain/results.ts';
 import { counted, spanText } from '../../domain/text.ts';
 import { type UsageCount, type UsageTotal, usageTotals } from '../../domain/usage.ts';
-import type { FailureCount } from '../../store/report-rows.ts';
+import type { FailureCount, FallbackCount } from '../../store/report-rows.ts';
 import { openReports, type Reports } from '../../store/sqlite-reports.ts';
 import type { Timing } from '../../store/timings.ts';
 import { readCampaignState } from '../campaign-state.ts';
@@ -117,6 +117,7 @@ function reportDocument(config: Config, reports: Reports, campaign: string) {
     ),
     outcomes: Object.fromEntries(outcomes),
     failures: reports.failures(campaign).map(failureDocument),
+    fallbacks: reports.fallbacks(campaign).map(fallbackDocument),
     timings: reports.timings(campaign).map(timingDocument),
     usage: usageTotals(usage).map((total) => totalDocument(config, total)),
     cost: costDocument(config, usage),
@@ -128,6 +129,10 @@ function failureDocument(failure: FailureCount) {
   const message = maskNumbers(failure.message);
   const last_at = isoTime(lastMs);
   return { service, role, error_category: kind, code, status, count, last_at, message };
+}
+
+function fallbackDocument({ role, service, instead, count, reason, lastMs }: FallbackCount) {
+  return { role, service, instead, count, last_at: isoTime(lastMs), reason: maskNumbers(reason) };
 }
 
 function timingDocument({ step, service, count, meanMs, medianMs, maxMs }: Timing) {
@@ -147,7 +152,7 @@ function runEnd({ started_at: startedAt, end }: ReportDocument['last_run']): str
 }
 
 function reportText(document: ReportDocument): string {
-  const { campaign, contacts, outcomes, failures, timings, last_run: run } = document;
+  const { campaign, contacts, outcomes, failures, fallbacks, timings, last_run: run } = document;
   const share = (count: number): string =>
     contacts.total === 0 ? '' : `${Math.round((count / contacts.total) * 100)} %`;
   const lines = [
@@ -174,6 +179,12 @@ function reportText(document: ReportDocument): string {
       ({ service, code, count, last_at: last, message }) =>
         `  ${service.padEnd(14)}${code.padEnd(22)}${String(count).padStart(6)}  ` +
         `last ${last}  ${message}`,
+    ),
+    ...(fallbacks.length === 0 ? [] : ['', 'Fallbacks: who did it, instead of whom']),
+    ...fallbacks.map(
+      ({ service, instead, count, last_at: last, reason }) =>
+        `  ${service.padEnd(14)}${instead.padEnd(22)}${String(count).padStart(6)}  ` +
+        `last ${last}  ${reason}`,
     ),
     ...(timings.length === 0 ? [] : ['', 'Timings']),
     ...timings.map(

@@ -14,7 +14,7 @@ import type {
   ScriptRequest,
 } from '../../engine/ports.ts';
 import { urlUnder } from '../http.ts';
-import { type Account, jsonOf, refusal, type Said, unusable } from '../http-failure.ts';
+import { type Account, advised, jsonOf, refusal, type Said, unusable } from '../http-failure.ts';
 import { flawOf } from './answer-check.ts';
 import { type Messages, Prompt, type PromptSettings } from './prompt.ts';
 
@@ -141,23 +141,9 @@ class ModelLlm implements Llm {
     return body;
   }
 
-  /** What the status alone tells the operator, where the vendor's file says nothing better. */
   #advised(body: unknown, response: HttpResponse): Said {
     const said = this.#dialect.said(body, response);
-    const key = `providers.${this.name}`;
-    switch (said.status ?? response.status) {
-      case 401:
-        return { advice: `check ${key}.api_key`, ...said };
-      case 402:
-        return { advice: 'the account has no credit left: add some', ...said };
-      case 403:
-        return { advice: `check ${key}.api_key and what it may do`, ...said };
-      case 404:
-        // No contact's row can cause it: the next one would meet it too.
-        return { scope: 'service', advice: `check ${key}.model and ${key}.base_url`, ...said };
-      default:
-        return said;
-    }
+    return advised(this.name, said.status ?? response.status, said, 'model');
   }
 }
 

@@ -90,9 +90,23 @@ export class TelephoneSounds {
     if (header === undefined || unreadable !== undefined) {
       return { type: 'unreadable', found: unreadable ?? '' };
     }
-    const end = Math.min(bytes.length, header.dataOffset + header.dataBytes);
+    const claimed = piped && header.dataBytes === 0 ? bytes.length : header.dataBytes;
+    const end = Math.min(bytes.length, header.dataOffset + claimed);
     const samples = monoSamples(bytes.subarray(header.dataOffset, end), header.channels);
-    const sound = this.#resampler(header.sampleRateHz).resample(samples);
+    return this.#sound(samples, header.sampleRateHz);
+  }
+
+  /** The same for samples without a header: mono, 16 bit, the low byte first. */
+  fromSamples(bytes: Uint8Array, rateHz: number): TelephoneSound {
+    if (bytes.length === 0 || bytes.length % BYTES_PER_SAMPLE !== 0) {
+      const found = bytes.length === 0 ? 'nothing' : `${bytes.length} bytes, the last sample cut`;
+      return { type: 'unreadable', found };
+    }
+    return this.#sound(monoSamples(bytes, 1), rateHz);
+  }
+
+  #sound(samples: Int16Array, rateHz: number): TelephoneSound {
+    const sound = this.#resampler(rateHz).resample(samples);
     if (!sound.some((sample) => Math.abs(sample) > SILENCE_PEAK_MAX)) {
       return { type: 'silent' };
     }

@@ -1,0 +1,88 @@
+/**
+ * What ElevenLabs says where it refuses. It has three shapes for it: `detail` with `status` and
+ * `message`, the newer one with `type`, `code` and `param` beside them, and a list where a request
+ * is not as described (elevenlabs.io/docs/eleven-api/resources/errors; their API description).
+ */
+import type { Said } from '../http-failure.ts';
+import { at, listAt, textAt } from '../json-fields.ts';
+
+const ACCOUNT = { kind: 'permanent', scope: 'service' } as const;
+const KEY = 'providers.elevenlabs';
+
+export const NO_CHARACTERS = {
+  ...ACCOUNT,
+  code: 'quota_exceeded',
+  status: 402,
+  advice: 'see elevenlabs.io/app/subscription: a larger plan, or billing by use',
+} as const;
+
+/**
+ * What does not pass and meets every contact, whatever the status: a wrong key and a spent plan
+ * both come as 401, a voice that is not there as 400 or 404. The first that fits.
+ */
+const MEANINGS: readonly (readonly [RegExp, Said])[] = [
+  // The plan is used up, whether by the month or by the key's own limit.
+  [/quota_exceeded|insufficient_credits|payment_required|credit_limit/, withoutStatus()],
+  [/missing_permissions/, { ...ACCOUNT, advice: `let ${KEY}.api_key use Text to Speech` }],
+  [/api_key|authori[sz]|authentication/, { ...ACCOUNT, advice: `check ${KEY}.api_key` }],
+  [
+    /unusual_activity/,
+    { ...ACCOUNT, advice: 'free plans are refused on many servers: a paid one is not' },
+  ],
+  [/voice/, { ...ACCOUNT, advice: `check ${KEY}.voice_id and voice_settings` }],
+  [/model/, { ...ACCOUNT, advice: `check ${KEY}.model_id` }],
+  [
+    /only_for|subscription|output_format/,
+    { ...ACCOUNT, advice: 'the plan does not have this: see elevenlabs.io/app/subscription' },
+  ],
+];
+/** The account may have so many at once; `system_busy` and the rest concern everybody. */
+const CROWDED = /^(too_many_concurrent_requests|concurrent_limit_exceeded)$/;
+/** Parts of a request that the settings decide, never a contact's row. */
+const OURS = /^(voice_id|model_id|output_format|voice_settings|xi-api-key)$/;
+
+/** The vendor's own word for it. */
+export function detailCode(body: unknown): string | undefined {
+  return textAt(body, 'detail', 'code') ?? textAt(body, 'detail', 'status');
+}
+
+export function elevenlabsSaid(body: unknown, status: number): Said {
+  const detail = at(body, 'detail');
+  if (Array.isArray(detail)) {
+    return invalid(detail);
+  }
+  const code = detailCode(body);
+  const message = textAt(detail, 'message') ?? textAt(body, 'detail');
+  const words = [code, textAt(detail, 'status')].filter((word) => word !== undefined);
+  if (words.some((word) => CROWDED.test(word))) {
+    const advice = `providers.elevenlabs.concurrency can hold it to what the plan allows`;
+    return { code, message, isCrowded: true, advice };
+  }
+  const param = textAt(detail, 'param') ?? '';
+  if (status >= 500 || status === 429) {
+    return { code, message }; // it passes, whatever it is about
+  }
+  const meaning =
+    MEANINGS.find(([pattern]) => words.some((word) => pattern.test(word)))?.[1] ??
+    (OURS.test(param) ? { ...ACCOUNT, advice: `check ${KEY}.${param}` } : {});
+  return { ...meaning, code, message };
+}
+
+/** `[{ loc: ['path', 'voice_id'], msg: '…', type: '…' }]` */
+function invalid(problems: readonly unknown[]): Said {
+  const parts = problems.map((problem) => {
+    const where = listAt(problem, 'loc').map(String);
+    return { where, text: `${where.join('.')}: ${textAt(problem, 'msg') ?? 'not valid'}` };
+  });
+  const message = parts.map(({ text }) => text).join('; ');
+  const code = textAt(problems[0], 'type');
+  const ours = parts.flatMap(({ where }) => where.filter((name) => OURS.test(name)))[0];
+  return ours === undefined
+    ? { code, message }
+    : { code, message, ...ACCOUNT, advice: `check ${KEY}.${ours}` };
+}
+
+function withoutStatus(): Said {
+  const { kind, scope, advice } = NO_CHARACTERS;
+  return { kind, scope, advice };
+}
