@@ -1,10 +1,11 @@
 /** The vendors that are held against their contracts. The bed has more. */
-export const VENDORS = ['openai', 'openrouter', 'anthropic', 'hubspot'] as const;
+export const VENDORS = ['openai', 'openrouter', 'anthropic', 'elevenlabs', 'hubspot'] as const;
 export type Vendor = (typeof VENDORS)[number];
 
 /** Of the bed, which has no say in them. */
 const PORTS: Readonly<Record<Vendor, number>> = {
   openai: 4102,
+  elevenlabs: 4103,
   hubspot: 4104,
   openrouter: 4105,
   anthropic: 4106,

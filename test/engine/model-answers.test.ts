@@ -125,3 +125,19 @@ it('what a model was paid for is told with the step', async () => {
     ['record', undefined],
   ]);
 });
+
+it('what a voice was paid for is told with the step, once for what is kept', async () => {
+  const usage = { characters: 42 };
+  const behaviour = {
+    write: () => ({ text: 'Hello' }),
+    speak: () => ({ wav: new Uint8Array(44), usage }),
+  };
+  const bench = new EngineBench({ behaviour }).add(2);
+  await bench.run();
+  const speeches = bench.of('step.finished').filter(({ step }) => step === 'speech');
+  const told = speeches.map(({ kept = false, usage: paid }) => [kept, paid]);
+  // Two lines asked for the same words at once; who is done first does not matter.
+  expect(told).toHaveLength(2);
+  expect(told).toContainEqual([false, usage]);
+  expect(told).toContainEqual([true, undefined]);
+});

@@ -208,6 +208,29 @@ describe('what the commands read', () => {
     ]);
   });
 
+  it('counts what a service did in the place of another', async () => {
+    const note = {
+      campaign: CAMPAIGN,
+      role: 'tts',
+      service: 'flite',
+      instead: 'elevenlabs',
+      reason: 'http_503',
+      atMs: 100,
+    } as const;
+    store.journal(CAMPAIGN);
+    store.noteFallback(note);
+    store.noteFallback({ ...note, atMs: 300, reason: 'quota_exceeded' });
+    store.noteFallback({ ...note, service: 'openai' });
+    store.noteFallback({ ...note, campaign: 'elsewhere' });
+    expect(reports.fallbacks(CAMPAIGN)).toEqual([]);
+    await store.journal(CAMPAIGN).settled();
+    const { role, instead } = note;
+    expect(reports.fallbacks(CAMPAIGN)).toEqual([
+      { role, service: 'flite', instead, count: 2, reason: 'quota_exceeded', lastMs: 300 },
+      { role, service: 'openai', instead, count: 1, reason: 'http_503', lastMs: 100 },
+    ]);
+  });
+
   it('measures how long services took', async () => {
     takeIn('c1', 'c2', 'c3', 'c4');
     for (const tookMs of [100, 400, 200, 300.4]) {

@@ -34,6 +34,7 @@ export async function logs(world: World, options: LogsOptions): Promise<number> 
     file: resolve(world.folder, options.config),
     shownAs: options.config,
     env: world.env,
+    withoutSecrets: true,
   });
   const { file, keep } = config.logging;
   const isThere = (await modifiedMs(file)) !== undefined;

@@ -46,7 +46,8 @@ export async function report(
     throw new CommandFailure(EXIT.usage, '--json and --csv: one of the two is allowed');
   }
   const file = resolve(world.folder, options.config);
-  const config = await loadConfig({ file, shownAs: options.config, env: world.env });
+  const read = { file, shownAs: options.config, env: world.env, withoutSecrets: true };
+  const config = await loadConfig(read);
   using reports = openReports({ path: config.store.path });
   const campaign = theCampaign(reports, name);
   if (options.csv === true) {

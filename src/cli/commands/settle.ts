@@ -48,7 +48,8 @@ export async function settle(
     );
   }
   const file = resolve(world.folder, options.config);
-  const config = await loadConfig({ file, shownAs: options.config, env: world.env });
+  const read = { file, shownAs: options.config, env: world.env, withoutSecrets: true };
+  const config = await loadConfig(read);
   const { path } = config.store;
   const uncertain = uncertainOf(path, campaign);
   const { id, shown } = named(campaign, typed, uncertain, config.campaign.defaultCountry);

@@ -47,7 +47,8 @@ export async function status(
   options: StatusOptions,
 ): Promise<number> {
   const file = resolve(world.folder, options.config);
-  const config = await loadConfig({ file, shownAs: options.config, env: world.env });
+  const read = { file, shownAs: options.config, env: world.env, withoutSecrets: true };
+  const config = await loadConfig(read);
   using reports = openReports({ path: config.store.path });
   const wallMs = world.clock.wallMs();
   const statuses = reports.consistent(() =>

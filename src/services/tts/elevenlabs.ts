@@ -120,9 +120,10 @@ class Elevenlabs implements Tts {
         bytesMax: SOUND_BYTES_MAX,
       }),
     );
-    const asked = { text, speed: tuning.speed ?? 1, rawHz: RAW_HZ };
+    const usage = { characters: costOf(response) ?? charactersIn(text) };
+    const asked = { text, speed: tuning.speed ?? 1, rawHz: RAW_HZ, usage };
     const wav = this.#sounds.wav(this.#account, response, asked);
-    return { wav, usage: { characters: costOf(response) ?? charactersIn(text) } };
+    return { wav, usage };
   }
 
   /** In one order, without what is not set. */

@@ -85,9 +85,10 @@ class OpenaiVoice implements Tts {
     const body = { model, input: text, voice: name, response_format: FORMAT, instructions, speed };
     const sent = JSON.stringify(body);
     const response = await this.#send('POST', '/v1/audio/speech', sent, context.signal);
-    const asked = { text, speed: speed ?? 1, rawHz: undefined };
+    const usage = { characters: charactersIn(text) };
+    const asked = { text, speed: speed ?? 1, rawHz: undefined, usage };
     const wav = this.#sounds.wav(this.#account, response, asked);
-    return { wav, usage: { characters: charactersIn(text) } };
+    return { wav, usage };
   }
 
   /** Twice is as once: it costs money, and harms nobody. */

@@ -4,6 +4,7 @@
  */
 import { ServiceFailure } from '../../domain/failure.ts';
 import { redacted } from '../../domain/redaction.ts';
+import type { Usage } from '../../domain/usage.ts';
 import type { HttpResponse } from '../../engine/ports.ts';
 import { type Account, textOf, unusable } from '../http-failure.ts';
 import { TelephoneSounds, telephoneDurationMs, wavHeader } from './wav.ts';
@@ -15,6 +16,8 @@ export interface Asked {
   readonly speed: number;
   /** Of samples without a header; undefined where a WAV file was asked for. */
   readonly rawHz: number | undefined;
+  /** Paid also for a sound that is not the text. */
+  readonly usage: Usage;
 }
 
 /** Six minutes at 44,100 Hz in stereo; a text for a telephone call is far shorter. */
@@ -59,11 +62,11 @@ export class VendorSounds {
       case 'unreadable':
         throw unusable(account, response, `with ${sound.found}`);
       case 'silent':
-        throw badAudio(account, 'nothing is to be heard in it');
+        throw badAudio(account, 'nothing is to be heard in it', asked.usage);
       case 'sound': {
         const problem = lengthProblem(sound.wav, asked);
         if (problem !== undefined) {
-          throw badAudio(account, problem);
+          throw badAudio(account, problem, asked.usage);
         }
         return sound.wav;
       }
@@ -104,12 +107,13 @@ function lengthProblem(wav: Uint8Array, { text, speed }: Asked): string | undefi
 }
 
 /** The voice works, and has not said this text: nothing of this counts against the service. */
-function badAudio({ name }: Account, what: string): ServiceFailure {
+function badAudio({ name }: Account, what: string, usage: Usage): ServiceFailure {
   return new ServiceFailure(`${name} sent a sound that is not the text: ${what}`, {
     kind: 'transient',
     scope: 'request',
     code: 'bad_audio',
     retriesMax: 1,
+    usage,
   });
 }
 

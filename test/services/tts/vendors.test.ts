@@ -143,6 +143,7 @@ for (const name of VOICE_NAMES) {
         scope: 'request',
         code: 'bad_audio',
         retriesMax: 1,
+        usage: { characters: TEXT.length },
       });
       expect(failure.message).toContain(words);
     });
