@@ -15,6 +15,7 @@ import { flite } from '../services/tts/flite.ts';
 import { openaiVoice } from '../services/tts/openai.ts';
 import type { CheckSink } from './check-sink.ts';
 import { openaiVoiceSettings } from './compose-services.ts';
+import { dialerSpeaks, speaksItself } from './dialer-voice.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import type { Config } from './settings.ts';
 import { USER_AGENT } from './version.ts';
@@ -126,6 +127,9 @@ export async function checkVoices(
   config: Config,
   sink: CheckSink | undefined,
 ): Promise<Findings> {
+  if (speaksItself(config)) {
+    return { problems: [], notices: silentNotices(config, sink, 'services.dialer', dialerSpeaks) };
+  }
   const voices: Tts[] = [];
   const problems: Problem[] = [];
   await using fliteVoice = flite({ voice: config.providers.flite.voice, workers: 1 });
@@ -147,16 +151,27 @@ export async function checkVoices(
       problems.push({ code: EXIT.config, text: `services.tts: ${error.message}` });
     }
   }
+  const speaks = (language: string): boolean =>
+    voices.some((tts) => tts.voice(language) !== undefined);
+  const notices = silentNotices(config, sink, 'services.tts', speaks);
+  return { problems, notices: problems.length > 0 ? [] : notices };
+}
+
+function silentNotices(
+  config: Config,
+  sink: CheckSink | undefined,
+  where: string,
+  speaks: (language: string) => boolean,
+): readonly string[] {
   const silent = [...(sink?.languages ?? [])].filter(
-    ([language]) =>
-      !voices.some((tts) => tts.voice(language ?? config.campaign.language) !== undefined),
+    ([language]) => !speaks(language ?? config.campaign.language),
   );
   const names = listed(silent.map(([language]) => language ?? config.campaign.language));
   const count = silent.reduce((sum, [, contacts]) => sum + contacts, 0);
   const notice =
-    `no voice in services.tts speaks ${names}: ${counted(count, 'contact')} will be set aside ` +
+    `no voice in ${where} speaks ${names}: ${counted(count, 'contact')} will be set aside ` +
     'with that reason';
-  return { problems, notices: silent.length === 0 || problems.length > 0 ? [] : [notice] };
+  return silent.length === 0 ? [] : [notice];
 }
 
 async function installedEspeak(world: World, config: Config): Promise<Tts> {

@@ -7,6 +7,7 @@ import { csvCrm, type ResultsLedger } from '../services/crm/csv.ts';
 import { hubspot } from '../services/crm/hubspot.ts';
 import { webhookCrm } from '../services/crm/webhook.ts';
 import { preview } from '../services/dialer/preview.ts';
+import { twilio } from '../services/dialer/twilio.ts';
 import { anthropic } from '../services/llm/anthropic.ts';
 import { google } from '../services/llm/google.ts';
 import type { ModelSettings } from '../services/llm/model-llm.ts';
@@ -18,6 +19,7 @@ import { espeakNg } from '../services/tts/espeak-ng.ts';
 import { flite } from '../services/tts/flite.ts';
 import { type OpenaiVoiceSettings, openaiVoice } from '../services/tts/openai.ts';
 import type { ModelVendor } from './config-schema.ts';
+import { speaksItself } from './dialer-voice.ts';
 import type { CampaignFolders } from './folders.ts';
 import type { Config } from './settings.ts';
 
@@ -31,7 +33,7 @@ export interface Services {
 
 /**
  * Those that can be had. A fallback that is not installed stops nobody whom the others can serve;
- * throws the first one's failure where there is none at all.
+ * throws the first one's failure where there is none at all of those that are wanted.
  *
  * @param leftOut told of each that cannot be had
  */
@@ -89,6 +91,11 @@ export function serviceMakers(
   };
   const dialer = {
     preview: () => preview({ folder: folders.output }),
+    twilio: () => {
+      const { timeouts } = config.policies.twilio;
+      const account = { ...providers.twilio, ...timeouts, audioFolder: folders.audio };
+      return twilio(account, http, clock);
+    },
   };
   const crm = {
     csv: async () => {
@@ -130,10 +137,7 @@ export async function composeServices(
   );
   return {
     llm: services.llm.map((name) => llm[name]()),
-    tts: await usable(
-      services.tts.map((name) => tts[name]()),
-      leftOut,
-    ),
+    tts: await usable(speaksItself(config) ? [] : services.tts.map((name) => tts[name]()), leftOut),
     dialer: services.dialer.map((name) => dialer[name]()),
     crm: await Promise.all(services.crm.map((name) => crm[name]())),
   };

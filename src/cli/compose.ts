@@ -21,7 +21,7 @@ import type {
 import { Processor } from '../engine/processor.ts';
 import { recordedDialer } from '../engine/recorded-dialer.ts';
 import { type Purse, Runner, type RunPolicy } from '../engine/runner.ts';
-import { Speaker } from '../engine/steps.ts';
+import { playsAudio, Speaker } from '../engine/steps.ts';
 import type { Services } from './compose-services.ts';
 import type { Config, ServicePolicy } from './settings.ts';
 
@@ -95,7 +95,7 @@ export function composeEngine(parts: EngineParts): Engine {
     charactersMax: config.script.maxCharacters,
   });
   const looksUp = crm.some((service) => service.lookup !== undefined);
-  const availability = new Availability([...guards.values()], looksUp);
+  const availability = new Availability([...guards.values()], looksUp, playsAudio(dialer));
   const { purse } = parts;
   const runner = new Runner({
     policy,

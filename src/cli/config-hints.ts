@@ -8,7 +8,7 @@ import { configJsonSchema, SERVICE_NAMES, SERVICES_BY_ROLE } from './config-sche
 import { nearest } from './suggest.ts';
 
 /** Documented parts of the whole program that this version has not. */
-const NOT_YET_SERVICES = ['twilio', 'asterisk-ari', 'asterisk-ami'];
+const NOT_YET_SERVICES = ['asterisk-ari', 'asterisk-ami'];
 const NOT_YET_KEYS = ['alerts', 'google_sheets', 'server'];
 
 const LINES = 'calls at the same time are campaign.lines';

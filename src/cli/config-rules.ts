@@ -63,6 +63,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   'webhook: the secret stands in the environment': webhookSecret,
   'providers: a vendor in use has its voice': vendorVoice,
   'budget: every vendor in use has its prices': vendorPrices,
+  'twilio: in use, it has its account and number': twilioAccount,
+  'twilio: a call lasts longer than it rings': twilioTimes,
   'flite: the voice is built in': knownVoice,
   'campaign: the country exists': knownCountry,
   'simulation: the shares add up to 1': sharesSum,
@@ -334,6 +336,45 @@ function webhookSecret(judged: Judged): readonly Finding[] {
         },
       ]
     : [];
+}
+
+function twilioAccount(judged: Judged): readonly Finding[] {
+  const { services, providers } = judged.config;
+  if (!services.dialer.includes('twilio')) {
+    return [];
+  }
+  const { accountSid, authToken, from } = providers.twilio;
+  const at = (key: string): ConfigPath => ['providers', 'twilio', key];
+  const sid = 'the account, AC and 32 digits, from console.twilio.com';
+  const number = 'the number that people see, such as "+14155550100": one of the account';
+  return [
+    ...(accountSid === '' ? [{ path: at('account_sid'), found: 'nothing', allowed: sid }] : []),
+    ...keyFindings(judged, at('auth_token'), authToken, 'TWILIO_AUTH_TOKEN'),
+    ...(from === '' ? [{ path: at('from'), found: 'nothing', allowed: number }] : []),
+  ];
+}
+
+/** To ring, to be heard, and to find out what became of a call whose answer was lost. */
+const BEYOND_RINGING_MS = 60_000;
+
+function twilioTimes(judged: Judged): readonly Finding[] {
+  const { ringMs } = judged.config.providers.twilio;
+  const { callMs } = judged.config.policies.twilio.timeouts;
+  const path = ['providers', 'twilio', 'ring_time'];
+  const isOwn = judged.file.providers.twilio.timeouts?.call !== undefined;
+  const call = isOwn ? ['providers', 'twilio', 'timeouts', 'call'] : ['timeouts', 'call'];
+  return callMs >= ringMs + BEYOND_RINGING_MS || !judged.config.services.dialer.includes('twilio')
+    ? []
+    : [
+        {
+          path,
+          with: [call],
+          found: shown(judged, path, durationText(ringMs)),
+          allowed:
+            `at least ${durationText(BEYOND_RINGING_MS)} less than ${pathText(call)} ` +
+            `(${shown(judged, call, durationText(callMs))}), the time for the whole call`,
+        },
+      ];
 }
 
 const KEY_NAMES: Readonly<Record<KeyedVendor, string>> = {

@@ -17,7 +17,7 @@ import {
 export const SERVICES_BY_ROLE = {
   llm: ['template', 'openai', 'openrouter', 'google', 'anthropic'],
   tts: ['flite', 'espeak-ng', 'elevenlabs', 'openai'],
-  dialer: ['preview'],
+  dialer: ['preview', 'twilio'],
   crm: ['csv', 'hubspot', 'webhook'],
 } as const;
 
@@ -39,6 +39,7 @@ export const SERVICE_NAMES = [
   'hubspot',
   'webhook',
   'elevenlabs',
+  'twilio',
 ] as const;
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 
@@ -308,6 +309,7 @@ function providerKeys() {
     hubspot: section({ ...hubspotKeys(), ...override }, 'Finds contacts in HubSpot, logs calls.'),
     webhook: section({ ...webhookKeys(), ...override }, 'Tells a system of your own, signed.'),
     elevenlabs: section({ ...elevenlabsKeys(), ...override }, 'Voices of ElevenLabs.'),
+    twilio: section({ ...twilioKeys(), ...override }, 'Places real calls through Twilio.'),
   };
 }
 
@@ -360,6 +362,45 @@ function webhookKeys() {
     secret: secret(
       'Signs what is sent, as "${NAME}" from the environment; without it nothing is signed.',
       'CRM_WEBHOOK_SECRET',
+    ),
+    fallback_delay: fallbackDelay(),
+  };
+}
+
+function twilioKeys() {
+  const sid = 'AC and 32 hexadecimal digits, as console.twilio.com shows it';
+  const from = 'a number with its country, in quotes, such as "+14155550100"';
+  const audio = 'an address such as https://example.com/audio, without user or query';
+  return {
+    account_sid: z
+      .string({ error: sid })
+      .regex(/^\s*AC[0-9a-fA-F]{32}\s*$/, { error: sid })
+      .optional()
+      .describe('The account.'),
+    auth_token: secret('Its token, as "${NAME}" from the environment.', 'TWILIO_AUTH_TOKEN'),
+    from: z
+      .string({ error: from })
+      .regex(/^\s*\+[1-9]\d{6,14}\s*$/, { error: from })
+      .optional()
+      .describe('The number that people see: one of the account, or verified there.'),
+    base_url: baseUrl('https://api.twilio.com'),
+    audio_base_url: z
+      .string({ error: audio })
+      .refine(isPlainAddress, { error: audio })
+      .optional()
+      .describe(
+        'Where the audio folder beside the database is published; left out, Twilio speaks the ' +
+          'text itself and services.tts is not asked.',
+      ),
+    machine_detection: choice(
+      ['off', 'detect'],
+      'off',
+      'Whether Twilio finds out if a machine picked up, for a fee: only then is there voicemail.',
+    ),
+    ring_time: duration(
+      { minMs: 5_000, maxMs: 600_000 },
+      '30s',
+      'How long it may ring before nobody answers.',
     ),
     fallback_delay: fallbackDelay(),
   };
@@ -657,14 +698,17 @@ function baseUrl(value: string) {
 }
 
 function isBaseUrl(text: string): boolean {
+  return isPlainAddress(text) && !/\/(api\/v1|v1|v1beta|2010-04-01)\/*$/.test(text);
+}
+
+function isPlainAddress(text: string): boolean {
   const url = URL.parse(text);
   return (
     url !== null &&
     /^https?:$/.test(url.protocol) &&
     !/[?#]/.test(text) &&
     url.username === '' &&
-    url.password === '' &&
-    !/\/(api\/v1|v1|v1beta)\/*$/.test(url.pathname)
+    url.password === ''
   );
 }
 

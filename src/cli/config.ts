@@ -24,6 +24,7 @@ import type {
   ModelProvider,
   OpenaiVoice,
   ServicePolicy,
+  TwilioProvider,
   VoiceChoice,
   WebhookProvider,
 } from './settings.ts';
@@ -117,6 +118,7 @@ function normalise(file: ConfigFile, configFile: string): Config {
       hubspot: policyOf(file, 'hubspot'),
       webhook: policyOf(file, 'webhook'),
       elevenlabs: policyOf(file, 'elevenlabs'),
+      twilio: policyOf(file, 'twilio'),
     },
     healthCheck: {
       intervalMs: durationMs(file.health_check.interval),
@@ -134,6 +136,7 @@ function normalise(file: ConfigFile, configFile: string): Config {
       anthropic: modelProvider(file, 'anthropic'),
       hubspot: hubspotProvider(file.providers.hubspot),
       webhook: webhookProvider(file.providers.webhook),
+      twilio: twilioProvider(file.providers.twilio),
     },
     logging: {
       file: absolute(file.logging.file),
@@ -216,6 +219,18 @@ function voiceChoice(voice: VoiceChoice = ''): VoiceChoice {
   return typeof voice === 'string'
     ? voice.trim()
     : Object.fromEntries(Object.entries(voice).map(([tag, name]) => [tag, name.trim()]));
+}
+
+function twilioProvider(own: ConfigFile['providers']['twilio']): TwilioProvider {
+  return {
+    accountSid: (own.account_sid ?? '').trim(),
+    authToken: (own.auth_token ?? '').trim(),
+    from: (own.from ?? '').trim(),
+    baseUrl: own.base_url.replace(/\/+$/, ''),
+    audioBaseUrl: own.audio_base_url?.replace(/\/+$/, ''),
+    machineDetection: own.machine_detection === 'detect',
+    ringMs: durationMs(own.ring_time),
+  };
 }
 
 function behaviour({ answer_time, shares, ...times }: ConfigFile['simulation']): Behaviour {

@@ -88,6 +88,21 @@ export interface ElevenlabsProvider {
   readonly tuning: NonNullable<ConfigFile['providers']['elevenlabs']['voice_settings']>;
 }
 
+/** An account with Twilio. */
+export interface TwilioProvider {
+  /** Empty only where the service is not in use, like the two below. */
+  readonly accountSid: string;
+  readonly authToken: string;
+  /** E.164. */
+  readonly from: string;
+  /** Absolute; without a slash at its end. */
+  readonly baseUrl: string;
+  /** The same; undefined where Twilio speaks itself. */
+  readonly audioBaseUrl: string | undefined;
+  readonly machineDetection: boolean;
+  readonly ringMs: number;
+}
+
 export type LogLevel = ConfigFile['logging']['level'];
 
 export interface Config {
@@ -128,6 +143,7 @@ export interface Config {
     readonly webhook: WebhookProvider;
     readonly elevenlabs: ElevenlabsProvider;
     readonly openaiVoice: OpenaiVoice;
+    readonly twilio: TwilioProvider;
   } & Readonly<Record<ModelVendor, ModelProvider>>;
   readonly logging: {
     readonly file: string;

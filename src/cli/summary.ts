@@ -269,8 +269,7 @@ function previewLines({ rings, dialers, outcomes }: SummaryFacts, paint: Paint):
   return [
     `  ${paint('bold', 'No phone rang.')} services.dialer in config.yml is ` +
       `${listed(dialers)}, which writes what`,
-    '  a phone would play. For real calls a telephone service is named there; this version',
-    '  has none yet (see "Real calls" in the README).',
+    '  a phone would play. For real calls name twilio there (see "Real calls" in the README).',
   ];
 }
 

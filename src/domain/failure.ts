@@ -2,7 +2,7 @@
  * What can go wrong with a service, in the words every layer uses.
  */
 import type { Usage } from './usage.ts';
-import type { Role } from './words.ts';
+import type { Outcome, Role } from './words.ts';
 
 /** `transient`: try again. `permanent`: never. `unknown`: it may have taken effect. */
 export type FailureKind = 'transient' | 'permanent' | 'unknown';
@@ -25,6 +25,8 @@ export interface FailureDetails {
   readonly usage?: Usage | undefined;
   /** It was refused only because the service had too many requests of ours at once. */
   readonly isCrowded?: boolean | undefined;
+  /** How the call ended with it, where that is more than that it failed. Only if permanent. */
+  readonly outcome?: Extract<Outcome, 'invalid_number'> | undefined;
   readonly cause?: unknown;
 }
 
@@ -42,6 +44,7 @@ export class ServiceFailure extends Error {
   readonly retriesMax: number | undefined;
   readonly usage: Usage | undefined;
   readonly isCrowded: boolean;
+  readonly outcome: FailureDetails['outcome'];
   /** Whose failure it is; the guard says so when it meets it. */
   service: string | undefined;
 
@@ -55,6 +58,7 @@ export class ServiceFailure extends Error {
     this.retriesMax = details.retriesMax;
     this.usage = details.usage;
     this.isCrowded = details.isCrowded ?? false;
+    this.outcome = details.outcome;
   }
 }
 

@@ -49,12 +49,17 @@ export class Availability {
   readonly #needs: ReadonlyMap<Stage, readonly Role[]>;
   readonly #trials = new Map<Gate, number>();
 
-  /** @param looksUp whether the script needs the CRM's lookup */
-  constructor(gates: readonly Gate[], looksUp: boolean) {
+  /**
+   * @param looksUp whether the script needs the CRM's lookup
+   * @param isSpoken whether a service of tts speaks the text: not where every dialer does itself
+   */
+  constructor(gates: readonly Gate[], looksUp: boolean, isSpoken = true) {
     this.#gates = Map.groupBy(gates, (gate) => gate.role);
+    const crm: readonly Role[] = looksUp ? ['crm'] : [];
+    const tts: readonly Role[] = isSpoken ? ['tts'] : [];
     this.#needs = new Map<Stage, readonly Role[]>([
-      ['fresh', [...(looksUp ? (['crm'] as const) : []), 'llm', 'tts', 'dialer']],
-      ['scripted', ['tts', 'dialer']],
+      ['fresh', [...crm, 'llm', ...tts, 'dialer']],
+      ['scripted', [...tts, 'dialer']],
       ['spoken', ['dialer']],
       // Asking what became of a call outlasts an open breaker.
       ['dialling', []],

@@ -54,6 +54,11 @@ export class CallAttempts implements AttemptLog {
 
   async end(attempt: number, result: DialAttemptResult): Promise<void> {
     if (this.#last?.attempt === attempt) {
+      if (this.#last.result?.type === 'placed') {
+        // Found meanwhile: a request that was given up and ends late knows nothing better.
+        this.left(attempt);
+        return;
+      }
       this.#last = { ...this.#last, result };
     }
     try {
@@ -88,6 +93,17 @@ export class CallAttempts implements AttemptLog {
         resolve(true);
       });
     });
+  }
+
+  isOthers(service: string, reference: string): boolean {
+    return this.#journal.isOthers(service, reference, this.#claim.key.call);
+  }
+
+  /** The open attempt turned out to be this call: from here on it can be followed after a kill. */
+  async closeAsPlaced(reference: string): Promise<void> {
+    if (this.open !== undefined) {
+      await this.end(this.open.attempt, { type: 'placed', reference });
+    }
   }
 
   /** The open attempt turned out not to have rung anybody. */

@@ -152,13 +152,19 @@ export interface DialRequest {
   readonly call: string;
   readonly contact: Contact;
   readonly text: string;
-  readonly audio: AudioFile;
-  /** Wall clock of the first attempt's begin, for searches at the vendor; milliseconds. */
+  /** The contact's language, or the campaign's. */
+  readonly language: string;
+  /** There for every dialer that plays it; undefined where all of the chain speak themselves. */
+  readonly audio: AudioFile | undefined;
+  /**
+   * Wall clock of the begin of the attempt that `find` asks about, in milliseconds: the last one.
+   * Of those before it is known that they rang nobody. Meaningless to the other methods.
+   */
   readonly begunMs: number;
   readonly attempts: AttemptLog;
 }
 
-/** Where dial attempts are written down. Only the wrapper around a dialer uses it. */
+/** Where dial attempts are written down: by the wrapper around a dialer, never by the dialer. */
 export interface AttemptLog {
   /** Durable when it resolves; the answer is the attempt's number. Nothing may be sent before. */
   begin(service: string): Promise<number>;
@@ -166,6 +172,11 @@ export interface AttemptLog {
   end(attempt: number, result: DialAttemptResult): Promise<void>;
   /** The request is not under way any more, and nothing is known of what it did. */
   left(attempt: number): void;
+  /**
+   * Whether another call, of any campaign in the store, is known to be the one that the service
+   * has under this reference. For dialers that look for a call by number and time.
+   */
+  isOthers(service: string, reference: string): boolean;
 }
 
 /** A call that the vendor has taken on. */
@@ -194,8 +205,16 @@ export type Found =
   /** The vendor cannot tell. */
   | { readonly state: 'unknown' };
 
-/** Rings one contact and plays the audio. `place` is the only method that can make a phone ring. */
+/**
+ * Rings one contact and plays the audio, or speaks the text. `place` is the only method that can
+ * make a phone ring. A failure that it throws is proof that it rang nobody, unless it is `unknown`.
+ */
 export interface Dialer extends Service {
+  /**
+   * Whether it speaks this language, where it speaks the text itself and needs no audio; absent
+   * where it plays what a service of tts has spoken.
+   */
+  readonly speaks?: ((language: string) => boolean) | undefined;
   /** Whether a phone rings; a preview rings nobody, is not paced and can be asked at any time. */
   readonly rings: boolean;
   place(request: DialRequest, context: RequestContext): Promise<Placed>;
@@ -423,6 +442,8 @@ export interface Journal {
    */
   outlook(): { readonly ready: boolean; readonly nextDueMs: number | undefined };
   counts(): ContactCounts;
+  /** See `AttemptLog.isOthers`: `call` is the one that is not meant. Of what is durable by now. */
+  isOthers(service: string, reference: string, call: string): boolean;
 }
 
 /** What a breaker knows, for another process to go on with. JSON-safe. */

@@ -25,17 +25,12 @@ import {
   followCall,
   type Over,
   placeCall,
+  playsAudio,
+  refuseSilence,
   type Speaker,
   writeScript,
 } from './steps.ts';
-import {
-  type CallsInProgress,
-  type End,
-  NO_AUDIO,
-  outcomeOf,
-  recordRefused,
-  type Story,
-} from './story.ts';
+import { type CallsInProgress, type End, outcomeOf, recordRefused, type Story } from './story.ts';
 
 type StepFinished = Extract<CampaignEvent, { readonly type: 'step.finished' }>;
 
@@ -138,7 +133,7 @@ export class Processor {
         return { type: 'left' };
       }
       if (error instanceof ServiceFailure && !story.ended) {
-        this.#tellFailure(story, error);
+        this.#takeFailure(story, error);
       }
       return settlementOf(error, story.claim, doneBefore + this.#servedBy(error, story));
     }
@@ -174,7 +169,7 @@ export class Processor {
     const { chains, speaker } = this.#parts;
     const { script, speech } = claim.finished;
     const audio = speech === undefined ? undefined : await speaker.find(speech.hash);
-    const request = this.#dialRequest(story, script?.text ?? '', audio ?? NO_AUDIO);
+    const request = this.#dialRequest(story, script?.text ?? '', audio);
     const context = this.#context(story, 'dial');
     const startMs = this.#parts.clock.monotonicMs();
     if (placed !== undefined) {
@@ -227,8 +222,13 @@ export class Processor {
     return text;
   }
 
-  async #speech(story: Story, text: string): Promise<AudioFile> {
-    const { speaker } = this.#parts;
+  /** Undefined where every dialer speaks itself. */
+  async #speech(story: Story, text: string): Promise<AudioFile | undefined> {
+    const { speaker, chains } = this.#parts;
+    if (!playsAudio(chains.dialer.services)) {
+      refuseSilence(chains.dialer, this.#language(story));
+      return undefined;
+    }
     const kept = story.claim.finished.speech;
     // The journal's word is not enough: a phone must not ring for audio that was deleted.
     const keptAudio = kept === undefined ? undefined : await speaker.find(kept.hash);
@@ -346,10 +346,11 @@ export class Processor {
     return { type: 'done' };
   }
 
-  #dialRequest(story: Story, text: string, audio: AudioFile): DialRequest {
-    const { key, contact, attempts, startedMs } = story.claim;
-    const begunMs = attempts[0]?.begunMs ?? startedMs;
-    return { call: key.call, contact, text, audio, begunMs, attempts: story.attempts };
+  #dialRequest(story: Story, text: string, audio: AudioFile | undefined): DialRequest {
+    const { key, contact, startedMs: begunMs } = story.claim;
+    const { attempts } = story;
+    const language = this.#language(story);
+    return { call: key.call, contact, text, language, audio, begunMs, attempts };
   }
 
   #language(story: Story): string {
@@ -409,6 +410,15 @@ export class Processor {
       ...(usage !== undefined && { usage }),
       ...(note !== undefined && { note }),
     });
+  }
+
+  /** A number that is none is what became of the call, not a step that failed. */
+  #takeFailure(story: Story, failure: ServiceFailure): void {
+    if (failure.outcome === undefined) {
+      this.#tellFailure(story, failure);
+    } else if (failure.service !== undefined) {
+      story.services.dialer = failure.service;
+    }
   }
 
   #tellFailure(story: Story, failure: ServiceFailure): void {

@@ -10,6 +10,7 @@ export function recordedDialer(dialer: Dialer): Dialer {
     name: dialer.name,
     role: dialer.role,
     rings: dialer.rings,
+    speaks: dialer.speaks?.bind(dialer),
     probe: (signal) => dialer.probe(signal),
     follow: (placed, request, context) => dialer.follow(placed, request, context),
     find: (request, context) => dialer.find(request, context),

@@ -80,7 +80,8 @@ export function settlementOf(error: unknown, before: Rounds, through: number): S
     throw error;
   }
   if (error.kind === 'permanent' && error.scope === 'request') {
-    return { type: 'outcome', outcome: 'failed', detail: error.message, refusal: error };
+    const outcome = error.outcome ?? 'failed';
+    return { type: 'outcome', outcome, detail: error.message, refusal: error };
   }
   const overtaken = before.rounds === 0 || through > before.roundMark;
   const rounds = before.rounds + (overtaken ? 1 : 0);

@@ -126,6 +126,22 @@ const GIVEN_UP_GRACE_MS = 10_000;
 /** The same when the run is to stop at once. */
 const STOP_GRACE_MS = 3_000;
 
+/**
+ * Whether audio has to be there before anybody is rung: any dialer of the chain that plays it may
+ * be the one that rings. Where all of them speak themselves, nobody has to be asked for audio.
+ */
+export function playsAudio(dialers: readonly Dialer[]): boolean {
+  return dialers.some((dialer) => dialer.speaks === undefined);
+}
+
+/** Nobody may be rung who would hear nothing. For a chain that plays no audio. */
+export function refuseSilence({ services }: Chain<Dialer>, language: string): void {
+  if (!services.some((dialer) => dialer.speaks?.(language) ?? true)) {
+    const names = services.map(({ name }) => name).join(', ');
+    throw refused('no_voice', `no voice for language ${language} (services: ${names})`);
+  }
+}
+
 /** Rings. After an answer that leaves it open whether it rang, the call is looked for first. */
 export async function placeCall(
   chain: Chain<Dialer>,
@@ -135,7 +151,8 @@ export async function placeCall(
   context: RequestContext,
 ): Promise<Dialled> {
   try {
-    const answer = await chain.run(context, (dialer) => dialer.place(request, context));
+    const hasVoice = (dialer: Dialer): boolean => dialer.speaks?.(request.language) ?? true;
+    const answer = await chain.run(context, (dialer) => dialer.place(request, context), hasVoice);
     return { state: 'placed', placed: answer.value };
   } catch (error) {
     if (context.signal.aborted) {
@@ -193,8 +210,8 @@ async function hangUpPlaced(
 }
 
 /**
- * Asks the service that may have placed a call; `unknown` where it cannot tell or is gone. Proven
- * absence is written down before anybody acts on it.
+ * Asks the service that may have placed a call; `unknown` where it cannot tell or is gone. What is
+ * found, and proven absence, is written down before anybody acts on it.
  *
  * @param isQuiet no request of ours to place it is under way: otherwise absence proves nothing
  */
@@ -211,7 +228,8 @@ export async function findCall(
     return { state: 'unknown' };
   }
   try {
-    const found = await dialer.find(request, context);
+    const begunMs = attempts.open?.begunMs ?? request.begunMs;
+    const found = await dialer.find({ ...request, begunMs }, context);
     if (attempts.placed !== undefined) {
       // The answer that was given up came after all, while the question was under way.
       return { state: 'placed', placed: attempts.placed };
@@ -221,6 +239,9 @@ export async function findCall(
     }
     if (found.state === 'absent') {
       await attempts.closeAsAbsent();
+    }
+    if (found.state === 'placed') {
+      await attempts.closeAsPlaced(found.placed.reference);
     }
     return found;
   } catch (error) {

@@ -3,7 +3,7 @@
  */
 import type { Outcome, Role, Step } from '../domain/words.ts';
 import type { CallAttempts } from './call-attempts.ts';
-import type { AudioFile, Claim } from './ports.ts';
+import type { Claim } from './ports.ts';
 import type { Settlement } from './settlement.ts';
 import type { Over } from './steps.ts';
 
@@ -56,9 +56,6 @@ export function recordRefused(
   const delayMs = FAILED_RECORD_WAIT_MS;
   return { type: 'put_off', delayMs, reason, behind: true, recall: false, rounds, roundMark };
 }
-
-/** Where audio was deleted after a call began: enough to ask what became of the call. */
-export const NO_AUDIO: AudioFile = { hash: '', path: '', durationMs: 0 };
 
 export function outcomeOf(story: Story, over: Over): Settlement {
   story.services.dialer = over.service;

@@ -2,7 +2,12 @@
  * A vendor's answer that is no success, as a failure: by its status, refined by what the vendor
  * says.
  */
-import { type FailureKind, type FailureScope, ServiceFailure } from '../domain/failure.ts';
+import {
+  type FailureDetails,
+  type FailureKind,
+  type FailureScope,
+  ServiceFailure,
+} from '../domain/failure.ts';
 import { statusMeaning } from '../domain/http-status.ts';
 import { redacted } from '../domain/redaction.ts';
 import type { HttpResponse } from '../engine/ports.ts';
@@ -27,6 +32,7 @@ export interface Said {
   readonly retryAfterMs?: number | undefined;
   /** See `ServiceFailure`. */
   readonly isCrowded?: boolean | undefined;
+  readonly outcome?: FailureDetails['outcome'];
   /** For the operator: what to check, and where. */
   readonly advice?: string | undefined;
 }
@@ -47,6 +53,7 @@ export function refusal(account: Account, response: HttpResponse, said: Said = {
       status,
       retryAfterMs: said.retryAfterMs ?? response.retryAfterMs,
       isCrowded: said.isCrowded,
+      outcome: said.outcome,
     },
   );
 }

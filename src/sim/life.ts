@@ -140,6 +140,7 @@ export function mortalJournal(journal: Journal, life: Life): Journal {
     // The dead are told something: their store is closed, and nobody sees what they make of it.
     outlook: () => (life.isAlive ? journal.outlook() : { ready: false, nextDueMs: undefined }),
     counts: () => (life.isAlive ? journal.counts() : NOBODY),
+    isOthers: (...about) => life.isAlive && journal.isOthers(...about),
   };
 }
 

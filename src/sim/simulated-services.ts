@@ -97,7 +97,8 @@ function simulatedDialer(name: string, outside: Outside, life: Life): Dialer {
       const { call, contact, audio, text } = request;
       return outside.ask(asking('place', context), () => {
         const { outcome } = outside.take(name, call, contact.id, rings);
-        const hasWords = text.trim() !== '' && outside.audio.has(audio.hash);
+        const hasAudio = audio !== undefined && outside.audio.has(audio.hash);
+        const hasWords = text.trim() !== '' && hasAudio;
         const about = { service: name, contact: contact.id, call, phone: contact.phone };
         outside.see(life, { type: 'rang', ...about, hasWords, rings, outcome, text });
         return { service: name, reference: `${name}-${call}` };

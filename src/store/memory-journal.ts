@@ -16,11 +16,19 @@ type Of<Type extends JournalEntry['type']> = Extract<JournalEntry, { type: Type 
 /** Journal and queue in plain Maps. */
 export class MemoryJournal implements CampaignJournal {
   readonly #campaign: MemoryCampaign;
+  readonly #all: ReadonlyMap<string, MemoryCampaign>;
   readonly #callIds: Set<string>;
   readonly #commits: GroupCommit;
 
-  constructor(campaign: MemoryCampaign, callIds: Set<string>, commits: GroupCommit) {
+  /** @param all every campaign on the disk, this one among them */
+  constructor(
+    campaign: MemoryCampaign,
+    all: ReadonlyMap<string, MemoryCampaign>,
+    callIds: Set<string>,
+    commits: GroupCommit,
+  ) {
     this.#campaign = campaign;
+    this.#all = all;
     this.#callIds = callIds;
     this.#commits = commits;
   }
@@ -55,6 +63,23 @@ export class MemoryJournal implements CampaignJournal {
 
   counts(): ContactCounts {
     return this.#campaign.counts();
+  }
+
+  isOthers(service: string, reference: string, call: string): boolean {
+    return [...this.#all.values()].some(({ contacts }) =>
+      [...contacts.values()].some(({ calls }) =>
+        calls.some(
+          ({ id, attempts }) =>
+            id !== call &&
+            [...attempts.values()].some(
+              (one) =>
+                one.service === service &&
+                one.result?.type === 'placed' &&
+                one.result.reference === reference,
+            ),
+        ),
+      ),
+    );
   }
 
   recover(): number {

@@ -60,7 +60,8 @@ export class MemoryStore {
   }
 
   journal(campaign: string): CampaignJournal {
-    return new MemoryJournal(this.#campaign(campaign), this.#disk.callIds, this.#commits);
+    const { campaigns, callIds } = this.#disk;
+    return new MemoryJournal(this.#campaign(campaign), campaigns, callIds, this.#commits);
   }
 
   /** Begins one reading of the campaign's list. */

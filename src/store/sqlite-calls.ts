@@ -43,6 +43,7 @@ export class CallReader {
   readonly #call: StatementSync;
   readonly #steps: StatementSync;
   readonly #attempts: StatementSync;
+  readonly #others: StatementSync;
 
   constructor(connection: Preparer) {
     this.#call = connection.prepare(
@@ -54,10 +55,19 @@ export class CallReader {
     this.#attempts = connection.prepare(`
       SELECT attempt, service, begun_ms, result, detail FROM attempt
       WHERE contact = ? AND number = ? ORDER BY attempt`);
+    // Reads the whole table: it is asked once in a blue moon, and an index would cost every call.
+    this.#others = connection.prepare(`
+      SELECT 1 FROM attempt JOIN call USING (contact, number)
+      WHERE result = 'placed' AND service = ? AND attempt.detail = ? AND call.id <> ? LIMIT 1`);
   }
 
   call(contact: number, number: number): CallRow | undefined {
     return one<CallRow>(this.#call, contact, number);
+  }
+
+  /** See `AttemptLog.isOthers`. */
+  isOthers(service: string, reference: string, call: string): boolean {
+    return one(this.#others, service, reference, call) !== undefined;
   }
 
   contents(contact: number, number: number): CallContents {

@@ -110,6 +110,10 @@ export class SqliteJournal implements CampaignJournal {
     return this.#campaign.counts();
   }
 
+  isOthers(service: string, reference: string, call: string): boolean {
+    return this.#calls.isOthers(service, reference, call);
+  }
+
   recover(): number {
     return this.#connection.direct(() => {
       this.#open.clear();

@@ -74,6 +74,17 @@ const MODELS = {
   anthropic: { apiKey: '', model: '', baseUrl: 'https://api.anthropic.com' },
 };
 
+/** Without an account. */
+const NO_TWILIO = {
+  accountSid: '',
+  authToken: '',
+  from: '',
+  baseUrl: 'https://api.twilio.com',
+  audioBaseUrl: undefined,
+  machineDetection: false,
+  ringMs: 30_000,
+};
+
 describe('config.yml in the terms of the program', () => {
   it('fills in every default', () => {
     const retry = {
@@ -122,6 +133,7 @@ describe('config.yml in the terms of the program', () => {
         hubspot: vendor,
         webhook: vendor,
         elevenlabs: vendor,
+        twilio: vendor,
       },
       healthCheck: { intervalMs: 30_000, timeoutMs: 5000 },
       providers: {
@@ -130,6 +142,7 @@ describe('config.yml in the terms of the program', () => {
         ...NO_VOICES,
         ...MODELS,
         ...CRMS,
+        twilio: NO_TWILIO,
       },
       logging: {
         file: '/srv/calls/logs/app.log',
@@ -217,6 +230,81 @@ describe('config.yml in the terms of the program', () => {
     expect(problemsOf('campaign: { language: en-GB }\nscript: { template: { en: A } }\n')).toEqual(
       [],
     );
+  });
+});
+
+describe('an account with Twilio', () => {
+  const ENV = { SID: `AC${'0'.repeat(32)}\n`, TOKEN: 'test-token-1' };
+  const using = (settings: string): string =>
+    `${SCRIPT}services: { dialer: [twilio] }\nproviders:\n  twilio: { ${settings} }\n`;
+  const WHOLE = 'account_sid: "${SID}", auth_token: "${TOKEN}", from: "+14155550100"';
+
+  it('has its token from the environment, and the rest from wherever', () => {
+    const { providers } = parsed(
+      using(`${WHOLE}, audio_base_url: "https://a.example/x/", machine_detection: detect`),
+      ENV,
+    );
+    expect(providers.twilio).toEqual({
+      accountSid: `AC${'0'.repeat(32)}`,
+      authToken: 'test-token-1',
+      from: '+14155550100',
+      baseUrl: 'https://api.twilio.com',
+      audioBaseUrl: 'https://a.example/x',
+      machineDetection: true,
+      ringMs: 30_000,
+    });
+  });
+
+  it.each([
+    [
+      'ring_time: 20s',
+      [
+        'account_sid: found nothing, allowed: the account, AC and 32 digits, from ' +
+          'console.twilio.com',
+        'auth_token: found nothing, allowed: "${TWILIO_AUTH_TOKEN}", a key from the environment',
+        'from: found nothing, allowed: the number that people see, such as "+14155550100": one ' +
+          'of the account',
+      ],
+    ],
+    [
+      WHOLE.replace('"${TOKEN}"', 'test-token-1'),
+      [
+        'auth_token: found a key written into the file, allowed: "${TWILIO_AUTH_TOKEN}", a key ' +
+          'from the environment',
+      ],
+    ],
+    [
+      WHOLE.replace('"+14155550100"', '+14155550100'),
+      [
+        'from: found +14155550100, allowed: a number with its country, in quotes, such as ' +
+          '"+14155550100"',
+      ],
+    ],
+    [
+      WHOLE.replace('"${SID}"', 'AC12'),
+      [
+        'account_sid: found "AC12", allowed: AC and 32 hexadecimal digits, as ' +
+          'console.twilio.com shows it',
+      ],
+    ],
+    [
+      `${WHOLE}, timeouts: { call: 1m }`,
+      [
+        'ring_time: found 30s, allowed: at least 1m less than providers.twilio.timeouts.call ' +
+          '(1m), the time for the whole call',
+      ],
+    ],
+    [
+      `${WHOLE}, base_url: "https://api.twilio.com/2010-04-01"`,
+      [
+        'base_url: found "https://api.twilio.com/2010-04-01", allowed: an address such as ' +
+          'https://api.example.com, without user, query, or the /v1 of the vendor',
+      ],
+    ],
+    [`${WHOLE}, machine_detection: on`, ['machine_detection: found "on", allowed: off, detect']],
+  ])('%s', (settings, expected) => {
+    const found = problemsOf(using(settings), ENV).map((line) => line.replace(/^\S+ +/, ''));
+    expect(found).toEqual(expected.map((one) => `providers.twilio.${one}`));
   });
 });
 
@@ -399,14 +487,15 @@ circuit_breaker:
 
   it.each([
     [
-      'services: { dialer: [twilio] }',
-      'services.dialer[0]: found "twilio"; twilio is not in this version; available: preview',
+      'services: { dialer: [asterisk-ari] }',
+      'services.dialer[0]: found "asterisk-ari"; asterisk-ari is not in this version; ' +
+        'available: preview, twilio',
     ],
     [
-      'providers: { twilio: { from: x } }',
-      'providers.twilio: found settings for it; twilio is not in this version; available: ' +
-        'template, flite, espeak-ng, preview, csv, openai, openrouter, google, anthropic, ' +
-        'hubspot, webhook, elevenlabs',
+      'providers: { asterisk-ari: { app: x } }',
+      'providers.asterisk-ari: found settings for it; asterisk-ari is not in this version; ' +
+        'available: template, flite, espeak-ng, preview, csv, openai, openrouter, google, ' +
+        'anthropic, hubspot, webhook, elevenlabs, twilio',
     ],
     [
       'alerts: { email: { enabled: true } }',

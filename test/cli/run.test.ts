@@ -33,8 +33,7 @@ spring: 3 contacts done in a moment. All 3 have their outcome.
   log        logs/app.log
 
   No phone rang. services.dialer in config.yml is preview, which writes what
-  a phone would play. For real calls a telephone service is named there; this version
-  has none yet (see "Real calls" in the README).
+  a phone would play. For real calls name twilio there (see "Real calls" in the README).
 
 `);
     const results = rows(bench.read('out/spring/results.csv'));

@@ -1,9 +1,17 @@
 /** The vendors that are held against their contracts. The bed has more. */
-export const VENDORS = ['openai', 'openrouter', 'anthropic', 'elevenlabs', 'hubspot'] as const;
+export const VENDORS = [
+  'twilio',
+  'openai',
+  'openrouter',
+  'anthropic',
+  'elevenlabs',
+  'hubspot',
+] as const;
 export type Vendor = (typeof VENDORS)[number];
 
 /** Of the bed, which has no say in them. */
 const PORTS: Readonly<Record<Vendor, number>> = {
+  twilio: 4101,
   openai: 4102,
   elevenlabs: 4103,
   hubspot: 4104,

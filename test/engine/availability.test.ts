@@ -57,6 +57,16 @@ describe('who can get through', () => {
     ]);
   });
 
+  it('whoever is spoken to by the dialer itself, where nobody speaks the texts', () => {
+    const gates = [gate('l', 'llm'), gate('t', 'tts', away(1)), gate('d', 'dialer')];
+    expect(new Availability([...gates, gate('c', 'crm')], false, false).open()).toEqual(STAGES);
+    expect(new Availability([...gates, gate('c', 'crm')], false, true).open()).toEqual([
+      'spoken',
+      'dialling',
+      'owed',
+    ]);
+  });
+
   it('nobody new while a lookup that the script needs is away', () => {
     const crm = [gate('x', 'crm', away(1))];
     expect(world({ crm }, true).open()).toEqual(['scripted', 'spoken', 'dialling']);

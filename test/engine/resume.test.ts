@@ -73,6 +73,40 @@ describe('a dial attempt that began and has no result', () => {
     expect(bench.of('step.finished').map(({ step }) => step)).toEqual(['dial', 'record']);
   });
 
+  it('is looked for from its own begin on, and known by its reference once found', async () => {
+    const asked: number[] = [];
+    const bench = new EngineBench({
+      behaviour: {
+        admit: (_request, count) => (count === 1 ? Promise.reject(failure()) : undefined),
+        place: () => new Promise<never>(() => undefined),
+      },
+    }).add(1);
+    bench.engine.runner.run(bench.signals).catch(() => undefined);
+    await bench.clock.advance(5_000);
+    bench.store.kill();
+    const next = bench.next({
+      behaviour: {
+        find: ({ begunMs }) => {
+          asked.push(begunMs);
+          return { state: 'placed', placed: { service: 'preview', reference: 'theirs' } };
+        },
+        follow: () => new Promise<never>(() => undefined),
+      },
+    });
+    next.engine.runner.run(next.signals).catch(() => undefined);
+    await next.clock.settle();
+    const [refused, found] = attemptsOnDisk(next);
+    expect(asked).toEqual([found?.begunMs]);
+    expect(found?.begunMs).toBe((refused?.begunMs ?? 0) + 5_000);
+    expect(found?.result).toEqual({ type: 'placed', reference: 'theirs' });
+    // Another kill: it is followed, not looked for.
+    next.store.kill();
+    const last = next.next();
+    expect(await last.run()).toBe('done');
+    expect(last.of('call.finished')).toMatchObject([{ outcome: 'answered' }]);
+    expect(last.truth.counts.find).toBe(1);
+  });
+
   it('is not asked about again once its absence is proven', async () => {
     const killed = await killedWhileRinging();
     const second = killed.next({
@@ -204,7 +238,7 @@ describe('audio that is gone', () => {
     const next: EngineBench = first.next({
       behaviour: {
         admit: ({ audio }) => {
-          expect(next.truth.audio.get(audio.hash)).toBe(audio);
+          expect(next.truth.audio.get(audio?.hash ?? '')).toBe(audio ?? 'no audio');
         },
       },
     });

@@ -68,6 +68,7 @@ function bench(contacts: number, lines: number) {
     outlook: () => journal.outlook(),
     counts: () => journal.counts(),
     settled: () => journal.settled(),
+    isOthers: (...about) => journal.isOthers(...about),
     recall: (nowMs) => {
       recalls.push(clock.monotonicMs());
       return journal.recall(nowMs);

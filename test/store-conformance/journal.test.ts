@@ -40,6 +40,23 @@ for (const [name, makeSubject] of SUBJECTS) {
       });
     });
 
+    it('knows whose a reference is, in all campaigns, also for another process', async () => {
+      takeIn('c1');
+      store.contacts('allow', 'autumn').add([contactOf('c1')]);
+      const { key } = await claimOne();
+      void journal.write(key, entries.attemptBegun());
+      await journal.write(key, entries.attemptEnded({ type: 'placed', reference: 'theirs-1' }));
+      const autumn = subject.open().journal('autumn');
+      for (const one of [journal, autumn]) {
+        expect(one.isOthers('twilio', 'theirs-1', 'another call')).toBe(true);
+        expect(one.isOthers('twilio', 'theirs-1', key.call)).toBe(false);
+        expect(one.isOthers('other', 'theirs-1', 'another call')).toBe(false);
+        expect(one.isOthers('twilio', 'theirs-2', 'another call')).toBe(false);
+      }
+      await journal.write(key, entries.attemptEnded({ type: 'unknown', code: 'theirs-1' }));
+      expect(journal.isOthers('twilio', 'theirs-1', 'another call')).toBe(false);
+    });
+
     it('opens a call under the id it was given', async () => {
       const contact = contactOf('c1', {
         name: undefined,

@@ -89,6 +89,8 @@ export interface EngineBenchOptions {
   readonly purse?: Purse;
   /** Of the voice; `template` for an account that writes and speaks. */
   readonly voice?: 'flite' | 'template';
+  /** In the place of the one that does as the behaviour says. */
+  readonly dialers?: readonly Dialer[];
 }
 
 export class EngineBench {
@@ -247,7 +249,7 @@ function fakeServices(truth: Truth, clock: VirtualClock, options: EngineBenchOpt
       return {};
     },
   };
-  return { llm: [llm], tts: [tts], dialer: [dialer], crm: [crm] };
+  return { llm: [llm], tts: [tts], dialer: options.dialers ?? [dialer], crm: [crm] };
 }
 
 function memoryAudio(kept: Map<string, AudioFile>) {

@@ -16,6 +16,7 @@ import { checkScripts, checkVoices, type Findings, type Problem } from '../check
 import { loadConfig } from '../config.ts';
 import { crmNotices } from '../crm-notices.ts';
 import { realDialerNotice, rings } from '../dialer-notice.ts';
+import { speaksItself } from '../dialer-voice.ts';
 import { EXIT, type ExitCode, explain } from '../exit.ts';
 import { campaignFolders, shownPath } from '../folders.ts';
 import { fullJudgement } from '../judgement.ts';
@@ -231,8 +232,8 @@ function planLines(
       : [];
   return [
     `What \`campaign run ${list ?? '<list>'}\` will do:`,
-    `  Write a text per contact with ${chainText(services.llm)}, speak it with ` +
-      `${chainText(services.tts)}, call with ${chainText(services.dialer)},`,
+    `  Write a text per contact with ${chainText(services.llm)}, ${speechText(config)} ` +
+      `${chainText(services.dialer)},`,
     `  note what became of it with ${chainText(services.crm)}: ` +
       `${counted(campaign.lines, 'call')} at a time${pace}.`,
     phonesRing
@@ -242,6 +243,12 @@ function planLines(
     ...rejects,
     `  While a service is down: ${outageText(config)}`,
   ];
+}
+
+function speechText(config: Config): string {
+  return speaksItself(config)
+    ? 'call and speak it with'
+    : `speak it with ${chainText(config.services.tts)}, call with`;
 }
 
 function chainText(chain: readonly string[]): string {

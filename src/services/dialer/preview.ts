@@ -60,12 +60,13 @@ class Preview implements Dialer {
   async place(request: DialRequest): Promise<Placed> {
     const fileName = previewFileName(request.contact.id);
     const target = join(this.#folder, fileName);
+    const source = audioOf(request);
     try {
       await mkdir(this.#folder, { recursive: true });
-      await this.#put(request.audio.path, target, request.call);
+      await this.#put(source, target, request.call);
     } catch (error) {
-      if (isSystemError(error) && error.code === 'ENOENT' && !(await isThere(request.audio.path))) {
-        throw new ServiceFailure(`preview: the audio is gone: ${request.audio.path}`, {
+      if (isSystemError(error) && error.code === 'ENOENT' && !(await isThere(source))) {
+        throw new ServiceFailure(`preview: the audio is gone: ${source}`, {
           kind: 'permanent',
           scope: 'request',
           code: 'audio_missing',
@@ -86,7 +87,7 @@ class Preview implements Dialer {
     const fileName = previewFileName(request.contact.id);
     const target = join(this.#folder, fileName);
     try {
-      return (await isSameSound(request.audio.path, target))
+      return (await isSameSound(audioOf(request), target))
         ? { state: 'placed', placed: { service: this.name, reference: fileName } }
         : { state: 'absent' };
     } catch (error) {
@@ -111,6 +112,11 @@ class Preview implements Dialer {
       await rm(temporary, { force: true });
     }
   }
+}
+
+/** Where audio was deleted after a call began, an empty path: that of a file that is not there. */
+function audioOf({ audio }: DialRequest): string {
+  return audio?.path ?? '';
 }
 
 /** A link takes no space: a list of 10,000 contacts would be some gigabytes of copies. */

@@ -2,7 +2,7 @@ import { link, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import type { Dialer, DialRequest } from '../../../src/engine/ports.ts';
+import type { AudioFile, Dialer, DialRequest } from '../../../src/engine/ports.ts';
 import { preview, previewFileName } from '../../../src/services/dialer/preview.ts';
 import { telephoneWav } from '../../../src/services/tts/wav.ts';
 import { contactOf, failureOf, requestContext, sine, temporaryFolder } from '../support.ts';
@@ -15,7 +15,7 @@ vi.mock('node:fs/promises', async (original) => {
 interface Bench {
   readonly dialer: Dialer;
   readonly folder: string;
-  readonly request: DialRequest;
+  readonly request: DialRequest & { readonly audio: AudioFile };
   readonly wav: Uint8Array;
 }
 
@@ -26,14 +26,25 @@ async function bench(contact = contactOf({ id: 'dana' })): Promise<Bench> {
   const wav = telephoneWav(sine(440, 8000, 800));
   await writeFile(path, wav);
   const audio = { hash: 'a'.repeat(64), path, durationMs: 100 };
-  const attempts = { begin: neverAsked, end: neverAsked, left: neverAsked };
-  const request = { call: 'call-1', contact, text: 'Hello', audio, begunMs: 0, attempts };
+  const attempts = {
+    begin: neverAsked,
+    end: neverAsked,
+    left: neverAsked,
+    isOthers: neverThere,
+  };
+  const said = { text: 'Hello', language: 'en', audio };
+  const request = { call: 'call-1', contact, ...said, begunMs: 0, attempts };
   return { dialer: preview({ folder }), folder, request, wav };
 }
 
 /** Attempts are written down by whoever wraps a dialer. */
 function neverAsked(): Promise<never> {
   throw new Error('a dialer writes down no attempts');
+}
+
+/** Nor does a preview ask whose a file is. */
+function neverThere(): never {
+  throw new Error('a preview looks for no call');
 }
 
 const context = requestContext();

@@ -1,0 +1,154 @@
+/**
+ * Twilio's calls: what they look like on the wire, how they end, and how one is known again.
+ */
+import type { Usage } from '../../domain/usage.ts';
+import type { Ended } from '../../engine/ports.ts';
+import { at, listAt, textAt } from '../json-fields.ts';
+
+export interface TwilioCall {
+  readonly sid: string;
+  readonly status: string;
+  readonly answeredBy: string | undefined;
+  /** Whole seconds; undefined before the end. */
+  readonly durationS: string | undefined;
+  /** By Twilio's clock, in milliseconds, cut to the second; NaN where it does not say. */
+  readonly createdMs: number;
+  readonly to: string;
+  readonly from: string;
+}
+
+/** The newest calls from one number to another. */
+export interface TwilioCalls {
+  readonly calls: readonly TwilioCall[];
+  /** There are older ones than these. */
+  readonly hasMore: boolean;
+  /** Twilio's clock when it answered, cut to the second; undefined where it does not say. */
+  readonly serverMs: number | undefined;
+}
+
+/** Undefined where it is no call. */
+export function callFrom(value: unknown): TwilioCall | undefined {
+  const sid = textAt(value, 'sid');
+  return sid === undefined || sid === ''
+    ? undefined
+    : {
+        sid,
+        status: textAt(value, 'status') ?? '',
+        answeredBy: textAt(value, 'answered_by'),
+        durationS: textAt(value, 'duration'),
+        createdMs: Date.parse(textAt(value, 'date_created') ?? ''),
+        to: textAt(value, 'to') ?? '',
+        from: textAt(value, 'from') ?? '',
+      };
+}
+
+/** Undefined where it is no list of calls, or something in it is no call. */
+export function callsFrom(value: unknown, dateHeader: string | undefined): TwilioCalls | undefined {
+  if (!Array.isArray(at(value, 'calls'))) {
+    return undefined;
+  }
+  const calls = listAt(value, 'calls').map(callFrom);
+  if (!calls.every((call) => call !== undefined)) {
+    return undefined;
+  }
+  const serverMs = Date.parse(dateHeader ?? '');
+  return {
+    calls,
+    hasMore: (textAt(value, 'next_page_uri') ?? '') !== '',
+    serverMs: Number.isNaN(serverMs) ? undefined : serverMs,
+  };
+}
+
+// ---------------------------------------------------------------------------- ends
+
+/** Undefined while it goes on. */
+export function endOf(call: TwilioCall): Ended | undefined {
+  switch (call.status) {
+    case 'completed':
+      return completed(call);
+    case 'busy':
+      return { outcome: 'busy', detail: detailOf(call) };
+    case 'no-answer':
+      return { outcome: 'no_answer', detail: detailOf(call) };
+    case 'failed':
+      return { outcome: 'failed', detail: detailOf(call, NOT_PUT_THROUGH) };
+    case 'canceled':
+      return { outcome: 'failed', detail: detailOf(call, 'it was cancelled before an answer') };
+    default:
+      return undefined;
+  }
+}
+
+/** Twilio does not say more of it. */
+const NOT_PUT_THROUGH = 'Twilio could not put the call through: most often there is no such number';
+
+function completed(call: TwilioCall): Ended {
+  const { answeredBy = '' } = call;
+  if (answeredBy.startsWith('machine')) {
+    return { outcome: 'voicemail', detail: detailOf(call), usage: usageOf(call) };
+  }
+  return answeredBy === 'fax'
+    ? { outcome: 'failed', detail: detailOf(call, 'a fax machine answered'), usage: usageOf(call) }
+    : { outcome: 'answered', detail: detailOf(call), usage: usageOf(call) };
+}
+
+/** Only what was picked up is billed. */
+function usageOf({ durationS }: TwilioCall): Usage | undefined {
+  const seconds = Number(durationS ?? '');
+  return Number.isFinite(seconds) && seconds > 0 ? { seconds } : undefined;
+}
+
+/** With the number under which it is found at console.twilio.com. */
+function detailOf({ sid, durationS }: TwilioCall, what?: string): string {
+  const time = durationS === undefined ? [] : [`${durationS} s`];
+  return [...(what === undefined ? [] : [what]), ...time, sid].join('; ');
+}
+
+// ---------------------------------------------------------------------------- search
+
+/** Clocks are corrected to the second, and dates cut to it (vendors.md, 1.4). */
+const BEFORE_MS = 5_000;
+/**
+ * A request lasts seconds, and absence is proven after half a minute: a call that was created
+ * later than this is somebody else's, or one of ours that should not be there.
+ */
+const AFTER_MS = 120_000;
+
+export type Sought =
+  | { readonly state: 'found'; readonly sid: string }
+  | { readonly state: 'absent' }
+  /** There are calls, and no telling which is meant. */
+  | { readonly state: 'ambiguous' };
+
+/** What the list says of an attempt that began at `begunMs`, by Twilio's clock. */
+export function seek(
+  list: TwilioCalls,
+  numbers: { readonly to: string; readonly from: string },
+  begunMs: number,
+  isOthers: (sid: string) => boolean,
+): Sought {
+  const startMs = begunMs - BEFORE_MS;
+  const meant = list.calls.filter(
+    ({ to, from }) => isNumber(to, numbers.to) && isNumber(from, numbers.from),
+  );
+  // What has no date is not older than anything.
+  const since = meant.filter(({ createdMs }) => !(createdMs < startMs));
+  const reachesBack = !list.hasMore || meant.length > since.length;
+  const ours = since.filter(({ sid }) => !isOthers(sid));
+  const [first, ...more] = ours;
+  if (!reachesBack || more.length > 0) {
+    return { state: 'ambiguous' };
+  }
+  if (first === undefined) {
+    return { state: 'absent' };
+  }
+  return first.createdMs <= begunMs + AFTER_MS
+    ? { state: 'found', sid: first.sid }
+    : { state: 'ambiguous' };
+}
+
+/** However it is written; and a number that is not told is the one that was asked for. */
+function isNumber(shown: string, asked: string): boolean {
+  const digits = shown.replace(/\D/g, '');
+  return digits === '' || digits === asked.replace(/\D/g, '');
+}

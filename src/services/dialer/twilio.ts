@@ -1,0 +1,266 @@
+/**
+ * Twilio: places calls with the text or the sound's address in the request, and asks until they
+ * have ended. No server of our own is needed. What comes out of it: docs/guide/vendors.md.
+ *
+ * Twilio knows no idempotency key. After a request whose answer is not known, the call is looked
+ * for by its numbers and time before anything else is done (docs/decisions/0006-twilio.md).
+ */
+import { relative, sep } from 'node:path';
+import { ServiceFailure } from '../../domain/failure.ts';
+import type {
+  Clock,
+  Dialer,
+  DialRequest,
+  Ended,
+  Found,
+  Http,
+  Placed,
+  RequestContext,
+} from '../../engine/ports.ts';
+import { urlUnder } from '../http.ts';
+import { NumberDesk } from './number-desk.ts';
+import { endOf, type Sought, seek } from './twilio-calls.ts';
+import { NAME, type TwilioAccount, TwilioWire } from './twilio-wire.ts';
+import { playTwiml, sayLanguage, sayTwiml, TWIML_CHARACTERS_MAX } from './twiml.ts';
+
+export interface TwilioSettings extends TwilioAccount {
+  /** E.164. */
+  readonly from: string;
+  /** Where the audio folder is published; undefined: Twilio speaks the text itself. */
+  readonly audioBaseUrl: string | undefined;
+  /** The folder that is published there. Absolute. */
+  readonly audioFolder: string;
+  readonly machineDetection: boolean;
+  /** How long it may ring. */
+  readonly ringMs: number;
+  /** For a whole call, as long as it is followed. */
+  readonly callMs: number;
+}
+
+const POLL_MS_MIN = 2_000;
+const POLL_MS_MAX = 15_000;
+const POLL_FACTOR = 1.5;
+
+/** Absence is proven by two reads, the first not before this, the other so much later. */
+const ABSENT_AFTER_MS = 30_000;
+const READS_APART_MS = 5_000;
+
+/** A clock that was set back by more than this while a call was in doubt tells nothing of it. */
+const CLOCK_SLACK_MS = 5_000;
+
+/** Until a number is asked for again that another call is being placed to. */
+const DESK_MS = 1_000;
+
+/** The call ends by itself so long before it would be given up: its end is known then. */
+const END_SLACK_MS = 20_000;
+const TALK_S_MIN = 10;
+/** Twilio's own limit. */
+const TALK_S_MAX = 14_400;
+
+export function twilio(settings: TwilioSettings, http: Http, clock: Clock): Dialer {
+  return new Twilio(settings, http, clock);
+}
+
+class Twilio implements Dialer {
+  readonly name = NAME;
+  readonly role = 'dialer';
+  readonly rings = true;
+  readonly speaks: Dialer['speaks'];
+  readonly #settings: TwilioSettings;
+  readonly #wire: TwilioWire;
+  readonly #clock: Clock;
+  readonly #desk = new NumberDesk();
+  /** Monotonic begin of the attempts of this process whose result is not known, by call. */
+  readonly #begun = new Map<string, number>();
+  /** Whose a sid is, until the journal knows. */
+  readonly #owners = new Map<string, string>();
+
+  constructor(settings: TwilioSettings, http: Http, clock: Clock) {
+    const speaks = (language: string): boolean => sayLanguage(language) !== undefined;
+    this.speaks = settings.audioBaseUrl === undefined ? speaks : undefined;
+    this.#settings = settings;
+    this.#wire = new TwilioWire(settings, http, clock);
+    this.#clock = clock;
+  }
+
+  async probe(signal: AbortSignal): Promise<void> {
+    await this.#wire.checkAccount(signal);
+  }
+
+  async place(request: DialRequest, { signal }: RequestContext): Promise<Placed> {
+    const { call, contact } = request;
+    const form = this.#formOf(request);
+    if (!this.#desk.take(contact.phone, call)) {
+      throw numberInUse();
+    }
+    this.#begun.set(call, this.#clock.monotonicMs());
+    try {
+      const sid = await this.#wire.create(form, signal);
+      this.#owners.set(sid, call);
+      this.#close(request);
+      return { service: NAME, reference: sid };
+    } catch (error) {
+      // As long as it is in doubt, nobody else is called under this number.
+      if (error instanceof ServiceFailure && error.kind !== 'unknown') {
+        this.#close(request);
+      }
+      throw error;
+    }
+  }
+
+  async follow({ reference }: Placed, _: DialRequest, { signal }: RequestContext): Promise<Ended> {
+    // The journal has it: nobody is followed before.
+    this.#owners.delete(reference);
+    for (let waitMs = POLL_MS_MIN; ; waitMs = Math.min(POLL_MS_MAX, waitMs * POLL_FACTOR)) {
+      await this.#clock.sleep(waitMs, signal);
+      const ended = endOf(await this.#wire.call(reference, signal));
+      if (ended !== undefined) {
+        return ended;
+      }
+    }
+  }
+
+  async find(request: DialRequest, { signal }: RequestContext): Promise<Found> {
+    const { call, contact } = request;
+    while (!this.#desk.take(contact.phone, call)) {
+      await this.#clock.sleep(DESK_MS, signal);
+    }
+    try {
+      const found = await this.#search(request, signal);
+      this.#close(request);
+      return found;
+    } catch (error) {
+      const isAskedAgain =
+        error instanceof ServiceFailure &&
+        !signal.aborted &&
+        !(error.kind === 'permanent' && error.scope === 'request');
+      if (!isAskedAgain) {
+        this.#close(request);
+      }
+      throw error;
+    }
+  }
+
+  async hangUp({ reference }: Placed, { signal }: RequestContext): Promise<void> {
+    await this.#wire.end(reference, signal);
+  }
+
+  // -------------------------------------------------------------------------- placing
+
+  #formOf(request: DialRequest): Readonly<Record<string, string>> {
+    const { from, machineDetection, ringMs, callMs } = this.#settings;
+    const talkS = Math.floor((callMs - ringMs - END_SLACK_MS) / 1_000);
+    return {
+      To: request.contact.phone,
+      From: from,
+      Twiml: this.#twimlOf(request),
+      Timeout: String(Math.max(1, Math.round(ringMs / 1_000))),
+      TimeLimit: String(Math.min(TALK_S_MAX, Math.max(TALK_S_MIN, talkS))),
+      // A message for a machine begins when its greeting has ended.
+      ...(machineDetection && { MachineDetection: 'DetectMessageEnd' }),
+    };
+  }
+
+  #twimlOf({ text, language, audio }: DialRequest): string {
+    const { audioBaseUrl, audioFolder } = this.#settings;
+    if (audioBaseUrl === undefined) {
+      const spoken = sayLanguage(language);
+      if (spoken === undefined) {
+        throw refused('no_voice', `${NAME} does not speak ${language}`);
+      }
+      return fitting(sayTwiml(text, spoken));
+    }
+    if (audio === undefined) {
+      throw refused('audio_missing', `${NAME}: there is no audio to play`);
+    }
+    const file = relative(audioFolder, audio.path).split(sep).join('/');
+    return fitting(playTwiml(urlUnder(audioBaseUrl, `/${file}`)));
+  }
+
+  /** What became of the request is known, or never will be. */
+  #close({ call, contact }: DialRequest): void {
+    this.#begun.delete(call);
+    this.#desk.leave(contact.phone, call);
+  }
+
+  // -------------------------------------------------------------------------- searching
+
+  async #search(request: DialRequest, signal: AbortSignal): Promise<Found> {
+    if (this.#sinceMs(request) < -CLOCK_SLACK_MS) {
+      return { state: 'unknown' };
+    }
+    const leftMs = ABSENT_AFTER_MS - Math.max(0, this.#sinceMs(request));
+    if (leftMs > 0) {
+      const early = await this.#look(request, signal);
+      if (early.state !== 'absent') {
+        return early;
+      }
+      await this.#clock.sleep(ABSENT_AFTER_MS - Math.max(0, this.#sinceMs(request)), signal);
+    }
+    const first = await this.#look(request, signal);
+    if (first.state !== 'absent') {
+      return first;
+    }
+    await this.#clock.sleep(READS_APART_MS, signal);
+    return await this.#look(request, signal);
+  }
+
+  async #look(request: DialRequest, signal: AbortSignal): Promise<Found> {
+    const numbers = { to: request.contact.phone, from: this.#settings.from };
+    const list = await this.#wire.calls(numbers.to, numbers.from, signal);
+    // Measured when the answer is there: what it took makes the time looked at rather longer.
+    const sinceMs = Math.max(0, this.#sinceMs(request));
+    const begunMs = (list.serverMs ?? this.#clock.wallMs()) - sinceMs;
+    const isOthers = (sid: string): boolean => this.#isOthers(request, sid);
+    return this.#found(seek(list, numbers, begunMs, isOthers), request);
+  }
+
+  #found(sought: Sought, request: DialRequest): Found {
+    switch (sought.state) {
+      case 'found':
+        this.#owners.set(sought.sid, request.call);
+        return { state: 'placed', placed: { service: NAME, reference: sought.sid } };
+      case 'absent':
+        return { state: 'absent' };
+      case 'ambiguous':
+        return { state: 'unknown' };
+    }
+  }
+
+  #isOthers({ call, attempts }: DialRequest, sid: string): boolean {
+    const owner = this.#owners.get(sid);
+    return owner === undefined ? attempts.isOthers(NAME, sid) : owner !== call;
+  }
+
+  /** Since the attempt began; by the wall clock where an earlier process began it. */
+  #sinceMs({ call, begunMs }: DialRequest): number {
+    const monotonicMs = this.#begun.get(call);
+    return monotonicMs === undefined
+      ? this.#clock.wallMs() - begunMs
+      : this.#clock.monotonicMs() - monotonicMs;
+  }
+}
+
+function fitting(twiml: string): string {
+  if (twiml.length > TWIML_CHARACTERS_MAX) {
+    throw refused(
+      'text_too_long',
+      `${NAME} takes texts of ${TWIML_CHARACTERS_MAX} characters with their markup, ` +
+        `this one has ${twiml.length}: lower script.max_characters, or set ` +
+        'providers.twilio.audio_base_url',
+    );
+  }
+  return twiml;
+}
+
+/** Nothing was sent. */
+function refused(code: string, message: string): ServiceFailure {
+  return new ServiceFailure(message, { kind: 'permanent', scope: 'request', code });
+}
+
+/** Nothing was sent: Twilio could not tell the two calls apart. */
+function numberInUse(): ServiceFailure {
+  const message = `${NAME}: another call to this number is being placed, or is in doubt`;
+  const code = 'number_in_use';
+  return new ServiceFailure(message, { kind: 'transient', scope: 'request', code });
+}

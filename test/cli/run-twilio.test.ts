@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { realClock } from '../../src/cli/world.ts';
+import type { Clock } from '../../src/engine/ports.ts';
+import { FakeTwilio, FROM, SID, TOKEN, wrong } from '../services/dialer/fake-twilio.ts';
+import { CommandBench } from '../support/command-bench.ts';
+
+/** Real time, twenty times as quick: the network is real as well. */
+function hurried(): Clock {
+  const real = realClock();
+  const startMs = real.monotonicMs();
+  const monotonicMs = (): number => (real.monotonicMs() - startMs) * 20;
+  return {
+    monotonicMs,
+    wallMs: () => Date.UTC(2026, 2, 2, 9) + monotonicMs(),
+    after: (delayMs, wake) => real.after(delayMs / 20, wake),
+    sleep: (delayMs, signal) => real.sleep(delayMs / 20, signal),
+  };
+}
+
+const ENV = { TWILIO_ACCOUNT_SID: SID, TWILIO_AUTH_TOKEN: TOKEN };
+
+async function bench() {
+  const clock = hurried();
+  const fake = await new FakeTwilio(clock).listen();
+  const campaign = new CommandBench(
+    'services: { dialer: [twilio], tts: [espeak-ng] }\n' +
+      'script: { template: "Hello {{ name }}." }\ntimeouts: { request: 60s }\n' +
+      'providers:\n  espeak-ng: { command: /nowhere/espeak-ng }\n' +
+      '  twilio: { account_sid: "${TWILIO_ACCOUNT_SID}", auth_token: "${TWILIO_AUTH_TOKEN}", ' +
+      `from: "${FROM}", base_url: "${fake.url}" }\n`,
+  );
+  onTestFinished(() => {
+    campaign[Symbol.dispose]();
+  });
+  campaign.list('list.csv', [1, 2]);
+  const told = (line: string) => campaign.command(line, { env: ENV, clock });
+  return { fake, campaign, told };
+}
+
+describe('a campaign that calls through Twilio', () => {
+  it('rings, speaks without any service of tts, and tells nobody a secret', async () => {
+    const { fake, campaign, told } = await bench();
+    fake.fates.push({}, { isDone: false, answer: wrong(400, 21211, 'not a valid number') });
+    const { code, stdout, stderr } = await told('run list.csv');
+    expect(code, stderr).toBe(0);
+    expect(stdout).not.toContain('No phone rang');
+    expect(fake.calls[0]?.twiml).toContain('<Say language="en-US">Hello Person 1.</Say>');
+    const results = campaign.read('out/list/results.csv');
+    expect(results).toMatch(/^c-1,.*,answered,/m);
+    expect(results).toMatch(/^c-2,.*,invalid_number,/m);
+    const log = readFileSync(campaign.path('logs/app.log'), 'utf8');
+    expect(log).toContain('"event":"call.finished"');
+    expect(log + stdout + stderr).not.toMatch(/wonderland|\+1415555\d{4}/);
+    expect(stderr).toContain('no calling hours and no do-not-call list');
+  });
+
+  it('is told beforehand what it will do, and who cannot be spoken to', async () => {
+    const { campaign, told } = await bench();
+    campaign.write('list.csv', 'id,phone,language\nc-1,+14155550101,en\nc-2,+14155550102,tlh\n');
+    const { code, stdout, stderr } = await told('check list.csv');
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain('call and speak it with twilio,');
+    expect(stdout).toContain('Real phones ring.');
+    expect(stdout).toContain('no voice in services.dialer speaks tlh: 1 contact will be set aside');
+  });
+});
