@@ -35,8 +35,15 @@ export async function checkServices(world: World, config: Config): Promise<Servi
   const http = owned.use(openHttp({ userAgent: USER_AGENT, clock: world.clock }));
   const limit = new AbortController();
   const folders = campaignFolders(config, 'check');
-  const { clock } = world;
-  const makers = serviceMakers(config, http, clock, folders, NO_LEDGER, owned, limit.signal);
+  const makers = serviceMakers({
+    config,
+    http,
+    clock: world.clock,
+    folders,
+    ledger: NO_LEDGER,
+    owned,
+    signal: limit.signal,
+  });
   const byName: Readonly<Record<Payee['role'], Makers>> = makers;
   const inUse = servicesInUse(config.services);
   const { timeoutMs } = config.healthCheck;

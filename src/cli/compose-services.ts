@@ -59,22 +59,24 @@ async function usable<S extends Service>(
   return services;
 }
 
-/**
- * How each service is made, by role and name. Nothing is made before it is asked for.
- *
- * @param http closed by whoever made it
- * @param clock of the services that go by time
- * @param owned takes what has to be closed at the end
- */
-export function serviceMakers(
-  config: Config,
-  http: Http,
-  clock: Clock,
-  folders: CampaignFolders,
-  ledger: ResultsLedger,
-  owned: AsyncDisposableStack,
-  signal: AbortSignal,
-) {
+/** What services are made of. */
+export interface ServiceParts {
+  readonly config: Config;
+  /** Closed by whoever made it. */
+  readonly http: Http;
+  /** Of the services that go by time. */
+  readonly clock: Clock;
+  readonly folders: CampaignFolders;
+  readonly ledger: ResultsLedger;
+  /** Takes what has to be closed at the end. */
+  readonly owned: AsyncDisposableStack;
+  /** Ends the wait for a service that is made by asking a program. */
+  readonly signal: AbortSignal;
+}
+
+/** How each service is made, by role and name. Nothing is made before it is asked for. */
+export function serviceMakers(parts: ServiceParts) {
+  const { config, http, clock, folders, ledger, owned, signal } = parts;
   const { providers, script, campaign } = config;
   const llm = {
     template: () => templateLlm({ template: script.template, language: campaign.language }),
@@ -110,31 +112,16 @@ export function serviceMakers(
 }
 
 /**
- * @param http closed by whoever made it
  * @param leftOut told of each service that cannot be had while another of its role can
- * @param owned takes what has to be closed at the end of the run
  * @throws ServiceFailure where a service cannot be had at all: not installed, no such voice
  */
 export async function composeServices(
-  config: Config,
-  http: Http,
-  clock: Clock,
-  folders: CampaignFolders,
-  ledger: ResultsLedger,
-  owned: AsyncDisposableStack,
+  parts: ServiceParts,
   leftOut: (failure: ServiceFailure) => void,
-  signal: AbortSignal,
 ): Promise<Services> {
+  const { config } = parts;
   const { services } = config;
-  const { llm, tts, dialer, crm } = serviceMakers(
-    config,
-    http,
-    clock,
-    folders,
-    ledger,
-    owned,
-    signal,
-  );
+  const { llm, tts, dialer, crm } = serviceMakers(parts);
   return {
     llm: services.llm.map((name) => llm[name]()),
     tts: await usable(speaksItself(config) ? [] : services.tts.map((name) => tts[name]()), leftOut),

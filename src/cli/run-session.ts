@@ -131,14 +131,8 @@ async function work(
   };
   const http = owned.use(openHttp({ userAgent: USER_AGENT, clock }));
   const services = await composeServices(
-    config,
-    http,
-    clock,
-    folders,
-    ledger,
-    owned,
+    { config, http, clock, folders, ledger, owned, signal: signals.stop },
     leftOut,
-    signals.stop,
   );
   events.listen('failures', (event) => {
     noteForReport(store, campaign, event, clock.wallMs());
