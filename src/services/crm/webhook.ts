@@ -154,6 +154,10 @@ function said(response: HttpResponse): Said {
   if (status === 401 || status === 403) {
     return { message, advice: `check ${KEY}.secret, and what the receiver expects` };
   }
+  if (status === 404 || status === 405) {
+    // The address is the same for every contact: the next record would meet it too.
+    return { message, kind: 'permanent', scope: 'service', advice: `check ${KEY}.url` };
+  }
   return status >= 300 && status < 400
     ? { message, advice: `redirects are not followed: check ${KEY}.url` }
     : { message };

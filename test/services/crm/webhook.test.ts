@@ -116,7 +116,8 @@ describe('the webhook', () => {
     [400, REQUEST],
     [401, ACCOUNT],
     [403, ACCOUNT],
-    [404, REQUEST],
+    [404, ACCOUNT],
+    [405, ACCOUNT],
     [408, PASSING],
     [409, REQUEST],
     [410, ACCOUNT],
@@ -140,6 +141,7 @@ describe('the webhook', () => {
     [410, 'change providers.webhook.url'],
     [401, 'check providers.webhook.secret'],
     [302, 'check providers.webhook.url'],
+    [404, 'check providers.webhook.url'],
   ])('%i says what to do', async (status, words) => {
     const server = await receiver({ status, headers: { location: '/x' }, body: '' });
     const failure = await failureOf(aimed(server).record(recordOf(), context));
