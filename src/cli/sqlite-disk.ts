@@ -22,6 +22,11 @@ export function sqliteDisk(): HuntDisk {
           using reports = openReports({ path });
           return reports.standings(campaign);
         },
+        noteUsage: (note) => store.noteUsage(note),
+        usage: (campaign) => {
+          using reports = openReports({ path });
+          return reports.usage(campaign);
+        },
         kill: () => store.kill(),
         close: () => store.close(),
       };

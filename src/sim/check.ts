@@ -4,6 +4,7 @@
 import type { Contact } from '../domain/contact.ts';
 import type { ContactState, Outcome } from '../domain/words.ts';
 import type { GuardPolicies } from '../engine/guard.ts';
+import type { Money } from './billing.ts';
 import type { Outage } from './outage.ts';
 import type { Quirks } from './outside.ts';
 import type { Sighting } from './sighting.ts';
@@ -24,6 +25,8 @@ export interface Promised {
   readonly healthCheck: { readonly intervalMs: number; readonly timeoutMs: number };
   readonly outages: readonly Outage[];
   readonly quirks: Quirks;
+  /** Undefined where vendors bill nothing. */
+  readonly money?: Money | undefined;
   /** Whether a person is told of outages. */
   readonly alerts: boolean;
 }

@@ -7,6 +7,7 @@ import { ONE_ALERT } from './checkers/alerts.ts';
 import { FEW_TRIALS, OPEN_LETS_NOTHING_THROUGH, OPENS_IN_TIME } from './checkers/breakers.ts';
 import { PAID_ONCE } from './checkers/costs.ts';
 import { ENDS_CLEAN, ENDS_FOR_CAUSE, ORDERS_OBEYED } from './checkers/ends.ts';
+import { BUDGET_KEPT } from './checkers/money.ts';
 import { EVERYBODY_RECORDED, TRUE_OUTCOMES, UNCERTAIN_FOR_CAUSE } from './checkers/outcomes.ts';
 import { RETRY_AFTER, TEXTBOOK_OUTAGE } from './checkers/pauses.ts';
 import {
@@ -56,6 +57,7 @@ export const CHECKERS: readonly Checker[] = [
   PROBES_APART,
   ONE_ALERT,
   PAID_ONCE,
+  BUDGET_KEPT,
   RUN_GOES_ON,
 ];
 

@@ -5,6 +5,7 @@
  */
 import type { Outcome } from '../domain/words.ts';
 import { MemoryDisk, openMemoryStore } from '../store/memory.ts';
+import type { Money } from './billing.ts';
 import type { Standing, Violation } from './check.ts';
 import { violationsOf } from './checkers.ts';
 import { LogDigest } from './digest.ts';
@@ -215,6 +216,7 @@ class Play {
       answerMs: (place) => answerMs(behaviour, place),
       outages: this.#outages,
       quirks,
+      bills: world.money !== undefined,
       witness: (sighting) => {
         this.#log.push(sighting);
         this.#digest.add(JSON.stringify(sighting));
@@ -248,7 +250,7 @@ class Play {
 
   async #lives(): Promise<readonly Violation[]> {
     for (const plan of this.#world.lives) {
-      const end = await this.#live(plan);
+      const end = await this.#live(plan, this.#world.money);
       if (end.type === 'broke') return [this.#broken('it works without a bug', end)];
     }
     this.#heal();
@@ -264,7 +266,8 @@ class Play {
     return [{ checker: 'it comes to its end', atMs: this.#clock.monotonicMs(), message }];
   }
 
-  async #live(plan: LifePlan): Promise<LifeEnd> {
+  /** @param money left out where the operator has raised the budget out of the way */
+  async #live(plan: LifePlan, money?: Money): Promise<LifeEnd> {
     const clock = this.#clock;
     await clock.advance(plan.pauseMs);
     this.#run += 1;
@@ -281,6 +284,7 @@ class Play {
         limit,
         untilMs: untilMs === undefined ? undefined : clock.wallMs() + untilMs,
       },
+      money,
       fuse,
       drainMs,
       stopMs,
@@ -383,7 +387,8 @@ function judged(
   world: RandomWorld,
   { log, standings, outages }: Pick<Played, 'log' | 'standings' | 'outages'>,
 ): readonly Violation[] {
-  const { contacts, chains, sameNumber, callsPerSecond, policies, healthCheck, quirks } = world;
+  const { contacts, chains, sameNumber, callsPerSecond, policies, healthCheck } = world;
+  const { quirks, money } = world;
   return violationsOf({
     promised: {
       contacts,
@@ -398,6 +403,7 @@ function judged(
       healthCheck,
       outages,
       quirks,
+      money,
       alerts: true,
     },
     log,

@@ -3,9 +3,11 @@
  * CRM, files. A vendor does what it is asked before it answers, so that an answer can be lost.
  */
 import { ServiceFailure } from '../domain/failure.ts';
+import type { Usage } from '../domain/usage.ts';
 import type { Outcome } from '../domain/words.ts';
 import type { AudioFile } from '../engine/ports.ts';
 import type { Behaviour, CallEnd } from './behaviour.ts';
+import { billFor } from './billing.ts';
 import { type Draw, spread } from './draws.ts';
 import type { Life } from './life.ts';
 import { type Fault, faultAt, type Outage, type Place } from './outage.ts';
@@ -35,6 +37,8 @@ export interface OutsideOptions {
   readonly outages: readonly Outage[];
   readonly quirks: Quirks;
   readonly witness: Witness | undefined;
+  /** Whether vendors write bills. */
+  readonly bills?: boolean | undefined;
 }
 
 /** A request as its sender makes it. */
@@ -52,6 +56,9 @@ export interface TakenCall {
   readonly outcome: CallEnd | 'previewed';
   endMs: number;
 }
+
+/** What a vendor does for a request, which has this number. */
+type Serve<T> = (request: number) => T;
 
 /** When a vendor does what it was asked, and when and what it answers. */
 interface Treatment {
@@ -113,6 +120,13 @@ export class Outside {
     return Math.max(0, (this.#calls.get(id)?.endMs ?? 0) - this.#options.clock.monotonicMs());
   }
 
+  /** Writes an answer on the bill, if bills are written. */
+  bill(life: Life, { role, service }: Place, request: number, who: string): Usage | undefined {
+    const usage = this.#options.bills === true ? billFor(this.draw, role, who) : undefined;
+    if (usage !== undefined) this.see(life, { type: 'billed', request, role, service, usage });
+    return usage;
+  }
+
   /** Whoever is on the line is put down. */
   hangUp(life: Life, id: string): void {
     const call = this.#calls.get(id);
@@ -128,7 +142,7 @@ export class Outside {
   }
 
   /** Sends a request; `serve` is what the vendor does, once or, where it refuses, not at all. */
-  ask<T>(asking: Asking, serve: () => T): Promise<T> {
+  ask<T>(asking: Asking, serve: Serve<T>): Promise<T> {
     const { place, method, asked } = asking;
     const { outages, clock, answerMs } = this.#options;
     const fault = faultAt(outages, place, clock.monotonicMs());
@@ -151,7 +165,7 @@ export class Outside {
    * Asks again and again until `afterMs` from now, then has the answer; what goes wrong at that
    * moment makes the question fail.
    */
-  poll<T>(asking: Asking, afterMs: number, serve: () => T): Promise<T> {
+  poll<T>(asking: Asking, afterMs: number, serve: Serve<T>): Promise<T> {
     const { outages, clock } = this.#options;
     const fault = faultAt(outages, asking.place, clock.monotonicMs() + afterMs);
     return this.#send(asking, serve, () => {
@@ -179,7 +193,7 @@ export class Outside {
     });
   }
 
-  #send<T>(asking: Asking, serve: () => T, treat: (request: number) => Treatment): Promise<T> {
+  #send<T>(asking: Asking, serve: Serve<T>, treat: (request: number) => Treatment): Promise<T> {
     const { life, place, method, asked, signal } = asking;
     if (!life.moment(`${method} leaves for ${place.service}`)) return new Promise(() => undefined);
     this.#requests += 1;
@@ -208,7 +222,7 @@ export class Outside {
         doneMs,
         answerMs,
         () => {
-          value = { done: serve() };
+          value = { done: serve(request) };
         },
         answer,
       );

@@ -8,6 +8,7 @@ import { ROLES, type Role } from '../domain/words.ts';
 import type { GuardPolicies } from '../engine/guard.ts';
 import type { RunPolicy } from '../engine/runner.ts';
 import { type Behaviour, DEFAULT_BEHAVIOUR } from './behaviour.ts';
+import { type Money, randomMoney } from './billing.ts';
 import { Chance } from './chance.ts';
 import type { Fuse } from './life.ts';
 import type { ListEdit } from './list-edits.ts';
@@ -68,6 +69,8 @@ export interface RandomWorld {
   readonly behaviour: Behaviour;
   readonly outages: readonly Outage[];
   readonly quirks: Quirks;
+  /** Undefined where vendors bill nothing. */
+  readonly money: Money | undefined;
   /** At least one. What comes after the last is without faults, kills and orders. */
   readonly lives: readonly LifePlan[];
 }
@@ -105,6 +108,7 @@ export function randomWorld(seed: number): RandomWorld {
       emptyTexts: chance.pick([0, 0, 0, 0.2], 'empty texts'),
       refusals: chance.pick([0, 0, 0, 0.2], 'refusals'),
     },
+    money: randomMoney(chance, contacts, chains),
     lives: randomLives(chance, contacts, horizonMs),
   };
 }

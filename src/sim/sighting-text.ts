@@ -54,6 +54,8 @@ function sightText(sight: Sight): string {
       const what = rings ? 'a phone rings' : 'a preview is made';
       return `${what}: ${listed([contact, call, service])} (${outcome} to be)${words}`;
     }
+    case 'billed':
+      return `${sight.service} bills request ${sight.request}: ${JSON.stringify(sight.usage)}`;
     case 'hung_up':
       return `hung up: ${sight.call}`;
     case 'recorded': {

@@ -4,6 +4,7 @@
  */
 import type { CampaignEvent, ContactCounts, RunEnd } from '../domain/event.ts';
 import type { FailureKind, FailureScope } from '../domain/failure.ts';
+import type { Usage } from '../domain/usage.ts';
 import type { Outcome, Role, Step } from '../domain/words.ts';
 import type { RunPolicy } from '../engine/runner.ts';
 
@@ -34,6 +35,8 @@ export type Sight =
       readonly policy: RunPolicy;
       /** What the wall shows, in milliseconds since the epoch. */
       readonly wallMs: number;
+      /** What the campaign may cost, in millionths; left out without a limit. */
+      readonly budgetMicros?: number | undefined;
     }
   | { readonly type: 'told'; readonly event: CampaignEvent }
   /** A request leaves the program. */
@@ -68,6 +71,14 @@ export type Sight =
       readonly outcome: Outcome;
       /** What is said. */
       readonly text?: string | undefined;
+    }
+  /** A vendor has done what it was asked, and writes it on the bill. */
+  | {
+      readonly type: 'billed';
+      readonly request: number;
+      readonly role: Role;
+      readonly service: string;
+      readonly usage: Usage;
     }
   /** A call was ended from our side. */
   | { readonly type: 'hung_up'; readonly call: string }

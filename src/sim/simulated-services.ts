@@ -55,9 +55,11 @@ function simulatedLlm(name: string, outside: Outside, life: Life): Llm {
     role: 'llm',
     write: ({ contact }, context) => {
       const asking = { life, place, method: 'write', ...askedBy(context) } as const;
-      return outside.ask(asking, () => {
+      return outside.ask(asking, (request) => {
         const isEmpty = outside.draw('empty', contact.id) < outside.quirks.emptyTexts;
-        return { text: isEmpty ? ' ' : greeting(contact.id, contact.name) };
+        if (isEmpty) return { text: ' ' };
+        const usage = outside.bill(life, place, request, contact.id);
+        return { text: greeting(contact.id, contact.name), usage };
       });
     },
   };
@@ -76,7 +78,9 @@ function simulatedTts(name: string, outside: Outside, life: Life): Tts {
     voice: (language) => `${name} ${language}`,
     speak: (_request, context) => {
       const asking = { life, place, method: 'speak', ...askedBy(context) } as const;
-      return outside.ask(asking, () => ({ wav: NO_SAMPLES }));
+      return outside.ask(asking, (request) => {
+        return { wav: NO_SAMPLES, usage: outside.bill(life, place, request, context.contact) };
+      });
     },
   };
 }
@@ -108,7 +112,11 @@ function simulatedDialer(name: string, outside: Outside, life: Life): Dialer {
       const taken = outside.call(call);
       if (taken === undefined) throw new Error(`${name} is asked to follow ${call}: never placed`);
       const { outcome } = taken;
-      return outside.poll(asking('follow', context), outside.leftMs(call), () => ({ outcome }));
+      const isPickedUp = outcome === 'answered' || outcome === 'voicemail';
+      return outside.poll(asking('follow', context), outside.leftMs(call), (request) => ({
+        outcome,
+        usage: isPickedUp ? outside.bill(life, place, request, context.contact) : undefined,
+      }));
     },
     find: ({ call }, context) => {
       const afterMs = Math.max(FIND_MS, outside.placingMs(call));

@@ -5,6 +5,7 @@
 import type { Alert } from '../domain/alert.ts';
 import type { Contact } from '../domain/contact.ts';
 import type { CampaignEvent, RunEnd } from '../domain/event.ts';
+import { paidFor, Spending } from '../domain/spending.ts';
 import type { Guard } from '../engine/guard.ts';
 import type {
   AlertChannel,
@@ -16,9 +17,10 @@ import type {
   Journal,
   RandomSource,
 } from '../engine/ports.ts';
-import type { RunPolicy, RunSignals } from '../engine/runner.ts';
+import type { Purse, RunPolicy, RunSignals } from '../engine/runner.ts';
 import { Stopped } from '../engine/stopped.ts';
 import type { MemoryStore } from '../store/memory.ts';
+import type { Money } from './billing.ts';
 import { seededRandom } from './draws.ts';
 import { type Fuse, Killed, Life, mortalAlerts, mortalEmit, mortalJournal } from './life.ts';
 import type { Outside } from './outside.ts';
@@ -39,6 +41,8 @@ export interface SimulatedParts {
   readonly journal: Journal;
   readonly breakers: BreakerMemory;
   readonly alerts: AlertMemory;
+  /** Undefined where nothing is counted. */
+  readonly purse: Purse | undefined;
   readonly channels: readonly AlertChannel[];
   readonly clock: Clock;
   readonly random: RandomSource;
@@ -57,7 +61,16 @@ export type MakeEngine = (parts: SimulatedParts) => MadeEngine;
 
 export type SimulatedStore = Pick<
   MemoryStore,
-  'journal' | 'contacts' | 'settle' | 'breakers' | 'alerts' | 'standings' | 'kill' | 'close'
+  | 'journal'
+  | 'contacts'
+  | 'settle'
+  | 'breakers'
+  | 'alerts'
+  | 'standings'
+  | 'noteUsage'
+  | 'usage'
+  | 'kill'
+  | 'close'
 >;
 
 /** What outlives the program: each `open` is another life's view of the same disk. */
@@ -88,6 +101,8 @@ export interface Start {
   /** The list as it is now. */
   readonly contacts: readonly Contact[];
   readonly policy: RunPolicy;
+  /** Prices and a budget; undefined where nothing is counted. */
+  readonly money?: Money | undefined;
   /** The moment at which it is killed; never without. */
   readonly fuse?: Fuse | undefined;
   /** When the operator asks it to end, from its start; undefined for never. */
@@ -120,7 +135,9 @@ export async function live(scene: Scene, start: Start): Promise<LifeEnd> {
       life.moment('after a commit');
     });
   });
-  outside.see(life, { type: 'began', policy: start.policy, wallMs: clock.wallMs() });
+  const { policy, money } = start;
+  const wallMs = clock.wallMs();
+  outside.see(life, { type: 'began', policy, wallMs, budgetMicros: money?.budgetMicros });
   try {
     return await clock.until(working(scene, start, life, store), start.pace);
   } catch (error) {
@@ -177,8 +194,12 @@ function takeIn(
 
 function composed(scene: Scene, start: Start, life: Life, store: SimulatedStore): MadeEngine {
   const { campaign, seed, outside, chains, looksUp, listen, make, onAlert } = scene;
+  const spending = spendingOf(scene, start, store);
   const emit = mortalEmit((event) => {
     outside.see(life, { type: 'told', event });
+    const paid = paidFor(event);
+    if (paid !== undefined) store.noteUsage({ campaign, ...paid });
+    spending?.take(event);
     listen(event);
   }, life);
   return make({
@@ -188,11 +209,21 @@ function composed(scene: Scene, start: Start, life: Life, store: SimulatedStore)
     journal: mortalJournal(store.journal(campaign), life),
     breakers: store.breakers,
     alerts: mortalAlerts(store.alerts, life),
+    purse: spending,
     channels: [simulatedChannel(outside, life, onAlert)],
     clock: life.clock,
     random: seededRandom(seed, start.run),
     emit,
   });
+}
+
+/** With what earlier lives have written down, as a real run begins. */
+function spendingOf(
+  { campaign }: Scene,
+  { money }: Start,
+  store: SimulatedStore,
+): Spending | undefined {
+  return money && new Spending({ ...money, currency: 'USD' }, store.usage(campaign));
 }
 
 /** The operator's orders, given at their times. */

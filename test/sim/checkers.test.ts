@@ -3,11 +3,19 @@ import { CHECKERS, violationsOf } from '../../src/sim/checkers.ts';
 import type { Logs } from '../support/sighting-log.ts';
 import { ALERT_LOGS } from './checker-logs/alerts.ts';
 import { BREAKER_LOGS } from './checker-logs/breakers.ts';
+import { MONEY_LOGS } from './checker-logs/money.ts';
 import { OUTCOME_LOGS } from './checker-logs/outcomes.ts';
 import { RETRY_LOGS } from './checker-logs/retries.ts';
 import { RUN_LOGS } from './checker-logs/runs.ts';
 
-const LOGS: Logs = { ...OUTCOME_LOGS, ...BREAKER_LOGS, ...RETRY_LOGS, ...RUN_LOGS, ...ALERT_LOGS };
+const LOGS: Logs = {
+  ...OUTCOME_LOGS,
+  ...BREAKER_LOGS,
+  ...RETRY_LOGS,
+  ...RUN_LOGS,
+  ...ALERT_LOGS,
+  ...MONEY_LOGS,
+};
 
 describe.each(CHECKERS.map((checker) => [checker.name, checker] as const))(
   '%s',

@@ -25,6 +25,7 @@ import type { Outage, Place } from '../../src/sim/outage.ts';
 import type { RandomWorld } from '../../src/sim/random-world.ts';
 import type { SimulatedServices } from '../../src/sim/simulated-services.ts';
 import type { MadeEngine, MakeEngine, SimulatedParts } from '../../src/sim/simulation.ts';
+import { MemoryStore } from '../../src/store/memory.ts';
 import { MemoryCampaign } from '../../src/store/memory-campaign.ts';
 import { MemoryContacts } from '../../src/store/memory-contacts.ts';
 
@@ -501,6 +502,19 @@ const REPEATING: readonly Mutant[] = [
     compose: parts(({ breakers }) => ({
       breakers: { load: () => undefined, save: (...about) => breakers.save(...about) },
     })),
+  },
+  {
+    name: 'takes contacts beyond the budget',
+    foundBy: 'budget kept',
+    compose: parts(() => ({ purse: undefined })),
+  },
+  {
+    name: 'forgets at a restart what was spent',
+    foundBy: 'budget kept',
+    compose: asItIs,
+    infect: () => {
+      vi.spyOn(MemoryStore.prototype, 'usage').mockReturnValue([]);
+    },
   },
   {
     name: 'has a finished text written again',

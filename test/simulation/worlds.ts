@@ -60,6 +60,7 @@ function worldOf(
       Object.values(chains).flatMap(([name = '']) => [[name, POLICIES]]),
     ),
     healthCheck: { intervalMs: 30_000, timeoutMs: 5_000 },
+    money: undefined,
     behaviour: DEFAULT_BEHAVIOUR,
     outages: [],
     quirks: { ...NO_QUIRKS, memory },

@@ -88,6 +88,27 @@ export class SightingLog {
     return this;
   }
 
+  /** A millionth a second of call: the lives that begin from now on may spend so much. */
+  budget(budgetMicros: number): this {
+    const prices = {
+      perMillionInputTokens: undefined,
+      perMillionOutputTokens: undefined,
+      perThousandCharacters: undefined,
+      perMinute: 60,
+      billedSeconds: 1,
+    };
+    const money = { prices: { twilio: prices }, budgetMicros };
+    this.#promised = { ...this.#promised, money };
+    return this;
+  }
+
+  /** A call is followed to its end and billed. */
+  billed(contact: string, seconds: number): this {
+    const request = this.ask('follow', { contact });
+    this.see({ type: 'billed', request, role: 'dialer', service: 'twilio', usage: { seconds } });
+    return this.answer(request);
+  }
+
   at(ms: number): this {
     this.#atMs = ms;
     return this;
@@ -100,7 +121,13 @@ export class SightingLog {
 
   began(policy: Partial<RunPolicy> = {}): this {
     this.#run += 1;
-    return this.see({ type: 'began', policy: { ...POLICY, ...policy }, wallMs: this.#atMs });
+    const { money } = this.#promised;
+    return this.see({
+      type: 'began',
+      policy: { ...POLICY, ...policy },
+      wallMs: this.#atMs,
+      ...(money !== undefined && { budgetMicros: money.budgetMicros }),
+    });
   }
 
   told(event: CampaignEvent): this {

@@ -5,6 +5,7 @@
 import type { Checker, Seen, Violation } from '../check.ts';
 import type { Sighting } from '../sighting.ts';
 import { type Exchange, evidenceOf, type Life, type Of, ROUNDING_MS, toldOf } from './evidence.ts';
+import { billedMicros, budgetOf } from './money.ts';
 
 type Found = Omit<Violation, 'checker'>;
 
@@ -44,7 +45,8 @@ function leftBehind({ atMs, timers, contacts }: Of<'ended'>): readonly Found[] {
 
 export const ENDS_FOR_CAUSE: Checker = {
   name: 'ends for cause',
-  promise: 'A run ends as it says: at its limit, at its hour, on order, or after a long outage.',
+  promise:
+    'A run ends as it says: at its limit, its hour, its budget, on order, or after a long outage.',
   check: (seen) => {
     const { lives } = evidenceOf(seen);
     return lives.flatMap((life) => {
@@ -88,8 +90,14 @@ function uncalledFor(seen: Seen, life: Life, ended: Of<'ended'>): string | undef
       );
       return isAsked ? undefined : 'stopped, and nobody asked';
     }
-    case 'budget':
-      return 'budget, and there is none';
+    case 'budget': {
+      const budgetMicros = budgetOf(seen, life);
+      if (budgetMicros === undefined) return 'budget, and there is none';
+      const micros = billedMicros(seen, life.over?.index ?? 0);
+      return micros >= budgetMicros
+        ? undefined
+        : `budget, with ${micros} of ${budgetMicros} millionths billed`;
+    }
     case 'disk_failed':
     case 'program_failed':
       return ended.end;
