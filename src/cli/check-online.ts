@@ -9,6 +9,7 @@ import type { Service } from '../engine/ports.ts';
 import { beginProbe, faultOf, type Probed } from '../engine/probe.ts';
 import { openHttp } from '../services/http.ts';
 import { serviceMakers } from './compose-services.ts';
+import { chainsAsked } from './dialer-voice.ts';
 import { campaignFolders } from './folders.ts';
 import { serviceKey, servicesInUse } from './service-key.ts';
 import type { Config } from './settings.ts';
@@ -45,7 +46,7 @@ export async function checkServices(world: World, config: Config): Promise<Servi
     signal: limit.signal,
   });
   const byName: Readonly<Record<Payee['role'], Makers>> = makers;
-  const inUse = servicesInUse(config.services);
+  const inUse = servicesInUse(chainsAsked(config));
   const { timeoutMs } = config.healthCheck;
   // Those that are made by asking a program take as long as it does.
   const cancel = world.clock.after(timeoutMs, () => {

@@ -14,6 +14,7 @@ import {
   SERVICE_NAMES,
 } from './config-schema.ts';
 import type { ConfigSource } from './config-source.ts';
+import { chainsAsked } from './dialer-voice.ts';
 import { durationText } from './durations.ts';
 import type { Config, ServicePolicy, VoiceChoice } from './settings.ts';
 import { nearest } from './suggest.ts';
@@ -257,7 +258,7 @@ type KeyedVendor = ModelVendor | 'elevenlabs';
 
 /** Vendors with a key that a chain names. */
 function vendorsInUse({ config }: Judged): readonly KeyedVendor[] {
-  const inUse: readonly string[] = Object.values(config.services).flat();
+  const inUse: readonly string[] = Object.values(chainsAsked(config)).flat();
   const all = [...MODEL_VENDORS, 'elevenlabs'] as const;
   return all.filter((vendor) => inUse.includes(vendor));
 }
@@ -410,8 +411,9 @@ function vendorPrices({ config }: Judged): readonly Finding[] {
   if (config.campaign.budgetMicros === undefined) {
     return [];
   }
+  const chains = chainsAsked(config);
   const wanted = ROLES.flatMap((role) =>
-    config.services[role]
+    chains[role]
       .filter((service) => !FREE_SERVICES.includes(service))
       .flatMap((service) => PRICED_BY[role].map((price) => ({ service, price }))),
   );
@@ -439,8 +441,8 @@ const PRICE_KEYS = {
 } as const;
 
 /** Who speaks is heard by every contact: the program has no favourite. */
-function vendorVoice({ config: { providers, services } }: Judged): readonly Finding[] {
-  const { elevenlabs, openaiVoice } = providers;
+function vendorVoice({ config }: Judged): readonly Finding[] {
+  const { elevenlabs, openaiVoice } = config.providers;
   const one = 'one voice, or one per language such as { en: …, es: … }, from';
   const wanted = [
     {
@@ -462,7 +464,7 @@ function vendorVoice({ config: { providers, services } }: Judged): readonly Find
       allowed: `${one} platform.openai.com/docs/guides/text-to-speech`,
     },
   ];
-  const inUse: readonly string[] = services.tts;
+  const inUse: readonly string[] = chainsAsked(config).tts;
   return wanted
     .filter(({ service, isMissing }) => isMissing && inUse.includes(service))
     .map(({ service, key, allowed }) => ({

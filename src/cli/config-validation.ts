@@ -75,12 +75,26 @@ function missingInUse(source: ConfigSource): ConfigProblem[] {
 
 function namesInUse(value: unknown): ReadonlySet<string> {
   const services = isGroup(value) && isGroup(value['services']) ? value['services'] : {};
-  return new Set(
-    Object.entries(SERVICES_BY_ROLE).flatMap(([role, available]) => {
-      const chain = services[role];
-      return Array.isArray(chain) ? chain.map(String) : [available[0]];
-    }),
-  );
+  const namesOf = (role: keyof typeof SERVICES_BY_ROLE): readonly string[] => {
+    const chain = services[role];
+    return Array.isArray(chain) ? chain.map(String) : [SERVICES_BY_ROLE[role][0]];
+  };
+  const dialers = namesOf('dialer');
+  // As `speaksItself` says of settings that are right.
+  const isSpoken =
+    !dialers.every((name) => name === 'twilio') ||
+    Object.hasOwn(groupAt(value, ['providers', 'twilio']), 'audio_base_url');
+  return new Set([
+    ...namesOf('llm'),
+    ...(isSpoken ? namesOf('tts') : []),
+    ...dialers,
+    ...namesOf('crm'),
+  ]);
+}
+
+function groupAt(value: unknown, path: ConfigPath): Group {
+  const found = at(value, path);
+  return isGroup(found) ? found : {};
 }
 
 function withoutMissing(source: ConfigSource): unknown {

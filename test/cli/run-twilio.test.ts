@@ -64,4 +64,29 @@ describe('a campaign that calls through Twilio', () => {
     expect(stdout).toContain('Real phones ring.');
     expect(stdout).toContain('no voice in services.dialer speaks tlh: 1 contact will be set aside');
   });
+
+  it('asks for no key, voice or price of a service that nobody needs to speak', async () => {
+    const { campaign, told } = await bench();
+    const config = campaign.read('config.yml');
+    const chain = 'tts: [elevenlabs, openai]';
+    const keys =
+      '  elevenlabs: { api_key: "${ELEVEN_API_KEY}" }\n' +
+      '  openai: { api_key: "${OPENAI_API_KEY}" }\n';
+    const budget = 'campaign: { budget: 5 }\n';
+    const priced = config
+      .replace('tts: [espeak-ng]', chain)
+      .replace('twilio: { ', 'twilio: { prices: { per_minute: 0.014 }, ');
+    campaign.write('config.yml', `${budget}${priced}${keys}`);
+    const spoken = await told('check list.csv --online');
+    expect(spoken.code, spoken.stderr).toBe(0);
+    expect(spoken.stdout).toMatch(/twilio +dialer +works/);
+    expect(spoken.stdout).not.toMatch(/(elevenlabs|openai) +tts/);
+    const audio = priced.replace('from:', 'audio_base_url: "https://example.com/audio", from:');
+    campaign.write('config.yml', `${budget}${audio}${keys}`);
+    const played = await told('check list.csv');
+    expect(played.code).toBe(78);
+    expect(played.stderr).toContain('ELEVEN_API_KEY');
+    expect(played.stderr).toContain('providers.elevenlabs.voice_id');
+    expect(played.stderr).toContain('providers.openai.tts_model');
+  });
 });
