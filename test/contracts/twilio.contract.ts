@@ -52,8 +52,9 @@ describe('twilio', () => {
       `POST ${ACCOUNT}/Calls.json`,
       `GET ${ACCOUNT}/Calls/{sid}.json`,
       `POST ${ACCOUNT}/Calls/{sid}.json`,
-      `GET ${ACCOUNT}/Calls.json?To=%2B14155550134&From=%2B14155550100&PageSize=20`,
+      `GET ${ACCOUNT}/Calls.json?To=%2B14155550134&From=%2B14155550100&PageSize=100`,
       `GET ${ACCOUNT}.json`,
+      `GET ${ACCOUNT}/Balance.json`,
     ]);
   });
 

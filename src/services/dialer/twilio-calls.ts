@@ -109,10 +109,10 @@ function detailOf({ sid, durationS }: TwilioCall, what?: string): string {
 /** Clocks are corrected to the second, and dates cut to it (vendors.md, 1.4). */
 const BEFORE_MS = 5_000;
 /**
- * A request lasts seconds, and absence is proven after half a minute: a call that was created
- * later than this is somebody else's, or one of ours that should not be there.
+ * A request lasts seconds, or two minutes where the network swallowed it at first: a call that was
+ * created later than this is somebody else's, or one of ours that should not be there.
  */
-const AFTER_MS = 120_000;
+const AFTER_MS = 150_000;
 
 export type Sought =
   | { readonly state: 'found'; readonly sid: string }
@@ -133,7 +133,7 @@ export function seek(
   );
   // What has no date is not older than anything.
   const since = meant.filter(({ createdMs }) => !(createdMs < startMs));
-  const reachesBack = !list.hasMore || meant.length > since.length;
+  const reachesBack = !list.hasMore || (meant.length > since.length && isNewestFirst(list.calls));
   const ours = since.filter(({ sid }) => !isOthers(sid));
   const [first, ...more] = ours;
   if (!reachesBack || more.length > 0) {
@@ -145,6 +145,16 @@ export function seek(
   return first.createdMs <= begunMs + AFTER_MS
     ? { state: 'found', sid: first.sid }
     : { state: 'ambiguous' };
+}
+
+/**
+ * Whether the page itself shows its order, which is written nowhere: only then what is on the
+ * pages behind it is older still.
+ */
+function isNewestFirst(calls: readonly TwilioCall[]): boolean {
+  const dates = calls.map(({ createdMs }) => createdMs).filter((date) => !Number.isNaN(date));
+  const falls = dates.every((date, index) => date <= (dates[index - 1] ?? date));
+  return falls && (dates.at(0) ?? 0) > (dates.at(-1) ?? 0);
 }
 
 /** However it is written; and a number that is not told is the one that was asked for. */

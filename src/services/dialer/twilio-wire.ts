@@ -2,7 +2,7 @@
  * Twilio's REST API of 2010-04-01, as far as calls need it.
  */
 import { ServiceFailure } from '../../domain/failure.ts';
-import type { Clock, Http, HttpResponse } from '../../engine/ports.ts';
+import type { Clock, Http, HttpResponse, ProbeAnswer } from '../../engine/ports.ts';
 import { urlUnder } from '../http.ts';
 import { type Account, jsonOf, refusal, unusable } from '../http-failure.ts';
 import { textAt } from '../json-fields.ts';
@@ -20,8 +20,11 @@ export interface TwilioAccount {
 
 export const NAME = 'twilio';
 
-/** Of the newest calls to a number; more than one campaign makes in a day. */
-const PAGE_SIZE = 20;
+/** Calls to one number; so many that there is hardly ever a page behind it. */
+const PAGE_SIZE = 100;
+
+/** In the account's currency: some calls' worth. */
+const LOW_BALANCE = 1;
 
 export class TwilioWire {
   readonly #settings: TwilioAccount;
@@ -109,6 +112,21 @@ export class TwilioWire {
         advice: 'see console.twilio.com',
       });
     }
+  }
+
+  /** What is left of the money; undefined where Twilio does not say, which is no fault. */
+  async balance(signal: AbortSignal): Promise<ProbeAnswer | undefined> {
+    const response = await this.#limited('GET', '/Balance.json', undefined, signal);
+    const body = jsonOf(response);
+    const text = textAt(body, 'balance');
+    const balance = Number(text ?? '');
+    if (!isSuccess(response) || text === undefined || !Number.isFinite(balance)) {
+      return undefined;
+    }
+    const amount = balance.toLocaleString('en-US', { maximumFractionDigits: 2 });
+    const currency = /^[A-Z]{3}$/.exec(textAt(body, 'currency') ?? '')?.[0];
+    const detail = [amount, ...(currency === undefined ? [] : [currency]), 'left'].join(' ');
+    return { detail, isLow: balance < LOW_BALANCE };
   }
 
   async #update(sid: string, status: string, signal: AbortSignal): Promise<HttpResponse> {

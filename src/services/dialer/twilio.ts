@@ -15,6 +15,7 @@ import type {
   Found,
   Http,
   Placed,
+  ProbeAnswer,
   RequestContext,
 } from '../../engine/ports.ts';
 import { urlUnder } from '../http.ts';
@@ -41,9 +42,20 @@ const POLL_MS_MIN = 2_000;
 const POLL_MS_MAX = 15_000;
 const POLL_FACTOR = 1.5;
 
-/** Absence is proven by two reads, the first not before this, the other so much later. */
+/**
+ * Absence is proven by two reads, the other so much later than the first, and the first not before
+ * this: where Twilio answered, or the connection broke, nothing of the request is on its way any
+ * more.
+ */
 const ABSENT_AFTER_MS = 30_000;
 const READS_APART_MS = 5_000;
+
+/**
+ * Where nothing came back, the request may still sit in this machine's kernel, which goes on
+ * sending it when it was given up, and when the process was killed: on Linux for 102 s (eight
+ * doublings of 200 ms, `tcp_orphan_retries`) after at most 10 s of connecting.
+ */
+const SILENT_AFTER_MS = 120_000;
 
 /** A clock that was set back by more than this while a call was in doubt tells nothing of it. */
 const CLOCK_SLACK_MS = 5_000;
@@ -61,6 +73,13 @@ export function twilio(settings: TwilioSettings, http: Http, clock: Clock): Dial
   return new Twilio(settings, http, clock);
 }
 
+interface Begun {
+  /** Monotonic milliseconds. */
+  readonly atMs: number;
+  /** So much later no call can come of it any more. */
+  readonly absentAfterMs: number;
+}
+
 class Twilio implements Dialer {
   readonly name = NAME;
   readonly role = 'dialer';
@@ -70,8 +89,8 @@ class Twilio implements Dialer {
   readonly #wire: TwilioWire;
   readonly #clock: Clock;
   readonly #desk = new NumberDesk();
-  /** Monotonic begin of the attempts of this process whose result is not known, by call. */
-  readonly #begun = new Map<string, number>();
+  /** The attempts of this process whose result is not known, by call. */
+  readonly #begun = new Map<string, Begun>();
   /** Whose a sid is, until the journal knows. */
   readonly #owners = new Map<string, string>();
 
@@ -83,8 +102,9 @@ class Twilio implements Dialer {
     this.#clock = clock;
   }
 
-  async probe(signal: AbortSignal): Promise<void> {
+  async probe(signal: AbortSignal): Promise<ProbeAnswer> {
     await this.#wire.checkAccount(signal);
+    return (await this.#wire.balance(signal)) ?? {};
   }
 
   async place(request: DialRequest, { signal }: RequestContext): Promise<Placed> {
@@ -93,7 +113,8 @@ class Twilio implements Dialer {
     if (!this.#desk.take(contact.phone, call)) {
       throw numberInUse();
     }
-    this.#begun.set(call, this.#clock.monotonicMs());
+    const atMs = this.#clock.monotonicMs();
+    this.#begun.set(call, { atMs, absentAfterMs: SILENT_AFTER_MS });
     try {
       const sid = await this.#wire.create(form, signal);
       this.#owners.set(sid, call);
@@ -103,6 +124,8 @@ class Twilio implements Dialer {
       // As long as it is in doubt, nobody else is called under this number.
       if (error instanceof ServiceFailure && error.kind !== 'unknown') {
         this.#close(request);
+      } else if (!signal.aborted) {
+        this.#begun.set(call, { atMs, absentAfterMs: ABSENT_AFTER_MS });
       }
       throw error;
     }
@@ -189,17 +212,18 @@ class Twilio implements Dialer {
     if (this.#sinceMs(request) < -CLOCK_SLACK_MS) {
       return { state: 'unknown' };
     }
-    const leftMs = ABSENT_AFTER_MS - Math.max(0, this.#sinceMs(request));
-    if (leftMs > 0) {
-      const early = await this.#look(request, signal);
-      if (early.state !== 'absent') {
-        return early;
+    const absentAfterMs = this.#begun.get(request.call)?.absentAfterMs ?? SILENT_AFTER_MS;
+    for (;;) {
+      const sinceMs = Math.max(0, this.#sinceMs(request));
+      const found = await this.#look(request, signal);
+      if (found.state !== 'absent') {
+        return found;
       }
-      await this.#clock.sleep(ABSENT_AFTER_MS - Math.max(0, this.#sinceMs(request)), signal);
-    }
-    const first = await this.#look(request, signal);
-    if (first.state !== 'absent') {
-      return first;
+      if (sinceMs >= absentAfterMs) {
+        break;
+      }
+      const untilMs = sinceMs < ABSENT_AFTER_MS ? ABSENT_AFTER_MS : absentAfterMs;
+      await this.#clock.sleep(untilMs - Math.max(0, this.#sinceMs(request)), signal);
     }
     await this.#clock.sleep(READS_APART_MS, signal);
     return await this.#look(request, signal);
@@ -234,10 +258,10 @@ class Twilio implements Dialer {
 
   /** Since the attempt began; by the wall clock where an earlier process began it. */
   #sinceMs({ call, begunMs }: DialRequest): number {
-    const monotonicMs = this.#begun.get(call);
-    return monotonicMs === undefined
+    const begun = this.#begun.get(call);
+    return begun === undefined
       ? this.#clock.wallMs() - begunMs
-      : this.#clock.monotonicMs() - monotonicMs;
+      : this.#clock.monotonicMs() - begun.atMs;
   }
 }
 

@@ -69,6 +69,7 @@ export class FakeTwilio {
   readonly polls: (Answer | 'held' | undefined)[] = [];
   readonly lists: (Answer | 'held' | { readonly slowMs: number } | undefined)[] = [];
   readonly probes: Answer[] = [];
+  balance: Answer = { body: { account_sid: SID, balance: '12.345', currency: 'USD' } };
   course: Course = ANSWERS;
   /** How much its clock is ahead of ours. */
   skewMs = 0;
@@ -210,6 +211,9 @@ export class FakeTwilio {
   ): Promise<Answer | 'lost' | 'held'> {
     if (path === '.json') {
       return this.probes.shift() ?? { body: { sid: SID, status: 'active', type: 'Full' } };
+    }
+    if (path === '/Balance.json') {
+      return this.balance;
     }
     if (path === '/Calls.json' && method === 'POST') {
       return this.#place(form);

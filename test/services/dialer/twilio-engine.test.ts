@@ -190,7 +190,9 @@ describe('a call whose answer is lost', () => {
     const [first, second] = runs.fake.asked.filter(({ path }) => path === '/Calls.json');
     const lists = runs.fake.asked.filter(({ path }) => path.startsWith('/Calls.json?'));
     const [proof, last] = lists.slice(-2).map(({ atMs }) => atMs - (first?.atMs ?? 0));
-    expect(proof).toBeGreaterThanOrEqual(30_000);
+    // What got no answer may still be on its way out of this machine.
+    expect(proof).toBeGreaterThanOrEqual(fate.answer === 'held' ? 120_000 : 30_000);
+    expect(proof).toBeLessThan(fate.answer === 'held' ? 130_000 : 40_000);
     expect((last ?? 0) - (proof ?? 0)).toBeGreaterThanOrEqual(5_000);
     expect(second?.atMs).toBeGreaterThan(lists.at(-1)?.atMs ?? 0);
   });
@@ -221,6 +223,7 @@ describe('a call whose answer is lost', () => {
   it.each([
     ['placed', {}, ['placed'], 1],
     ['placed late', { lateMs: 25_000 }, ['placed'], 1],
+    ['placed very late', { lateMs: 110_000 }, ['placed'], 1],
     ['not placed', { isDone: false }, ['not_placed', 'placed'], 1],
   ] as const)('after a kill is looked for first: %s', async (_what, fate, results, rings) => {
     const runs = new Runs();

@@ -315,7 +315,7 @@ describe('a call whose answer was lost', () => {
       });
       expect(made.listedAtMs).toEqual([600]);
       const { path } = fake.asked.at(-1) ?? { path: '' };
-      expect(path).toBe('/Calls.json?To=%2B14155550134&From=%2B14155550100&PageSize=20');
+      expect(path).toBe('/Calls.json?To=%2B14155550134&From=%2B14155550100&PageSize=100');
     },
   );
 
@@ -482,7 +482,20 @@ describe('the probe', () => {
     } else {
       expect((await made.run(failureOf(probe))).message).toMatch(words);
     }
-    expect(fake.asked.map(({ method, path }) => method + path)).toEqual(['GET.json']);
+    const asked = fake.asked.map(({ method, path }) => method + path);
+    expect(asked).toEqual(['GET.json', ...(words === undefined ? ['GET/Balance.json'] : [])]);
     expect(SID).toMatch(/^AC0+$/);
+  });
+
+  it.each([
+    [{ body: { balance: '12.345', currency: 'USD' } }, { detail: '12.35 USD left', isLow: false }],
+    [{ body: { balance: '-0.5', currency: 'EUR' } }, { detail: '-0.5 EUR left', isLow: true }],
+    [{ body: { balance: '12' } }, { detail: '12 left', isLow: false }],
+    [{ body: {} }, {}],
+    [wrong(403, 20403, 'not for this key'), {}],
+  ])('tells what is left: %j', async (balance, told) => {
+    const { made, fake, dialer } = await bench();
+    fake.balance = balance;
+    expect(await made.run(dialer.probe(CONTEXT.signal))).toEqual(told);
   });
 });
