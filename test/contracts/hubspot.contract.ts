@@ -32,6 +32,7 @@ describe('hubspot', () => {
     const { requests } = await journal('hubspot');
     expect(requests.map((request) => request.split('?')[0])).toEqual([
       'GET /account-info/v3/details',
+      'GET /account-info/v3/api-usage/daily/private-apps',
       'GET /crm/v3/objects/contacts/zo%C3%AB%2B1%40example.com',
       DISPOSITIONS,
       UPSERT,

@@ -3,8 +3,16 @@
  */
 import type { Contact } from '../../domain/contact.ts';
 import { ServiceFailure } from '../../domain/failure.ts';
-import type { CallRecord, Clock, Crm, Http, Receipt, RequestContext } from '../../engine/ports.ts';
-import { listAt, textAt } from '../json-fields.ts';
+import type {
+  CallRecord,
+  Clock,
+  Crm,
+  Http,
+  ProbeAnswer,
+  Receipt,
+  RequestContext,
+} from '../../engine/ports.ts';
+import { listAt, numberAt, textAt } from '../json-fields.ts';
 import { type Asked, HubspotApi, idAt, isMissing } from './hubspot-api.ts';
 import { CALL_WORDS, callProperties } from './hubspot-calls.ts';
 import { type FindBy, type Found, HubspotContacts, spelt } from './hubspot-contacts.ts';
@@ -91,8 +99,16 @@ class Hubspot {
     this.#openedMs = clock.monotonicMs();
   }
 
-  async probe(signal: AbortSignal): Promise<void> {
-    await this.#api.get('/account-info/v3/details', { signal, hidden: [] });
+  async probe(signal: AbortSignal): Promise<ProbeAnswer> {
+    const asked = { signal, hidden: [] };
+    await this.#api.get('/account-info/v3/details', asked);
+    try {
+      return leftOf(await this.#api.get(USAGE, asked));
+    } catch (error) {
+      // Also where a token may not read it: that says nothing of whether calls would be logged.
+      if (!(error instanceof ServiceFailure) || signal.aborted) throw error;
+      return {};
+    }
   }
 
   /** A text for every chosen property; empty ones where HubSpot knows nobody. */
@@ -247,4 +263,20 @@ function askedFor(contact: Contact, { signal }: RequestContext): Asked {
   const numbers = [...spelt(phone).spellings];
   const emails = email === undefined ? [] : [email, email.toLowerCase()];
   return { signal, hidden: [...numbers, ...emails] };
+}
+
+/** How many requests private apps have made today. */
+const USAGE = '/account-info/v3/api-usage/daily/private-apps';
+
+function leftOf(usage: unknown): ProbeAnswer {
+  const [today] = listAt(usage, 'results');
+  const used = numberAt(today, 'currentUsage');
+  const limit = numberAt(today, 'usageLimit');
+  if (used === undefined || limit === undefined) {
+    return {};
+  }
+  const left = Math.max(0, limit - used);
+  const shown = (count: number): string => count.toLocaleString('en-US');
+  const detail = `${shown(left)} of ${shown(limit)} requests left today`;
+  return { detail, isLow: left < limit / 10 };
 }

@@ -45,6 +45,8 @@ export interface FakeHubspot extends Loopback {
   readonly unsearchable: Set<string>;
   /** Unique properties that the portal's calls have. */
   readonly unique: Set<string>;
+  /** Of today's requests. */
+  usage: Reply;
   onDone: (what: string) => void;
   /** Method and path, without the query. */
   asked(): readonly string[];
@@ -69,6 +71,7 @@ class Portal {
   readonly troubles: Trouble[] = [];
   readonly unsearchable = new Set<string>();
   readonly unique = new Set([CALL_ID]);
+  usage: Reply = { body: { results: [{ currentUsage: 100, usageLimit: 250_000 }] } };
   /** Told of each request when what it asks is done, and nothing is answered yet. */
   onDone: (what: string) => void = () => undefined;
 
@@ -95,6 +98,7 @@ class Portal {
     const path = url.pathname.replace(/^\/gateway/, '');
     const body = request.body === '' ? {} : JSON.parse(request.body);
     if (path === '/account-info/v3/details') return { body: { portalId: 1 } };
+    if (path === '/account-info/v3/api-usage/daily/private-apps') return this.usage;
     if (path === '/calling/v1/dispositions') return { body: DISPOSITIONS };
     if (path === '/crm/v3/objects/contacts/search') return this.#searchContacts(body);
     if (path === '/crm/v3/objects/calls/search') return this.#searchCalls(body);

@@ -387,6 +387,26 @@ describe('what HubSpot refuses', () => {
     expect(failure.message).toContain(words);
   });
 
+  it.each([
+    [{ currentUsage: 2_000, usageLimit: 250_000 }, '248,000 of 250,000 requests left today', false],
+    [{ currentUsage: 240_000, usageLimit: 250_000 }, '10,000 of 250,000 requests left today', true],
+    [{ currentUsage: 3, usageLimit: 2 }, '0 of 2 requests left today', true],
+  ])('tells what is left of the day: %j', async (today, detail, isLow) => {
+    const { portal } = await withDana();
+    portal.usage = { body: { results: [today] } };
+    const told = await aimedHubspot(portal.url).probe(context.signal);
+    expect(told).toEqual({ detail, isLow });
+  });
+
+  it.each([{ body: { results: [] } }, { status: 403, body: { message: 'not for this token' } }])(
+    'is well where it does not tell what is left: %j',
+    async (usage) => {
+      const { portal } = await withDana();
+      portal.usage = usage;
+      expect(await aimedHubspot(portal.url).probe(context.signal)).toEqual({});
+    },
+  );
+
   it('a wrong token is the operator’s to mend, and is not repeated', async () => {
     const { portal } = await withDana();
     const crm = aimedHubspot(portal.url, { accessToken: 'pat-na1-looking-glass-22' });
