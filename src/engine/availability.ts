@@ -32,8 +32,10 @@ export interface Gate {
 export interface Blocked {
   readonly role: Role;
   readonly services: readonly string[];
-  /** Until one of them may be asked; undefined where only a probe under way can tell. */
+  /** Until one of them may be asked; undefined where only a trial under way can tell. */
   readonly retryAfterMs: number | undefined;
+  /** One of them is being tried at this moment, which may tell much sooner. */
+  readonly isTried: boolean;
   /** Names this opening: skips are counted per opening. */
   readonly opening: string;
 }
@@ -109,14 +111,15 @@ export class Availability {
     if (gates.some((gate) => this.#couldAnswer(gate))) {
       return undefined;
     }
-    const waitsMs = gates.flatMap((gate) => {
-      const readiness = gate.readiness();
-      return readiness.state === 'closed_until' ? [readiness.retryAfterMs] : [];
-    });
+    const states = gates.map((gate) => gate.readiness());
+    const waitsMs = states.flatMap((one) =>
+      one.state === 'closed_until' ? [one.retryAfterMs] : [],
+    );
     return {
       role,
       services: gates.map((gate) => gate.service),
       retryAfterMs: waitsMs.length === 0 ? undefined : Math.min(...waitsMs),
+      isTried: states.some(({ state }) => state === 'probe'),
       opening: gates.map((gate) => `${gate.service}:${gate.opening}`).join(' '),
     };
   }

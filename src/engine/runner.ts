@@ -227,7 +227,7 @@ export class Runner {
   /** A contact that cannot get through now: put off until it might, at no cost. */
   async #turnAway(claim: Claim, line: Line, blocked: readonly Blocked[]): Promise<void> {
     const waitsMs = blocked.map((role) => role.retryAfterMs);
-    if (waitsMs.includes(undefined)) {
+    if (blocked.some(({ isTried }) => isTried)) {
       // Another contact is trying the service at this moment: this one keeps its place.
       await this.#parts.journal.write(claim.key, { type: 'released' });
       return;
@@ -286,9 +286,10 @@ export class Runner {
   /** A contact whose service is away by now is not due before that can be asked again. */
   #untilAsked(claim: Claim, wait: PutOff): PutOff {
     const blocked = this.#parts.availability.blocked(claim.stage);
-    const awayMs = Math.max(0, ...blocked.map((role) => role.retryAfterMs ?? 0));
+    const away = blocked.filter(({ isTried }) => !isTried);
+    const awayMs = Math.max(0, ...away.map(({ retryAfterMs = 0 }) => retryAfterMs));
     if (awayMs <= wait.delayMs) return wait;
-    const roles = [...(wait.roles ?? []), ...blocked.map(({ role }) => role)];
+    const roles = [...(wait.roles ?? []), ...away.map(({ role }) => role)];
     return { ...wait, delayMs: awayMs, recall: true, roles };
   }
 
@@ -343,7 +344,7 @@ export class Runner {
       const blocked = availability.blocked(stage);
       return (
         blocked.length > 0 &&
-        blocked.every((role) => role.retryAfterMs !== undefined) &&
+        blocked.every(({ isTried }) => !isTried) &&
         blocked.every((role) => (line.skips.get(role.opening) ?? 0) < SKIPS_MAX)
       );
     });

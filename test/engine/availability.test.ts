@@ -84,6 +84,7 @@ describe('who can get through', () => {
         role: 'tts',
         services: ['first', 'second'],
         retryAfterMs: 4_000,
+        isTried: false,
         opening: 'first:1 second:1',
       },
     ]);
@@ -91,6 +92,13 @@ describe('who can get through', () => {
 });
 
 describe('a service that is being tried', () => {
+  it('may be back long before the other one of its role', () => {
+    const tts = [gate('first', 'tts', away(60_000)), gate('second', 'tts', probe(1, 1))];
+    const availability = world({ tts });
+    availability.enter('fresh');
+    expect(availability.blocked('fresh')[0]).toMatchObject({ retryAfterMs: 60_000, isTried: true });
+  });
+
   it('gets as many contacts as it has permits, counted from the moment they are taken', () => {
     const availability = world({ tts: [gate('t', 'tts', probe(2, 2))] });
     const first = availability.enter('fresh');
@@ -98,7 +106,10 @@ describe('a service that is being tried', () => {
     const second = availability.enter('scripted');
     expect(availability.blocked('fresh')).toHaveLength(1);
     // Nothing but the result of the trial can tell when.
-    expect(availability.blocked('fresh')[0]?.retryAfterMs).toBeUndefined();
+    expect(availability.blocked('fresh')[0]).toMatchObject({
+      retryAfterMs: undefined,
+      isTried: true,
+    });
     expect(availability.blocked('spoken')).toEqual([]);
     second.release();
     second.release();

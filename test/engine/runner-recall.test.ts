@@ -15,6 +15,7 @@ const MUTE: Blocked = {
   role: 'llm',
   services: ['openai'],
   retryAfterMs: 600_000,
+  isTried: false,
   opening: 'openai:1',
 };
 
@@ -22,6 +23,7 @@ const AWAY: Blocked = {
   role: 'tts',
   services: ['elevenlabs', 'flite'],
   retryAfterMs: 60_000,
+  isTried: false,
   opening: 'elevenlabs:1 flite:1',
 };
 
