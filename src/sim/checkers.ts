@@ -7,7 +7,9 @@ import { ONE_ALERT } from './checkers/alerts.ts';
 import { FEW_TRIALS, OPEN_LETS_NOTHING_THROUGH, OPENS_IN_TIME } from './checkers/breakers.ts';
 import { PAID_ONCE } from './checkers/costs.ts';
 import { ENDS_CLEAN, ENDS_FOR_CAUSE, ORDERS_OBEYED } from './checkers/ends.ts';
+import { FEW_TAKEN, NOT_HELD_LONG, RETRY_BUDGET } from './checkers/loads.ts';
 import { BUDGET_KEPT } from './checkers/money.ts';
+import { BACK_BY_PROBES, DOUBLES_OPEN_TIME } from './checkers/open-times.ts';
 import { EVERYBODY_RECORDED, TRUE_OUTCOMES, UNCERTAIN_FOR_CAUSE } from './checkers/outcomes.ts';
 import { RETRY_AFTER, TEXTBOOK_OUTAGE } from './checkers/pauses.ts';
 import {
@@ -17,8 +19,11 @@ import {
   REMOVED_STAY_AWAY,
   WORDS_FIRST,
 } from './checkers/people.ts';
+import { FEW_PUT_OFF, PAUSE_OBEYED, PUT_OFF_IN_MEASURE } from './checkers/put-offs.ts';
 import { CALLED_BACK } from './checkers/recalls.ts';
+import { RECORDED_ONCE } from './checkers/records.ts';
 import { GIVEN_UP_IN_TIME, NEVER_AGAIN, WAITS_AS_PROMISED } from './checkers/retries.ts';
+import { BEHIND_THE_OTHERS, THREE_ROUNDS } from './checkers/rounds.ts';
 import {
   LINES_KEPT,
   PACE_KEPT,
@@ -26,6 +31,7 @@ import {
   PUT_OFF_COME_BACK,
   RUN_GOES_ON,
 } from './checkers/runs.ts';
+import { NOBODY_LEFT_ON_THE_LINE } from './checkers/stops.ts';
 
 import { STEP_BY_STEP } from './checkers/transitions.ts';
 
@@ -59,12 +65,31 @@ export const CHECKERS: readonly Checker[] = [
   PAID_ONCE,
   BUDGET_KEPT,
   RUN_GOES_ON,
+  PUT_OFF_IN_MEASURE,
+  FEW_PUT_OFF,
+  PAUSE_OBEYED,
+  RECORDED_ONCE,
+  BEHIND_THE_OTHERS,
+  THREE_ROUNDS,
+  DOUBLES_OPEN_TIME,
+  BACK_BY_PROBES,
+  NOBODY_LEFT_ON_THE_LINE,
+  RETRY_BUDGET,
+  FEW_TAKEN,
+  NOT_HELD_LONG,
 ];
 
 /** Every promise that was broken, in the order of time. */
 export function violationsOf(seen: Seen): readonly Violation[] {
   const found = CHECKERS.flatMap((checker) => {
-    return checker.check(seen).map((violation) => ({ checker: checker.name, ...violation }));
+    return checker.check(seen).map(({ atMs, message }) => {
+      return { checker: checker.name, atMs, message: inWholeMs(message) };
+    });
   });
   return found.sort((one, other) => one.atMs - other.atMs);
+}
+
+/** Sums of fractions have a dozen digits, and nobody can read them. */
+function inWholeMs(message: string): string {
+  return message.replaceAll(/\d+\.\d{2,}/g, (number) => String(Math.round(Number(number))));
 }

@@ -69,10 +69,14 @@ export class Life {
     return this.#moments;
   }
 
+  /** Calls back at every moment, before anything comes of it. */
+  watch: ((what: string) => void) | undefined;
+
   /** A moment at which a kill can come; false where it is over by now. */
   moment(what: string): boolean {
     if (!this.#alive) return false;
     this.#moments += 1;
+    this.watch?.(what);
     const { at, kind = '', later = 0 } = this.#fuse;
     if (at > 0 && this.#burnt >= at) this.#burnt += 1;
     else if (what.startsWith(kind)) this.#burnt += 1;

@@ -27,6 +27,13 @@ export type Fault =
   | { readonly type: 'reset' }
   /** Does what was asked, so much later. */
   | { readonly type: 'slow'; readonly byMs: number }
+  /**
+   * Answers everything but requests to place a call: those are done in time and answered so much
+   * later, or done and answered so much later, or neither done nor answered.
+   */
+  | { readonly type: 'late'; readonly byMs: number }
+  /** Answers whatever is asked for this share of the contacts with 503, and works for the rest. */
+  | { readonly type: 'picky'; readonly share: number }
   /** Answers this share of the requests with 503. */
   | { readonly type: 'flaky'; readonly share: number };
 

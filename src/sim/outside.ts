@@ -5,7 +5,7 @@
 import { ServiceFailure } from '../domain/failure.ts';
 import type { Usage } from '../domain/usage.ts';
 import type { Outcome } from '../domain/words.ts';
-import type { AudioFile } from '../engine/ports.ts';
+import type { AudioFile, Found } from '../engine/ports.ts';
 import type { Behaviour, CallEnd } from './behaviour.ts';
 import { billFor } from './billing.ts';
 import { type Draw, spread } from './draws.ts';
@@ -16,8 +16,13 @@ import type { VirtualClock } from './virtual-clock.ts';
 
 /** What vendors and their clients do that a bug hunt must live through. */
 export interface Quirks {
-  /** Whether a dialer can tell what became of a call that it may have taken on. */
-  readonly memory: 'knows' | 'forgets';
+  /** Whether a dialer can tell what became of a call that it may have taken on; `some` by call. */
+  readonly memory: 'knows' | 'some' | 'forgets';
+  /**
+   * A dialer that is asked about a call answers at once, also while it may still place it: that it
+   * cannot tell, or, of a request that has not reached it yet, that there is no such call.
+   */
+  readonly hasty: boolean;
   /** Share of requests whose answer still comes after they were given up. */
   readonly deaf: number;
   /** Share of contacts for whom the text comes back empty. */
@@ -26,7 +31,13 @@ export interface Quirks {
   readonly refusals: number;
 }
 
-export const NO_QUIRKS: Quirks = { memory: 'knows', deaf: 0, emptyTexts: 0, refusals: 0 };
+export const NO_QUIRKS: Quirks = {
+  memory: 'knows',
+  hasty: false,
+  deaf: 0,
+  emptyTexts: 0,
+  refusals: 0,
+};
 
 export interface OutsideOptions {
   readonly clock: VirtualClock;
@@ -82,6 +93,8 @@ export class Outside {
   readonly #calls = new Map<string, TakenCall>();
   /** By call: until when requests to place it are under way at a vendor. */
   readonly #placingUntilMs = new Map<string, number>();
+  /** By request: calls that a client still tries to place, though it may have been given up. */
+  readonly #placing = new Map<number, { readonly life: Life; readonly call: string }>();
   #requests = 0;
 
   constructor(options: OutsideOptions) {
@@ -141,6 +154,17 @@ export class Outside {
     return Math.max(0, untilMs - this.#options.clock.monotonicMs());
   }
 
+  /** Whether a client of this life has a request to place the call under way. */
+  isPlacing(life: Life, call: string): boolean {
+    return [...this.#placing.values()].some((one) => one.life === life && one.call === call);
+  }
+
+  /** Whether its dialer knows nothing of a call that it may have taken on. */
+  isForgotten(call: string): boolean {
+    const { memory } = this.quirks;
+    return memory === 'forgets' || (memory === 'some' && this.draw('forgets', call) < 0.5);
+  }
+
   /** Sends a request; `serve` is what the vendor does, once or, where it refuses, not at all. */
   ask<T>(asking: Asking, serve: Serve<T>): Promise<T> {
     const { place, method, asked } = asking;
@@ -173,6 +197,8 @@ export class Outside {
       if (fault === undefined) return { doneMs: afterMs, answerMs: afterMs, failure: undefined };
       switch (fault.type) {
         case '400':
+        case 'late':
+        case 'picky':
           return { doneMs: afterMs, answerMs: afterMs, failure: undefined };
         case 'slow': {
           const laterMs = afterMs + fault.byMs;
@@ -201,18 +227,24 @@ export class Outside {
     this.see(life, { type: 'request', request, ...place, method, ...asked });
     const { doneMs, answerMs, failure } = treat(request);
     const isDeaf = this.draw('deaf', request) < this.quirks.deaf;
+    if (method === 'place') this.#placing.set(request, { life, call: asked.call ?? '' });
     return new Promise((resolve, reject) => {
       let value: { readonly done: T } | undefined;
       const onAbort = (): void => {
         if (!life.isAlive || isDeaf) return;
+        this.#placing.delete(request);
         this.see(life, { type: 'given_up', request });
         reject(signal.reason as Error);
       };
       const answer = (): void => {
         signal.removeEventListener('abort', onAbort);
+        this.#placing.delete(request);
         const { isAlive } = life;
         if (!life.moment(`${method} answered by ${place.service}`)) return;
-        if (isAlive && (isDeaf || !signal.aborted)) this.#answered(life, request, failure);
+        if (isAlive && (isDeaf || !signal.aborted)) {
+          const found = method === 'find' ? (value?.done as Found | undefined)?.state : undefined;
+          this.#answered(life, request, failure, found);
+        }
         if (value !== undefined && failure === undefined) resolve(value.done);
         else if (failure !== undefined) reject(failure);
       };
@@ -248,9 +280,14 @@ export class Outside {
     if (answerMs !== undefined) clock.after(answerMs, answer);
   }
 
-  #answered(life: Life, request: number, failure: ServiceFailure | undefined): void {
+  #answered(
+    life: Life,
+    request: number,
+    failure: ServiceFailure | undefined,
+    found: Found['state'] | undefined,
+  ): void {
     if (failure === undefined) {
-      this.see(life, { type: 'answer', request });
+      this.see(life, { type: 'answer', request, ...(found !== undefined && { found }) });
       return;
     }
     const { kind, scope, code, retryAfterMs } = failure;
@@ -290,6 +327,18 @@ export class Outside {
         const fails = this.draw('flaky', request) < fault.share;
         return fails ? { ...refuses, failure: failureOf(fault, service, isPlace) } : works;
       }
+      case 'picky': {
+        const fails = this.#isPickedOn(asked, fault.share);
+        return fails ? { ...refuses, failure: failureOf(fault, service, isPlace) } : works;
+      }
+      case 'late': {
+        const laterMs = typicalMs + fault.byMs;
+        const kind = isPlace ? Math.floor(this.draw('late', request) * 3) : -1;
+        if (kind === 0) return { doneMs, answerMs: laterMs, failure: undefined };
+        if (kind === 1) return { doneMs: laterMs, answerMs: laterMs, failure: undefined };
+        if (kind === 2) return { doneMs: undefined, answerMs: undefined, failure: undefined };
+        return works;
+      }
       case 'timeout': {
         const isDone = this.draw('done', request) < 0.5;
         return {
@@ -308,6 +357,10 @@ export class Outside {
   #countLate({ place: { service }, method }: Asking): void {
     if (method === 'probe') return;
     this.lateAnswers.set(service, (this.lateAnswers.get(service) ?? 0) + 1);
+  }
+
+  #isPickedOn({ contact }: Asked, share: number): boolean {
+    return contact !== undefined && this.draw('picked on', contact) < share;
   }
 
   #endOf(contact: string): CallEnd {
@@ -408,6 +461,20 @@ const FAILURES = {
     says: 'closed the connection before it answered',
   },
   timeout: {
+    kind: 'transient',
+    scope: 'service',
+    code: 'timeout',
+    status: undefined,
+    says: 'did not answer in time',
+  },
+  picky: {
+    kind: 'transient',
+    scope: 'service',
+    code: '503',
+    status: 503,
+    says: 'answered 503',
+  },
+  late: {
     kind: 'transient',
     scope: 'service',
     code: 'timeout',

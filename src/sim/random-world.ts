@@ -12,7 +12,7 @@ import { type Money, randomMoney } from './billing.ts';
 import { Chance } from './chance.ts';
 import type { Fuse } from './life.ts';
 import type { ListEdit } from './list-edits.ts';
-import type { Fault, Outage } from './outage.ts';
+import type { Fault, Outage, Place } from './outage.ts';
 import type { Quirks } from './outside.ts';
 import type { ChainNames } from './simulated-services.ts';
 import { answerMs, placesOf, type Target, VENDORS } from './vendors.ts';
@@ -26,6 +26,8 @@ export interface LifePlan {
   /** From the start of this life; undefined for never. */
   readonly drainMs: number | undefined;
   readonly stopMs: number | undefined;
+  /** The same while a request to place a call, the nth of this life, is under way. */
+  readonly stopOnPlace: { readonly at: number; readonly laterMs: number } | undefined;
   readonly untilMs: number | undefined;
   readonly limit: number | undefined;
   /** Contacts whose rows are deleted from the list before this start. */
@@ -85,6 +87,8 @@ export function randomWorld(seed: number): RandomWorld {
   const behaviour = randomBehaviour(chance);
   const policy = randomPolicy(chance);
   const horizonMs = horizonOf(behaviour, contacts.length, policy.lines);
+  const hopeless = randomHopeless(chance, chains);
+  const policies = withHopeless(randomPolicies(chance, chains, behaviour), hopeless);
   return {
     seed,
     contacts,
@@ -93,7 +97,7 @@ export function randomWorld(seed: number): RandomWorld {
     looksUp: chance.of(0.4, 'looks up'),
     policy,
     callsPerSecond: chance.pick([0.2, 1, 1, 2, 10, 1_000], 'pace'),
-    policies: randomPolicies(chance, chains, behaviour),
+    policies,
     healthCheck: chance.of(0.6, 'health')
       ? { intervalMs: 30 * SECOND_MS, timeoutMs: 5 * SECOND_MS }
       : {
@@ -101,9 +105,13 @@ export function randomWorld(seed: number): RandomWorld {
           timeoutMs: chance.pick([SECOND_MS, 8 * SECOND_MS], 'health timeout'),
         },
     behaviour,
-    outages: randomOutages(chance, chains, horizonMs, policy.outageWaitMs),
+    outages: [
+      ...hopelessOutages(hopeless, policy.outageWaitMs),
+      ...randomOutages(chance, chains, policies, horizonMs, policy.outageWaitMs),
+    ],
     quirks: {
-      memory: chance.of(0.4, 'memory') ? 'forgets' : 'knows',
+      memory: chance.pick(['knows', 'knows', 'some', 'forgets'], 'memory'),
+      hasty: chance.of(0.5, 'hasty'),
       deaf: chance.pick([0, 0, 0.1, 0.5, 1], 'deaf'),
       emptyTexts: chance.pick([0, 0, 0, 0.2], 'empty texts'),
       refusals: chance.pick([0, 0, 0, 0.2], 'refusals'),
@@ -247,11 +255,24 @@ function horizonOf(behaviour: Behaviour, contacts: number, lines: number): numbe
 function randomOutages(
   chance: Chance,
   chains: ChainNames,
+  policies: RandomWorld['policies'],
   horizonMs: number,
   outageWaitMs: number,
 ): readonly Outage[] {
   const count = chance.pick([0, 1, 2, 2, 3, 3, 4, 6], 'outages');
-  return Array.from({ length: count }, (_, index) => {
+  const most = Math.round(2 * outageWaitMs);
+  const special = (role: Role, what: string, share: number, fault: Fault): readonly Outage[] => {
+    if (!chance.of(share, what)) return [];
+    const startMs = Math.round(0.5 * horizonMs * chance.fraction(what, 'start'));
+    const endMs = startMs + chance.wholeByRatio(MINUTE_MS, most, what, 'length');
+    const places = [{ role, service: chance.pick(chains[role], what, 'service') }];
+    return [{ name: what, places, startMs, endMs, fault }];
+  };
+  const requestMs = policies[chains.dialer[0] ?? '']?.timeouts.requestMs ?? 0;
+  const byMs = Math.max(100, requestMs + chance.whole(-1_000, 15_000, 'late by'));
+  const role = chance.pick(ROLES, 'picky role');
+  const share = chance.pick([0.1, 0.2, 0.4], 'picky share');
+  const drawn = Array.from({ length: count }, (_, index) => {
     const target = randomTarget(chance, chains, index);
     // The long ones come early enough for the first life to wait in vain.
     const isLong = chance.of(0.2, 'outage', index);
@@ -261,14 +282,54 @@ function randomOutages(
     const lengthMs = isLong
       ? chance.wholeByRatio(outageWaitMs / 2, 3 * outageWaitMs, 'outage length', index)
       : chance.wholeByRatio(SECOND_MS, outageWaitMs, 'outage length', index);
+    const { places } = placesOf(target, chains);
+    const service = chance.pick(places, 'outage place', index).service;
     return {
       name: target.type === 'all' ? 'all' : target.type === 'role' ? target.role : target.service,
-      places: placesOf(target, chains).places,
+      places,
       startMs,
       endMs: startMs + lengthMs,
-      fault: randomFault(chance, index),
+      fault: randomFault(chance, policies[service]?.timeouts.requestMs ?? 0, index),
     };
   });
+  return [
+    ...special('dialer', 'late', 0.25, { type: 'late', byMs }),
+    ...special(role, 'picky', 0.25, { type: 'picky', share }),
+    ...drawn,
+  ];
+}
+
+/**
+ * The only service of a role that fails most requests, and none of them is retried: some contacts
+ * fail over and over while others go through.
+ */
+function randomHopeless(chance: Chance, chains: ChainNames): Place | undefined {
+  if (!chance.of(0.1, 'hopeless')) return undefined;
+  const role = chance.pick(['llm', 'tts', 'dialer'] as const, 'hopeless role');
+  const [service, ...others] = chains[role];
+  return service === undefined || others.length > 0 ? undefined : { role, service };
+}
+
+function withHopeless(
+  policies: RandomWorld['policies'],
+  hopeless: Place | undefined,
+): RandomWorld['policies'] {
+  const its = policies[hopeless?.service ?? ''];
+  if (hopeless === undefined || its === undefined) return policies;
+  const retry = { ...its.retry, maxRetries: 0 };
+  const circuitBreaker = {
+    ...its.circuitBreaker,
+    failureThreshold: 6,
+    recoveryTimeoutMs: SECOND_MS,
+  };
+  return { ...policies, [hopeless.service]: { ...its, retry, circuitBreaker } };
+}
+
+function hopelessOutages(hopeless: Place | undefined, outageWaitMs: number): readonly Outage[] {
+  if (hopeless === undefined) return [];
+  const fault: Fault = { type: 'flaky', share: 0.65 };
+  const endMs = 2 * outageWaitMs;
+  return [{ name: hopeless.service, places: [hopeless], startMs: 0, endMs, fault }];
 }
 
 function randomTarget(chance: Chance, chains: ChainNames, index: number): Target {
@@ -279,8 +340,11 @@ function randomTarget(chance: Chance, chains: ChainNames, index: number): Target
   return { type: 'service', service: chance.pick(chains[role], 'target service', index) };
 }
 
-function randomFault(chance: Chance, index: number): Fault {
-  const byMs = chance.wholeByRatio(100, 40_000, 'slow by', index);
+/** @param requestMs how long an answer is waited for: just too late is worst */
+function randomFault(chance: Chance, requestMs: number, index: number): Fault {
+  const byMs = chance.of(0.3, 'slow', index)
+    ? chance.wholeByRatio(100, 40_000, 'slow by', index)
+    : requestMs + chance.whole(-1_000, 15_000, 'too slow by', index);
   const retryAfterMs = chance.wholeByRatio(SECOND_MS, 20 * MINUTE_MS, 'retry after', index);
   const share = chance.pick([0.1, 0.3, 0.6, 0.9], 'flaky share', index);
   const faults: readonly Fault[] = [
@@ -294,7 +358,8 @@ function randomFault(chance: Chance, index: number): Fault {
     { type: 'timeout' },
     { type: 'reset' },
     { type: 'reset' },
-    { type: 'slow', byMs },
+    { type: 'slow', byMs: Math.max(100, byMs) },
+    { type: 'slow', byMs: Math.max(100, byMs) },
     { type: 'flaky', share },
     { type: 'flaky', share },
   ];
@@ -332,11 +397,25 @@ function randomLives(
     const pauseMs = chance.of(0.65, 'pause', life)
       ? 0
       : chance.wholeByRatio(100, 20 * MINUTE_MS, 'pause length', life);
+    const stopMs = order(0.08, 'stop');
+    const stopOnPlace = chance.of(0.12, 'stop on place', life)
+      ? {
+          at: chance.wholeByRatio(1, contacts.length, 'stop on place', 'at', life),
+          laterMs: chance.whole(1, 600, 'stop on place', 'later', life),
+        }
+      : undefined;
+    const isStopped = stopMs !== undefined || stopOnPlace !== undefined;
     return {
       pauseMs: losesAudio ? Math.max(pauseMs, IN_FLIGHT_MS_MAX) : pauseMs,
-      fuse: chance.of(0.7, 'kill', life) ? randomFuse(chance, contacts.length, life) : undefined,
+      fuse:
+        isStopped && chance.of(0.3, 'kill at a stop', life)
+          ? { at: 1, kind: 'hangUp' }
+          : chance.of(0.7, 'kill', life)
+            ? randomFuse(chance, contacts.length, life)
+            : undefined,
       drainMs: order(0.12, 'drain'),
-      stopMs: order(0.12, 'stop'),
+      stopMs,
+      stopOnPlace,
       untilMs: order(0.08, 'until'),
       limit: chance.of(0.08, 'limit', life)
         ? chance.whole(1, contacts.length, 'limit', 'at', life)
@@ -347,7 +426,7 @@ function randomLives(
       uncertain: chance.pick(UNCERTAIN, 'uncertain', life),
       settles: chance.pick(['nobody', 'again', 'again', 'as it was'], 'settles', life),
       settlesMs: order(0.5, 'settle'),
-      inHand: chance.pick(['kept', 'kept', 'deleted', 'corrected'], 'in hand', life),
+      inHand: chance.pick(['kept', 'deleted', 'corrected'], 'in hand', life),
       losesAudio,
     };
   });
@@ -380,32 +459,38 @@ const KINDS: readonly { readonly kind: string; readonly perContact: number }[] =
   { kind: 'after a commit', perContact: 8 },
   { kind: 'place', perContact: 2 },
   { kind: 'place answered', perContact: 1 },
-  { kind: 'find', perContact: 1 },
+  { kind: 'find', perContact: 0.2 },
   { kind: 'follow', perContact: 2 },
   { kind: 'record', perContact: 2 },
   { kind: 'write', perContact: 2 },
   { kind: 'speak', perContact: 2 },
+  { kind: 'lookup', perContact: 2 },
+  { kind: 'probe', perContact: 1 },
   { kind: 'audio', perContact: 1 },
   { kind: 'a timer', perContact: 2 },
 ];
 
 /** At any moment, at one of a kind, early, when every line is at work, or with the first alert. */
 function randomFuse(chance: Chance, contacts: number, life: number): Fuse {
-  const most = MOMENTS_A_CONTACT * contacts + MOMENTS_OF_A_START;
+  const mostOfAny = MOMENTS_A_CONTACT * contacts + MOMENTS_OF_A_START;
   if (chance.of(0.06, 'fuse', 'at an alert', life)) {
     const later = chance.pick([1, 1, 2, 3, 5], 'fuse', 'after an alert', life);
     return { at: 1, kind: 'an alert leaves', later };
   }
-  switch (chance.pick(['any', 'kind', 'kind', 'early'], 'fuse', life)) {
+  switch (chance.pick(['any', 'kind', 'kind', 'kind', 'early', 'dial'], 'fuse', life)) {
     case 'early':
-      return { at: chance.wholeByRatio(MOMENTS_OF_A_START, most, 'fuse', 'early', life) };
+      return { at: chance.wholeByRatio(MOMENTS_OF_A_START, mostOfAny, 'fuse', 'early', life) };
     case 'kind': {
       const { kind, perContact } = chance.pick(KINDS, 'fuse', 'kind', life);
-      const at = chance.wholeByRatio(1, perContact * contacts, 'fuse', 'at', life);
+      const most = Math.ceil(perContact * contacts);
+      const at = chance.wholeByRatio(1, most, 'fuse', 'at', life);
       return { at, kind, later: chance.pick([0, 0, 1, 1, 2, 3, 5], 'fuse', 'later', life) };
     }
+    // A call that may have been placed, for all that the next life knows, and never was.
+    case 'dial':
+      return { at: chance.wholeByRatio(1, contacts, 'fuse', 'dial', life), kind: 'place leaves' };
     default:
-      return { at: chance.whole(1, most, 'fuse', 'anywhere', life) };
+      return { at: chance.whole(1, mostOfAny, 'fuse', 'anywhere', life) };
   }
 }
 

@@ -6,6 +6,7 @@ import type { CampaignEvent, ContactCounts, RunEnd } from '../domain/event.ts';
 import type { FailureKind, FailureScope } from '../domain/failure.ts';
 import type { Usage } from '../domain/usage.ts';
 import type { Outcome, Role, Step } from '../domain/words.ts';
+import type { Found } from '../engine/ports.ts';
 import type { RunPolicy } from '../engine/runner.ts';
 
 /** What is asked of services, by the names of the port methods. */
@@ -53,6 +54,8 @@ export type Sight =
       readonly type: 'answer';
       readonly request: number;
       readonly failure?: Refusal | undefined;
+      /** What a dialer said that was asked about a call. */
+      readonly found?: Found['state'] | undefined;
     }
   /** The program does not wait for the answer any more. */
   | { readonly type: 'given_up'; readonly request: number }

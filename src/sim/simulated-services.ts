@@ -119,8 +119,10 @@ function simulatedDialer(name: string, outside: Outside, life: Life): Dialer {
       }));
     },
     find: ({ call }, context) => {
-      const afterMs = Math.max(FIND_MS, outside.placingMs(call));
-      return outside.poll(asking('find', context), afterMs, () => found(name, call, outside));
+      const workingMs = outside.quirks.hasty && rings ? 0 : outside.placingMs(call);
+      return outside.poll(asking('find', context), Math.max(FIND_MS, workingMs), () =>
+        found(name, call, outside, life),
+      );
     },
     hangUp: (_placed, context) => {
       return outside.poll(asking('hangUp', context), FIND_MS, () => {
@@ -133,10 +135,15 @@ function simulatedDialer(name: string, outside: Outside, life: Life): Dialer {
 /** A question about a call: an estimate. */
 const FIND_MS = 300;
 
-function found(service: string, call: string, outside: Outside): Found {
+function found(service: string, call: string, outside: Outside, life: Life): Found {
   const taken = outside.call(call);
-  if (outside.quirks.memory === 'forgets' && service !== PREVIEW) return { state: 'unknown' };
-  if (taken === undefined || taken.service !== service) return { state: 'absent' };
+  if (service !== PREVIEW && outside.isForgotten(call)) return { state: 'unknown' };
+  if (taken === undefined || taken.service !== service) {
+    // What has not reached it yet, it knows nothing of; what has, it may still be working on.
+    const isAtWork =
+      outside.placingMs(call) > 0 && service !== PREVIEW && !outside.isPlacing(life, call);
+    return { state: isAtWork ? 'unknown' : 'absent' };
+  }
   return { state: 'placed', placed: { service, reference: `${service}-${call}` } };
 }
 

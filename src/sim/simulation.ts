@@ -108,6 +108,8 @@ export interface Start {
   /** When the operator asks it to end, from its start; undefined for never. */
   readonly drainMs?: number | undefined;
   readonly stopMs?: number | undefined;
+  /** The same so long after the nth request to place a call has left. */
+  readonly stopOnPlace?: { readonly at: number; readonly laterMs: number } | undefined;
   /** Awaited before time moves on. */
   readonly pace?: (() => Promise<void>) | undefined;
   /** From the operator in front of a simulation at the speed of life. */
@@ -229,7 +231,7 @@ function spendingOf(
 /** The operator's orders, given at their times. */
 function ordersOf(
   { clock, outside }: Scene,
-  { drainMs, stopMs, signals }: Start,
+  { drainMs, stopMs, stopOnPlace, signals }: Start,
   life: Life,
 ): { readonly signals: RunSignals; cancel(): void } {
   if (signals !== undefined) return { signals, cancel: () => undefined };
@@ -243,6 +245,14 @@ function ordersOf(
     });
   };
   const cancels = [give('drain', drainMs), give('stop', stopMs)];
+  let places = 0;
+  if (stopOnPlace !== undefined) {
+    life.watch = (what) => {
+      if (!what.startsWith('place leaves')) return;
+      places += 1;
+      if (places === stopOnPlace.at) cancels.push(give('stop', stopOnPlace.laterMs));
+    };
+  }
   return {
     signals: { drain: given.drain.signal, stop: given.stop.signal },
     cancel: () => {

@@ -102,6 +102,7 @@ function drawn(seed: number): Simulated {
     looksUp: draw('looks up') < 0.5,
     quirks: {
       memory: pick('memory', ['knows', 'forgets']),
+      hasty: pick('hasty', [true, false]),
       deaf: pick('deaf', [0, 0.3, 1]),
       emptyTexts: pick('empty', [0, 0.1]),
       refusals: pick('refusals', [0, 0.1]),

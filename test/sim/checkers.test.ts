@@ -7,6 +7,7 @@ import { MONEY_LOGS } from './checker-logs/money.ts';
 import { OUTCOME_LOGS } from './checker-logs/outcomes.ts';
 import { RETRY_LOGS } from './checker-logs/retries.ts';
 import { RUN_LOGS } from './checker-logs/runs.ts';
+import { WAIT_LOGS } from './checker-logs/waits.ts';
 
 const LOGS: Logs = {
   ...OUTCOME_LOGS,
@@ -15,6 +16,7 @@ const LOGS: Logs = {
   ...RUN_LOGS,
   ...ALERT_LOGS,
   ...MONEY_LOGS,
+  ...WAIT_LOGS,
 };
 
 describe.each(CHECKERS.map((checker) => [checker.name, checker] as const))(

@@ -56,6 +56,12 @@ describe('a random world', () => {
         outages.some(({ startMs, endMs }) => endMs - startMs > policy.outageWaitMs),
     ],
     ['a dialer that forgets', ({ quirks }) => quirks.memory === 'forgets'],
+    ['a dialer that forgets some', ({ quirks }) => quirks.memory === 'some'],
+    ['a dialer that answers at once', ({ quirks }) => quirks.hasty],
+    [
+      'a stop while a call is placed',
+      ({ lives }) => lives.some((life) => life.stopOnPlace !== undefined),
+    ],
     ['no kill', ({ lives }) => lives.every(({ fuse }) => fuse === undefined)],
     ['a limit', ({ lives }) => lives.some(({ limit }) => limit !== undefined)],
     ['an hour', ({ lives }) => lives.some(({ untilMs }) => untilMs !== undefined)],
@@ -72,7 +78,19 @@ describe('a random world', () => {
   it('has every fault', () => {
     const types = new Set(worlds.flatMap(({ outages }) => outages.map(({ fault }) => fault.type)));
     expect([...types].sort()).toEqual(
-      ['400', '401', '429', '503', 'flaky', 'refused', 'reset', 'slow', 'timeout'].sort(),
+      [
+        '400',
+        '401',
+        '429',
+        '503',
+        'flaky',
+        'late',
+        'picky',
+        'refused',
+        'reset',
+        'slow',
+        'timeout',
+      ].sort(),
     );
   });
 });

@@ -32,13 +32,13 @@ const MET = [
   ...['lookup', 'write', 'speak', 'place', 'follow', 'find', 'hangUp', 'record', 'probe'].map(
     (method) => `request ${method}`,
   ),
+  'killed at hangUp leaves',
   ...['before a commit', 'after a commit', 'a timer', 'audio is kept'].map(
     (moment) => `killed at ${moment}`,
   ),
-  ...['write', 'speak', 'place', 'follow', 'record'].flatMap((method) => [
-    `killed at ${method} leaves`,
-    `killed at ${method} answered`,
-  ]),
+  ...['lookup', 'write', 'speak', 'place', 'follow', 'find', 'record', 'probe'].flatMap(
+    (method) => [`killed at ${method} leaves`, `killed at ${method} answered`],
+  ),
   ...['fallback.used', 'retry.scheduled', 'contact.put_off', 'call.failed'].map(
     (type) => `told ${type}`,
   ),

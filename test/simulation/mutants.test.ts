@@ -5,16 +5,19 @@ import { huntWorld, memoryDisk } from '../../src/sim/hunt.ts';
 import { type RandomWorld, randomWorld } from '../../src/sim/random-world.ts';
 import { huntOptions, seedsFrom } from '../support/hunt-bench.ts';
 import { MUTANTS } from './mutants.ts';
+import { WAITING_MUTANTS } from './waiting-mutants.ts';
 
-/** More than any of them needs: the rarest slip shows in one world of eighty. */
-const SEEDS = seedsFrom(1, 150);
+const ALL = [...MUTANTS, ...WAITING_MUTANTS];
+
+/** More than any of them needs: the rarest slip shows in one world of a hundred and fifty. */
+const SEEDS = seedsFrom(1, 300);
 
 const asDrawn = (world: RandomWorld): RandomWorld => world;
 
 describe('the hunt finds', () => {
   const sound = worldComposer();
 
-  it.each(MUTANTS)('$name: $foundBy', async (mutant) => {
+  it.each(ALL)('$name: $foundBy', async (mutant) => {
     const { foundBy, compose, infect, worlds, among = asDrawn } = mutant;
     infect?.();
     const options = huntOptions({ make: compose(sound), disks: () => [memoryDisk] });
@@ -31,7 +34,7 @@ describe('the hunt finds', () => {
 });
 
 it('every checker finds a mutant', () => {
-  const trying = new Set(MUTANTS.map(({ foundBy }) => foundBy));
+  const trying = new Set(ALL.map(({ foundBy }) => foundBy));
   const names = CHECKERS.map(({ name }) => name);
   expect(names.filter((name) => !trying.has(name))).toEqual([]);
 });

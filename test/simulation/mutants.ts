@@ -50,7 +50,9 @@ export interface Mutant {
 // ---------------------------------------------------------------------------- how they are made
 
 /** The engine gets other parts. */
-function parts(change: (parts: SimulatedParts) => Partial<SimulatedParts>): Mutant['compose'] {
+export function parts(
+  change: (parts: SimulatedParts) => Partial<SimulatedParts>,
+): Mutant['compose'] {
   return (sound) => (world) => {
     const make = sound(world);
     return (given) => make({ ...given, ...change(given) });
@@ -62,7 +64,7 @@ function settings(change: (world: RandomWorld) => Partial<RandomWorld>): Mutant[
   return (sound) => (world) => sound({ ...world, ...change(world) });
 }
 
-function policies(
+export function policies(
   change: (policies: RandomWorld['policies'][string]) => Partial<RandomWorld['policies'][string]>,
 ): Mutant['compose'] {
   return settings((world) => ({
@@ -75,7 +77,7 @@ function policies(
   }));
 }
 
-function journal(change: (journal: Journal) => Partial<Journal>): Mutant['compose'] {
+export function journal(change: (journal: Journal) => Partial<Journal>): Mutant['compose'] {
   return parts((given) => ({ journal: { ...given.journal, ...change(given.journal) } }));
 }
 
@@ -92,13 +94,13 @@ function services(
   return parts((given) => ({ services: { ...given.services, ...change(given.services) } }));
 }
 
-function dialer(change: (dialer: Dialer) => Partial<Dialer>): Mutant['compose'] {
+export function dialer(change: (dialer: Dialer) => Partial<Dialer>): Mutant['compose'] {
   return services(({ dialer: sound }) => ({
     dialer: sound.map((one) => ({ ...one, ...change(one) })),
   }));
 }
 
-function crm(change: (crm: Crm) => Partial<Crm>): Mutant['compose'] {
+export function crm(change: (crm: Crm) => Partial<Crm>): Mutant['compose'] {
   return services(({ crm: sound }) => ({ crm: sound.map((one) => ({ ...one, ...change(one) })) }));
 }
 
@@ -109,7 +111,7 @@ function engine(change: (made: MadeEngine) => MadeEngine): Mutant['compose'] {
   };
 }
 
-const asItIs: Mutant['compose'] = (sound) => sound;
+export const asItIs: Mutant['compose'] = (sound) => sound;
 
 /** What a service fails with becomes another failure. */
 async function failingWith<T>(

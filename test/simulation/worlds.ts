@@ -20,6 +20,7 @@ const LIFE: LifePlan = {
   uncertain: 'kept',
   settles: 'nobody',
   settlesMs: undefined,
+  stopOnPlace: undefined,
   inHand: 'kept',
   losesAudio: false,
 };

@@ -4,6 +4,7 @@
  */
 import type { CampaignEvent, ContactCounts, RunEnd } from '../../src/domain/event.ts';
 import type { ContactState, Outcome, Role, Step } from '../../src/domain/words.ts';
+import type { Found } from '../../src/engine/ports.ts';
 import type { RunPolicy } from '../../src/engine/runner.ts';
 import type { Promised, Seen, Standing } from '../../src/sim/check.ts';
 import { NO_QUIRKS, type Quirks } from '../../src/sim/outside.ts';
@@ -145,15 +146,18 @@ export class SightingLog {
     return request;
   }
 
-  answer(request: number, failure?: Refusal): this {
-    return this.see({ type: 'answer', request, failure });
+  answer(request: number, failure?: Refusal, found?: Found['state']): this {
+    return this.see({ type: 'answer', request, failure, found });
   }
 
   /** Asked and answered after `tookMs`. */
-  exchange(method: Method, about: About & { failure?: Refusal; tookMs?: number } = {}): this {
+  exchange(
+    method: Method,
+    about: About & { failure?: Refusal; tookMs?: number; found?: Found['state'] } = {},
+  ): this {
     const request = this.ask(method, about);
     this.#atMs += about.tookMs ?? 100;
-    return this.answer(request, about.failure);
+    return this.answer(request, about.failure, about.found);
   }
 
   rang(contact: string, about: Partial<Extract<Sight, { type: 'rang' }>> = {}): this {
@@ -191,6 +195,18 @@ export class SightingLog {
   putOff(contact: string, delayMs = 30_000, reason = 'failed'): this {
     const call = callOf(contact);
     return this.told({ type: 'contact.put_off', contact, call, reason, delayMs });
+  }
+
+  /** Put off because these are away. */
+  turnedAway(contact: string, delayMs: number, ...waitsFor: readonly string[]): this {
+    const reason = `waits for ${waitsFor.join(', ')}`;
+    const call = callOf(contact);
+    return this.told({ type: 'contact.put_off', contact, call, reason, delayMs, waitsFor });
+  }
+
+  failed(contact: string, kind: 'transient' | 'permanent' = 'transient'): this {
+    const call = callOf(contact);
+    return this.told({ type: 'call.failed', contact, call, kind, code: '', message: '' });
   }
 
   finished(contact: string, outcome: Outcome = 'answered'): this {

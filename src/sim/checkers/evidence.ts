@@ -19,6 +19,9 @@ export interface Mark {
 /** Sums of milliseconds are rounded differently by whoever adds them up. */
 export const ROUNDING_MS = 0.001;
 
+/** A dialer's request that was given up may still be heard of for so long. */
+export const GIVEN_UP_GRACE_MS = 10_000;
+
 export interface Life {
   readonly run: number;
   readonly policy: RunPolicy;
@@ -40,6 +43,8 @@ export type Ending = Mark &
     | { readonly type: 'left' }
   );
 
+type Answer = Mark & Pick<Of<'answer'>, 'failure' | 'found'>;
+
 /** A request and what became of it. */
 export interface Exchange extends Mark {
   readonly sight: Of<'request'>;
@@ -48,7 +53,7 @@ export interface Exchange extends Mark {
   readonly place: string;
   /** Names one go at this piece of work: what is asked in it of one service are attempts. */
   readonly round: string;
-  readonly answer: (Mark & { readonly failure?: Refusal | undefined }) | undefined;
+  readonly answer: Answer | undefined;
   readonly givenUp: Mark | undefined;
   readonly end: Ending | undefined;
 }
@@ -90,9 +95,16 @@ export function requestLimitMs(promised: Promised, service: string): number {
   return requestMs === 0 ? Number.POSITIVE_INFINITY : requestMs;
 }
 
+/** Every checker asks for it, and it takes longer to put in order than to look at. */
+const EVIDENCE = new WeakMap<Seen, Evidence>();
+
 export function evidenceOf(seen: Seen): Evidence {
+  const known = EVIDENCE.get(seen);
+  if (known !== undefined) return known;
   const lives = livesOf(seen.log);
-  return { seen, lives: [...lives.values()], exchanges: exchangesOf(seen, lives) };
+  const evidence = { seen, lives: [...lives.values()], exchanges: exchangesOf(seen, lives) };
+  EVIDENCE.set(seen, evidence);
+  return evidence;
 }
 
 function livesOf(log: readonly Sighting[]): ReadonlyMap<number, Life> {
@@ -153,8 +165,10 @@ function pairsOf(log: readonly Sighting[]): ReadonlyMap<number, Pair> {
     if (sight.type !== 'answer' && sight.type !== 'given_up') continue;
     const { request, atMs } = sight;
     const pair = pairs.get(request) ?? {};
-    if (sight.type === 'answer') pair.answer ??= { index, atMs, failure: sight.failure };
-    else pair.givenUp ??= { index, atMs };
+    if (sight.type === 'answer') {
+      const { failure, found } = sight;
+      pair.answer ??= { index, atMs, failure, found };
+    } else pair.givenUp ??= { index, atMs };
     pairs.set(request, pair);
   }
   return pairs;

@@ -3,8 +3,16 @@
  */
 import type { Outcome } from '../../domain/words.ts';
 import type { Checker, Promised, Seen, Violation } from '../check.ts';
-import { PREVIEW } from '../simulated-services.ts';
-import { type Evidence, type Exchange, evidenceOf, type Of, toldOf } from './evidence.ts';
+import {
+  type Evidence,
+  type Exchange,
+  evidenceOf,
+  GIVEN_UP_GRACE_MS,
+  type Of,
+  ROUNDING_MS,
+  requestLimitMs,
+  toldOf,
+} from './evidence.ts';
 import { turnsOf } from './lists.ts';
 
 type Found = Omit<Violation, 'checker'>;
@@ -91,9 +99,9 @@ function unexcused({ seen }: Evidence, asked: readonly Exchange[]): string | und
   if (end?.type === 'answered') {
     if (sight.method === 'follow') return `${sight.service} said at ${end.atMs} ms how it ended`;
     // Our own request was still under way, so that "no such call" proved nothing.
-    const isOpen = asked.some((one) => isDeafPlace(one, last));
-    const forgot = seen.promised.quirks.memory === 'forgets' && sight.service !== PREVIEW;
-    return forgot || isOpen ? undefined : `${sight.service} could tell at ${end.atMs} ms`;
+    const isOpen = asked.some((one) => isDeafPlace(one, last, seen.promised));
+    const cannotTell = last.answer?.found === 'unknown';
+    return cannotTell || isOpen ? undefined : `${sight.service} could tell at ${end.atMs} ms`;
   }
   const round = asked.filter(
     (one) => one.life === life && one.sight.method === sight.method && one.round === last.round,
@@ -101,10 +109,17 @@ function unexcused({ seen }: Evidence, asked: readonly Exchange[]): string | und
   return askedLongEnough(seen.promised, round);
 }
 
-function isDeafPlace({ sight, life, answer, givenUp, index }: Exchange, question: Exchange) {
+/** Given up, and heard of neither in its time nor in the time for which it is waited then. */
+function isDeafPlace(
+  { sight, life, answer, givenUp, index, atMs }: Exchange,
+  question: Exchange,
+  promised: Promised,
+): boolean {
   const over = answer ?? givenUp;
   const until = question.end?.index ?? question.index;
+  const waitedMs = question.atMs - atMs - requestLimitMs(promised, sight.service);
   return (
+    waitedMs >= GIVEN_UP_GRACE_MS - ROUNDING_MS &&
     sight.method === 'place' &&
     life === question.life &&
     index < question.index &&

@@ -87,6 +87,11 @@ function placedAgain(exchanges: readonly Exchange[]): readonly Found[] {
     const end = before?.end;
     const isKnown = end?.type === 'failed' && end.failure.kind !== 'unknown';
     if (before === undefined || (isKnown && end.index < next.index)) return [];
+    const over = before.answer ?? before.givenUp;
+    if (before.life === next.life && (over === undefined || over.index > next.index)) {
+      const message = `${named(next)} again: the one at ${before.atMs} ms is still under way`;
+      return [{ atMs: next.atMs, message }];
+    }
     const answers = exchanges.filter(
       (one) =>
         one.sight.method === 'find' &&

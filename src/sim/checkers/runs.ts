@@ -8,6 +8,7 @@ import { PREVIEW } from '../simulated-services.ts';
 import {
   type Exchange,
   evidenceOf,
+  GIVEN_UP_GRACE_MS,
   isGuarded,
   type Mark,
   placeName,
@@ -147,8 +148,6 @@ export const PROBES_APART: Checker = {
   },
 };
 
-/** A dialer's request that was given up may still be heard of for so long. */
-const GRACE_MS = 10_000;
 /** What the program takes for itself, which under a virtual clock is nothing. */
 const SLACK_MS = 1_000;
 /** The longest that somebody is put off who waits for no service. */
@@ -162,7 +161,7 @@ export const RUN_GOES_ON: Checker = {
   check: (seen) => {
     const { exchanges, lives } = evidenceOf(seen);
     const waits = waitsOf(seen, exchanges);
-    const slackMs = GRACE_MS + SLACK_MS + 1_000 / seen.promised.callsPerSecond;
+    const slackMs = GIVEN_UP_GRACE_MS + SLACK_MS + 1_000 / seen.promised.callsPerSecond;
     return lives.flatMap((life) => {
       const sent = exchanges.filter((one) => one.life === life && one.sight.method !== 'probe');
       const steps: readonly Mark[] = [...sent, ...(life.over === undefined ? [] : [life.over])];

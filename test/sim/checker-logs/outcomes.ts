@@ -170,9 +170,9 @@ export const OUTCOME_LOGS: Logs = {
   'uncertain for cause': {
     accepts: {
       'a dialer that forgets': () => {
-        const on = uncertain().quirks({ memory: 'forgets' });
+        const on = uncertain();
         on.ask('place');
-        return on.killed().began().exchange('find');
+        return on.killed().began().exchange('find', { found: 'unknown' });
       },
       'a dialer that cannot be asked for as long as a call may last': () =>
         uncertain()

@@ -1,0 +1,123 @@
+/**
+ * What is promised of contacts that used up their retries: they go behind the others, and are
+ * given up after three rounds in which others went through, not before.
+ */
+import type { Checker, Violation } from '../check.ts';
+import { type Exchange, evidenceOf, type Life, toldOf } from './evidence.ts';
+
+type Found = Omit<Violation, 'checker'>;
+
+/** Rounds of used-up retries after which a contact that others overtook is given up. */
+const ROUNDS_MAX = 3;
+
+export const BEHIND_THE_OTHERS: Checker = {
+  name: 'behind the others',
+  promise:
+    'Whoever used up the retries before having a text is taken up again only after all whose ' +
+    'turn has not come yet.',
+  check: (seen) => {
+    const { lives, exchanges } = evidenceOf(seen);
+    const written = new Map(
+      exchanges
+        .filter(({ sight, end }) => sight.method === 'write' && end?.type === 'answered')
+        .map(({ sight, index }) => [sight.contact ?? '', index]),
+    );
+    const touched = firstTouches(seen);
+    const removed = new Set(seen.log.flatMap((one) => (one.type === 'removed' ? one.contact : [])));
+    const waiting = seen.promised.contacts.map(({ id }) => id).filter((id) => !removed.has(id));
+    return lives.flatMap((life) => {
+      const behind = new Map<string, number>();
+      const found: Found[] = [];
+      for (const [index, sight] of seen.log.entries()) {
+        if (sight.type !== 'told' || sight.run !== life.run) continue;
+        const { event, atMs } = sight;
+        if (event.type === 'contact.put_off' && event.waitsFor === undefined) {
+          behind.set(event.contact, index);
+        }
+        if (event.type !== 'call.started' || !behind.delete(event.contact)) continue;
+        if ((written.get(event.contact) ?? Number.POSITIVE_INFINITY) < index) continue;
+        const first = waiting.find((id) => (touched.get(id) ?? Number.POSITIVE_INFINITY) > index);
+        if (first === undefined) continue;
+        found.push({ atMs, message: `${event.contact} is taken up again before ${first}` });
+      }
+      return found;
+    });
+  },
+};
+
+/** Where each contact was first taken up or put off. */
+function firstTouches({ log }: Parameters<Checker['check']>[0]): ReadonlyMap<string, number> {
+  const first = new Map<string, number>();
+  for (const [index, sight] of log.entries()) {
+    if (sight.type === 'killed') {
+      // Who was claimed at that moment went back to where the claim came from.
+      continue;
+    }
+    if (sight.type !== 'told') continue;
+    const { event } = sight;
+    if (event.type !== 'call.started' && event.type !== 'contact.put_off') continue;
+    if (!first.has(event.contact)) first.set(event.contact, index);
+  }
+  return first;
+}
+
+export const THREE_ROUNDS: Checker = {
+  name: 'three rounds',
+  promise:
+    'A contact whose retries are used up three times while others go through is given up, and ' +
+    'none before that whom nobody refused.',
+  check: (seen) => {
+    const { lives, exchanges } = evidenceOf(seen);
+    const byContact = Map.groupBy(exchanges, ({ sight }) => sight.contact ?? '');
+    const failures = toldOf(seen.log, 'call.failed');
+    const early = toldOf(seen.log, 'call.finished').flatMap(({ index, atMs, event }) => {
+      const { contact, outcome } = event;
+      if (outcome !== 'failed') return [];
+      const its = failures.filter((one) => one.event.contact === contact && one.index < index);
+      const last = its.at(-1);
+      // A text that cannot be used is nobody's failure.
+      if (last === undefined || last.event.kind === 'permanent') return [];
+      if (its.length >= ROUNDS_MAX) return [];
+      const message = `${contact} is given up after ${its.length} rounds: ${last.event.message}`;
+      return [{ atMs, message }];
+    });
+    return [...early, ...lives.flatMap((life) => neverGivenUp(seen, life, exchanges, byContact))];
+  },
+};
+
+/** Rounds of one life in a row, at one service, between which it served others. */
+function neverGivenUp(
+  { log }: Parameters<Checker['check']>[0],
+  life: Life,
+  exchanges: readonly Exchange[],
+  byContact: ReadonlyMap<string, readonly Exchange[]>,
+): readonly Found[] {
+  const rounds = new Map<string, { count: number; index: number }>();
+  const found: Found[] = [];
+  for (const [index, sight] of log.entries()) {
+    if (sight.type !== 'told' || sight.run !== life.run) continue;
+    const { event, atMs } = sight;
+    if (event.type !== 'contact.put_off' || event.waitsFor !== undefined) continue;
+    const { contact } = event;
+    const last = byContact.get(contact)?.findLast((one) => (one.end?.index ?? index) < index);
+    if (last === undefined || last.sight.method === 'record') continue;
+    const key = `${contact} at ${last.place}`;
+    const before = rounds.get(key);
+    const since = before?.index ?? 0;
+    const isOvertaken = exchanges.some(
+      ({ place, sight: other, end, life: its }) =>
+        its === life &&
+        place === last.place &&
+        other.method === last.sight.method &&
+        other.contact !== contact &&
+        end?.type === 'answered' &&
+        end.index > since &&
+        end.index < index,
+    );
+    const count = (before?.count ?? 0) + (before === undefined || isOvertaken ? 1 : 0);
+    rounds.set(key, { count, index });
+    if (count < ROUNDS_MAX) continue;
+    found.push({ atMs, message: `${contact} is put off after ${count} rounds: ${event.reason}` });
+  }
+  return found;
+}

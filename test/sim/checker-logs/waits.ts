@@ -1,0 +1,221 @@
+import {
+  type Logs,
+  NOT_THIS,
+  SightingLog,
+  tooMany,
+  UNAVAILABLE,
+} from '../../support/sighting-log.ts';
+
+const log = () => new SightingLog();
+const alone = () => new SightingLog({ lines: 1 });
+
+/** Elevenlabs has just opened its breaker, for a minute. */
+const opened = () => alone().exchange('speak', { failure: UNAVAILABLE }).moved('opened');
+
+/** So many are put off for it, one after the other. */
+function turnedAway(on: SightingLog, count: number): SightingLog {
+  for (let left = count; left > 0; left -= 1) on.turnedAway('c1', 50_000, 'elevenlabs');
+  return on;
+}
+
+/** One more round of used-up retries, at `atMs`. */
+function round(on: SightingLog, atMs: number): SightingLog {
+  return on
+    .at(atMs)
+    .started('c1')
+    .exchange('write', { failure: UNAVAILABLE })
+    .failed('c1')
+    .putOff('c1');
+}
+
+/** So many retries of a text, one after the other, of one that always fails. */
+function retries(on: SightingLog, count: number): SightingLog {
+  for (let retry = 1; retry <= count; retry += 1) {
+    on.exchange('write', { failure: UNAVAILABLE });
+    const about = { service: 'openai', role: 'llm', contact: 'c1' } as const;
+    on.told({ type: 'retry.scheduled', ...about, retry, delayMs: 10, code: '503' });
+  }
+  return on;
+}
+
+/** Opened for so long once, and after a trial that failed for so long again. */
+function openedTwice(firstMs: number, secondMs: number): SightingLog {
+  return alone()
+    .exchange('speak', { failure: UNAVAILABLE })
+    .moved('opened', firstMs)
+    .at(firstMs + 100)
+    .moved('half_open')
+    .exchange('speak', { failure: UNAVAILABLE })
+    .moved('opened', secondMs);
+}
+
+function probed(first: 'bad' | 'good'): SightingLog {
+  return opened()
+    .at(1_000)
+    .exchange('probe', first === 'bad' ? { failure: UNAVAILABLE } : {})
+    .at(31_000)
+    .exchange('probe')
+    .at(55_000)
+    .exchange('probe');
+}
+
+const stopped = (on: SightingLog): SightingLog => on.see({ type: 'asked_to_stop', how: 'stop' });
+
+export const WAIT_LOGS: Logs = {
+  'put off in measure': {
+    accepts: {
+      'half a minute for used-up retries': () => log().putOff('c1', 30_000),
+      'a minute for a record': () => log().finished('c1').putOff('c1', 60_000),
+      'as long as a service asks': () =>
+        log()
+          .exchange('write', { failure: tooMany(90_000) })
+          .putOff('c1', 90_000),
+      'as long as a breaker is open': () => opened().turnedAway('c1', 60_000, 'elevenlabs'),
+    },
+    refuses: {
+      'ten hours for used-up retries': () => log().putOff('c1', 36_000_000),
+      'ten times as long as a breaker is open': () =>
+        opened().turnedAway('c1', 600_000, 'elevenlabs'),
+      'a service that is not away': () => log().turnedAway('c1', 60_000, 'elevenlabs'),
+    },
+  },
+  'few put off': {
+    accepts: {
+      'five on one line': () => turnedAway(opened(), 5),
+      'five more in another life': () => turnedAway(turnedAway(opened(), 5).ended().began(), 5),
+    },
+    refuses: { 'six on one line': () => turnedAway(opened(), 6) },
+  },
+  'pause obeyed': {
+    accepts: {
+      'somebody in hand': () =>
+        new SightingLog({ onOutage: 'pause' }).started('c1').at(5).turnedAway('c1', 5, 'openai'),
+      'a claim on its way': () =>
+        new SightingLog({ onOutage: 'pause' }).moved('opened').turnedAway('c1', 5, 'elevenlabs'),
+    },
+    refuses: {
+      'somebody later': () =>
+        new SightingLog({ onOutage: 'pause' })
+          .moved('opened')
+          .at(5_000)
+          .turnedAway('c1', 5, 'elevenlabs'),
+    },
+  },
+  'recorded once': {
+    accepts: {
+      'another try after a failure': () =>
+        log().finished('c1').exchange('record', { failure: UNAVAILABLE }).exchange('record'),
+      'a second one after a kill': () =>
+        log().finished('c1').exchange('record').killed().began().exchange('record'),
+      'one said to be a second that may be': () =>
+        log().finished('c1').putOff('c1').exchange('record').recorded('c1', { again: true }),
+    },
+    refuses: {
+      'a second one after it was taken': () => log().exchange('record').exchange('record'),
+      'a first one said to be a second': () =>
+        log().finished('c1').exchange('record').recorded('c1', { again: true }),
+    },
+  },
+  'behind the others': {
+    accepts: {
+      'all others first': () => round(log(), 0).started('c2').at(30_000).started('c1'),
+      'whoever has a text': () =>
+        log().started('c1').exchange('write').putOff('c1').at(30_000).started('c1'),
+    },
+    refuses: { 'before another': () => round(log(), 0).at(30_000).started('c1') },
+  },
+  'three rounds': {
+    accepts: {
+      'given up after three': () =>
+        round(round(round(log(), 0), 40_000), 80_000).finished('c1', 'failed'),
+      'refused at once': () =>
+        log()
+          .exchange('write', { failure: NOT_THIS })
+          .failed('c1', 'permanent')
+          .finished('c1', 'failed'),
+      'three without others': () => round(round(round(log(), 0), 40_000), 80_000),
+    },
+    refuses: {
+      'given up after one': () => round(log(), 0).finished('c1', 'failed'),
+      'never given up': () => {
+        const others = { contact: 'c2', line: 2 };
+        const two = round(round(log(), 0).exchange('write', others), 40_000);
+        return round(two.exchange('write', others), 80_000);
+      },
+    },
+  },
+  'doubles open time': {
+    accepts: {
+      'twice as long after a trial': () => openedTwice(60_000, 120_000),
+      'as long as it asks': () =>
+        alone()
+          .exchange('speak', { failure: tooMany(600_000) })
+          .moved('opened', 600_000),
+    },
+    refuses: {
+      'as long again': () => openedTwice(60_000, 60_000),
+      'four times as long': () => openedTwice(60_000, 240_000),
+      'half as long': () => openedTwice(30_000, 120_000),
+    },
+  },
+  'back by probes': {
+    accepts: {
+      'half open after two': () => probed('bad').moved('half_open'),
+      'probes that were never bad': () => probed('good').at(70_000).moved('half_open'),
+    },
+    refuses: { 'open all the same': () => probed('bad').at(60_100).moved('half_open') },
+  },
+  'nobody left on the line': {
+    accepts: {
+      'whoever is put down': () => {
+        const on = log();
+        on.ask('follow');
+        stopped(on.at(1_000)).exchange('hangUp');
+        return on.ended('stopped');
+      },
+      'an answer that comes too late': () => {
+        const on = log().quirks({ deaf: 1 });
+        const place = on.ask('place');
+        return stopped(on.at(1_000)).at(4_001).answer(place).ended('stopped');
+      },
+    },
+    refuses: {
+      'whoever is on the line': () => {
+        const on = log();
+        on.ask('follow');
+        return stopped(on.at(1_000)).ended('stopped');
+      },
+      'whoever is heard of in time': () => {
+        const on = log().quirks({ deaf: 1 });
+        const place = on.ask('place');
+        return stopped(on.at(1_000)).at(2_000).answer(place).ended('stopped');
+      },
+    },
+  },
+  'retry budget': {
+    accepts: {
+      'half of it': () => retries(alone(), 5),
+      'more after it is filled': () => {
+        const on = retries(alone(), 5);
+        on.told({ type: 'breaker.closed', service: 'openai', role: 'llm', outageMs: 0 });
+        return retries(on, 5);
+      },
+    },
+    refuses: { 'more than half': () => retries(alone(), 6) },
+  },
+  'few taken': {
+    accepts: {
+      'one that tries': () => opened().at(61_000).started('c2'),
+      'another after it': () => opened().at(61_000).started('c2').putOff('c2').started('c3'),
+      'all while it is shut': () => opened().at(5_000).started('c2').started('c3'),
+    },
+    refuses: { 'two at once': () => opened().at(61_000).started('c2').started('c3', 2) },
+  },
+  'not held long': {
+    accepts: {
+      'a minute': () => alone().started('c1').at(60_000).exchange('write'),
+      'its turn to ring': () => alone().started('c1').at(62_000).exchange('place'),
+    },
+    refuses: { 'more than a minute': () => alone().started('c1').at(60_001).exchange('write') },
+  },
+};
