@@ -259,7 +259,7 @@ function opened(
   nowMs: number,
 ): OpenBreaker {
   const epoch = nextEpoch(state);
-  const doublings = doublingsAtOpening(policy, state);
+  const doublings = doublingsAtOpening(policy, state, nowMs);
   const openMs = Math.min(policy.openMsMax, policy.recoveryTimeoutMs * 2 ** doublings);
   // A service that says itself how long it will be away is believed, within bounds.
   const asked = verdictOf(cause, nowMs).hold;
@@ -279,9 +279,14 @@ function opened(
  * The doubling is forgotten after one recovery period in good health, measured up to the first
  * failure of the streak that opens it: the streak itself, with its back-offs, is no good health.
  */
-function doublingsAtOpening(policy: BreakerPolicy, state: ClosedBreaker | HalfOpenBreaker): number {
+function doublingsAtOpening(
+  policy: BreakerPolicy,
+  state: ClosedBreaker | HalfOpenBreaker,
+  nowMs: number,
+): number {
   if (state.type === 'half_open') return state.doublings + 1;
-  const streakMs = state.counts.size === 0 ? state.sinceMs : state.streakSinceMs;
+  // A failure that opens it alone is a streak of its own.
+  const streakMs = state.counts.size === 0 ? nowMs : state.streakSinceMs;
   return streakMs - state.sinceMs >= policy.recoveryTimeoutMs ? 0 : state.doublings;
 }
 

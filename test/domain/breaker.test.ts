@@ -168,6 +168,13 @@ describe('open', () => {
     expect(bench.standing).toMatchObject({ type: 'open', waitMs: 60_000 });
   });
 
+  it('good health ends with the failure that opens it alone, and the doubling is forgotten', () => {
+    const bench = openBreaker();
+    bench.later(RECOVERY_MS).succeed();
+    bench.later(RECOVERY_MS).fail(undefined, unauthorized());
+    expect(bench.standing).toMatchObject({ type: 'open', waitMs: RECOVERY_MS });
+  });
+
   it('the open time is capped at eight times the first', () => {
     const settings = { failureThreshold: 1, recoveryTimeoutMs: 60_000, halfOpenMaxCalls: 1 };
     const bench = new BreakerBench(breakerPolicy(settings, 1_000));
