@@ -80,6 +80,16 @@ interface Treatment {
 
 /** A request to a machine that does not answer is given up by its own client after so long. */
 const POLL_TIMEOUT_MS = 15_000;
+/** Until the first answer to a question that is asked again and again. */
+const FIRST_POLL_MS = 300;
+/** What a question that is asked again and again gets through, or is only slowed down by. */
+const POLLS_THROUGH: ReadonlySet<Fault['type']> = new Set([
+  '400',
+  'flaky',
+  'late',
+  'picky',
+  'slow',
+]);
 /** A refusal takes no work. */
 const REFUSAL_SHARE = 0.2;
 /** Until a phone rings, and the rest of the way to the answer that says so. */
@@ -186,12 +196,11 @@ export class Outside {
   }
 
   /**
-   * Asks again and again until `afterMs` from now, then has the answer; what goes wrong at that
-   * moment makes the question fail.
+   * Asks again and again until `afterMs` from now, then has the answer; what goes wrong on the way
+   * makes the question fail there and then.
    */
-  poll<T>(asking: Asking, afterMs: number, serve: Serve<T>): Promise<T> {
-    const { outages, clock } = this.#options;
-    const fault = faultAt(outages, asking.place, clock.monotonicMs() + afterMs);
+  poll<T>(asking: Asking, overMs: number, serve: Serve<T>): Promise<T> {
+    const { fault, afterMs } = this.#firstFault(asking.place, overMs);
     return this.#send(asking, serve, () => {
       const { place } = asking;
       if (fault === undefined) return { doneMs: afterMs, answerMs: afterMs, failure: undefined };
@@ -217,6 +226,24 @@ export class Outside {
           };
       }
     });
+  }
+
+  /** What goes wrong first with a question that takes so long, and when; else its end. */
+  #firstFault(
+    place: Place,
+    overMs: number,
+  ): { readonly fault: Fault | undefined; readonly afterMs: number } {
+    const { outages, clock } = this.#options;
+    const nowMs = clock.monotonicMs();
+    const begins = outages.map(({ startMs }) => startMs - nowMs);
+    // What is wrong at the beginning is noticed when the first answer should come.
+    const early = [Math.min(FIRST_POLL_MS, overMs), ...begins];
+    const times = early.filter((ms) => ms > 0 && ms < overMs).sort((one, other) => one - other);
+    for (const afterMs of times) {
+      const fault = faultAt(outages, place, nowMs + afterMs);
+      if (fault !== undefined && !POLLS_THROUGH.has(fault.type)) return { fault, afterMs };
+    }
+    return { fault: faultAt(outages, place, nowMs + overMs), afterMs: overMs };
   }
 
   #send<T>(asking: Asking, serve: Serve<T>, treat: (request: number) => Treatment): Promise<T> {

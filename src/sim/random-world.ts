@@ -89,6 +89,10 @@ export function randomWorld(seed: number): RandomWorld {
   const horizonMs = horizonOf(behaviour, contacts.length, policy.lines);
   const hopeless = randomHopeless(chance, chains);
   const policies = withHopeless(randomPolicies(chance, chains, behaviour), hopeless);
+  const outages = [
+    ...hopelessOutages(hopeless, policy.outageWaitMs),
+    ...randomOutages(chance, chains, policies, horizonMs, policy.outageWaitMs),
+  ];
   return {
     seed,
     contacts,
@@ -97,7 +101,7 @@ export function randomWorld(seed: number): RandomWorld {
     looksUp: chance.of(0.4, 'looks up'),
     policy,
     callsPerSecond: chance.pick([0.2, 1, 1, 2, 10, 1_000], 'pace'),
-    policies,
+    policies: withoutLimits(chance, policies, outages),
     healthCheck: chance.of(0.6, 'health')
       ? { intervalMs: 30 * SECOND_MS, timeoutMs: 5 * SECOND_MS }
       : {
@@ -105,10 +109,7 @@ export function randomWorld(seed: number): RandomWorld {
           timeoutMs: chance.pick([SECOND_MS, 8 * SECOND_MS], 'health timeout'),
         },
     behaviour,
-    outages: [
-      ...hopelessOutages(hopeless, policy.outageWaitMs),
-      ...randomOutages(chance, chains, policies, horizonMs, policy.outageWaitMs),
-    ],
+    outages,
     quirks: {
       memory: chance.pick(['knows', 'knows', 'some', 'forgets'], 'memory'),
       hasty: chance.of(0.5, 'hasty'),
@@ -308,6 +309,25 @@ function randomHopeless(chance: Chance, chains: ChainNames): Place | undefined {
   const role = chance.pick(['llm', 'tts', 'dialer'] as const, 'hopeless role');
   const [service, ...others] = chains[role];
   return service === undefined || others.length > 0 ? undefined : { role, service };
+}
+
+/** Services that never answer: a limit of nothing would wait for them for ever. */
+const SILENT: ReadonlySet<Fault['type']> = new Set(['timeout', 'late']);
+
+/** Somebody sets no time limit, which 0 means; where every request is answered in the end. */
+function withoutLimits(
+  chance: Chance,
+  policies: RandomWorld['policies'],
+  outages: readonly Outage[],
+): RandomWorld['policies'] {
+  if (outages.some(({ fault }) => SILENT.has(fault.type))) return policies;
+  return Object.fromEntries(
+    Object.entries(policies).map(([service, its]) => {
+      const requestMs = chance.of(0.1, 'no limit', service) ? 0 : its.timeouts.requestMs;
+      const callMs = chance.of(0.1, 'no call limit', service) ? 0 : its.timeouts.callMs;
+      return [service, { ...its, timeouts: { requestMs, callMs } }];
+    }),
+  );
 }
 
 function withHopeless(

@@ -256,7 +256,10 @@ function overMs({ sight, atMs, end, answer, givenUp }: Exchange, { promised }: S
   if (sight.method === 'probe') return 0;
   const seenMs = (givenUp ?? answer)?.atMs;
   const isQuestion = sight.method === 'follow' || sight.method === 'find';
-  const { callMs, requestMs } = promised.policyOf(sight.service).timeouts;
+  const timeouts = promised.policyOf(sight.service).timeouts;
+  // 0 is no limit.
+  const callMs = timeouts.callMs || Number.POSITIVE_INFINITY;
+  const requestMs = timeouts.requestMs || Number.POSITIVE_INFINITY;
   if (isQuestion) return Math.min(seenMs ?? Number.POSITIVE_INFINITY, atMs + callMs);
   return end?.atMs ?? seenMs ?? atMs + requestMs;
 }
