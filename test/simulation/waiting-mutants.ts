@@ -120,6 +120,18 @@ export const WAITING_MUTANTS: readonly Mutant[] = [
     },
   },
   {
+    name: 'waits for a CRM before it rings anybody',
+    foundBy: 'the run goes on',
+    compose: asItIs,
+    infect: () => {
+      const open = Reflect.get(Availability.prototype, 'open') as Availability['open'];
+      vi.spyOn(Availability.prototype, 'open').mockImplementation(function (this: Availability) {
+        const stages = open.call(this);
+        return stages.includes('owed') ? stages : [];
+      });
+    },
+  },
+  {
     name: 'does not hear that it is to pause',
     foundBy: 'pause obeyed',
     compose: parts(({ policy }) => ({ policy: { ...policy, onOutage: 'skip' } })),

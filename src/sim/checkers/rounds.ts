@@ -46,13 +46,11 @@ export const BEHIND_THE_OTHERS: Checker = {
 };
 
 /** Where each contact was first taken up or put off. */
-function firstTouches({ log }: Parameters<Checker['check']>[0]): ReadonlyMap<string, number> {
+export function firstTouches({
+  log,
+}: Parameters<Checker['check']>[0]): ReadonlyMap<string, number> {
   const first = new Map<string, number>();
   for (const [index, sight] of log.entries()) {
-    if (sight.type === 'killed') {
-      // Who was claimed at that moment went back to where the claim came from.
-      continue;
-    }
     if (sight.type !== 'told') continue;
     const { event } = sight;
     if (event.type !== 'call.started' && event.type !== 'contact.put_off') continue;

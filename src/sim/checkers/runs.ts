@@ -3,9 +3,12 @@
  * ends properly.
  */
 import type { CampaignEvent } from '../../domain/event.ts';
+import { ROLES } from '../../domain/words.ts';
 import type { Checker, Seen, Violation } from '../check.ts';
 import { PREVIEW } from '../simulated-services.ts';
+import { Away } from './away.ts';
 import {
+  type Evidence,
   type Exchange,
   evidenceOf,
   GIVEN_UP_GRACE_MS,
@@ -16,6 +19,7 @@ import {
   toldOf,
 } from './evidence.ts';
 import { THROTTLED_MS } from './retries.ts';
+import { firstTouches } from './rounds.ts';
 
 type Found = Omit<Violation, 'checker'>;
 
@@ -159,24 +163,31 @@ export const RUN_GOES_ON: Checker = {
   name: 'the run goes on',
   promise: 'Nothing stops a run that has somebody left, unless it waits for something it told of.',
   check: (seen) => {
-    const { exchanges, lives } = evidenceOf(seen);
+    const evidence = evidenceOf(seen);
+    const { exchanges, lives } = evidence;
     const waits = waitsOf(seen, exchanges);
+    const fresh = new Fresh(evidence);
     const slackMs = GIVEN_UP_GRACE_MS + SLACK_MS + 1_000 / seen.promised.callsPerSecond;
     return lives.flatMap((life) => {
       const sent = exchanges.filter((one) => one.life === life && one.sight.method !== 'probe');
       const steps: readonly Mark[] = [...sent, ...(life.over === undefined ? [] : [life.over])];
       let sinceMs = life.began.atMs;
+      let putOffMs = 0;
       let awayMs = 0;
       let next = 0;
       return steps.flatMap((step) => {
         for (let wait = waits[next]; wait !== undefined && wait.index < step.index; ) {
           if (wait.for === 'service') awayMs = Math.max(awayMs, wait.untilMs);
+          else if (wait.for === 'contact') putOffMs = Math.max(putOffMs, wait.untilMs);
           else sinceMs = Math.max(sinceMs, wait.untilMs);
           if (wait.for === 'nothing') awayMs = 0;
           next += 1;
           wait = waits[next];
         }
-        const silentMs = step.atMs - Math.max(sinceMs, awayMs);
+        const latestMs = Math.max(sinceMs, putOffMs, awayMs);
+        // Whose turn has not come yet waits for nobody else.
+        const nextMs = step.atMs - sinceMs <= slackMs ? latestMs : fresh.dueMs(step, sinceMs);
+        const silentMs = step.atMs - Math.max(sinceMs, Math.min(latestMs, nextMs));
         sinceMs = Math.max(sinceMs, step.atMs);
         if (silentMs <= slackMs) return [];
         const message = `run ${life.run} sends nothing for ${silentMs} ms, and waits for nothing`;
@@ -186,15 +197,40 @@ export const RUN_GOES_ON: Checker = {
   },
 };
 
+/** Contacts who were never taken up: they need only that every role can be had. */
+class Fresh {
+  readonly #away: Away;
+  /** Where each was taken up or put off first; those whose rows were deleted are left out. */
+  readonly #touched: readonly number[];
+  readonly #looksUp: boolean;
+
+  constructor(evidence: Evidence) {
+    const { log, promised } = evidence.seen;
+    const first = firstTouches(evidence.seen);
+    const removed = new Set(log.flatMap((one) => (one.type === 'removed' ? one.contact : [])));
+    const listed = promised.contacts.filter(({ id }) => !removed.has(id));
+    this.#touched = listed.map(({ id }) => first.get(id) ?? Number.POSITIVE_INFINITY);
+    this.#looksUp = evidence.exchanges.some(({ sight }) => sight.method === 'lookup');
+    this.#away = new Away(evidence);
+  }
+
+  /** When one of them could be taken up at the latest; never, where none is left. */
+  dueMs({ index }: Mark, atMs: number): number {
+    if (!this.#touched.some((first) => first > index)) return Number.POSITIVE_INFINITY;
+    const untilMs = this.#away.rolesUntilMs({ index, atMs });
+    return Math.max(...untilMs.filter((_, role) => this.#looksUp || ROLES[role] !== 'crm'));
+  }
+}
+
 /** From a place in the log on, there is something to wait for until then. */
 interface Wait {
   readonly index: number;
   readonly untilMs: number;
   /**
-   * `service`: for one that is away. `nothing`: all can be asked again, so that whoever waited for
-   * one is due.
+   * `contact`: for one that was put off. `service`: for one that is away. `nothing`: all can be
+   * asked again, so that whoever waited for one is due.
    */
-  readonly for: 'time' | 'service' | 'nothing';
+  readonly for: 'time' | 'contact' | 'service' | 'nothing';
 }
 
 /** Everything that a run may wait for, in the order in which it comes up. */
@@ -238,7 +274,7 @@ function toldWait(
     case 'retry.scheduled':
       return { ms: event.delayMs, for: 'time' };
     case 'contact.put_off':
-      return { ms: event.delayMs, for: isForService(event.reason) ? 'service' : 'time' };
+      return { ms: event.delayMs, for: isForService(event.reason) ? 'service' : 'contact' };
     case 'breaker.opened':
       away.add(placeName(event));
       return { ms: event.openMs, for: 'service' };

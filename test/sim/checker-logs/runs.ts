@@ -154,7 +154,13 @@ export const RUN_LOGS: Logs = {
   'the run goes on': {
     accepts: {
       'a wait that was told': () =>
-        log().exchange('write').putOff('c1', 60_000).at(60_000).exchange('write').ended(),
+        log()
+          .started('c2')
+          .exchange('write')
+          .putOff('c1', 60_000)
+          .at(60_000)
+          .exchange('write')
+          .ended(),
       'a breaker that is open': () => log().moved('opened').at(60_000).exchange('write').ended(),
       'a long call': () => log().exchange('follow', { tookMs: 300_000 }).exchange('record').ended(),
       'a service that asked for a pause': () => {
@@ -165,6 +171,8 @@ export const RUN_LOGS: Logs = {
         log().exchange('write').killed().began().at(60_000).exchange('write').ended(),
     },
     refuses: {
+      'somebody whose turn has come, beside one who waits': () =>
+        log().started('c1').exchange('write').putOff('c1', 60_000).at(60_000).exchange('write'),
       'a line that sleeps': () => log().exchange('write').at(60_000).exchange('write'),
       'a run that sleeps until its end': () =>
         log().exchange('write').at(1_800_000).ended('outage'),
