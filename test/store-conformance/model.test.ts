@@ -32,6 +32,9 @@ type Operation =
       readonly type: 'settle';
       readonly contact: string | undefined;
       readonly outcome: Settlement['outcome'];
+      /** What comes before: so many things seldom come together by chance. */
+      readonly before: readonly ('uncertain' | 'corrected' | 'gone')[];
+      readonly phone: string;
     }
   | { readonly type: 'recover' }
   | { readonly type: 'recall' }
@@ -197,6 +200,8 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       type: fc.constant('settle' as const),
       contact: fc.option(id, { nil: undefined, freq: 2 }),
       outcome: fc.constantFrom('answered' as const, 'again' as const),
+      before: fc.subarray(['uncertain', 'corrected', 'gone'] as const),
+      phone: fc.constantFrom(...phones),
     }),
   },
   fc.constant({ type: 'recover' as const }),
@@ -280,14 +285,24 @@ class Player {
         if (removed !== undefined && removed > 0) this.#done('read to the end, some removed');
         return [admissions, removed];
       }
-      case 'settle':
+      case 'settle': {
+        const { before, phone, outcome } = next;
+        if (before.includes('uncertain')) {
+          await this.#act(store, { type: 'claim', stages: STAGES });
+          const entry = entries.callEnded('uncertain');
+          await this.#act(store, { type: 'write', key: 0, entry }).catch(() => undefined);
+        }
+        const { contact = this.#keys.at(-1)?.contact ?? 'c1' } = next;
+        const row = contactOf(contact, { phone, name: 'Other', line: 9 });
+        if (before.includes('corrected')) store.contacts().add([row]);
+        if (before.includes('gone')) store.contacts().finish();
         return attempted(() => {
-          const { contact = this.#keys.at(-1)?.contact ?? '', outcome } = next;
           const about = { campaign: CAMPAIGN, contact, outcome, atMs: this.#nowMs, note: 'n' };
           const settled = store.settle(about);
           this.#done(`settle ${outcome}: ${settled}`);
           return settled;
         });
+      }
       case 'recover': {
         const count = store.journal().recover();
         if (count > 0) this.#done('recover some');
