@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CHECKERS } from '../src/sim/checkers.ts';
 import { MUTANTS } from '../test/simulation/mutants.ts';
+import { WAITING_MUTANTS } from '../test/simulation/waiting-mutants.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const GUIDE = join(ROOT, 'docs/guide/simulate.md');
@@ -36,12 +37,13 @@ function sample(): string {
 
 const blocks = [simulated('--outage elevenlabs'), simulated(FORECAST)];
 const promises = CHECKERS.map(({ name, promise }) => `- **${name}**: ${promise}\n`).join('');
+const defects = MUTANTS.length + WAITING_MUTANTS.length;
 const guide = readFileSync(GUIDE, 'utf8')
   .replace(/```text\n.*?```/gs, (block) => {
     const text = blocks.shift();
     return text === undefined ? block : `\`\`\`text\n${text}\`\`\``;
   })
   .replace(/```json\n.*?```/s, () => `\`\`\`json\n${sample()}\`\`\``)
-  .replace(/(judged by one checker per promise:\n\n)(?:- .*\n)+/, (_, before) => before + promises)
-  .replace(/has \d+ deliberate\s+defects/, `has ${MUTANTS.length} deliberate defects`);
+  .replace(/(?:- \*\*.*\n)+(?=\nEvery seed is played twice)/, () => promises)
+  .replace(/has \d+ deliberate defects/, `has ${defects} deliberate defects`);
 writeFileSync(GUIDE, guide);
