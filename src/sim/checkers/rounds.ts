@@ -23,8 +23,13 @@ export const BEHIND_THE_OTHERS: Checker = {
         .map(({ sight, index }) => [sight.contact ?? '', index]),
     );
     const touched = firstTouches(seen);
-    const removed = new Set(seen.log.flatMap((one) => (one.type === 'removed' ? one.contact : [])));
-    const waiting = seen.promised.contacts.map(({ id }) => id).filter((id) => !removed.has(id));
+    // Whose row was deleted or refused has no turn to wait for.
+    const out = new Set(
+      seen.log.flatMap((one) =>
+        one.type === 'removed' || one.type === 'refused' ? one.contact : [],
+      ),
+    );
+    const waiting = seen.promised.contacts.map(({ id }) => id).filter((id) => !out.has(id));
     return lives.flatMap((life) => {
       const behind = new Map<string, number>();
       const found: Found[] = [];
@@ -79,7 +84,7 @@ export const THREE_ROUNDS: Checker = {
       const message = `${contact} is given up after ${its.length} rounds: ${last.event.message}`;
       return [{ atMs, message }];
     });
-    return [...early, ...lives.flatMap((life) => neverGivenUp(seen, life, exchanges, byContact))];
+    return [...early, ...lives.flatMap((life) => neverGivenUp(seen, life, byContact))];
   },
 };
 
@@ -87,10 +92,12 @@ export const THREE_ROUNDS: Checker = {
 function neverGivenUp(
   { log }: Parameters<Checker['check']>[0],
   life: Life,
-  exchanges: readonly Exchange[],
   byContact: ReadonlyMap<string, readonly Exchange[]>,
 ): readonly Found[] {
   const rounds = new Map<string, { count: number; index: number }>();
+  const done = toldOf(log, 'step.finished').filter(
+    ({ run, event }) => run === life.run && event.kept !== true,
+  );
   const found: Found[] = [];
   for (const [index, sight] of log.entries()) {
     if (sight.type !== 'told' || sight.run !== life.run) continue;
@@ -102,15 +109,15 @@ function neverGivenUp(
     const key = `${contact} at ${last.place}`;
     const before = rounds.get(key);
     const since = before?.index ?? 0;
-    const isOvertaken = exchanges.some(
-      ({ place, sight: other, end, life: its }) =>
-        its === life &&
-        place === last.place &&
-        other.method === last.sight.method &&
-        other.contact !== contact &&
-        end?.type === 'answered' &&
-        end.index > since &&
-        end.index < index,
+    const { role, service } = last.sight;
+    // A step that was done: a call that was placed may still fail for whoever is put off.
+    const isOvertaken = done.some(
+      (one) =>
+        one.event.role === role &&
+        one.event.service === service &&
+        one.event.contact !== contact &&
+        one.index > since &&
+        one.index < index,
     );
     const count = (before?.count ?? 0) + (before === undefined || isOvertaken ? 1 : 0);
     rounds.set(key, { count, index });

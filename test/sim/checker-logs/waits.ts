@@ -28,6 +28,13 @@ function round(on: SightingLog, atMs: number): SightingLog {
     .putOff('c1');
 }
 
+/** Another contact has their text. */
+function otherWritten(on: SightingLog): SightingLog {
+  const about = { service: 'openai', role: 'llm', contact: 'c2', line: 2 } as const;
+  on.exchange('write', { contact: 'c2', line: 2 });
+  return on.told({ type: 'step.finished', ...about, step: 'script', durationMs: 100 });
+}
+
 /** So many retries of a text, one after the other, of one that always fails. */
 function retries(on: SightingLog, count: number): SightingLog {
   for (let retry = 1; retry <= count; retry += 1) {
@@ -138,9 +145,8 @@ export const WAIT_LOGS: Logs = {
     refuses: {
       'given up after one': () => round(log(), 0).finished('c1', 'failed'),
       'never given up': () => {
-        const others = { contact: 'c2', line: 2 };
-        const two = round(round(log(), 0).exchange('write', others), 40_000);
-        return round(two.exchange('write', others), 80_000);
+        const two = round(otherWritten(round(log(), 0)), 40_000);
+        return round(otherWritten(two), 80_000);
       },
     },
   },
