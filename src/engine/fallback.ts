@@ -33,6 +33,12 @@ export class NoCandidate extends Error {
 
 type Miss = ServiceFailure | Unavailable;
 
+/** Until when a service turned the request away: the others may be asked for a while after it. */
+interface TurnedAway {
+  readonly miss: Unavailable;
+  readonly untilMs: number;
+}
+
 /** The guarded services of one role, first choice first; the rest are asked when it cannot. */
 export class Chain<S extends Service> {
   readonly services: readonly S[];
@@ -58,9 +64,10 @@ export class Chain<S extends Service> {
     call: (service: S) => Promise<T>,
     accepts: (service: S) => boolean = all,
   ): Promise<Answer<T>> {
-    const { role, emit } = this.#parts;
+    const { role, clock, emit } = this.#parts;
     const candidates = this.services.filter(accepts);
     const misses: Miss[] = [];
+    const turnedAway: TurnedAway[] = [];
     for (const service of candidates) {
       await this.#delay(service.name, misses.at(-1), context);
       try {
@@ -77,13 +84,15 @@ export class Chain<S extends Service> {
       } catch (error) {
         if (!isMiss(error, role)) throw error;
         misses.push(error);
+        if (!(error instanceof Unavailable)) continue;
+        turnedAway.push({ miss: error, untilMs: clock.monotonicMs() + error.retryAfterMs });
       }
     }
     if (misses.length === 0) {
       const names = this.services.map((service) => service.name);
       throw new NoCandidate(role, names);
     }
-    throw verdictOn(misses);
+    throw verdictOn(misses, turnedAway, clock.monotonicMs());
   }
 
   /** Not after a service whose breaker turned the request away: that has had its pause. */
@@ -110,15 +119,18 @@ function isMiss(error: unknown, role: Role): error is Miss {
   }
 }
 
-function verdictOn(misses: readonly Miss[]): Miss {
+function verdictOn(
+  misses: readonly Miss[],
+  turnedAway: readonly TurnedAway[],
+  nowMs: number,
+): Miss {
   const gaveUp = misses.find((miss) => miss instanceof ServiceFailure);
   if (gaveUp !== undefined) return gaveUp;
-  const turnedAway = misses.filter((miss) => miss instanceof Unavailable);
   const [first] = turnedAway;
-  if (turnedAway.length === 1 && first !== undefined) return first;
-  const services = turnedAway.flatMap((miss) => miss.services);
-  const waitMs = Math.min(...turnedAway.map((miss) => miss.retryAfterMs));
-  return new Unavailable(services, waitMs, first?.cause, first?.role);
+  if (turnedAway.length === 1 && first !== undefined) return first.miss;
+  const services = turnedAway.flatMap(({ miss }) => miss.services);
+  const waitMs = Math.max(0, Math.min(...turnedAway.map(({ untilMs }) => untilMs)) - nowMs);
+  return new Unavailable(services, waitMs, first?.miss.cause, first?.miss.role);
 }
 
 function reasonOf(miss: Miss): string {

@@ -136,6 +136,38 @@ describe('chain', () => {
     expect(events).toEqual([]);
   });
 
+  it('all open: what a later one took to say so is no part of the wait', async () => {
+    const { run, clock } = setting([
+      service('a', closed('a', 9_000)),
+      {
+        ...service('b', ''),
+        answer: async () => {
+          await clock.sleep(5_000, new AbortController().signal);
+          throw closed('b', 30_000);
+        },
+      },
+    ]);
+    const asked = outcome(run());
+    await clock.advance(5_000);
+    expect(await asked).toMatchObject({ services: ['a', 'b'], retryAfterMs: 4_000 });
+  });
+
+  it('all open: a time that has passed by then is no wait', async () => {
+    const { run, clock } = setting([
+      service('a', closed('a', 2_000)),
+      {
+        ...service('b', ''),
+        answer: async () => {
+          await clock.sleep(5_000, new AbortController().signal);
+          throw closed('b', 30_000);
+        },
+      },
+    ]);
+    const asked = outcome(run());
+    await clock.advance(5_000);
+    expect(await asked).toMatchObject({ retryAfterMs: 0 });
+  });
+
   it('one gave up and the others are open: the failure of the first that gave up', async () => {
     const [own, later] = [failure({ code: 'own' }), failure({ code: 'later' })];
     const { run } = setting([

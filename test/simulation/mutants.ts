@@ -723,6 +723,26 @@ const TELLING: readonly Mutant[] = [
     among: failsQuietly,
   },
   {
+    name: 'keeps to itself that the budget is spent',
+    foundBy: 'one alert',
+    compose: asItIs,
+    infect: () => {
+      hearing((take, event) => {
+        if (event.type !== 'run.finished' || event.end !== 'budget') take(event);
+      });
+    },
+  },
+  {
+    name: 'keeps to itself that a campaign may spend again',
+    foundBy: 'one alert',
+    compose: asItIs,
+    infect: () => {
+      hearing((take, event) => {
+        if (event.type !== 'run.started') take(event);
+      });
+    },
+  },
+  {
     name: 'keeps the all clear to itself',
     foundBy: 'one alert',
     compose: parts(({ channels }) => ({

@@ -58,7 +58,10 @@ function isWhole({ seen }: Evidence, before: Alert | undefined, alert: Alert): b
   return seen.log.slice((before?.index ?? -1) + 1, alert.index).some((sight) => {
     if (sight.type !== 'told') return false;
     const { event } = sight;
-    if (event.type === 'run.finished') return alert.key.startsWith('campaign:');
+    if (event.type === 'run.finished')
+      return (
+        alert.key.startsWith('campaign:') && event.end === (isOfBudget(alert) ? 'budget' : 'outage')
+      );
     return event.type === 'breaker.opened' && alert.key === `service:${event.service}`;
   });
 }
@@ -73,8 +76,9 @@ function isResent(
   before: Alert,
   again: Alert,
 ): boolean {
-  const over = lives.find(({ run }) => run === before.run)?.over;
-  if (again.run === before.run || over?.how !== 'killed') return false;
+  // Also one that had ended, whose last words were not on disk yet.
+  const over = seen.log.find(({ type, run }) => type === 'killed' && run === before.run);
+  if (again.run === before.run || over === undefined) return false;
   const sent = toldOf(seen.log, 'alert.sent').find(({ run, index, event }) => {
     const isIt = event.key === before.key && event.alert === before.kind;
     return isIt && run === before.run && index > before.index && event.channel === before.channel;
@@ -232,24 +236,43 @@ function stateOf(states: ReadonlyMap<string, State>): State {
 
 // ---------------------------------------------------------------------------- runs
 
-/** A run that gave up without a service to blame is told, until one ends as planned. */
+function isOfBudget({ key }: Pick<Alert, 'key'>): boolean {
+  return key.startsWith('campaign:') && key.endsWith(':budget');
+}
+
+/**
+ * A run that gave up without a service to blame is told, until one ends as planned; and that the
+ * budget is spent, until a run may spend again.
+ */
 function endings(evidence: Evidence, alerts: readonly Alert[]): readonly Found[] {
   const { seen } = evidence;
-  const own = alerts.filter(({ key }) => key.startsWith('campaign:'));
-  const finished = toldOf(seen.log, 'run.finished');
-  return finished.flatMap(({ index, atMs, run, event: { end } }) => {
-    const over = tellsBy(evidence, { run, atMs }, own[0]?.key ?? '');
-    if (over === undefined || seen.log[over.index]?.run !== run) return [];
-    const last = own.findLast((alert) => alert.index <= over.index);
-    const isRaised = last?.kind === 'raised';
-    if (end === 'outage' && !isRaised && !hasCause(evidence, index)) {
-      return [{ atMs, message: `run ${run} gives up, and nobody is told` }];
-    }
-    if ((end === 'done' || end === 'limit' || end === 'until') && isRaised) {
-      return [{ atMs, message: `run ${run} ends as planned, and nobody is told` }];
-    }
-    return [];
+  const its = alerts.filter(({ key }) => key.startsWith('campaign:'));
+  const [own, budgets] = [its.filter((one) => !isOfBudget(one)), its.filter(isOfBudget)];
+  const started = toldOf(seen.log, 'run.started');
+  return toldOf(seen.log, 'run.finished').flatMap(({ index, atMs, run, event: { end } }) => {
+    const isOpen = openAtEnd(evidence, own, { run, atMs });
+    const why: string[] = [];
+    if (end === 'outage' && isOpen === false && !hasCause(evidence, index)) why.push('gives up');
+    const isPlanned = end === 'done' || end === 'limit' || end === 'until';
+    if (isPlanned && isOpen === true) why.push('ends as planned');
+    const isBudgetOpen = openAtEnd(evidence, budgets, { run, atMs });
+    if (end === 'budget' && isBudgetOpen === false) why.push('has spent its budget');
+    const start = started.find((one) => one.run === run)?.event;
+    const maySpend = start !== undefined && start.isSpent !== true && end !== 'budget';
+    if (maySpend && isBudgetOpen === true) why.push('may spend again');
+    return why.map((what) => ({ atMs, message: `run ${run} ${what}, and nobody is told` }));
   });
+}
+
+/** Whether it was raised last when this run was over; undefined where that need not be told yet. */
+function openAtEnd(
+  evidence: Evidence,
+  alerts: readonly Alert[],
+  { run, atMs }: { readonly run: number; readonly atMs: number },
+): boolean | undefined {
+  const over = tellsBy(evidence, { run, atMs }, alerts[0]?.key ?? '');
+  if (over === undefined || evidence.seen.log[over.index]?.run !== run) return undefined;
+  return alerts.findLast((alert) => alert.index <= over.index)?.kind === 'raised';
 }
 
 /** Whether for some work nobody may have been there, which has its own alert. */

@@ -4,6 +4,7 @@
  */
 import { ROLES, type Role } from '../../domain/words.ts';
 import type { Checker, Promised, Seen, Violation } from '../check.ts';
+import type { Sighting } from '../sighting.ts';
 import { Away } from './away.ts';
 import {
   type Evidence,
@@ -11,6 +12,7 @@ import {
   evidenceOf,
   isGuarded,
   type Life,
+  type Mark,
   placeName,
   ROUNDING_MS,
 } from './evidence.ts';
@@ -145,7 +147,7 @@ export const NOT_HELD_LONG: Checker = {
         const before = its[position - 1];
         const started = marks.findLast((one) => one.index < next.index);
         // A record that is owed is taken up again without a word.
-        if (started === undefined || started.isPutOff) return [];
+        if (started === undefined || started.isSilent) return [];
         const sinceMs = Math.max(before?.end?.atMs ?? 0, started.atMs);
         const isFirst = before === undefined || before.end?.type === 'answered';
         if (!isGuarded(next) || !isFirst) return [];
@@ -160,25 +162,40 @@ export const NOT_HELD_LONG: Checker = {
   },
 };
 
-/** Moments at which a contact is taken up, put off or done. */
-function startsOf({ log }: Seen) {
-  const starts = new Map<string, { index: number; atMs: number; isPutOff: boolean }[]>();
-  for (const [index, { type, run, atMs, ...sight }] of log.entries()) {
-    if (type !== 'told' || !('event' in sight)) continue;
-    const { event } = sight;
-    if (
-      event.type !== 'call.started' &&
-      event.type !== 'call.finished' &&
-      event.type !== 'contact.put_off'
-    ) {
-      continue;
-    }
-    const key = `${run} ${event.contact}`;
+/** A moment at which a contact is taken up or done; or left to wait, until nobody says when. */
+interface Start extends Mark {
+  readonly isSilent: boolean;
+}
+
+function startsOf({ log }: Seen): ReadonlyMap<string, readonly Start[]> {
+  const starts = new Map<string, Start[]>();
+  for (const [index, sight] of log.entries()) {
+    const { atMs, run } = sight;
+    const change = startOf(sight);
+    if (change === undefined) continue;
+    const { contact, isSilent } = change;
+    const key = `${run} ${contact}`;
     const known = starts.get(key) ?? [];
-    known.push({ index, atMs, isPutOff: event.type === 'contact.put_off' });
+    known.push({ index, atMs, isSilent });
     starts.set(key, known);
   }
   return starts;
+}
+
+function startOf(sight: Sighting): { contact: string; isSilent: boolean } | undefined {
+  // Who was uncertain is on no line: by the operator's word, a record is owed from then on.
+  if (sight.type === 'settled') return { contact: sight.contact, isSilent: true };
+  if (sight.type !== 'told') return undefined;
+  const { event } = sight;
+  switch (event.type) {
+    case 'call.started':
+    case 'call.finished':
+      return { contact: event.contact, isSilent: false };
+    case 'contact.put_off':
+      return { contact: event.contact, isSilent: true };
+    default:
+      return undefined;
+  }
 }
 
 /** Each service before it in the chain can be waited for as well; a call waits for its turn. */

@@ -6,6 +6,7 @@ import { type Logs, SightingLog } from '../../support/sighting-log.ts';
 const log = () => new SightingLog();
 const OPENAI = 'service:openai';
 const SPRING = 'campaign:spring';
+const BUDGET = 'campaign:spring:budget';
 
 /** One account writes and speaks. */
 const account = () => new SightingLog().chains({ llm: ['openai'], tts: ['openai'] });
@@ -22,6 +23,13 @@ function closed(role: Role): CampaignEvent {
 function finished(end: RunEnd): CampaignEvent {
   return { type: 'run.finished', end, contacts: NOBODY, durationMs: 0 };
 }
+
+function started(isSpent: boolean): CampaignEvent {
+  return { type: 'run.started', lines: 1, contacts: NOBODY, ...(isSpent && { isSpent }) };
+}
+
+/** One run that spent all, and was told of. */
+const spent = () => log().told(finished('budget')).alerted('raised', BUDGET);
 
 const SENT: CampaignEvent = {
   type: 'alert.sent',
@@ -90,8 +98,33 @@ export const ALERT_LOGS: Logs = {
           .told(finished('done'))
           .alerted('recovered', SPRING)
           .ended(),
+      'a spent budget, and a run that has nobody to call': () =>
+        spent().ended('budget').began().told(started(true)).told(finished('done')).ended(),
+      'a budget that is raised': () =>
+        spent()
+          .ended('budget')
+          .began()
+          .told(started(false))
+          .alerted('recovered', BUDGET)
+          .told(finished('done'))
+          .ended(),
+      'one more after a kill when all was said and not on disk': () =>
+        spent()
+          .ended('budget')
+          .killed()
+          .began()
+          .alerted('raised', BUDGET)
+          .told(finished('budget'))
+          .ended('budget'),
     },
     refuses: {
+      'a spent budget nobody is told of': () => log().told(finished('budget')).ended('budget'),
+      'a spent budget told twice': () =>
+        spent().ended('budget').began().alerted('raised', BUDGET).ended('budget'),
+      'a run that may spend again, and nobody is told': () =>
+        spent().ended('budget').began().told(started(false)).told(finished('done')).ended(),
+      'a budget that may be spent again, and never was spent': () =>
+        log().told(finished('outage')).alerted('recovered', BUDGET).ended('outage'),
       'an outage nobody is told of': () => log().moved('opened').ended(),
       'two alerts': () => log().moved('opened').alerted('raised').alerted('raised').ended(),
       'a recovery nobody is told of': () =>

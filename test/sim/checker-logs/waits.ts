@@ -66,6 +66,12 @@ function probed(first: 'bad' | 'good'): SightingLog {
     .exchange('probe');
 }
 
+/** c1 has rung for all that is known, and the operator finds out a minute and a half later. */
+function settled(outcome: 'answered' | 'again'): SightingLog {
+  const uncertain = alone().started('c1').finished('c1', 'uncertain');
+  return uncertain.at(90_000).see({ type: 'settled', contact: 'c1', outcome });
+}
+
 const stopped = (on: SightingLog): SightingLog => on.see({ type: 'asked_to_stop', how: 'stop' });
 
 export const WAIT_LOGS: Logs = {
@@ -221,7 +227,15 @@ export const WAIT_LOGS: Logs = {
     accepts: {
       'a minute': () => alone().started('c1').at(60_000).exchange('write'),
       'its turn to ring': () => alone().started('c1').at(62_000).exchange('place'),
+      'a record of what the operator found out long after': () =>
+        settled('answered').at(99_000).exchange('record'),
     },
-    refuses: { 'more than a minute': () => alone().started('c1').at(60_001).exchange('write') },
+    refuses: {
+      'more than a minute': () => alone().started('c1').at(60_001).exchange('write'),
+      'a record after more than a minute': () =>
+        alone().started('c1').finished('c1').at(60_001).exchange('record'),
+      'a call that the operator wanted again': () =>
+        settled('again').started('c1').at(150_001).exchange('write'),
+    },
   },
 };
