@@ -60,6 +60,15 @@ export class ServiceFailure extends Error {
     this.isCrowded = details.isCrowded ?? false;
     this.outcome = details.outcome;
   }
+
+  /** The same failure, after which asking again makes sense in so many milliseconds. */
+  asking(retryAfterMs: number): ServiceFailure {
+    const { kind, scope, code, status, retriesMax, usage, isCrowded, outcome, cause } = this;
+    const about = { kind, scope, code, status, retriesMax, usage, isCrowded, outcome, cause };
+    const failure = new ServiceFailure(this.message, { ...about, retryAfterMs });
+    failure.service = this.service;
+    return failure;
+  }
 }
 
 /**

@@ -33,9 +33,9 @@ export class NoCandidate extends Error {
 
 type Miss = ServiceFailure | Unavailable;
 
-/** Until when a service turned the request away: the others may be asked for a while after it. */
-interface TurnedAway {
-  readonly miss: Unavailable;
+/** What came of one service, and when it could be asked again: the others take a while after it. */
+interface Missed {
+  readonly miss: Miss;
   readonly untilMs: number;
 }
 
@@ -66,10 +66,9 @@ export class Chain<S extends Service> {
   ): Promise<Answer<T>> {
     const { role, clock, emit } = this.#parts;
     const candidates = this.services.filter(accepts);
-    const misses: Miss[] = [];
-    const turnedAway: TurnedAway[] = [];
+    const misses: Missed[] = [];
     for (const service of candidates) {
-      await this.#delay(service.name, misses.at(-1), context);
+      await this.#delay(service.name, misses.at(-1)?.miss, context);
       try {
         const value = await call(service);
         const [first] = misses;
@@ -77,22 +76,20 @@ export class Chain<S extends Service> {
           const { contact, call: callId, step, line } = context;
           const subject = { contact, call: callId, step, line };
           const instead = candidates[0]?.name ?? '';
-          const reason = reasonOf(first);
+          const reason = reasonOf(first.miss);
           emit({ type: 'fallback.used', ...subject, service: service.name, role, instead, reason });
         }
         return { value, service: service.name };
       } catch (error) {
         if (!isMiss(error, role)) throw error;
-        misses.push(error);
-        if (!(error instanceof Unavailable)) continue;
-        turnedAway.push({ miss: error, untilMs: clock.monotonicMs() + error.retryAfterMs });
+        misses.push({ miss: error, untilMs: clock.monotonicMs() + (error.retryAfterMs ?? 0) });
       }
     }
     if (misses.length === 0) {
       const names = this.services.map((service) => service.name);
       throw new NoCandidate(role, names);
     }
-    throw verdictOn(misses, turnedAway, clock.monotonicMs());
+    throw verdictOn(misses, clock.monotonicMs());
   }
 
   /** Not after a service whose breaker turned the request away: that has had its pause. */
@@ -119,18 +116,18 @@ function isMiss(error: unknown, role: Role): error is Miss {
   }
 }
 
-function verdictOn(
-  misses: readonly Miss[],
-  turnedAway: readonly TurnedAway[],
-  nowMs: number,
-): Miss {
-  const gaveUp = misses.find((miss) => miss instanceof ServiceFailure);
-  if (gaveUp !== undefined) return gaveUp;
+/** Whoever has to wait waits for the service that can be asked first. */
+function verdictOn(misses: readonly Missed[], nowMs: number): Miss {
+  const waitMs = Math.max(0, Math.min(...misses.map(({ untilMs }) => untilMs)) - nowMs);
+  const gaveUp = misses.map(({ miss }) => miss).find((miss) => miss instanceof ServiceFailure);
+  if (gaveUp !== undefined) {
+    return (gaveUp.retryAfterMs ?? 0) > waitMs ? gaveUp.asking(waitMs) : gaveUp;
+  }
+  const turnedAway = misses.flatMap(({ miss }) => (miss instanceof Unavailable ? miss : []));
   const [first] = turnedAway;
-  if (turnedAway.length === 1 && first !== undefined) return first.miss;
-  const services = turnedAway.flatMap(({ miss }) => miss.services);
-  const waitMs = Math.max(0, Math.min(...turnedAway.map(({ untilMs }) => untilMs)) - nowMs);
-  return new Unavailable(services, waitMs, first?.miss.cause, first?.miss.role);
+  if (turnedAway.length === 1 && first !== undefined) return first;
+  const services = turnedAway.flatMap((miss) => miss.services);
+  return new Unavailable(services, waitMs, first?.cause, first?.role);
 }
 
 function reasonOf(miss: Miss): string {

@@ -178,6 +178,20 @@ describe('chain', () => {
     expect(await outcome(run())).toBe(own);
   });
 
+  it('one that gave up asks for a long wait: whoever can be asked first decides', async () => {
+    const asks = failure({ code: 'http_429', retryAfterMs: 160_000 });
+    const { run, clock } = setting([service('a', asks), service('b', failure())], 'tts', DELAYS);
+    const seen = watched(run());
+    await clock.advance(3_000);
+    expect(seen.outcome).toMatchObject({
+      message: asks.message,
+      code: 'http_429',
+      retryAfterMs: 0,
+    });
+    const alone = setting([service('a', asks)], 'tts');
+    await expect(alone.run()).rejects.toBe(asks);
+  });
+
   it('leaves out who could not serve this at all; without anybody it says so', async () => {
     const [a, b] = [service('a', 'from a'), service('b', 'from b')];
     const { run, events } = setting([a, b]);

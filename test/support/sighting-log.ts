@@ -205,8 +205,8 @@ export class SightingLog {
   }
 
   failed(contact: string, kind: 'transient' | 'permanent' = 'transient'): this {
-    const call = callOf(contact);
-    return this.told({ type: 'call.failed', contact, call, kind, code: '', message: '' });
+    const about = { contact, call: callOf(contact), step: 'script', service: 'openai' } as const;
+    return this.told({ type: 'call.failed', ...about, kind, code: '', message: '' });
   }
 
   finished(contact: string, outcome: Outcome = 'answered'): this {

@@ -199,7 +199,9 @@ function endingOf(
   const deadlineMs = isGuarded(open)
     ? atMs + requestLimitMs(promised, sight.service)
     : questionEndsMs(promised, sight, firstMs);
-  const cuts = [life.stopped, life.over].filter((mark) => mark !== undefined);
+  // The health checker works on until the run is over.
+  const stopped = sight.method === 'probe' ? undefined : life.stopped;
+  const cuts = [stopped, life.over].filter((mark) => mark !== undefined);
   const cut = cuts.filter((mark) => mark.index > index).sort((a, b) => a.index - b.index)[0];
   const isBeforeCut = (mark: Mark): boolean => cut === undefined || mark.index < cut.index;
   if (answer !== undefined && isBeforeCut(answer) && answer.atMs <= deadlineMs + ROUNDING_MS) {

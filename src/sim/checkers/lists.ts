@@ -13,7 +13,7 @@ export interface Row {
 export interface List {
   /** By contact id. */
   readonly rows: ReadonlyMap<string, Row>;
-  /** The same, with the last row of those who are not on it any more. */
+  /** The same, with the last row that a life has read of those who are not on it any more. */
   readonly words: ReadonlyMap<string, Row>;
 }
 
@@ -27,6 +27,7 @@ export function listsOf({ log, promised }: Seen): Lists {
   const first = promised.contacts.map(({ id, phone, name }) => [id, { phone, name }] as const);
   const rows = new Map<string, Row>(first);
   const words = new Map<string, Row>(first);
+  const read = new Map<string, Row>();
   const readBy = new Map<number, List>();
   for (const sight of log) {
     if (sight.type === 'removed') rows.delete(sight.contact);
@@ -37,10 +38,18 @@ export function listsOf({ log, promised }: Seen): Lists {
       words.set(contact, row);
     }
     if (sight.type === 'began') {
-      readBy.set(sight.run, { rows: new Map(rows), words: new Map(words) });
+      for (const [contact, row] of rows) read.set(contact, row);
+      readBy.set(sight.run, { rows: new Map(rows), words: new Map(read) });
     }
   }
-  return { readBy, last: { rows, words } };
+  return { readBy, last: { rows, words: read } };
+}
+
+/** Whose row was deleted or refused at some time: they may have no turn to wait for. */
+export function unlisted(log: Seen['log']): ReadonlySet<string> {
+  return new Set(
+    log.flatMap((one) => (one.type === 'removed' || one.type === 'refused' ? one.contact : [])),
+  );
 }
 
 /** When contacts got another name. */

@@ -82,8 +82,13 @@ export const NUMBER_ONCE: Checker = {
     const { readBy } = listsOf(seen);
     /** By number: for whom it rang, unless the operator says that it did not. */
     const rang = new Map<string, Set<string>>();
+    /** Whoever has an outcome keeps the number, also when the row is gone. */
+    const ended = new Set<string>();
     const found: Found[] = [];
     for (const sight of seen.log) {
+      if (sight.type === 'told' && sight.event.type === 'call.finished') {
+        ended.add(sight.event.contact);
+      }
       if (sight.type === 'settled' && sight.outcome === 'again') {
         for (const contacts of rang.values()) contacts.delete(sight.contact);
       }
@@ -98,7 +103,10 @@ export const NUMBER_ONCE: Checker = {
         rang.set(phone, before.add(contact));
         if (other === undefined) continue;
         found.push({ atMs, message: `${phone} rings for ${contact}, after it rang for ${other}` });
-      } else if (![...rows.keys(), ...before].some(isTheirs) && !mayRing(seen, phone, isTheirs)) {
+      } else if (
+        ![...rows.keys(), ...before, ...ended].some(isTheirs) &&
+        !mayRing(seen, phone, isTheirs)
+      ) {
         found.push({ atMs, message: `${contact} is refused for ${phone}, which nobody else has` });
       }
     }
@@ -110,10 +118,19 @@ const NOTHING: ReadonlyMap<string, Row> = new Map();
 
 /** The program cannot know of every call to the number whether it came to be. */
 function mayRing({ log }: Seen, phone: string, isTheirs: (contact: string) => boolean): boolean {
-  return log.some(
-    (sight) =>
-      sight.type === 'request' && sight.method === 'place' && isTheirs(sight.contact ?? phone),
+  // Killed with the attempt on disk, when the request was about to leave.
+  const cutOff = new Set(
+    log.flatMap((one) =>
+      one.type === 'killed' && one.at.startsWith('place leaves') ? one.run : [],
+    ),
   );
+  return log.some((sight) => {
+    if (sight.type === 'request') {
+      return sight.method === 'place' && isTheirs(sight.contact ?? phone);
+    }
+    if (sight.type !== 'told' || sight.event.type !== 'call.started') return false;
+    return cutOff.has(sight.run) && isTheirs(sight.event.contact);
+  });
 }
 
 /** States of somebody who has an outcome. */

@@ -3,7 +3,8 @@
  * given up after three rounds in which others went through, not before.
  */
 import type { Checker, Violation } from '../check.ts';
-import { type Exchange, evidenceOf, type Life, toldOf } from './evidence.ts';
+import { evidenceOf, type Life, type Told, toldOf } from './evidence.ts';
+import { unlisted } from './lists.ts';
 
 type Found = Omit<Violation, 'checker'>;
 
@@ -23,12 +24,7 @@ export const BEHIND_THE_OTHERS: Checker = {
         .map(({ sight, index }) => [sight.contact ?? '', index]),
     );
     const touched = firstTouches(seen);
-    // Whose row was deleted or refused has no turn to wait for.
-    const out = new Set(
-      seen.log.flatMap((one) =>
-        one.type === 'removed' || one.type === 'refused' ? one.contact : [],
-      ),
-    );
+    const out = unlisted(seen.log);
     const waiting = seen.promised.contacts.map(({ id }) => id).filter((id) => !out.has(id));
     return lives.flatMap((life) => {
       const behind = new Map<string, number>();
@@ -70,8 +66,7 @@ export const THREE_ROUNDS: Checker = {
     'A contact whose retries are used up three times while others go through is given up, and ' +
     'none before that whom nobody refused.',
   check: (seen) => {
-    const { lives, exchanges } = evidenceOf(seen);
-    const byContact = Map.groupBy(exchanges, ({ sight }) => sight.contact ?? '');
+    const { lives } = evidenceOf(seen);
     const failures = toldOf(seen.log, 'call.failed');
     const early = toldOf(seen.log, 'call.finished').flatMap(({ index, atMs, event }) => {
       const { contact, outcome } = event;
@@ -84,36 +79,36 @@ export const THREE_ROUNDS: Checker = {
       const message = `${contact} is given up after ${its.length} rounds: ${last.event.message}`;
       return [{ atMs, message }];
     });
-    return [...early, ...lives.flatMap((life) => neverGivenUp(seen, life, byContact))];
+    return [...early, ...lives.flatMap((life) => neverGivenUp(seen, life))];
   },
 };
 
 /** Rounds of one life in a row, at one service, between which it served others. */
-function neverGivenUp(
-  { log }: Parameters<Checker['check']>[0],
-  life: Life,
-  byContact: ReadonlyMap<string, readonly Exchange[]>,
-): readonly Found[] {
+function neverGivenUp({ log }: Parameters<Checker['check']>[0], life: Life): readonly Found[] {
   const rounds = new Map<string, { count: number; index: number }>();
   const done = toldOf(log, 'step.finished').filter(
     ({ run, event }) => run === life.run && event.kept !== true,
   );
   const found: Found[] = [];
+  /** By contact: what failed them last, the first choice where several were asked. */
+  const failedBy = new Map<string, Told<'call.failed'>['event']>();
   for (const [index, sight] of log.entries()) {
     if (sight.type !== 'told' || sight.run !== life.run) continue;
     const { event, atMs } = sight;
+    if (event.type === 'call.failed') failedBy.set(event.contact, event);
+    if (event.type === 'call.finished') failedBy.delete(event.contact);
     if (event.type !== 'contact.put_off' || event.waitsFor !== undefined) continue;
     const { contact } = event;
-    const last = byContact.get(contact)?.findLast((one) => (one.end?.index ?? index) < index);
-    if (last === undefined || last.sight.method === 'record') continue;
-    const key = `${contact} at ${last.place}`;
+    const { step, service } = failedBy.get(contact) ?? {};
+    failedBy.delete(contact);
+    if (step === undefined) continue;
+    const key = `${contact} at ${step} by ${service}`;
     const before = rounds.get(key);
     const since = before?.index ?? 0;
-    const { role, service } = last.sight;
     // A step that was done: a call that was placed may still fail for whoever is put off.
     const isOvertaken = done.some(
       (one) =>
-        one.event.role === role &&
+        one.event.step === step &&
         one.event.service === service &&
         one.event.contact !== contact &&
         one.index > since &&

@@ -18,6 +18,7 @@ import {
   ROUNDING_MS,
   toldOf,
 } from './evidence.ts';
+import { unlisted } from './lists.ts';
 import { THROTTLED_MS } from './retries.ts';
 import { firstTouches } from './rounds.ts';
 
@@ -200,15 +201,15 @@ export const RUN_GOES_ON: Checker = {
 /** Contacts who were never taken up: they need only that every role can be had. */
 class Fresh {
   readonly #away: Away;
-  /** Where each was taken up or put off first; those whose rows were deleted are left out. */
+  /** Where each was taken up or put off first; whose row was deleted or refused is left out. */
   readonly #touched: readonly number[];
   readonly #looksUp: boolean;
 
   constructor(evidence: Evidence) {
     const { log, promised } = evidence.seen;
     const first = firstTouches(evidence.seen);
-    const removed = new Set(log.flatMap((one) => (one.type === 'removed' ? one.contact : [])));
-    const listed = promised.contacts.filter(({ id }) => !removed.has(id));
+    const out = unlisted(log);
+    const listed = promised.contacts.filter(({ id }) => !out.has(id));
     this.#touched = listed.map(({ id }) => first.get(id) ?? Number.POSITIVE_INFINITY);
     this.#looksUp = evidence.exchanges.some(({ sight }) => sight.method === 'lookup');
     this.#away = new Away(evidence);
