@@ -97,20 +97,27 @@ function workerScript(): URL {
 function besidePlayer(worker: Worker, drain: AbortSignal): Player {
   return (outages) =>
     new Promise((resolve, reject) => {
-      const end = (figures: DayFigures | undefined): void => {
+      const leave = (): void => {
         drain.removeEventListener('abort', stop);
-        worker.removeAllListeners();
+        worker.off('message', onFigures).off('error', onError).off('exit', onExit);
+      };
+      const onFigures = (figures: DayFigures): void => {
+        leave();
         resolve(figures);
+      };
+      const onError = (error: unknown): void => {
+        leave();
+        reject(error as Error);
+      };
+      const onExit = (): void => {
+        leave();
+        resolve(undefined);
       };
       const stop = (): void => {
         void worker.terminate();
       };
       drain.addEventListener('abort', stop);
-      worker.once('message', end);
-      worker.once('error', reject);
-      worker.once('exit', () => {
-        end(undefined);
-      });
+      worker.on('message', onFigures).on('error', onError).on('exit', onExit);
       worker.postMessage({ outages } satisfies DayOrder);
     });
 }
