@@ -116,6 +116,11 @@ function besidePlayer(worker: Worker, drain: AbortSignal): Player {
       const stop = (): void => {
         void worker.terminate();
       };
+      if (worker.threadId < 0) {
+        // It has ended already.
+        resolve(undefined);
+        return;
+      }
       drain.addEventListener('abort', stop);
       worker.on('message', onFigures).on('error', onError).on('exit', onExit);
       worker.postMessage({ outages } satisfies DayOrder);

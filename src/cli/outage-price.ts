@@ -15,6 +15,8 @@ export interface DayFigures {
   readonly recordsOwed: number;
   readonly outcomes: ReadonlyMap<Outcome, number>;
   readonly delays: readonly ServiceDelays[];
+  /** See `Forecast.putOffs`: of a chain's services, each may be a reason. */
+  readonly putOffs: ReadonlyMap<string, number>;
   /** By service: answers that came late because it was slow. */
   readonly lateAnswers: ReadonlyMap<string, number>;
 }
@@ -47,6 +49,7 @@ export function figuresOf({ forecast, state, lateAnswers }: Played): DayFigures 
     recordsOwed: state.recordsOwed,
     outcomes: state.outcomes,
     delays: forecast.delays,
+    putOffs: forecast.putOffs,
     lateAnswers,
   };
 }
@@ -59,15 +62,18 @@ export function priceOf(
 ): OutagePrice {
   const places = outages.flatMap((outage) => outage.places);
   const services = new Set(places.map(({ service }) => service));
+  const isOut = (service: string): boolean => services.has(service);
   const more = (count: (of: DayFigures) => number): number =>
     Math.max(0, count(day) - count(without));
-  const delayed = (what: 'putOff' | 'failedCalls' | 'fallbacks'): number =>
+  const delayed = (what: 'failedCalls' | 'fallbacks'): number =>
     more(({ delays }) => total(delays.map((one) => (services.has(one.service) ? one[what] : 0))));
   const [last, lastWithout] = [day.outcomeMs, without.outcomeMs];
   const isDone = day.hasAll && last !== undefined && lastWithout !== undefined;
   return {
     failedCalls: delayed('failedCalls'),
-    putOff: delayed('putOff'),
+    putOff: more(({ putOffs }) =>
+      total([...putOffs].map(([by, count]) => (by.split(',').some(isOut) ? count : 0))),
+    ),
     fallbacks: delayed('fallbacks'),
     lateAnswers: more(({ lateAnswers }) => total([...lateAnswers.values()])),
     lost: more(({ outcomes }) => outcomes.get('failed') ?? 0),

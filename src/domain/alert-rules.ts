@@ -127,6 +127,9 @@ function serviceClosed(
   return troublesEnded(state, open, troubles, words, campaign, durationMs);
 }
 
+/** The code of a breaker that is open, and nobody knows why any more. */
+export const UNKNOWN_CAUSE = 'unknown';
+
 /** A breaker that is not closed when a run begins, as if it opened now. */
 export interface FoundOpen {
   readonly event: EventOf<'breaker.opened'>;
@@ -158,7 +161,9 @@ export function alertsFound(
   for (const { event, sinceMs } of found) {
     const open = after.state.get(serviceKey(event.service));
     const troubles = open === undefined ? [] : troublesOf(open).filter(isOn);
-    if (troubles.some(({ role }) => role === event.role)) continue;
+    // Brought up to date: what an earlier run said it was doing need not be true any more.
+    const isKnown = troubles.some(({ role }) => role === event.role);
+    if (isKnown && event.code === UNKNOWN_CAUSE) continue;
     then(serviceOpened(after.state, event, moment, sinceMs));
   }
   return after;
@@ -170,15 +175,21 @@ function alertFound(
   service: string,
   { campaign, wallMs, breakers }: AlertMoment,
 ): AlertsAfter {
-  const isNamed = ({ role }: Trouble): boolean => breakerOf(breakers, service, role) !== undefined;
-  const troubles = troublesOver(open, (trouble) => {
+  const before = troublesOf(open);
+  const troubles = before.map((trouble) => {
+    if (!isOn(trouble)) return trouble;
     const breaker = breakerOf(breakers, service, trouble.role);
-    return breaker === undefined ? trouble.campaign === campaign : !breaker.isOpen;
+    if (breaker === undefined) return withoutCampaign(trouble, campaign);
+    return breaker.isOpen ? trouble : { ...trouble, isOver: true };
   });
+  // What ended before is not what is told now.
+  const ending = troubles.filter((trouble, at) => !isOn(trouble) && isOn(before[at] ?? trouble));
+  const back = ending.filter(({ role }) => breakerOf(breakers, service, role) !== undefined);
   const durationMs = Math.max(0, wallMs - open.sinceMs);
-  const words = troubles.some(isNamed)
-    ? serviceBackWords(service, troubles, durationMs)
-    : serviceUnusedWords(service, troubles, campaign);
+  const words =
+    back.length > 0
+      ? serviceBackWords(service, back, durationMs)
+      : serviceUnusedWords(service, ending, campaign);
   return troublesEnded(state, open, troubles, words, campaign, durationMs);
 }
 
@@ -195,7 +206,26 @@ function isOn({ isOver }: Trouble): boolean {
 function withTrouble(troubles: readonly Trouble[], trouble: Trouble): readonly Trouble[] {
   const isKnown = troubles.some(({ role }) => role === trouble.role);
   if (!isKnown) return [...troubles, trouble];
-  return troubles.map((one) => (one.role === trouble.role ? trouble : one));
+  return troubles.map((one) => (one.role === trouble.role ? joinedTrouble(one, trouble) : one));
+}
+
+/** Another campaign that meets it needs to hear of its end too, whoever else stops using it. */
+function joinedTrouble(known: Trouble, met: Trouble): Trouble {
+  if (!isOn(known) || known.campaign === met.campaign) {
+    return { ...met, ...(isOn(known) && { alsoIn: known.alsoIn }) };
+  }
+  const others = [...(known.alsoIn ?? []), met.campaign];
+  return { ...met, campaign: known.campaign, alsoIn: [...new Set(others)] };
+}
+
+/** What is left of a trouble once a campaign does not use the service any more. */
+function withoutCampaign(trouble: Trouble, campaign: string): Trouble {
+  const { alsoIn = [] } = trouble;
+  const others = [trouble.campaign, ...alsoIn].filter((other) => other !== campaign);
+  const [first, ...rest] = others;
+  return first === undefined
+    ? { ...trouble, isOver: true }
+    : { ...trouble, campaign: first, alsoIn: rest };
 }
 
 /** The troubles of an alert; those of which `isEnded` says so are over. */
@@ -215,7 +245,10 @@ function troublesEnded(
   durationMs: number,
 ): AlertsAfter {
   const left = troubles.filter(isOn);
-  if (left.length === troublesOf(open).filter(isOn).length) return quiet(state);
+  if (left.length === troublesOf(open).filter(isOn).length) {
+    const isSame = troubles.every((trouble, at) => trouble === troublesOf(open)[at]);
+    return quiet(isSame ? state : withAlert(state, { ...open, troubles }));
+  }
   const after = { ...open, troubles };
   if (left.length === 0) return cleared(state, after, words, campaign, durationMs);
   return quiet(withAlert(state, { ...after, ...troublesWords(open.service ?? '', left) }));

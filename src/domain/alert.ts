@@ -13,8 +13,10 @@ export interface Trouble {
   readonly kind: FailureKind;
   /** A whole sentence, with the service's own words and code. */
   readonly what: string;
-  /** Whose run noticed it last. */
+  /** Whose run noticed it first, of those that still use the service. */
   readonly campaign: string;
+  /** Other campaigns whose runs met it as well. */
+  readonly alsoIn?: readonly string[] | undefined;
   /** It works again, while others of the same service do not. */
   readonly isOver?: boolean | undefined;
 }

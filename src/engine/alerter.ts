@@ -9,6 +9,7 @@ import {
   isCounted,
   isHeard,
   NO_ALERTS,
+  UNKNOWN_CAUSE,
   withCounts,
 } from '../domain/alert-rules.ts';
 import type { BreakerName, CampaignEvent } from '../domain/event.ts';
@@ -260,7 +261,7 @@ function foundOpen({ service, role, sinceMs, retryAfterMs, cause }: FoundBreaker
 
 const NO_CAUSE = {
   kind: 'unknown',
-  code: 'unknown',
+  code: UNKNOWN_CAUSE,
   message: 'it failed in an earlier run',
 } as const;
 

@@ -30,7 +30,14 @@ import {
   type Speaker,
   writeScript,
 } from './steps.ts';
-import { type CallsInProgress, type End, outcomeOf, recordRefused, type Story } from './story.ts';
+import {
+  type CallsInProgress,
+  type End,
+  outcomeOf,
+  recordRefused,
+  type Story,
+  stageAt,
+} from './story.ts';
 
 type StepFinished = Extract<CampaignEvent, { readonly type: 'step.finished' }>;
 
@@ -82,17 +89,18 @@ export class Processor {
     if (end === undefined) {
       const settlement = await this.#settling(story, doneBefore, () => this.#call(story));
       if (settlement.type !== 'outcome') {
-        return { settlement, outcome: undefined };
+        return { settlement, outcome: undefined, stage: stageAt(story) };
       }
       end = await this.#end(story, settlement.outcome, settlement.detail);
     }
     const known = end;
     const { outcome } = known;
     if (outcome === 'uncertain') {
-      return { settlement: { type: 'done' }, outcome };
+      return { settlement: { type: 'done' }, outcome, stage: stageAt(story) };
     }
     const noted = await this.#settling(story, doneBefore, () => this.#record(story, known));
-    return { settlement: noted.type === 'outcome' ? recordRefused(story, noted) : noted, outcome };
+    const settlement = noted.type === 'outcome' ? recordRefused(story, noted) : noted;
+    return { settlement, outcome, stage: stageAt(story) };
   }
 
   #open(claim: Claim, line: number, calls: CallsInProgress, stop: AbortSignal): Story {

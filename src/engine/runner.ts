@@ -249,7 +249,7 @@ export class Runner {
   async #settle(claim: Claim, worked: Worked): Promise<void> {
     const { settlement, outcome } = worked;
     if (settlement.type === 'put_off') {
-      await this.#putOff(claim, this.#untilAsked(claim, settlement));
+      await this.#putOff(claim, this.#untilAsked(worked.stage, settlement));
     } else if (settlement.type === 'left') {
       await this.#parts.journal.write(claim.key, { type: 'released' });
     } else if (settlement.type === 'refused') {
@@ -284,8 +284,8 @@ export class Runner {
   }
 
   /** A contact whose service is away by now is not due before that can be asked again. */
-  #untilAsked(claim: Claim, wait: PutOff): PutOff {
-    const blocked = this.#parts.availability.blocked(claim.stage);
+  #untilAsked(stage: Stage, wait: PutOff): PutOff {
+    const blocked = this.#parts.availability.blocked(stage);
     const away = blocked.filter(({ isTried }) => !isTried);
     const awayMs = Math.max(0, ...away.map(({ retryAfterMs = 0 }) => retryAfterMs));
     if (awayMs <= wait.delayMs) return wait;

@@ -3,6 +3,7 @@
  */
 import { ServiceFailure, Unavailable } from '../domain/failure.ts';
 import type { Outcome, Role } from '../domain/words.ts';
+import type { Stage } from './ports.ts';
 
 export type Settlement =
   /** Nothing is left to do. The journal has it. */
@@ -40,6 +41,8 @@ export interface PutOff {
 
 /** What the processor hands back: the settlement, and the outcome if the contact has it by now. */
 export interface Worked {
+  /** How far it has come, for what it still needs. */
+  readonly stage: Stage;
   readonly settlement: Exclude<Settlement, { readonly type: 'outcome' }>;
   readonly outcome: Outcome | undefined;
 }

@@ -3,7 +3,7 @@
  */
 import type { Outcome, Role, Step } from '../domain/words.ts';
 import type { CallAttempts } from './call-attempts.ts';
-import type { Claim } from './ports.ts';
+import type { Claim, Stage } from './ports.ts';
 import type { Settlement } from './settlement.ts';
 import type { Over } from './steps.ts';
 
@@ -37,6 +37,19 @@ export interface End {
   readonly outcome: Outcome;
   readonly detail: string | undefined;
   readonly endedMs: number;
+}
+
+/** How far it has come: what its contact still needs is asked of that. */
+export function stageAt({ ended, step, claim }: Story): Stage {
+  if (ended) return 'owed';
+  switch (step) {
+    case 'speech':
+      return 'scripted';
+    case 'dial':
+      return 'spoken';
+    default:
+      return claim.stage;
+  }
 }
 
 /** How long a record waits that failed over and over while others went through. */

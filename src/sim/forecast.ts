@@ -27,6 +27,7 @@ export class Forecast {
   /** By contact in hand: the service that failed it last. */
   readonly #failedBy = new Map<string, string>();
   readonly #services = new Map<string, ServiceDelays>();
+  readonly #putOffs = new Map<string, number>();
   #atMs = 0;
   #busyMs = 0;
   #outcomeMs: number | undefined;
@@ -48,6 +49,11 @@ export class Forecast {
   /** Services that held anybody up, those first that held up most. */
   get delays(): readonly ServiceDelays[] {
     return [...this.#services.values()].toSorted((one, other) => other.calls - one.calls);
+  }
+
+  /** How often somebody was put off, by the services that were the reason, joined by a comma. */
+  get putOffs(): ReadonlyMap<string, number> {
+    return this.#putOffs;
   }
 
   take(event: CampaignEvent, atMs: number): void {
@@ -106,13 +112,19 @@ export class Forecast {
         if (event.service !== undefined) this.#of(event.service).failedCalls += 1;
         break;
       case 'contact.put_off':
-        for (const service of event.waitsFor ?? this.#failerOf(event.contact)) {
-          this.#of(service).putOff += 1;
-          this.#holdUp(event.contact, service);
-        }
+        this.#putOff(event.contact, event.waitsFor ?? this.#failerOf(event.contact));
         this.#failedBy.delete(event.contact);
         break;
       default:
+    }
+  }
+
+  #putOff(contact: string, services: readonly string[]): void {
+    const by = services.join();
+    this.#putOffs.set(by, (this.#putOffs.get(by) ?? 0) + 1);
+    for (const service of services) {
+      this.#of(service).putOff += 1;
+      this.#holdUp(contact, service);
     }
   }
 

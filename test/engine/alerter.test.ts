@@ -262,6 +262,28 @@ describe('a channel that fails', () => {
   });
 });
 
+describe('campaigns that share a store', () => {
+  it('hear that a service works again, though another campaign uses it no more', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email');
+    const one = bench.run([email], 'one');
+    one.alerter.reconcile([found('flite', 'closed')]);
+    const other = bench.run([email], 'other');
+    other.alerter.reconcile([found('flite', 'closed')]);
+    other.take(opened('flite'));
+    await bench.clock.settle();
+    one.take(opened('flite'));
+    await bench.clock.settle();
+    bench.run([email], 'one').alerter.reconcile([found('espeak-ng', 'closed')]);
+    await bench.clock.settle();
+    expect(email.delivered).toEqual(['raised service:flite']);
+    other.take(closed('flite'));
+    await bench.clock.settle();
+    expect(email.delivered).toEqual(['raised service:flite', 'recovered service:flite']);
+    expect(email.asked.at(-1)?.alert.title).toContain('works again');
+  });
+});
+
 describe('an outage over several runs', () => {
   it('every ten minutes through three hours: one alert, one recovery', async () => {
     const bench = new AlertBench();

@@ -76,10 +76,10 @@ function bench(contacts: number, lines: number) {
       return journal.recall(nowMs);
     },
   };
-  const work: Processor['work'] = async ({ key }, _line, _before, calls) => {
+  const work: Processor['work'] = async ({ key, stage }, _line, _before, calls) => {
     const ending = endings.shift()?.();
     if (ending !== undefined && ending.type !== 'outcome') {
-      return { settlement: ending, outcome: undefined };
+      return { settlement: ending, outcome: undefined, stage };
     }
     taken.set(key.contact, clock.monotonicMs());
     if (key.contact === 'c1') {
@@ -93,7 +93,7 @@ function bench(contacts: number, lines: number) {
     const ended = { outcome: 'busy', detail: undefined, service: undefined, atMs } as const;
     void journal.write(key, { type: 'call.ended', ...ended });
     await journal.write(key, { type: 'record.ended', service: 'csv', bytes: undefined, atMs });
-    return { settlement: { type: 'done' }, outcome: 'busy' };
+    return { settlement: { type: 'done' }, outcome: 'busy', stage: 'owed' };
   };
   const runner = new Runner({
     policy: {

@@ -474,6 +474,32 @@ describe('a CRM that is away', () => {
     expect(bench.of('contact.put_off').length).toBeLessThanOrEqual(30 + 10);
   });
 
+  it('keeps a record waiting, and no other service does', async () => {
+    const bench: EngineBench = new EngineBench({
+      config:
+        'circuit_breaker: { recovery_timeout: 10m }\n' +
+        'providers: { csv: { circuit_breaker: { recovery_timeout: 20s } } }\n',
+      policy: { lines: 2, outageWaitMs: 60 * MINUTE },
+      behaviour: {
+        follow: async (_placed, _request, { signal }) => {
+          await bench.clock.sleep(MINUTE, signal);
+          return { outcome: 'answered' };
+        },
+        admit: ({ contact }) => {
+          if (contact.id === 'c2' && bench.clock.monotonicMs() < 5 * MINUTE) throw unauthorized();
+        },
+        record: (_record, _context, count) => {
+          if (count <= 4) throw failure();
+        },
+      },
+    }).add(3);
+    await bench.run();
+    const first = bench.told.find(
+      ({ event }) => event.type === 'step.finished' && event.step === 'record',
+    );
+    expect(first?.atMs).toBeLessThan(4 * MINUTE);
+  });
+
   it('is offered what it refuses once per run, and keeps no run from its end', async () => {
     const refuse = (id: string) => (record: CallRecord) => {
       if (record.contact.id === id) throw refused();

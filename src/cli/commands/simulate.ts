@@ -192,8 +192,8 @@ type Prices = Pick<ForecastFacts, 'costs' | 'together'>;
 /** What each outage did, and all of them together, which is not the sum. */
 async function pricesOf({ campaign }: Showing, played: Played, others: OtherDays): Promise<Prices> {
   const { outages } = campaign;
-  const doneMs = played.forecast.outcomeMs ?? Infinity;
-  const met = outages.filter(({ startMs }) => startMs < doneMs);
+  // Records are made after the last outcome.
+  const met = outages.filter(({ startMs }) => startMs < played.durationMs);
   const isNeeded = (day: number): boolean => {
     const outage = outages[day];
     return outage === undefined ? met.length > 1 : met.includes(outage);

@@ -34,6 +34,7 @@ export const PUT_OFF_IN_MEASURE: Checker = {
     const failed = failuresOf(evidence);
     const ended = new Set<string>();
     return seen.log.flatMap((sight, index): readonly Found[] => {
+      if (sight.type === 'settled' && sight.outcome === 'again') ended.delete(sight.contact);
       if (sight.type !== 'told') return [];
       const { event, atMs } = sight;
       if (event.type === 'call.finished') ended.add(event.contact);
@@ -43,7 +44,10 @@ export const PUT_OFF_IN_MEASURE: Checker = {
       const askedMs = last?.end?.type === 'failed' ? (last.end.failure.retryAfterMs ?? 0) : 0;
       const roundMs = ended.has(contact) ? RECORD_WAIT_MS : ROUND_WAIT_MS;
       const ownMs = waitsFor === undefined ? Math.max(roundMs, askedMs) : 1;
-      const awayMs = Math.max(...away.rolesUntilMs({ index, atMs })) - atMs;
+      const untilMs = away.rolesUntilMs({ index, atMs });
+      // A record needs nobody but the CRM.
+      const needed = ended.has(contact) ? untilMs.slice(ROLES.indexOf('crm')) : untilMs;
+      const awayMs = Math.max(...needed) - atMs;
       const mostMs = Math.max(ownMs, awayMs);
       if (delayMs <= mostMs + ROUNDING_MS) return [];
       const message = `${contact} is put off for ${delayMs} ms (${reason}), not for ${mostMs} ms`;
