@@ -52,6 +52,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'retry: the longest wait is not below the first': longestWait,
   'timeouts: a call lasts at least as long as a request': callTimeout,
   'services: no service stands twice in a chain': serviceTwice,
+  'services: a preview takes the place of no call': previewBehindCalls,
   'outage_wait: long enough to see a service recover': outageWait,
   'script: the campaign language has its template': templateLanguage,
   'script: every template compiles': templateCompiles,
@@ -174,6 +175,22 @@ function serviceTwice({ file }: Judged): readonly Finding[] {
           ],
     ),
   );
+}
+
+/** A preview ends a contact as done: whoever it stood in for would never be rung. */
+function previewBehindCalls({ file }: Judged): readonly Finding[] {
+  const { dialer } = file.services;
+  const at = dialer.indexOf('preview');
+  return at < 0 || dialer.length === 1
+    ? []
+    : [
+        {
+          path: ['services', 'dialer', at],
+          found: `"preview" beside ${listed(dialer.filter((name) => name !== 'preview'))}`,
+          allowed: 'preview alone, or dialers that ring',
+          hint: 'it would take contacts for done whom nobody has rung',
+        },
+      ];
 }
 
 function outageWait(judged: Judged): readonly Finding[] {

@@ -533,6 +533,13 @@ circuit_breaker:
     expect(problemsOf(`${SCRIPT}services:\n  ${line}\n`)).toEqual([`config.yml:3  ${expected}`]);
   });
 
+  it('services: a preview stands in for no call', () => {
+    expect(problemsOf(`${SCRIPT}services:\n  dialer: [twilio, preview]\n`)).toContain(
+      'config.yml:3  services.dialer[1]: found "preview" beside twilio, allowed: preview alone, ' +
+        'or dialers that ring; it would take contacts for done whom nobody has rung',
+    );
+  });
+
   it.each([
     [
       'retry: { initial_delay: 90s }',

@@ -120,19 +120,32 @@ export type Sought =
   /** There are calls, and no telling which is meant. */
   | { readonly state: 'ambiguous' };
 
-/** What the list says of an attempt that began at `begunMs`, by Twilio's clock. */
+/** When an attempt began, by Twilio's clock. */
+export interface Begun {
+  readonly begunMs: number;
+  /** How wrong that may be: a call within it is no proof, and keeps absence from being one. */
+  readonly doubtedMs: number;
+}
+
+/**
+ * What the list says of an attempt.
+ *
+ * @param numbers `from` undefined: whatever number it was placed from
+ */
 export function seek(
   list: TwilioCalls,
-  numbers: { readonly to: string; readonly from: string },
-  begunMs: number,
+  numbers: { readonly to: string; readonly from: string | undefined },
+  { begunMs, doubtedMs }: Begun,
   isOthers: (sid: string) => boolean,
 ): Sought {
   const startMs = begunMs - BEFORE_MS;
+  const doubtMs = startMs - doubtedMs;
   const meant = list.calls.filter(
-    ({ to, from }) => isNumber(to, numbers.to) && isNumber(from, numbers.from),
+    ({ to, from }) =>
+      isNumber(to, numbers.to) && (numbers.from === undefined || isNumber(from, numbers.from)),
   );
   // What has no date is not older than anything.
-  const since = meant.filter(({ createdMs }) => !(createdMs < startMs));
+  const since = meant.filter(({ createdMs }) => !(createdMs < doubtMs));
   const reachesBack = !list.hasMore || (meant.length > since.length && isNewestFirst(list.calls));
   const ours = since.filter(({ sid }) => !isOthers(sid));
   const [first, ...more] = ours;
@@ -142,7 +155,7 @@ export function seek(
   if (first === undefined) {
     return { state: 'absent' };
   }
-  return first.createdMs <= begunMs + AFTER_MS
+  return !(first.createdMs < startMs) && first.createdMs <= begunMs + AFTER_MS
     ? { state: 'found', sid: first.sid }
     : { state: 'ambiguous' };
 }

@@ -72,8 +72,13 @@ export class TwilioWire {
     return call;
   }
 
-  async calls(to: string, from: string, signal: AbortSignal): Promise<TwilioCalls> {
-    const query = new URLSearchParams({ To: to, From: from, PageSize: String(PAGE_SIZE) });
+  /** @param from undefined: from any number */
+  async calls(to: string, from: string | undefined, signal: AbortSignal): Promise<TwilioCalls> {
+    const query = new URLSearchParams({
+      To: to,
+      ...(from !== undefined && { From: from }),
+      PageSize: String(PAGE_SIZE),
+    });
     const response = await this.#ask('GET', `/Calls.json?${query.toString()}`, undefined, signal);
     const calls = callsFrom(jsonOf(response), response.headers['date']);
     if (calls === undefined) {

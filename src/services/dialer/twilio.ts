@@ -60,6 +60,12 @@ const SILENT_AFTER_MS = 120_000;
 /** A clock that was set back by more than this while a call was in doubt tells nothing of it. */
 const CLOCK_SLACK_MS = 5_000;
 
+/**
+ * A wall clock that was set between two processes tells nothing of when the earlier one began: any
+ * call to the number within a day is in doubt then.
+ */
+const DOUBTED_MS = 24 * 3_600_000;
+
 /** Until a number is asked for again that another call is being placed to. */
 const DESK_MS = 1_000;
 
@@ -93,6 +99,8 @@ class Twilio implements Dialer {
   readonly #begun = new Map<string, Begun>();
   /** Whose a sid is, until the journal knows. */
   readonly #owners = new Map<string, string>();
+  /** Monotonic begin of this process's own use of it. */
+  readonly #openedMs: number;
 
   constructor(settings: TwilioSettings, http: Http, clock: Clock) {
     const speaks = (language: string): boolean => sayLanguage(language) !== undefined;
@@ -100,6 +108,7 @@ class Twilio implements Dialer {
     this.#settings = settings;
     this.#wire = new TwilioWire(settings, http, clock);
     this.#clock = clock;
+    this.#openedMs = clock.monotonicMs();
   }
 
   async probe(signal: AbortSignal): Promise<ProbeAnswer> {
@@ -214,7 +223,7 @@ class Twilio implements Dialer {
     }
     const absentAfterMs = this.#begun.get(request.call)?.absentAfterMs ?? SILENT_AFTER_MS;
     for (;;) {
-      const sinceMs = Math.max(0, this.#sinceMs(request));
+      const sinceMs = this.#waitedMs(request);
       const found = await this.#look(request, signal);
       if (found.state !== 'absent') {
         return found;
@@ -223,20 +232,24 @@ class Twilio implements Dialer {
         break;
       }
       const untilMs = sinceMs < ABSENT_AFTER_MS ? ABSENT_AFTER_MS : absentAfterMs;
-      await this.#clock.sleep(untilMs - Math.max(0, this.#sinceMs(request)), signal);
+      await this.#clock.sleep(untilMs - this.#waitedMs(request), signal);
     }
     await this.#clock.sleep(READS_APART_MS, signal);
     return await this.#look(request, signal);
   }
 
   async #look(request: DialRequest, signal: AbortSignal): Promise<Found> {
-    const numbers = { to: request.contact.phone, from: this.#settings.from };
-    const list = await this.#wire.calls(numbers.to, numbers.from, signal);
+    const isOwn = this.#begun.has(request.call);
+    // Since an earlier process the setting may be another one, and the wall clock as well.
+    const from = isOwn ? this.#settings.from : undefined;
+    const numbers = { to: request.contact.phone, from };
+    const list = await this.#wire.calls(numbers.to, from, signal);
     // Measured when the answer is there: what it took makes the time looked at rather longer.
     const sinceMs = Math.max(0, this.#sinceMs(request));
     const begunMs = (list.serverMs ?? this.#clock.wallMs()) - sinceMs;
     const isOthers = (sid: string): boolean => this.#isOthers(request, sid);
-    return this.#found(seek(list, numbers, begunMs, isOthers), request);
+    const doubtedMs = isOwn ? 0 : DOUBTED_MS;
+    return this.#found(seek(list, numbers, { begunMs, doubtedMs }, isOthers), request);
   }
 
   #found(sought: Sought, request: DialRequest): Found {
@@ -254,6 +267,14 @@ class Twilio implements Dialer {
   #isOthers({ call, attempts }: DialRequest, sid: string): boolean {
     const owner = this.#owners.get(sid);
     return owner === undefined ? attempts.isOthers(NAME, sid) : owner !== call;
+  }
+
+  /** How long ago it began for certain: of an earlier process's attempt, only since this began. */
+  #waitedMs(request: DialRequest): number {
+    const sinceMs = Math.max(0, this.#sinceMs(request));
+    return this.#begun.has(request.call)
+      ? sinceMs
+      : Math.min(sinceMs, this.#clock.monotonicMs() - this.#openedMs);
   }
 
   /** Since the attempt began; by the wall clock where an earlier process began it. */

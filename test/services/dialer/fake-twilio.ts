@@ -257,7 +257,10 @@ export class FakeTwilio {
     }
     const size = Number(query.get('PageSize'));
     const found = this.calls
-      .filter(({ to, from }) => to === query.get('To') && from === query.get('From'))
+      .filter(({ to, from }) => {
+        const asked = query.get('From') ?? from;
+        return to === query.get('To') && from === asked;
+      })
       .toSorted((one, other) => other.createdMs - one.createdMs);
     return {
       body: {

@@ -11,7 +11,12 @@ function listed(hasMore: boolean, ...seconds: readonly number[]) {
     const about = { status: 'completed', answeredBy: undefined, durationS: '1' };
     return { sid: `CA${index}`, createdMs, ...about, ...NUMBERS };
   });
-  return seek({ calls, hasMore, serverMs: undefined }, NUMBERS, BEGUN_MS, () => false);
+  return seek(
+    { calls, hasMore, serverMs: undefined },
+    NUMBERS,
+    { begunMs: BEGUN_MS, doubtedMs: 0 },
+    () => false,
+  );
 }
 
 describe('a list that goes on behind its first page', () => {

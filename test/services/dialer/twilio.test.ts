@@ -351,13 +351,34 @@ describe('a call whose answer was lost', () => {
   });
 
   it('is proven absent by two reads 5 s apart, half a minute after it began', async () => {
-    const { made, clock, dialer, request } = await lost({ isDone: false });
+    const { made, dialer, request } = await lost({ isDone: false });
     expect(await made.find(dialer, request)).toEqual({ state: 'absent' });
     expect(made.listedAtMs).toEqual([600, 30_600, 35_600]);
+  });
+
+  it('of an earlier process is proven absent only once this one has waited as long', async () => {
+    const { made, clock, request } = await lost({ isDone: false });
     await clock.advance(3_600_000);
     const later = made.request({ begunMs: request.begunMs });
+    const startMs = clock.monotonicMs();
     expect(await made.find(await made.open(), later)).toEqual({ state: 'absent' });
-    expect(made.listedAtMs.slice(3)).toEqual([3_635_600, 3_640_600]);
+    const read = made.listedAtMs.map((atMs) => atMs - startMs);
+    expect(read).toEqual([0, 30_000, 120_000, 125_000]);
+  });
+
+  it('is not absent where the clock was put back by less than has gone by', async () => {
+    const { made, fake, clock, request } = await lost();
+    await clock.advance(3_600_000);
+    clock.jumpWall(-1_800_000);
+    fake.skewMs = 1_800_000;
+    expect(await made.find(await made.open(), request)).toEqual({ state: 'unknown' });
+  });
+
+  it('is found though the number it is placed from was changed between two processes', async () => {
+    const { made, clock, request } = await lost();
+    await clock.advance(10_000);
+    const dialer = await made.open({ from: '+14155550111' });
+    expect(await made.find(dialer, request)).toMatchObject({ state: 'placed' });
   });
 
   it('is not proven absent by a clock that was put forward meanwhile', async () => {
