@@ -68,7 +68,7 @@ export class Prompt {
     } catch (error) {
       throw renderFailure(error, columns, 'script.prompt');
     }
-    const data = { language: request.language, ...this.#references.data };
+    const data = { [LANGUAGE]: request.language, ...this.#references.data };
     return {
       instructions: `${rules(charactersMax)}\n\n${purpose}`,
       data: `<data>\n${safeJson(data)}\n</data>`,
@@ -105,6 +105,9 @@ function safeJson(data: unknown): string {
   );
 }
 
+/** The name under which the data says in which language to write. */
+const LANGUAGE = 'language';
+
 /** Gives what a prompt prints a name, and keeps the value under it. */
 class References {
   readonly data: Record<string, Value> = {};
@@ -136,9 +139,14 @@ class References {
     return this.#keep(name ?? `value_${Object.keys(this.data).length + 1}`, value);
   }
 
+  /** Two columns may come to one name: then each value has its own. */
   #keep(name: string, value: Value): string {
-    this.data[name] = value;
-    return `<${name}>`;
+    const isTaken = (one: string): boolean =>
+      one === LANGUAGE || (Object.hasOwn(this.data, one) && this.data[one] !== value);
+    let free = name;
+    for (let count = 2; isTaken(free); count += 1) free = `${name}_${count}`;
+    this.data[free] = value;
+    return `<${free}>`;
   }
 }
 

@@ -76,6 +76,18 @@ describe('a prompt', () => {
     expect(purposeOf(messages('On {{ second_day }}', contact))).toBe('On <second_day>');
   });
 
+  it('keeps two columns apart whose names come to the same', () => {
+    const visit = 'appointment_day_of_the_first_visit_to_the';
+    const variables = { [`${visit}_clinic`]: 'Monday', [`${visit}_hospital`]: 'Friday' };
+    const made = messages(
+      `On {{ ${visit}_clinic }} and {{ ${visit}_hospital }}`,
+      contactOf({ variables }),
+    );
+    const [, one = '', other = ''] = /On <(\w+)> and <(\w+)>/.exec(purposeOf(made)) ?? [];
+    const data = dataOf(made);
+    expect([data[one], data[other], data['language']]).toEqual(['Monday', 'Friday', 'es']);
+  });
+
   it('is compiled at the start', () => {
     const broken = (): unknown => new Prompt({ prompt: 'Hello {{ name', charactersMax: 9 });
     expect(broken).toThrow(ServiceFailure);
