@@ -4,6 +4,7 @@
 import type { Alert } from '../domain/alert.ts';
 import type { Contact } from '../domain/contact.ts';
 import type { CampaignEvent, ContactCounts } from '../domain/event.ts';
+import type { HttpResponse } from '../domain/http-failure.ts';
 import type { Usage } from '../domain/usage.ts';
 import type { Outcome, Role, Step } from '../domain/words.ts';
 
@@ -49,15 +50,7 @@ export interface HttpRequest {
   readonly bytesMax?: number | undefined;
 }
 
-export interface HttpResponse {
-  /** Any of them, also 3xx: redirects are not followed. */
-  readonly status: number;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
-  /** What `retry-after-ms` or `retry-after` asks for, in milliseconds from now. */
-  readonly retryAfterMs: number | undefined;
-}
+export type { HttpResponse };
 
 /** The one way to the network, for services, channels and observers alike. */
 export interface Http {

@@ -2,8 +2,8 @@
  * What OpenAI says where it refuses, whatever it was asked for. Statuses and codes:
  * docs/guide/vendors.md.
  */
-import type { Said } from './http-failure.ts';
-import { at, textAt } from './json-fields.ts';
+import type { Said } from '../domain/http-failure.ts';
+import { at, textAt } from '../domain/json-fields.ts';
 
 /** Comes as 429, like "too many requests", and does not pass by itself. */
 const NO_CREDIT: ReadonlySet<string> = new Set([

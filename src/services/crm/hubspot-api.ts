@@ -3,10 +3,10 @@
  * codes: docs/guide/vendors.md.
  */
 import type { ServiceFailure } from '../../domain/failure.ts';
+import { type Account, jsonOf, refusal, type Said, unusable } from '../../domain/http-failure.ts';
+import { at, listAt, textAt } from '../../domain/json-fields.ts';
 import type { Http, HttpRequest, HttpResponse } from '../../engine/ports.ts';
 import { urlUnder } from '../http.ts';
-import { type Account, jsonOf, refusal, type Said, unusable } from '../http-failure.ts';
-import { at, listAt, textAt } from '../json-fields.ts';
 
 export interface HubspotAccount {
   readonly accessToken: string;

@@ -4,7 +4,7 @@
  */
 import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
 import type { Contact } from '../../domain/contact.ts';
-import { fieldsOf, listAt, textAt } from '../json-fields.ts';
+import { fieldsOf, listAt, textAt } from '../../domain/json-fields.ts';
 import { type Asked, type HubspotApi, idAt } from './hubspot-api.ts';
 
 export type FindBy = 'id' | 'email' | 'phone';

@@ -3,6 +3,7 @@
  */
 import type { Contact } from '../../domain/contact.ts';
 import { ServiceFailure } from '../../domain/failure.ts';
+import { listAt, numberAt, textAt } from '../../domain/json-fields.ts';
 import type {
   CallRecord,
   Clock,
@@ -12,7 +13,6 @@ import type {
   Receipt,
   RequestContext,
 } from '../../engine/ports.ts';
-import { listAt, numberAt, textAt } from '../json-fields.ts';
 import { type Asked, HubspotApi, idAt, isMissing } from './hubspot-api.ts';
 import { CALL_WORDS, callProperties } from './hubspot-calls.ts';
 import { type FindBy, type Found, HubspotContacts, spelt } from './hubspot-contacts.ts';

@@ -3,6 +3,8 @@
  * sent, and how to check it: docs/guide/vendors.md.
  */
 import { createHmac } from 'node:crypto';
+import { type Account, jsonOf, refusal, type Said, textOf } from '../../domain/http-failure.ts';
+import { textAt } from '../../domain/json-fields.ts';
 import type {
   CallRecord,
   Clock,
@@ -12,8 +14,6 @@ import type {
   Receipt,
   RequestContext,
 } from '../../engine/ports.ts';
-import { type Account, jsonOf, refusal, type Said, textOf } from '../http-failure.ts';
-import { textAt } from '../json-fields.ts';
 
 export interface WebhookSettings {
   /** Absolute; may hold a token in its path or query. */

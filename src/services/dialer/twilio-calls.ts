@@ -1,9 +1,10 @@
 /**
  * Twilio's calls: what they look like on the wire, how they end, and how one is known again.
  */
+
+import { at, listAt, textAt } from '../../domain/json-fields.ts';
 import type { Usage } from '../../domain/usage.ts';
 import type { Ended } from '../../engine/ports.ts';
-import { at, listAt, textAt } from '../json-fields.ts';
 
 export interface TwilioCall {
   readonly sid: string;

@@ -3,9 +3,9 @@
  * and docs/guide/vendors.md.
  */
 import { ServiceFailure } from '../../domain/failure.ts';
+import { type Account, jsonOf, refusal, type Said } from '../../domain/http-failure.ts';
+import { numberAt, textAt } from '../../domain/json-fields.ts';
 import type { HttpResponse } from '../../engine/ports.ts';
-import { type Account, jsonOf, refusal, type Said } from '../http-failure.ts';
-import { numberAt, textAt } from '../json-fields.ts';
 
 const ACCOUNT = { kind: 'permanent', scope: 'service' } as const;
 const NO_NUMBER = { kind: 'permanent', scope: 'request', outcome: 'invalid_number' } as const;

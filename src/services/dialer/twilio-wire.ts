@@ -2,10 +2,10 @@
  * Twilio's REST API of 2010-04-01, as far as calls need it.
  */
 import { ServiceFailure } from '../../domain/failure.ts';
+import { type Account, jsonOf, refusal, unusable } from '../../domain/http-failure.ts';
+import { textAt } from '../../domain/json-fields.ts';
 import type { Clock, Http, HttpResponse, ProbeAnswer } from '../../engine/ports.ts';
 import { urlUnder } from '../http.ts';
-import { type Account, jsonOf, refusal, unusable } from '../http-failure.ts';
-import { textAt } from '../json-fields.ts';
 import { callFrom, callsFrom, type TwilioCall, type TwilioCalls } from './twilio-calls.ts';
 import { doubt, doubtfulCall, leavesDoubt, refusedCall, unanswered } from './twilio-errors.ts';
 

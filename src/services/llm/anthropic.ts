@@ -1,8 +1,9 @@
 /**
  * Anthropic's messages. Statuses and codes: docs/guide/vendors.md.
  */
+
+import type { Said } from '../../domain/http-failure.ts';
 import type { Http, HttpResponse, Llm } from '../../engine/ports.ts';
-import type { Said } from '../http-failure.ts';
 import {
   at,
   type Dialect,

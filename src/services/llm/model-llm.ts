@@ -3,6 +3,14 @@
  * spoken. Each vendor's file says how that is put into its own words.
  */
 import { ServiceFailure } from '../../domain/failure.ts';
+import {
+  type Account,
+  advised,
+  jsonOf,
+  refusal,
+  type Said,
+  unusable,
+} from '../../domain/http-failure.ts';
 import type { Usage } from '../../domain/usage.ts';
 import type {
   Http,
@@ -14,11 +22,10 @@ import type {
   ScriptRequest,
 } from '../../engine/ports.ts';
 import { urlUnder } from '../http.ts';
-import { type Account, advised, jsonOf, refusal, type Said, unusable } from '../http-failure.ts';
 import { flawOf } from './answer-check.ts';
 import { type Messages, Prompt, type PromptSettings } from './prompt.ts';
 
-export { at, fieldsOf, listAt, numberAt, textAt } from '../json-fields.ts';
+export { at, fieldsOf, listAt, numberAt, textAt } from '../../domain/json-fields.ts';
 
 export interface ModelSettings extends PromptSettings {
   readonly apiKey: string;

@@ -1,8 +1,9 @@
 /**
  * OpenRouter's chat completions. Statuses and codes: docs/guide/vendors.md.
  */
+
+import type { Said } from '../../domain/http-failure.ts';
 import type { Http, HttpResponse, Llm, ProbeAnswer } from '../../engine/ports.ts';
-import type { Said } from '../http-failure.ts';
 import { bearer, chatMessages, readChat } from './chat-completions.ts';
 import {
   at,

@@ -3,8 +3,8 @@
  * `message`, the newer one with `type`, `code` and `param` beside them, and a list where a request
  * is not as described (elevenlabs.io/docs/eleven-api/resources/errors; their API description).
  */
-import type { Said } from '../http-failure.ts';
-import { at, listAt, textAt } from '../json-fields.ts';
+import type { Said } from '../../domain/http-failure.ts';
+import { at, listAt, textAt } from '../../domain/json-fields.ts';
 
 const ACCOUNT = { kind: 'permanent', scope: 'service' } as const;
 const KEY = 'providers.elevenlabs';

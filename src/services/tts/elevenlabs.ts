@@ -1,6 +1,9 @@
 /**
  * ElevenLabs' text to speech. Statuses and codes: docs/guide/vendors.md.
  */
+
+import { type Account, advised, jsonOf, refusal, unusable } from '../../domain/http-failure.ts';
+import { at, fieldsOf, numberAt, textAt } from '../../domain/json-fields.ts';
 import type {
   Http,
   HttpResponse,
@@ -11,8 +14,6 @@ import type {
   Tts,
 } from '../../engine/ports.ts';
 import { urlUnder } from '../http.ts';
-import { type Account, advised, jsonOf, refusal, unusable } from '../http-failure.ts';
-import { at, fieldsOf, numberAt, textAt } from '../json-fields.ts';
 import { detailCode, elevenlabsSaid, NO_CHARACTERS } from './elevenlabs-errors.ts';
 import {
   charactersIn,

@@ -1,6 +1,9 @@
 /**
  * OpenAI's speech. Statuses and codes: docs/guide/vendors.md.
  */
+
+import { type Account, advised, jsonOf, refusal, unusable } from '../../domain/http-failure.ts';
+import { fieldsOf } from '../../domain/json-fields.ts';
 import type {
   Http,
   HttpResponse,
@@ -10,8 +13,6 @@ import type {
   Tts,
 } from '../../engine/ports.ts';
 import { urlUnder } from '../http.ts';
-import { type Account, advised, jsonOf, refusal, unusable } from '../http-failure.ts';
-import { fieldsOf } from '../json-fields.ts';
 import { openaiSaid } from '../openai-errors.ts';
 import {
   charactersIn,

@@ -3,10 +3,10 @@
  * half a sound and a sound of the wrong length are failures, not calls.
  */
 import { ServiceFailure } from '../../domain/failure.ts';
+import { type Account, textOf, unusable } from '../../domain/http-failure.ts';
 import { redacted } from '../../domain/redaction.ts';
 import type { Usage } from '../../domain/usage.ts';
 import type { HttpResponse } from '../../engine/ports.ts';
-import { type Account, textOf, unusable } from '../http-failure.ts';
 import { TelephoneSounds, telephoneDurationMs, wavHeader } from './wav.ts';
 
 /** What was asked for. */

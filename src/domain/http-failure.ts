@@ -7,10 +7,20 @@ import {
   type FailureKind,
   type FailureScope,
   ServiceFailure,
-} from '../domain/failure.ts';
-import { statusMeaning } from '../domain/http-status.ts';
-import { redacted } from '../domain/redaction.ts';
-import type { HttpResponse } from '../engine/ports.ts';
+} from './failure.ts';
+import { statusMeaning } from './http-status.ts';
+import { redacted } from './redaction.ts';
+
+/** What came back over HTTP. */
+export interface HttpResponse {
+  /** Any of them, also 3xx: redirects are not followed. */
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  /** What `retry-after-ms` or `retry-after` asks for, in milliseconds from now. */
+  readonly retryAfterMs: number | undefined;
+}
 
 /** Whose answer it is, and what must not be repeated of it. */
 export interface Account {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { jsonOf, refusal, unusable } from '../../src/domain/http-failure.ts';
 import type { HttpResponse } from '../../src/engine/ports.ts';
-import { jsonOf, refusal, unusable } from '../../src/services/http-failure.ts';
 
 const account = { name: 'vendor', secrets: ['test-key-1-wonderland'] };
 
