@@ -6,12 +6,28 @@ import { z } from 'zod';
 import { LOG_LEVELS } from '../observers/log-lines.ts';
 import { DEFAULT_BEHAVIOUR } from '../sim/behaviour.ts';
 import {
-  DURATION_PATTERN,
-  durationText,
-  parseDuration,
-  parseSize,
-  SIZE_PATTERN,
-} from './durations.ts';
+  bareDuration,
+  bareNumber,
+  bareWhole,
+  baseUrl,
+  chain,
+  choice,
+  duration,
+  type Filling,
+  filler,
+  isPlainAddress,
+  money,
+  number,
+  optionalSection,
+  path,
+  pattern,
+  SIZE_ALLOWED,
+  secret,
+  section,
+  whole,
+  within,
+} from './config-schema-parts.ts';
+import { durationText, parseSize, SIZE_PATTERN } from './durations.ts';
 
 /** What this version can do each role with, first the one the defaults use. */
 export const SERVICES_BY_ROLE = {
@@ -62,9 +78,6 @@ export const FREE_SERVICES: readonly ServiceName[] = [
 ];
 
 const HOUR_MS = 3_600_000;
-
-/** `defaults` is off for the overrides of a provider: what is not written there is inherited. */
-type Filling = 'defaults' | 'nothing';
 
 export function configSchema() {
   const keys = {
@@ -557,172 +570,4 @@ function simulationKeys() {
 /** The text of config.schema.json. */
 export function configSchemaText(): string {
   return `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`;
-}
-
-// ---------------------------------------------------------------------------- building blocks
-
-function section<Keys extends z.core.$ZodLooseShape>(keys: Keys, description: string) {
-  return z
-    .strictObject(keys, { error: 'a group of keys' })
-    .prefault({} as never)
-    .describe(description);
-}
-
-function optionalSection<Keys extends z.core.$ZodLooseShape>(keys: Keys, description: string) {
-  return z.strictObject(keys, { error: 'a group of keys' }).optional().describe(description);
-}
-
-/** Adds the default, or none where a provider overrides what it wants and inherits the rest. */
-function filler<F extends Filling>(filling: F) {
-  return <Schema extends z.ZodType<string | number, string | number>>(
-    schema: Schema,
-    value: z.output<Schema>,
-  ) =>
-    (filling === 'defaults'
-      ? schema.default(value as never)
-      : schema.exactOptional()) as F extends 'defaults'
-      ? z.ZodDefault<Schema>
-      : z.ZodExactOptional<Schema>;
-}
-
-function bareWhole(min: number, max: number, description: string) {
-  const allowed = `a whole number from ${min} to ${max}`;
-  return z
-    .int({ error: allowed })
-    .min(min, { error: allowed })
-    .max(max, { error: allowed })
-    .describe(description);
-}
-
-function whole(min: number, max: number, value: number, description: string) {
-  return bareWhole(min, max, description).default(value);
-}
-
-function bareNumber(range: { min: number; max: number }, description: string) {
-  const allowed = `a number from ${range.min} to ${range.max}`;
-  return z
-    .number({ error: allowed })
-    .min(range.min, { error: allowed })
-    .max(range.max, { error: allowed })
-    .describe(description);
-}
-
-const MONEY_MAX = 1_000_000_000;
-
-/** Exact in millionths: what has more decimals would be another amount than the one written. */
-function money(min: number, description: string) {
-  const allowed = `an amount from ${min} to ${MONEY_MAX} with at most 6 decimals`;
-  return z
-    .number({ error: allowed })
-    .min(min, { error: allowed })
-    .max(MONEY_MAX, { error: allowed })
-    .refine((value) => Number(value.toFixed(6)) === value, { error: allowed })
-    .describe(description);
-}
-
-function number(range: { min: number; max: number }, value: number, description: string) {
-  return bareNumber(range, description).default(value);
-}
-
-function bareDuration(range: { minMs: number; maxMs: number }, description: string) {
-  const allowed = durationAllowed(range);
-  return z
-    .string({ error: allowed })
-    .regex(DURATION_PATTERN, { error: allowed, abort: true })
-    .refine((value) => within(parseDuration(value), range.minMs, range.maxMs), { error: allowed })
-    .describe(description);
-}
-
-function duration(range: { minMs: number; maxMs: number }, value: string, description: string) {
-  return bareDuration(range, description).default(value);
-}
-
-function choice<const Words extends readonly string[]>(
-  words: Words,
-  value: Words[number],
-  description: string,
-) {
-  return z
-    .enum(words, { error: words.join(', ') })
-    .default(value as never)
-    .describe(description);
-}
-
-function chain<const Names extends readonly string[]>(
-  names: Names,
-  value: Names[number][],
-  description: string,
-) {
-  const allowed = names.join(', ');
-  const list = `a list of at least one of: ${allowed}`;
-  return z
-    .array(z.enum(names, { error: allowed }), { error: list })
-    .min(1, { error: list })
-    .default(value as never)
-    .describe(description);
-}
-
-function pattern(shape: RegExp, allowed: string, value: string, description: string) {
-  return z
-    .string({ error: allowed })
-    .regex(shape, { error: allowed })
-    .default(value)
-    .describe(description);
-}
-
-function path(value: string, description: string) {
-  const allowed = 'a path; a relative one starts at the folder of config.yml';
-  return z
-    .string({ error: allowed })
-    .min(1, { error: allowed })
-    .default(value)
-    .describe(description);
-}
-
-/** Whether it is there, and whence, is for the rules to judge: only a service in use needs it. */
-function secret(description: string, example = 'OPENAI_API_KEY') {
-  const allowed = `a text from the environment, such as "\${${example}}"`;
-  return z.string({ error: allowed }).min(1, { error: allowed }).optional().describe(description);
-}
-
-const BASE_URL_ALLOWED =
-  'an address such as https://api.example.com, without user, query, or the /v1 of the vendor';
-
-/** The vendor's own paths begin after it, so a version at its end would come twice. */
-function baseUrl(value: string) {
-  return z
-    .string({ error: BASE_URL_ALLOWED })
-    .refine(isBaseUrl, { error: BASE_URL_ALLOWED })
-    .default(value)
-    .describe('Where it is; a path in it is kept, so a gateway or a test server can stand there.');
-}
-
-function isBaseUrl(text: string): boolean {
-  return isPlainAddress(text) && !/\/(api\/v1|v1|v1beta|2010-04-01)\/*$/.test(text);
-}
-
-function isPlainAddress(text: string): boolean {
-  const url = URL.parse(text);
-  return (
-    url !== null &&
-    /^https?:$/.test(url.protocol) &&
-    !/[?#]/.test(text) &&
-    url.username === '' &&
-    url.password === ''
-  );
-}
-
-function within(value: number | undefined, min: number, max: number): boolean {
-  return value !== undefined && value >= min && value <= max;
-}
-
-/**
- * Begins every message about a duration or a size, so that a number
- * without a unit can be given a hint.
- */
-export const DURATION_ALLOWED = 'a duration from ';
-export const SIZE_ALLOWED = 'a size from ';
-
-function durationAllowed(range: { minMs: number; maxMs: number }): string {
-  return `${DURATION_ALLOWED}${durationText(range.minMs)} to ${durationText(range.maxMs)}`;
 }

@@ -5,13 +5,8 @@
 import type { z } from 'zod';
 import { hintForKey, hintForService, keysAt, notYetKey } from './config-hints.ts';
 import { type ConfigPath, type ConfigProblem, pathText } from './config-problems.ts';
-import {
-  type ConfigFile,
-  configSchema,
-  DURATION_ALLOWED,
-  SERVICES_BY_ROLE,
-  SIZE_ALLOWED,
-} from './config-schema.ts';
+import { type ConfigFile, configSchema, SERVICES_BY_ROLE } from './config-schema.ts';
+import { DURATION_ALLOWED, SIZE_ALLOWED } from './config-schema-parts.ts';
 import type { ConfigSource, MissingVariable } from './config-source.ts';
 
 type Issue = z.core.$ZodIssue;
