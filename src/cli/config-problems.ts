@@ -47,3 +47,14 @@ export function pathText(path: ConfigPath): string {
     )
     .join('');
 }
+
+/** What a rule across keys has found. */
+export interface Finding {
+  /** Where it is to be mended. */
+  readonly path: ConfigPath;
+  /** The other keys it depends on. */
+  readonly with?: readonly ConfigPath[];
+  readonly found: string;
+  readonly allowed: string;
+  readonly hint?: string | undefined;
+}

@@ -5,7 +5,8 @@
 import { PRICED_BY } from '../domain/money.ts';
 import { listed } from '../domain/text.ts';
 import { ROLES } from '../domain/words.ts';
-import { type ConfigPath, type ConfigProblem, pathText } from './config-problems.ts';
+import { alertFindings } from './config-alerts.ts';
+import { type ConfigPath, type ConfigProblem, type Finding, pathText } from './config-problems.ts';
 import {
   type ConfigFile,
   FREE_SERVICES,
@@ -36,16 +37,6 @@ export interface Judged {
   readonly problems: readonly ConfigProblem[];
 }
 
-interface Finding {
-  /** Where it is to be mended. */
-  readonly path: ConfigPath;
-  /** The other keys it depends on. */
-  readonly with?: readonly ConfigPath[];
-  readonly found: string;
-  readonly allowed: string;
-  readonly hint?: string | undefined;
-}
-
 type Rule = (judged: Judged, judgement: Judgement | undefined) => readonly Finding[];
 
 const RULES: Readonly<Record<string, Rule>> = {
@@ -64,6 +55,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   'webhook: in use, it has its address': webhookUrl,
   'webhook: the secret stands in the environment': webhookSecret,
   'providers: a vendor in use has its voice': vendorVoice,
+  'alerts: a channel in use has what it needs': ({ config, source }) =>
+    alertFindings(config.alerts, (path) => source.hasVariable(path)),
   'budget: every vendor in use has its prices': vendorPrices,
   'twilio: in use, it has its account and number': twilioAccount,
   'twilio: a call lasts longer than it rings': twilioTimes,

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from '../observers/log-lines.ts';
 import { DEFAULT_BEHAVIOUR } from '../sim/behaviour.ts';
+import { alertKeys } from './config-alerts.ts';
 import {
   bareDuration,
   bareNumber,
@@ -92,6 +93,7 @@ export function configSchema() {
     timeouts: section(timeoutKeys('defaults'), 'How long is waited for an answer.'),
     health_check: section(healthKeys(), 'Cheap probes of the services, in the background.'),
     providers: section(providerKeys(), 'Settings by service name.'),
+    alerts: section(alertKeys(), 'Who is told, and how, when something breaks.'),
     logging: section(loggingKeys(), 'The log file: one JSON object a line.'),
     store: section(
       { path: path('data/campaign.db', 'The database: contacts, journal, breakers.') },

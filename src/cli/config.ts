@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { MICROS, type PriceList, type Prices } from '../domain/money.ts';
 import type { Behaviour } from '../sim/behaviour.ts';
+import { alertSettings } from './config-alerts.ts';
 import { ConfigProblems } from './config-problems.ts';
 import { type Judgement, judge } from './config-rules.ts';
 import {
@@ -138,6 +139,7 @@ function normalise(file: ConfigFile, configFile: string): Config {
       webhook: webhookProvider(file.providers.webhook),
       twilio: twilioProvider(file.providers.twilio),
     },
+    alerts: alertSettings(file.alerts),
     logging: {
       file: absolute(file.logging.file),
       level: file.logging.level,

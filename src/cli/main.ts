@@ -3,7 +3,9 @@
  * is called, so that `--help` costs little more than starting Node.
  */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import type { AlertTestOptions } from './commands/alert-test.ts';
 import type { CheckOptions } from './commands/check.ts';
+import type { HealthOptions } from './commands/health.ts';
 import type { HuntOptions } from './commands/hunt.ts';
 import type { InitOptions } from './commands/init.ts';
 import type { LogsOptions } from './commands/logs.ts';
@@ -67,6 +69,7 @@ function commandLine(world: World, ended: (code: number) => void): Command {
   addWorkCommands(program, world, ended);
   addSimulateCommand(program, world, ended);
   addLookCommands(program, world, ended);
+  addWatchCommands(program, world, ended);
   return program;
 }
 
@@ -199,6 +202,29 @@ function addLookCommands(program: Command, world: World, ended: (code: number) =
     });
 }
 
+function addWatchCommands(program: Command, world: World, ended: (code: number) => void): void {
+  program
+    .command('health')
+    .description('ask every service in use once whether it would work; rings nobody')
+    .option('--config <file>', 'the configuration', 'config.yml')
+    .option('--json', 'as one JSON document')
+    .addHelpText('after', HEALTH_EXAMPLES)
+    .action(async (options: HealthOptions) => {
+      const { health } = await import('./commands/health.ts');
+      ended(await health(world, options));
+    });
+  program
+    .command('alert-test')
+    .description('send one message through each alert channel that is on, and say what happened')
+    .option('--config <file>', 'the configuration', 'config.yml')
+    .option('--json', 'as one JSON document')
+    .addHelpText('after', ALERT_TEST_EXAMPLES)
+    .action(async (options: AlertTestOptions) => {
+      const { alertTest } = await import('./commands/alert-test.ts');
+      ended(await alertTest(world, options));
+    });
+}
+
 /** As many as campaign.lines may be. */
 const LINES_MAX = 1000;
 
@@ -291,6 +317,17 @@ Examples:
   $ campaign check                                the configuration alone
   $ campaign check contacts.csv                   and a list: who would be rejected, and why
   $ campaign check --online                       keys, and what is left of the vendors' quotas
+`;
+
+const HEALTH_EXAMPLES = `
+Examples:
+  $ campaign health                               exit code 0 where all would work, else 69
+  $ campaign health --json                        for a script
+`;
+
+const ALERT_TEST_EXAMPLES = `
+Examples:
+  $ campaign alert-test                           exit code 0 where every channel took it, else 69
 `;
 
 const STATUS_EXAMPLES = `

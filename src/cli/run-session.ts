@@ -12,7 +12,7 @@ import { listed } from '../domain/text.ts';
 import { Alerter, foundBreaker } from '../engine/alerter.ts';
 import { EventStream } from '../engine/event-stream.ts';
 import type { Guard } from '../engine/guard.ts';
-import type { Emit } from '../engine/ports.ts';
+import type { AlertChannel, Emit, Http } from '../engine/ports.ts';
 import type { RunPolicy, RunSignals } from '../engine/runner.ts';
 import { Stopped } from '../engine/stopped.ts';
 import { type ImportTally, importList } from '../intake/import-list.ts';
@@ -24,6 +24,7 @@ import { openStore, type Store } from '../store/sqlite.ts';
 import { openReports, type Reports } from '../store/sqlite-reports.ts';
 import { checkScripts } from './check-speech.ts';
 import { composeEngine } from './compose.ts';
+import { composeChannels } from './compose-channels.ts';
 import { composeServices, type Services } from './compose-services.ts';
 import { realDialerNotice } from './dialer-notice.ts';
 import { CommandFailure, EXIT, explain } from './exit.ts';
@@ -72,9 +73,12 @@ export async function workCampaign(parts: SessionParts): Promise<SessionResult> 
   const { pid, host, clock } = world;
   const run = store.startRun({ campaign, pid, host, startedMs: clock.wallMs() });
   const startMs = clock.monotonicMs();
-  await using alerter = listenAlerts(parts, store);
+  await using owned = new AsyncDisposableStack();
+  const http = owned.use(openHttp({ userAgent: USER_AGENT, clock }));
+  const channels = composeChannels(config.alerts, http, clock, owned);
+  await using alerter = listenAlerts(parts, store, channels);
   try {
-    const result = await work(parts, store, reports, alerter);
+    const result = await work(parts, store, reports, alerter, http);
     store.endRun(run, clock.wallMs(), result.end);
     return result;
   } catch (error) {
@@ -88,11 +92,15 @@ export async function workCampaign(parts: SessionParts): Promise<SessionResult> 
 }
 
 /** Over the whole run, so that also what breaks it off is heard. */
-function listenAlerts({ world, campaign, policy, events }: SessionParts, store: Store): Alerter {
+function listenAlerts(
+  { world, campaign, policy, events }: SessionParts,
+  store: Store,
+  channels: readonly AlertChannel[],
+): Alerter {
   const { clock, random } = world;
   const alerter = new Alerter({
     campaign,
-    channels: [],
+    channels,
     memory: store.alerts,
     clock,
     random,
@@ -110,6 +118,7 @@ async function work(
   store: Store,
   reports: Reports,
   alerter: Alerter,
+  http: Http,
 ): Promise<SessionResult> {
   const { world, config, campaign, folders, policy, events, signals } = parts;
   const { clock, random } = world;
@@ -129,7 +138,6 @@ async function work(
     const text = `${message}. This run goes on without it`;
     emit({ type: 'notice', level: 'warn', code: 'service_left_out', message: text });
   };
-  const http = owned.use(openHttp({ userAgent: USER_AGENT, clock }));
   const services = await composeServices(
     { config, http, clock, folders, ledger, owned, signal: signals.stop },
     leftOut,

@@ -4,6 +4,7 @@
  */
 import type { PriceList } from '../domain/money.ts';
 import type { Behaviour } from '../sim/behaviour.ts';
+import type { AlertSettings } from './config-alerts.ts';
 import type { ConfigFile, ModelVendor, ServiceName } from './config-schema.ts';
 
 export interface RetrySettings {
@@ -145,6 +146,7 @@ export interface Config {
     readonly openaiVoice: OpenaiVoice;
     readonly twilio: TwilioProvider;
   } & Readonly<Record<ModelVendor, ModelProvider>>;
+  readonly alerts: AlertSettings;
   readonly logging: {
     readonly file: string;
     readonly level: LogLevel;

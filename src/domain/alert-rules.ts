@@ -373,7 +373,8 @@ function cleared(
 ): AlertsAfter {
   const after = new Map(state);
   after.delete(open.key);
-  const notice = { ...open, ...words, campaign, durationMs } as const;
+  const ends = open.severity;
+  const notice = { ...open, ...words, campaign, ends, durationMs } as const;
   return { state: after, news: [{ ...notice, severity: 'info', kind: 'recovered' }] };
 }
 

@@ -200,11 +200,12 @@ export function budgetOpenWords(campaign: string): AlertWords {
 
 /** The whole message, in plain text of several lines. */
 export function alertText(alert: Alert): string {
-  const { affected, durationMs } = alert;
+  const { affected, durationMs, lateMs } = alert;
   const times = `${counted(affected, 'time')} a call failed or a contact was put off`;
   return [
     alert.title,
     '',
+    ...(lateMs === undefined ? [] : [`LATE by ${spanText(lateMs)}: it could not be sent before.`]),
     `What happened: ${alert.what}`,
     `Since: ${minuteText(alert.sinceMs)}`,
     ...(durationMs === undefined ? [] : [`Lasted: ${spanText(durationMs)}`]),

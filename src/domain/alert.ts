@@ -2,7 +2,8 @@ import type { FailureKind } from './failure.ts';
 import type { Role } from './words.ts';
 
 /** How much it matters: `critical` is worth waking somebody for. */
-export type AlertSeverity = 'critical' | 'warning' | 'info';
+export const ALERT_SEVERITIES = ['critical', 'warning', 'info'] as const;
+export type AlertSeverity = (typeof ALERT_SEVERITIES)[number];
 
 /** `recovered` ends what `raised` began. */
 export type AlertKind = 'raised' | 'recovered';
@@ -59,6 +60,15 @@ export interface Alert {
    * twice counts twice: telling them apart would need all their names.
    */
   readonly affected: number;
+  /** How much what it ends mattered; only of a recovery. Who heard of that hears of its end. */
+  readonly ends?: AlertSeverity | undefined;
   /** How long the trouble lasted; only of a recovery. */
   readonly durationMs?: number | undefined;
+  /** How long ago it should have been sent, where that is long ago. */
+  readonly lateMs?: number | undefined;
+}
+
+/** The same whenever and however often it is sent; ASCII without spaces. */
+export function alertId({ key, kind, sinceMs }: Alert): string {
+  return `${encodeURIComponent(key)}-${kind}-${sinceMs}`;
 }

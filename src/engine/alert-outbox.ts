@@ -23,6 +23,8 @@ export interface AlertOutboxParts {
 export const SEND_TIMEOUT_MS = 15_000;
 /** How long a channel that used up its retries is left alone. */
 export const CHANNEL_PAUSE_MS = 5 * 60_000;
+/** What comes so much later than it should is said to be late: more than its retries take. */
+export const LATE_MS = 2 * 60_000;
 /** How long what is still owed may hold up the end of a run. */
 export const CLOSE_MS = 5_000;
 /** Alerts that wait for one channel; the oldest makes room. */
@@ -153,7 +155,7 @@ export class AlertOutbox {
     const { clock, random, retry: policy } = this.#parts;
     for (let retry = 1; ; retry += 1) {
       this.#isOnItsWay = true;
-      const failure = await this.#send(this.#parts.latest(entry.owed.alert)).catch(asFailure);
+      const failure = await this.#send(this.#messageOf(entry.owed)).catch(asFailure);
       this.#isOnItsWay = false;
       if (failure === undefined) return 'sent';
       if (entry.withdrawn) return 'withdrawn';
@@ -163,6 +165,12 @@ export class AlertOutbox {
       await this.#pause(decision.delayMs, clock);
       if (entry.withdrawn || !this.#parts.isOwed(entry.owed.id)) return 'withdrawn';
     }
+  }
+
+  #messageOf({ alert, owedMs }: OwedAlert): Alert {
+    const latest = this.#parts.latest(alert);
+    const lateMs = this.#parts.clock.wallMs() - owedMs;
+    return lateMs < LATE_MS ? latest : { ...latest, lateMs };
   }
 
   /** One attempt; ends by its timeout, or with the run, also where the channel does not. */

@@ -177,7 +177,7 @@ export class Alerter implements AsyncDisposable {
     this.#read = state;
     const { channels, random } = this.#parts;
     const owed = news.flatMap((alert) =>
-      channels.map(({ name: channel }) => {
+      channels.filter(takes(alert)).map(({ name: channel }) => {
         return { id: random.id(), channel, alert, owedMs: moment.wallMs, refusals: 0 };
       }),
     );
@@ -249,6 +249,11 @@ export class Alerter implements AsyncDisposable {
     const message = `what is known of alerts cannot be kept, so that some may come twice: ${why}`;
     this.#parts.emit({ type: 'notice', level: 'error', code: 'alerts_not_kept', message });
   }
+}
+
+/** Whoever is told of a trouble is told that it is over. */
+function takes({ severity, ends }: Alert): (channel: AlertChannel) => boolean {
+  return ({ severities }) => severities?.includes(ends ?? severity) ?? true;
 }
 
 type Rules = (state: AlertState, moment: AlertMoment) => AlertsAfter;

@@ -1,7 +1,7 @@
 /**
  * What the engine needs from the world, in its own words. Everyone else implements these.
  */
-import type { Alert } from '../domain/alert.ts';
+import type { Alert, AlertSeverity } from '../domain/alert.ts';
 import type { Contact } from '../domain/contact.ts';
 import type { CampaignEvent, ContactCounts } from '../domain/event.ts';
 import type { HttpResponse } from '../domain/http-failure.ts';
@@ -455,6 +455,8 @@ export interface BreakerMemory {
 export interface AlertChannel {
   /** Stable: what could not be sent is kept under it for the next run. */
   readonly name: string;
+  /** What it is told of; of everything where it is left out. */
+  readonly severities?: readonly AlertSeverity[] | undefined;
   /**
    * Resolves when the alert is out of our hands. May throw `ServiceFailure`; whatever else it
    * throws counts as a refusal of this one alert. Ends soon after the signal aborts. Asked one

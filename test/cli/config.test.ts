@@ -85,6 +85,34 @@ const NO_TWILIO = {
   ringMs: 30_000,
 };
 
+/** No channel is on. */
+const NO_ALERTS = {
+  email: {
+    enabled: false,
+    severities: ['critical', 'warning'],
+    host: '',
+    port: 587,
+    security: 'starttls',
+    user: undefined,
+    pass: undefined,
+    from: '',
+    to: [],
+  },
+  telegram: {
+    enabled: false,
+    severities: ['critical', 'warning'],
+    botToken: '',
+    chatId: '',
+    baseUrl: 'https://api.telegram.org',
+  },
+  webhook: {
+    enabled: false,
+    severities: ['critical', 'warning'],
+    url: '',
+    secret: undefined,
+  },
+};
+
 describe('config.yml in the terms of the program', () => {
   it('fills in every default', () => {
     const retry = {
@@ -144,6 +172,7 @@ describe('config.yml in the terms of the program', () => {
         ...CRMS,
         twilio: NO_TWILIO,
       },
+      alerts: NO_ALERTS,
       logging: {
         file: '/srv/calls/logs/app.log',
         level: 'info',
@@ -496,10 +525,6 @@ circuit_breaker:
       'providers.asterisk-ari: found settings for it; asterisk-ari is not in this version; ' +
         'available: template, flite, espeak-ng, preview, csv, openai, openrouter, google, ' +
         'anthropic, hubspot, webhook, elevenlabs, twilio',
-    ],
-    [
-      'alerts: { email: { enabled: true } }',
-      'alerts: found settings for it; alerts is not in this version: take it out',
     ],
     [
       'google_sheets:',
