@@ -18,10 +18,9 @@ export const BEHIND_THE_OTHERS: Checker = {
     'turn has not come yet.',
   check: (seen) => {
     const { lives, exchanges } = evidenceOf(seen);
-    const written = new Map(
-      exchanges
-        .filter(({ sight, end }) => sight.method === 'write' && end?.type === 'answered')
-        .map(({ sight, index }) => [sight.contact ?? '', index]),
+    const written = Map.groupBy(
+      exchanges.filter(({ sight, end }) => sight.method === 'write' && end?.type === 'answered'),
+      ({ sight }) => sight.contact ?? '',
     );
     const touched = firstTouches(seen);
     const out = unlisted(seen.log);
@@ -36,7 +35,7 @@ export const BEHIND_THE_OTHERS: Checker = {
           behind.set(event.contact, index);
         }
         if (event.type !== 'call.started' || !behind.delete(event.contact)) continue;
-        if ((written.get(event.contact) ?? Number.POSITIVE_INFINITY) < index) continue;
+        if (written.get(event.contact)?.some((one) => one.index < index)) continue;
         const first = waiting.find((id) => (touched.get(id) ?? Number.POSITIVE_INFINITY) > index);
         if (first === undefined) continue;
         found.push({ atMs, message: `${event.contact} is taken up again before ${first}` });
