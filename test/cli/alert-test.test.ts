@@ -93,7 +93,7 @@ describe('campaign alert-test', () => {
     const [request] = gone.requests;
     const { 'x-campaign-timestamp': time, 'x-campaign-signature': signature } =
       request?.headers ?? {};
-    const signed = createHmac('sha256', 'a-secret').update(`${time}.${request?.body}`);
+    const signed = createHmac('sha256', 'a-secret').update(`${String(time)}.${request?.body}`);
     expect(signature).toBe(`sha256=${signed.digest('hex')}`);
     expect(`${stdout}${stderr}`).not.toMatch(/a-long-token|a-secret/);
   });

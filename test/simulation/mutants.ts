@@ -623,6 +623,14 @@ const RUNNING: readonly Mutant[] = [
     foundBy: 'called back',
     compose: recalling(({ hasPutOff }) => hasPutOff),
   },
+  {
+    name: 'puts whoever is turned away behind the rest',
+    foundBy: 'called back',
+    compose: journal((sound) => ({
+      write: (key, entry) =>
+        sound.write(key, entry.type === 'put_off' ? { ...entry, behind: true } : entry),
+    })),
+  },
   { name: 'drops who was put off', foundBy: 'ends clean', compose: swallowed('put_off') },
   {
     name: 'drops every second one who was put off',

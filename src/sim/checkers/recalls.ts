@@ -206,7 +206,7 @@ class Watch {
     for (const [other, { backMs, dueMs, position: before }] of this.#waiting) {
       if (backMs === undefined || before > position) continue;
       // Whoever is taken at the very moment was chosen before it.
-      if (atMs <= backMs + ROUNDING_MS || atMs >= dueMs - ROUNDING_MS) continue;
+      if (atMs <= backMs + ROUNDING_MS) continue;
       const message =
         `${contact} is taken up, and ${other} before them waits until ${dueMs} ms for what ` +
         `works since ${backMs} ms`;
