@@ -1,4 +1,12 @@
-import type { AttemptLog, Claim, Clock, DialAttempt, DialAttemptResult, Journal } from './ports.ts';
+import type {
+  AttemptLog,
+  Claim,
+  Clock,
+  DialAttempt,
+  DialAttemptResult,
+  Journal,
+  Placed,
+} from './ports.ts';
 
 /** The dial attempts of one call, in memory as in the journal. */
 export class CallAttempts implements AttemptLog {
@@ -18,10 +26,10 @@ export class CallAttempts implements AttemptLog {
   }
 
   /** The attempt that was taken on by a service. */
-  get placed(): { readonly service: string; readonly reference: string } | undefined {
-    const result = this.#last?.result;
-    return this.#last !== undefined && result?.type === 'placed'
-      ? { service: this.#last.service, reference: result.reference }
+  get placed(): Placed | undefined {
+    const last = this.#last;
+    return last?.result?.type === 'placed'
+      ? { service: last.service, reference: last.result.reference, account: last.account }
       : undefined;
   }
 
@@ -36,10 +44,10 @@ export class CallAttempts implements AttemptLog {
     return this.#last?.result?.type === 'not_placed' ? undefined : this.#last?.begunMs;
   }
 
-  async begin(service: string): Promise<number> {
+  async begin(service: string, account?: string): Promise<number> {
     const begunMs = this.#wallMs();
     const attempt = (this.#last?.attempt ?? 0) + 1;
-    this.#last = { attempt, service, begunMs };
+    this.#last = { attempt, service, account, begunMs };
     this.#over = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -47,6 +55,7 @@ export class CallAttempts implements AttemptLog {
       type: 'attempt.begun',
       attempt,
       service,
+      account,
       atMs: begunMs,
     });
     return attempt;

@@ -66,6 +66,7 @@ export function guardDialer(dialer: Dialer, guard: Guard): Dialer {
     name: dialer.name,
     role: dialer.role,
     rings: dialer.rings,
+    account: dialer.account,
     speaks: dialer.speaks?.bind(dialer),
     probe: (signal) => dialer.probe(signal),
     place: (request, context) => {

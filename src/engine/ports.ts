@@ -160,7 +160,7 @@ export interface DialRequest {
 /** Where dial attempts are written down: by the wrapper around a dialer, never by the dialer. */
 export interface AttemptLog {
   /** Durable when it resolves; the answer is the attempt's number. Nothing may be sent before. */
-  begin(service: string): Promise<number>;
+  begin(service: string, account?: string): Promise<number>;
   /** Durable when it resolves. */
   end(attempt: number, result: DialAttemptResult): Promise<void>;
   /** The request is not under way any more, and nothing is known of what it did. */
@@ -177,6 +177,8 @@ export interface Placed {
   readonly service: string;
   /** The vendor's id of the call. */
   readonly reference: string;
+  /** With which account, where the journal tells it of a call that an earlier process placed. */
+  readonly account?: string | undefined;
 }
 
 export interface Ended {
@@ -196,7 +198,7 @@ export type Found =
    */
   | { readonly state: 'absent' }
   /** The vendor cannot tell. */
-  | { readonly state: 'unknown' };
+  | { readonly state: 'unknown'; readonly detail?: string | undefined };
 
 /**
  * Rings one contact and plays the audio, or speaks the text. `place` is the only method that can
@@ -208,6 +210,11 @@ export interface Dialer extends Service {
    * where it plays what a service of tts has spoken.
    */
   readonly speaks?: ((language: string) => boolean) | undefined;
+  /**
+   * With whom it places calls, for people, without secrets. Another one under the same name knows
+   * nothing of these calls, and is never asked about them. Absent: nothing can be confused.
+   */
+  readonly account?: string | undefined;
   /** Whether a phone rings; a preview rings nobody, is not paced and can be asked at any time. */
   readonly rings: boolean;
   place(request: DialRequest, context: RequestContext): Promise<Placed>;
@@ -277,6 +284,8 @@ export interface DialAttempt {
   /** Counted from 1 within the call. */
   readonly attempt: number;
   readonly service: string;
+  /** The dialer's `account` as it was then; undefined where it has none. */
+  readonly account?: string | undefined;
   readonly begunMs: number;
   /** Absent: it began and nothing is known of its end. */
   readonly result?: DialAttemptResult | undefined;
@@ -358,6 +367,7 @@ export type JournalEntry =
       readonly type: 'attempt.begun';
       readonly attempt: number;
       readonly service: string;
+      readonly account?: string | undefined;
       readonly atMs: number;
     }
   | {

@@ -9,6 +9,7 @@ export function recordedDialer(dialer: Dialer): Dialer {
   return {
     name: dialer.name,
     role: dialer.role,
+    account: dialer.account,
     rings: dialer.rings,
     speaks: dialer.speaks?.bind(dialer),
     probe: (signal) => dialer.probe(signal),
@@ -16,7 +17,7 @@ export function recordedDialer(dialer: Dialer): Dialer {
     find: (request, context) => dialer.find(request, context),
     hangUp: (placed, context) => dialer.hangUp(placed, context),
     async place(request, context) {
-      const attempt = await request.attempts.begin(dialer.name);
+      const attempt = await request.attempts.begin(dialer.name, dialer.account);
       if (context.signal.aborted) {
         // Given up while the begin was being written: nothing was sent.
         await request.attempts.end(attempt, { type: 'not_placed', code: 'stopped' });

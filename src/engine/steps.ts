@@ -227,6 +227,10 @@ export async function findCall(
   if (dialer === undefined) {
     return { state: 'unknown' };
   }
+  const stranger = strangerTo(dialer, attempts.open?.account);
+  if (stranger !== undefined) {
+    return { state: 'unknown', detail: stranger };
+  }
   try {
     const begunMs = attempts.open?.begunMs ?? request.begunMs;
     const found = await dialer.find({ ...request, begunMs }, context);
@@ -263,7 +267,11 @@ export function dialledFrom(
     case 'ended':
       return { state: 'ended', ended: found.ended, service };
     case 'unknown':
-      return { state: 'uncertain', service, detail: `${service} cannot tell whether it rang` };
+      return {
+        state: 'uncertain',
+        service,
+        detail: found.detail ?? `${service} cannot tell whether it rang`,
+      };
   }
 }
 
@@ -280,6 +288,10 @@ export async function followCall(
     const detail = `placed by ${service}, which is not in services.dialer any more`;
     return { state: 'uncertain', service, detail };
   }
+  const stranger = strangerTo(dialer, placed.account);
+  if (stranger !== undefined) {
+    return { state: 'uncertain', service, detail: stranger };
+  }
   try {
     const ended = await dialer.follow(placed, request, context);
     return { state: 'ended', ended, service };
@@ -291,6 +303,17 @@ export async function followCall(
     }
     return { state: 'uncertain', service, detail: error.message };
   }
+}
+
+/**
+ * Why a dialer knows nothing of a call: an account of the same name placed it. What is not known
+ * there proves nothing, and what is found there is somebody else's.
+ */
+function strangerTo(dialer: Dialer, account: string | undefined): string | undefined {
+  return account === undefined || dialer.account === undefined || dialer.account === account
+    ? undefined
+    : `${dialer.name} was ${account} when it placed this call, and is ${dialer.account} now, ` +
+        'which cannot tell what became of it';
 }
 
 /** Best effort: a service that does not answer has shown that already. */

@@ -236,10 +236,12 @@ function isOutdated({ pending, isUnlisted }: MemoryContact): boolean {
   return pending !== undefined || isUnlisted;
 }
 
-function attemptBegun(call: MemoryCall, { attempt, service, atMs }: Of<'attempt.begun'>): void {
+function attemptBegun(call: MemoryCall, begun: Of<'attempt.begun'>): void {
+  const { attempt, service, account, atMs } = begun;
   if (call.ended !== undefined) throw new WriteRefused(`call ${call.id} has ended`);
   if (call.attempts.has(attempt)) throw new WriteRefused(`attempt ${attempt} began before`);
-  call.attempts.set(attempt, { attempt, service, begunMs: atMs });
+  const named = account === undefined ? {} : { account };
+  call.attempts.set(attempt, { attempt, service, ...named, begunMs: atMs });
 }
 
 function attemptEnded(call: MemoryCall, { attempt, result }: Of<'attempt.ended'>): void {

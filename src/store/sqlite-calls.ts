@@ -23,6 +23,7 @@ interface StepRow {
 interface AttemptRow {
   readonly attempt: number;
   readonly service: string;
+  readonly account: string | null;
   readonly begun_ms: number;
   readonly result: 'placed' | 'not_placed' | 'unknown' | null;
   readonly detail: string | null;
@@ -53,7 +54,7 @@ export class CallReader {
       'SELECT step, begun_ms, ended_ms, service, result FROM step WHERE contact = ? AND number = ?',
     );
     this.#attempts = connection.prepare(`
-      SELECT attempt, service, begun_ms, result, detail FROM attempt
+      SELECT attempt, service, account, begun_ms, result, detail FROM attempt
       WHERE contact = ? AND number = ? ORDER BY attempt`);
     // Reads the whole table: it is asked once in a blue moon, and an index would cost every call.
     this.#others = connection.prepare(`
@@ -108,11 +109,15 @@ function finishedSteps(rows: readonly StepRow[]): FinishedSteps {
 }
 
 function dialAttempt(row: AttemptRow): DialAttempt {
-  const { attempt, service, begun_ms: begunMs } = row;
+  const { attempt, service, account, begun_ms: begunMs } = row;
   const result = attemptResult(row);
-  return result === undefined
-    ? { attempt, service, begunMs }
-    : { attempt, service, begunMs, result };
+  return {
+    attempt,
+    service,
+    ...(account !== null && { account }),
+    begunMs,
+    ...(result !== undefined && { result }),
+  };
 }
 
 function attemptResult({ result, detail }: AttemptRow): DialAttemptResult | undefined {

@@ -99,10 +99,10 @@ export class SqliteEntries {
   }
 
   #attemptBegun({ row, key, progress }: OpenClaim, entry: Of<'attempt.begun'>): void {
-    const { attempt, service, atMs } = entry;
+    const { attempt, service, account, atMs } = entry;
     if (progress.ended) throw refused(key, `its call ended before attempt ${attempt} began`);
     if (progress.attempts.has(attempt)) throw refused(key, `attempt ${attempt} began before`);
-    this.#statements.attemptBegun.run(row, key.number, attempt, service, atMs);
+    this.#statements.attemptBegun.run(row, key.number, attempt, service, account ?? null, atMs);
     progress.attempts.set(attempt, true);
   }
 
@@ -229,7 +229,8 @@ function prepareStatements(
     dialEnded: connection.prepare(`
       UPDATE step SET ended_ms = ?, service = ? WHERE contact = ? AND number = ? AND step = ?`),
     attemptBegun: connection.prepare(`
-      INSERT INTO attempt (contact, number, attempt, service, begun_ms) VALUES (?, ?, ?, ?, ?)`),
+      INSERT INTO attempt (contact, number, attempt, service, account, begun_ms)
+      VALUES (?, ?, ?, ?, ?, ?)`),
     attemptEnded: connection.prepare(`
       UPDATE attempt SET ended_ms = ?, result = ?, detail = ?
       WHERE contact = ? AND number = ? AND attempt = ?`),

@@ -164,11 +164,11 @@ for (const [name, makeSubject] of SUBJECTS) {
       takeIn('c1');
       const { key } = await claimOne();
       void journal.write(key, entries.attemptBegun(2, 45));
-      void journal.write(key, entries.attemptBegun(1, 40));
+      void journal.write(key, { ...entries.attemptBegun(1, 40), account: 'AC1' });
       void journal.write(key, entries.attemptEnded({ type: 'placed', reference: 'CA7' }, 2));
       await journal.write(key, entries.released);
       expect((await claimOne()).attempts).toEqual([
-        { attempt: 1, service: 'twilio', begunMs: 40 },
+        { attempt: 1, service: 'twilio', account: 'AC1', begunMs: 40 },
         {
           attempt: 2,
           service: 'twilio',

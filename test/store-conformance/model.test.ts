@@ -90,7 +90,13 @@ const entry: fc.Arbitrary<JournalEntry> = fc.oneof(
   }),
   fc.record({ type: fc.constant('script.ended' as const), text: fc.string(), service, atMs }),
   fc.record({ type: fc.constant('speech.ended' as const), hash: fc.string(), service, atMs }),
-  fc.record({ type: fc.constant('attempt.begun' as const), attempt, service, atMs }),
+  fc.record({
+    type: fc.constant('attempt.begun' as const),
+    attempt,
+    service,
+    account: fc.constantFrom(undefined, 'AC1', 'AC2'),
+    atMs,
+  }),
   fc.record({ type: fc.constant('attempt.ended' as const), attempt, result, atMs }),
   {
     weight: 2,

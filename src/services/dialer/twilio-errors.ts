@@ -79,11 +79,18 @@ export function unanswered(account: Account, response: HttpResponse): ServiceFai
   return refusal(account, response, isMissing ? { ...said, kind: 'transient' } : said);
 }
 
+/** What Twilio says of itself: nobody between here and there has such codes. */
+export function isTwilioCode(code: string): boolean {
+  return code.startsWith(CODE_PREFIX);
+}
+
+const CODE_PREFIX = 'twilio_';
+
 function saidOf(response: HttpResponse): Said {
   const body = jsonOf(response);
   const code = numberAt(body, 'code');
   const message = textAt(body, 'message');
-  const common: Said = { code: code === undefined ? undefined : `twilio_${code}`, message };
+  const common: Said = { code: code === undefined ? undefined : `${CODE_PREFIX}${code}`, message };
   const known = code === undefined ? undefined : CODES[code];
   if (known !== undefined) {
     return { ...common, ...known };

@@ -21,6 +21,7 @@ import type {
 import { urlUnder } from '../http.ts';
 import { NumberDesk } from './number-desk.ts';
 import { endOf, type Sought, seek } from './twilio-calls.ts';
+import { isTwilioCode } from './twilio-errors.ts';
 import { NAME, type TwilioAccount, TwilioWire } from './twilio-wire.ts';
 import { playTwiml, sayLanguage, sayTwiml, TWIML_CHARACTERS_MAX } from './twiml.ts';
 
@@ -44,8 +45,8 @@ const POLL_FACTOR = 1.5;
 
 /**
  * Absence is proven by two reads, the other so much later than the first, and the first not before
- * this: where Twilio answered, or the connection broke, nothing of the request is on its way any
- * more.
+ * this: where Twilio itself answered, or the connection broke, nothing of the request is on its way
+ * any more.
  */
 const ABSENT_AFTER_MS = 30_000;
 const READS_APART_MS = 5_000;
@@ -53,7 +54,8 @@ const READS_APART_MS = 5_000;
 /**
  * Where nothing came back, the request may still sit in this machine's kernel, which goes on
  * sending it when it was given up, and when the process was killed: on Linux for 102 s (eight
- * doublings of 200 ms, `tcp_orphan_retries`) after at most 10 s of connecting.
+ * doublings of 200 ms, `tcp_orphan_retries`) after at most 10 s of connecting. A gateway that
+ * answered in Twilio's place may have passed it on, and says nothing of what became of it.
  */
 const SILENT_AFTER_MS = 120_000;
 
@@ -90,6 +92,7 @@ class Twilio implements Dialer {
   readonly name = NAME;
   readonly role = 'dialer';
   readonly rings = true;
+  readonly account: string;
   readonly speaks: Dialer['speaks'];
   readonly #settings: TwilioSettings;
   readonly #wire: TwilioWire;
@@ -105,6 +108,7 @@ class Twilio implements Dialer {
   constructor(settings: TwilioSettings, http: Http, clock: Clock) {
     const speaks = (language: string): boolean => sayLanguage(language) !== undefined;
     this.speaks = settings.audioBaseUrl === undefined ? speaks : undefined;
+    this.account = `${settings.accountSid} at ${settings.baseUrl}`;
     this.#settings = settings;
     this.#wire = new TwilioWire(settings, http, clock);
     this.#clock = clock;
@@ -117,9 +121,9 @@ class Twilio implements Dialer {
   }
 
   async place(request: DialRequest, { signal }: RequestContext): Promise<Placed> {
-    const { call, contact } = request;
+    const { call } = request;
     const form = this.#formOf(request);
-    if (!this.#desk.take(contact.phone, call)) {
+    if (!this.#take(request)) {
       throw numberInUse();
     }
     const atMs = this.#clock.monotonicMs();
@@ -133,7 +137,7 @@ class Twilio implements Dialer {
       // As long as it is in doubt, nobody else is called under this number.
       if (error instanceof ServiceFailure && error.kind !== 'unknown') {
         this.#close(request);
-      } else if (!signal.aborted) {
+      } else if (!signal.aborted && isOver(error)) {
         this.#begun.set(call, { atMs, absentAfterMs: ABSENT_AFTER_MS });
       }
       throw error;
@@ -153,8 +157,7 @@ class Twilio implements Dialer {
   }
 
   async find(request: DialRequest, { signal }: RequestContext): Promise<Found> {
-    const { call, contact } = request;
-    while (!this.#desk.take(contact.phone, call)) {
+    while (!this.#take(request)) {
       await this.#clock.sleep(DESK_MS, signal);
     }
     try {
@@ -207,6 +210,13 @@ class Twilio implements Dialer {
     }
     const file = relative(audioFolder, audio.path).split(sep).join('/');
     return fitting(playTwiml(urlUnder(audioBaseUrl, `/${file}`)));
+  }
+
+  /** Nobody is asked about for longer than a call may last: so long the number is theirs. */
+  #take({ call, contact }: DialRequest): boolean {
+    const { callMs } = this.#settings;
+    const nowMs = this.#clock.monotonicMs();
+    return this.#desk.take(contact.phone, call, nowMs, nowMs + (callMs > 0 ? callMs : Infinity));
   }
 
   /** What became of the request is known, or never will be. */
@@ -284,6 +294,14 @@ class Twilio implements Dialer {
       ? this.#clock.wallMs() - begunMs
       : this.#clock.monotonicMs() - begun.atMs;
   }
+}
+
+const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+
+/** Whether the request has come to its end at Twilio, whatever that was. */
+function isOver(error: unknown): boolean {
+  const { code = '' } = error instanceof ServiceFailure ? error : {};
+  return isTwilioCode(code) || BROKEN.has(code);
 }
 
 function fitting(twiml: string): string {

@@ -461,6 +461,18 @@ describe('a call whose answer was lost', () => {
     expect(fake.rung).toEqual([TO, TO]);
   });
 
+  it('has its number no longer once nobody asks about it any more', async () => {
+    const { made, fake, clock, dialer, request } = await lost();
+    fake.lists.push(wrong(503, 20503, 'Unavailable'));
+    await made.run(failureOf(dialer.find(request, CONTEXT)));
+    const other = made.request({ call: 'call-2' });
+    await clock.advance(599_000);
+    expect(await made.refused(dialer, other)).toMatchObject({ code: 'number_in_use' });
+    await clock.advance(1_000);
+    await made.place(dialer, other);
+    expect(fake.rung).toEqual([TO, TO]);
+  });
+
   it('is not taken for one that this process placed or found for another call', async () => {
     const { made, fake, dialer, request } = await lost();
     await made.find(dialer, request); // and the journal does not have it yet
