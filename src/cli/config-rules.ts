@@ -447,6 +447,7 @@ const PRICE_KEYS = {
   perMillionOutputTokens: 'per_million_output_tokens',
   perThousandCharacters: 'per_thousand_characters',
   perMinute: 'per_minute',
+  perCall: 'per_call',
   billedSeconds: 'billed_seconds',
 } as const;
 

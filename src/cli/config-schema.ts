@@ -435,6 +435,7 @@ function priceKeys() {
     per_million_output_tokens: money(0, 'Of a model: for what it writes and thinks.').optional(),
     per_thousand_characters: money(0, 'Of a voice: for what it speaks.').optional(),
     per_minute: money(0, 'Of a telephone call.').optional(),
+    per_call: money(0, 'Of each call that is picked up, beside its minutes.').optional(),
     billed_seconds: whole(
       1,
       3600,

@@ -164,6 +164,7 @@ function prices({ providers }: ConfigFile): PriceList {
         perMillionOutputTokens: micros(written.per_million_output_tokens),
         perThousandCharacters: micros(written.per_thousand_characters),
         perMinute: micros(written.per_minute),
+        perCall: micros(written.per_call),
         billedSeconds: written.billed_seconds,
       };
       return [[service, its]];

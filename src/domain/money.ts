@@ -14,6 +14,8 @@ export interface Prices {
   readonly perMillionOutputTokens: number | undefined;
   readonly perThousandCharacters: number | undefined;
   readonly perMinute: number | undefined;
+  /** What every call that was picked up costs beside its minutes; undefined: nothing. */
+  readonly perCall?: number | undefined;
   /** A call is billed in steps of so many seconds; a step that has begun is a whole one. */
   readonly billedSeconds: number;
 }
@@ -84,6 +86,11 @@ function partsOf(counts: readonly UsageCount[], prices: Prices | undefined): rea
       amount: total(({ seconds, answers }) => Math.ceil(seconds / step) * step * answers),
       price: prices?.perMinute,
       per: SECONDS_PER_MINUTE,
+    },
+    {
+      amount: total(({ seconds, answers }) => (seconds > 0 ? answers : 0)),
+      price: prices?.perCall ?? 0,
+      per: 1,
     },
   ];
 }

@@ -74,6 +74,15 @@ describe('costs', () => {
     expect(costOf([much], { openai: prices }).micros).toBe(1_350_000_000_000);
   });
 
+  it('have a fee for each call that was picked up, where there is one', () => {
+    const picked = [countOf(twilio, { seconds: 3 }), countOf(twilio, { seconds: 61 })];
+    const counts = new UsageBook([...picked, ...picked]).counts();
+    const cost = costOf(counts, { twilio: { ...prices, perCall: 7_500 } });
+    expect(cost).toEqual({ micros: 6 * 14_000 + 4 * 7_500, unpriced: [] });
+    const written = countOf(openai, { inputTokens: 1_000_000 });
+    expect(costOf([written], { openai: { ...prices, perCall: 7_500 } }).micros).toBe(150_000);
+  });
+
   it.each([
     [60, 1, 14_000],
     [60, 59, 14_000],
