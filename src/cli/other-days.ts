@@ -15,7 +15,7 @@ import type { World } from './world.ts';
 const CONTACTS_BESIDE_MIN = 5_000;
 
 /** Plays one day; undefined where it was stopped. */
-type Player = (outages: readonly Outage[]) => Promise<DayFigures | undefined>;
+type Player = (outages: readonly Outage[], day: number) => Promise<DayFigures | undefined>;
 
 export interface OtherDaysParts {
   readonly world: World;
@@ -29,6 +29,7 @@ export interface OtherDaysParts {
 export class OtherDays implements AsyncDisposable {
   readonly #parts: OtherDaysParts;
   readonly #figures: (DayFigures | undefined)[] = [];
+  readonly #lost: number[] = [];
   readonly #worker: Worker | undefined;
   readonly #beside: Promise<void>;
   /** The day that is taken next. */
@@ -54,7 +55,18 @@ export class OtherDays implements AsyncDisposable {
    * @param isNeeded by the position of the day; those in hand are played to their end
    */
   async figures(isNeeded: (day: number) => boolean): Promise<readonly (DayFigures | undefined)[]> {
-    await Promise.all([this.#work(this.#here, isNeeded), this.#beside]);
+    const beside = this.#beside.catch((error: unknown) => {
+      if (!(error instanceof BesideFailure)) throw error;
+      // What that thread had in hand is played here.
+      this.#lost.push(error.day);
+    });
+    await Promise.all([this.#work(this.#here, isNeeded), beside]);
+    for (const day of this.#lost) {
+      const outages = this.#parts.days[day];
+      if (outages !== undefined && isNeeded(day) && !this.#parts.signals.drain.aborted) {
+        this.#figures[day] = await this.#here(outages, day);
+      }
+    }
     return this.#figures;
   }
 
@@ -69,7 +81,7 @@ export class OtherDays implements AsyncDisposable {
       const outages = days[day];
       if (outages === undefined || signals.drain.aborted) return;
       this.#next += 1;
-      if (isNeeded(day)) this.#figures[day] = await play(outages);
+      if (isNeeded(day)) this.#figures[day] = await play(outages, day);
     }
   }
 
@@ -83,7 +95,8 @@ export class OtherDays implements AsyncDisposable {
 
 function workerFor({ campaign, seed }: OtherDaysParts): Worker {
   const workerData: DayAtWork = { campaign, seed };
-  return new Worker(workerScript(), { workerData });
+  // Whoever waits for a day is told of it there.
+  return new Worker(workerScript(), { workerData }).on('error', () => undefined);
 }
 
 /** Beside this file, in the form that this file has. */
@@ -94,8 +107,18 @@ function workerScript(): URL {
   );
 }
 
+/** The thread has ended in the middle of a day, for want of memory most likely. */
+class BesideFailure extends Error {
+  readonly day: number;
+
+  constructor(day: number, cause: unknown) {
+    super(`day ${day} was not played to its end beside`, { cause });
+    this.day = day;
+  }
+}
+
 function besidePlayer(worker: Worker, drain: AbortSignal): Player {
-  return (outages) =>
+  return (outages, day) =>
     new Promise((resolve, reject) => {
       const leave = (): void => {
         drain.removeEventListener('abort', stop);
@@ -107,18 +130,19 @@ function besidePlayer(worker: Worker, drain: AbortSignal): Player {
       };
       const onError = (error: unknown): void => {
         leave();
-        reject(error as Error);
+        reject(new BesideFailure(day, error));
       };
       const onExit = (): void => {
         leave();
-        resolve(undefined);
+        if (drain.aborted) resolve(undefined);
+        else reject(new BesideFailure(day, undefined));
       };
       const stop = (): void => {
         void worker.terminate();
       };
       if (worker.threadId < 0) {
         // It has ended already.
-        resolve(undefined);
+        onExit();
         return;
       }
       drain.addEventListener('abort', stop);

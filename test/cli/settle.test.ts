@@ -82,8 +82,8 @@ describe('campaign settle', () => {
     bench.list('spring.csv', [1, 3]);
     await bench.command('run spring.csv');
     expect((await bench.command('settle spring c-2 again')).stdout).toBe(
-      'c-2 is not on the list of spring any more: taken out, and not called again. ' +
-        'Should the row be back, the next run calls.\n',
+      'c-2 has no row on the list of spring any more that a run accepts: taken out, and not ' +
+        'called again. Should it have one again, the next run calls.\n',
     );
     expect((await bench.command('run spring.csv')).stdout).toContain('spring: nothing to do.');
     bench.list('spring.csv', [1, 2, 3]);

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { worldComposer } from '../../src/cli/simulated-engine.ts';
 import { sqliteDisk } from '../../src/cli/sqlite-disk.ts';
+
 import { commandFor, hunt, huntSeed, huntWorld, memoryDisk, storyOf } from '../../src/sim/hunt.ts';
-import { randomWorld } from '../../src/sim/random-world.ts';
+import type { Outage } from '../../src/sim/outage.ts';
+import { type RandomWorld, randomWorld } from '../../src/sim/random-world.ts';
 import type { MadeEngine, MakeEngine } from '../../src/sim/simulation.ts';
 import { huntOptions, seedsFrom } from '../support/hunt-bench.ts';
 import { WORLDS } from './worlds.ts';
@@ -60,6 +62,19 @@ function composing(change: (made: MadeEngine) => MadeEngine): ReturnType<typeof 
   };
 }
 
+function bothDown(world: RandomWorld): RandomWorld {
+  const outage = (role: 'tts' | 'crm', endMs: number): Outage => ({
+    name: role,
+    places: world.chains[role].map((service) => ({ role, service })),
+    startMs: 20_000,
+    endMs,
+    fault: { type: '503' },
+  });
+  const policy = { ...world.policy, lines: 4, onOutage: 'skip' as const };
+  const outages = [outage('tts', 90_000), outage('crm', 600_000)];
+  return { ...world, looksUp: false, policy, outages };
+}
+
 describe('a hunt', () => {
   it('finds nothing, and has met everything', async () => {
     const report = await hunt(seedsFrom(1, 150), 1, huntOptions());
@@ -93,6 +108,14 @@ describe('no promise breaks', () => {
       story: [],
     });
   });
+
+  it('where voice and records are down together, and the records for longer', async () => {
+    const options = huntOptions({ disks: () => [memoryDisk] });
+    for (const seed of seedsFrom(1, 150)) {
+      const { violations } = await huntWorld(bothDown(randomWorld(seed)), options);
+      expect({ seed, violations }).toEqual({ seed, violations: [] });
+    }
+  }, 60_000);
 
   // A seed is this world only as long as nobody changes how worlds are drawn: then it is one more.
   // What must stay as it is, is written by hand above.

@@ -78,8 +78,8 @@ function settledText(what: Settled, shown: string, campaign: string, outcome: st
       );
     case 'removed':
       return (
-        `${shown} is not on the list of ${campaign} any more: taken out, and not called again. ` +
-        'Should the row be back, the next run calls.'
+        `${shown} has no row on the list of ${campaign} any more that a run accepts: taken out, ` +
+        'and not called again. Should it have one again, the next run calls.'
       );
   }
 }

@@ -29,6 +29,8 @@ export interface Life {
   readonly began: Mark;
   /** When the operator wanted everything left at once. */
   stopped: Mark | undefined;
+  /** When it told that its list was worked; what is left of it sends alerts. */
+  finished: Mark | undefined;
   over: (Mark & { readonly how: 'ended' | 'killed' | 'broke' }) | undefined;
 }
 
@@ -107,6 +109,8 @@ export function evidenceOf(seen: Seen): Evidence {
   return evidence;
 }
 
+const ENDLESS = { stopped: undefined, finished: undefined, over: undefined };
+
 function livesOf(log: readonly Sighting[]): ReadonlyMap<number, Life> {
   const lives = new Map<number, Life>();
   for (const [index, sight] of log.entries()) {
@@ -114,12 +118,15 @@ function livesOf(log: readonly Sighting[]): ReadonlyMap<number, Life> {
     if (sight.type === 'began') {
       const { policy, wallMs } = sight;
       const began = { index, atMs };
-      lives.set(run, { run, policy, wallMs, began, stopped: undefined, over: undefined });
+      lives.set(run, { run, policy, wallMs, began, ...ENDLESS });
       continue;
     }
     const life = lives.get(run);
     if (life === undefined) continue;
     if (sight.type === 'asked_to_stop' && sight.how === 'stop') life.stopped ??= { index, atMs };
+    if (sight.type === 'told' && sight.event.type === 'run.finished') {
+      life.finished ??= { index, atMs };
+    }
     if (sight.type === 'ended' || sight.type === 'killed' || sight.type === 'broke') {
       life.over ??= { index, atMs, how: sight.type };
     }
@@ -199,8 +206,8 @@ function endingOf(
   const deadlineMs = isGuarded(open)
     ? atMs + requestLimitMs(promised, sight.service)
     : questionEndsMs(promised, sight, firstMs);
-  // The health checker works on until the run is over.
-  const stopped = sight.method === 'probe' ? undefined : life.stopped;
+  // The health checker works on until the run has finished.
+  const stopped = sight.method === 'probe' ? life.finished : life.stopped;
   const cuts = [stopped, life.over].filter((mark) => mark !== undefined);
   const cut = cuts.filter((mark) => mark.index > index).sort((a, b) => a.index - b.index)[0];
   const isBeforeCut = (mark: Mark): boolean => cut === undefined || mark.index < cut.index;

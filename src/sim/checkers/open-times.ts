@@ -143,7 +143,7 @@ interface Span {
   /** When the outage began, and this opening. */
   readonly outageMs: number;
   readonly openedMs: number;
-  /** When it moved on, or its time was up, or the life was over. */
+  /** When it moved on, its time was up, or nobody probed it any more. */
   readonly endMs: number;
 }
 
@@ -163,7 +163,12 @@ function openSpans(turns: readonly Turn[]): readonly Span[] {
     const next = turns
       .slice(position + 1)
       .find((one) => one.type === 'moved' || one.type === 'over');
-    const endMs = Math.min(next?.atMs ?? 0, turn.atMs + turn.openMs);
+    const { finished } = turn.life;
+    const endMs = Math.min(
+      next?.atMs ?? 0,
+      turn.atMs + turn.openMs,
+      finished?.atMs ?? Number.POSITIVE_INFINITY,
+    );
     spans.push({ run: turn.life.run, outageMs, openedMs: turn.atMs, endMs });
   }
   return spans;
