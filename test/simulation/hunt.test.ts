@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { worldComposer } from '../../src/cli/simulated-engine.ts';
 import { sqliteDisk } from '../../src/cli/sqlite-disk.ts';
-
 import { commandFor, hunt, huntSeed, huntWorld, memoryDisk, storyOf } from '../../src/sim/hunt.ts';
 import type { Outage } from '../../src/sim/outage.ts';
 import { type RandomWorld, randomWorld } from '../../src/sim/random-world.ts';
