@@ -97,18 +97,12 @@ export function composeEngine(parts: EngineParts): Engine {
   const looksUp = crm.some((service) => service.lookup !== undefined);
   const availability = new Availability([...guards.values()], looksUp, playsAudio(dialer));
   const { purse } = parts;
-  const runner = new Runner({
-    policy,
-    purse,
-    journal,
-    processor,
-    availability,
-    clock,
-    random,
-    emit,
-  });
+  const work = { policy, purse, journal, processor, availability };
+  const runner = new Runner({ ...work, clock, random, emit });
   const health = new HealthChecker({
-    services: [...guards].map(([service, its]) => ({ service, guard: its })),
+    services: [...guards].map(([service, its]) => {
+      return { service, guard: its, timing: policyOf(config, service.name).healthCheck };
+    }),
     clock,
     emit,
     ...config.healthCheck,

@@ -91,7 +91,10 @@ export function configSchema() {
       'When a failing service is left alone for a while.',
     ),
     timeouts: section(timeoutKeys('defaults'), 'How long is waited for an answer.'),
-    health_check: section(healthKeys(), 'Cheap probes of the services, in the background.'),
+    health_check: section(
+      healthKeys('defaults'),
+      'Cheap probes of the services, in the background.',
+    ),
     providers: section(providerKeys(), 'Settings by service name.'),
     alerts: section(alertKeys(), 'Who is told, and how, when something breaks.'),
     logging: section(loggingKeys(), 'The log file: one JSON object a line.'),
@@ -258,11 +261,12 @@ function timeoutKeys<F extends Filling>(filling: F) {
   };
 }
 
-function healthKeys() {
+function healthKeys<F extends Filling>(filling: F) {
+  const fill = filler(filling);
   const limits = { minMs: 100, maxMs: 24 * HOUR_MS };
   return {
-    interval: duration(limits, '30s', 'Between two probes of one service.'),
-    timeout: duration(limits, '5s', 'For one probe.'),
+    interval: fill(bareDuration(limits, 'Between two probes of one service.'), '30s'),
+    timeout: fill(bareDuration(limits, 'For one probe.'), '5s'),
   };
 }
 
@@ -271,6 +275,7 @@ function providerKeys() {
     retry: optionalSection(retryKeys('nothing'), 'For this service only.'),
     circuit_breaker: optionalSection(breakerKeys('nothing'), 'For this service only.'),
     timeouts: optionalSection(timeoutKeys('nothing'), 'For this service only.'),
+    health_check: optionalSection(healthKeys('nothing'), 'For this service only.'),
     prices: optionalSection(priceKeys(), 'What it charges, in campaign.currency.'),
   };
   const text = 'a text that is not empty';

@@ -271,6 +271,7 @@ function policyOf(file: ConfigFile, service: ServiceName): ServicePolicy {
     timeouts: { ...file.timeouts, ...LOCAL_TIMEOUTS[service], ...own.timeouts },
     fallback_delay: 'fallback_delay' in own ? own.fallback_delay : NO_DELAY,
     concurrency: 'concurrency' in own ? own.concurrency : undefined,
+    own_health_check: own.health_check,
   });
 }
 
@@ -280,9 +281,11 @@ function policyFrom({
   timeouts,
   fallback_delay: fallbackDelay = NO_DELAY,
   concurrency: concurrencyMax,
+  own_health_check: healthCheck,
 }: Pick<ConfigFile, 'retry' | 'circuit_breaker' | 'timeouts'> & {
   readonly fallback_delay?: string;
   readonly concurrency?: number | undefined;
+  readonly own_health_check?: Partial<ConfigFile['health_check']> | undefined;
 }): ServicePolicy {
   return {
     retry: {
@@ -300,6 +303,10 @@ function policyFrom({
     timeouts: { requestMs: durationMs(timeouts.request), callMs: durationMs(timeouts.call) },
     fallbackDelayMs: durationMs(fallbackDelay),
     concurrencyMax,
+    healthCheck: healthCheck && {
+      ...(healthCheck.interval !== undefined && { intervalMs: durationMs(healthCheck.interval) }),
+      ...(healthCheck.timeout !== undefined && { timeoutMs: durationMs(healthCheck.timeout) }),
+    },
   };
 }
 

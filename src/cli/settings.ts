@@ -2,7 +2,9 @@
  * What config.yml says, in the program's own terms: milliseconds, bytes, absolute paths, every
  * default filled in.
  */
+
 import type { PriceList } from '../domain/money.ts';
+import type { HealthTiming } from '../engine/health-checker.ts';
 import type { Behaviour } from '../sim/behaviour.ts';
 import type { AlertSettings } from './config-alerts.ts';
 import type { ConfigFile, ModelVendor, ServiceName } from './config-schema.ts';
@@ -36,6 +38,8 @@ export interface ServicePolicy {
   readonly fallbackDelayMs: number;
   /** Requests at once, at most; undefined for no limit but what the service refuses. */
   readonly concurrencyMax?: number | undefined;
+  /** Where it is checked otherwise than all. */
+  readonly healthCheck?: Partial<HealthTiming> | undefined;
 }
 
 /** An account with a vendor of models. */
@@ -136,7 +140,7 @@ export interface Config {
   /** The general settings alone: of services that have none of their own. */
   readonly generalPolicy: ServicePolicy;
   readonly policies: Readonly<Record<ServiceName, ServicePolicy>>;
-  readonly healthCheck: { readonly intervalMs: number; readonly timeoutMs: number };
+  readonly healthCheck: HealthTiming;
   readonly providers: {
     readonly flite: { readonly voice: string; readonly workers: number | undefined };
     readonly espeakNg: { readonly command: string };

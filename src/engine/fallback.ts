@@ -132,7 +132,8 @@ function verdictOn(misses: readonly Missed[], nowMs: number): Miss {
 
 function reasonOf(miss: Miss): string {
   if (miss instanceof ServiceFailure) return miss.code;
-  return miss.cause instanceof ServiceFailure ? `unavailable: ${miss.cause.code}` : 'unavailable';
+  // Turned away without a failure: so many wait for a place that our own queue is too long.
+  return miss.cause instanceof ServiceFailure ? `unavailable: ${miss.cause.code}` : 'queue_full';
 }
 
 function all(): boolean {

@@ -15,16 +15,21 @@ export interface CheckedService {
   /** The service itself: its probe is not guarded. */
   readonly service: Service;
   readonly guard: Checked;
+  /** Where this one is checked otherwise than all. */
+  readonly timing?: Partial<HealthTiming> | undefined;
 }
 
-export interface HealthCheckerParts {
-  readonly services: readonly CheckedService[];
-  readonly clock: Clock;
-  readonly emit: Emit;
+export interface HealthTiming {
   /** From the beginning of one check of a service to the beginning of its next. */
   readonly intervalMs: number;
   /** After this a check counts as bad. */
   readonly timeoutMs: number;
+}
+
+export interface HealthCheckerParts extends HealthTiming {
+  readonly services: readonly CheckedService[];
+  readonly clock: Clock;
+  readonly emit: Emit;
 }
 
 /** Probes every service in the background, tells the guards, and says what changed, once. */
@@ -76,7 +81,8 @@ class Check {
   }
 
   begin(): void {
-    const { clock, intervalMs, timeoutMs } = this.#parts;
+    const { clock } = this.#parts;
+    const { intervalMs, timeoutMs } = { ...this.#parts, ...this.#checked.timing };
     this.#cancelNext = clock.after(intervalMs, () => this.begin());
     if (this.#busy) return;
     this.#busy = true;

@@ -209,6 +209,16 @@ describe('config.yml in the terms of the program', () => {
     expect(policies.csv.timeouts.requestMs).toBe(15_000);
   });
 
+  it('lets a provider be checked more or less often than all', () => {
+    const { policies, healthCheck } = parsed(
+      `${SCRIPT}health_check: { timeout: 3s }\n` +
+        'providers: { flite: { health_check: { interval: 5m } } }\n',
+    );
+    expect(policies.flite.healthCheck).toEqual({ intervalMs: 300_000 });
+    expect(policies.csv.healthCheck).toBeUndefined();
+    expect(healthCheck).toEqual({ intervalMs: 30_000, timeoutMs: 3_000 });
+  });
+
   it('has a policy for services without settings: the general one, without any override', () => {
     const { generalPolicy } = parsed(
       `${SCRIPT}retry: { max_retries: 5 }\n` +

@@ -90,6 +90,13 @@ describe('chain', () => {
     ]);
   });
 
+  it('says that our own queue was too long, where nothing is wrong with the first', async () => {
+    const full = new Unavailable(['a'], 5_000);
+    const { run, events } = setting([service('a', full), service('b', 'from b')]);
+    await run();
+    expect(events).toMatchObject([{ instead: 'a', reason: 'queue_full' }]);
+  });
+
   it.each([
     ['gave up', failure()],
     ['refuses us altogether', unauthorized()],

@@ -48,7 +48,7 @@ function checking() {
     timeoutMs: 5_000,
   });
   const healths = () => events.map((event) => 'health' in event && event.health);
-  return { clock, bench, probe, checker, events, healths };
+  return { clock, bench, probe, service, checker, events, healths };
 }
 
 describe('health checker', () => {
@@ -61,6 +61,20 @@ describe('health checker', () => {
     expect(events).toEqual([]);
     checker.stop();
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('checks a service as often as its own settings say', async () => {
+    const { clock, probe, bench, service } = checking();
+    const guard = bench.guard;
+    const timing = { intervalMs: 10_000 };
+    const services = [{ service, guard, timing }];
+    const emit = (): void => undefined;
+    const all = { intervalMs: 30_000, timeoutMs: 5_000 };
+    const checker = new HealthChecker({ services, clock, emit, ...all });
+    checker.start();
+    await clock.advance(25_000);
+    expect(probe.begun).toEqual([0, 10_000, 20_000]);
+    checker.stop();
   });
 
   it('says once that a service is unhealthy, why, and once that it is well again', async () => {
