@@ -258,6 +258,13 @@ function timeoutKeys<F extends Filling>(filling: F) {
       bareDuration({ minMs: 1000, maxMs: 24 * HOUR_MS }, 'For one telephone call, to its end.'),
       '10m',
     ),
+    idle: fill(
+      bareDuration(
+        { minMs: 60_000, maxMs: 24 * HOUR_MS },
+        'A call of which nothing is heard for so long is given up.',
+      ),
+      '30m',
+    ),
   };
 }
 

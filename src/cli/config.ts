@@ -300,7 +300,11 @@ function policyFrom({
       recoveryTimeoutMs: durationMs(breaker.recovery_timeout),
       halfOpenMaxCalls: breaker.half_open_max_calls,
     },
-    timeouts: { requestMs: durationMs(timeouts.request), callMs: durationMs(timeouts.call) },
+    timeouts: {
+      requestMs: durationMs(timeouts.request),
+      callMs: durationMs(timeouts.call),
+      idleMs: durationMs(timeouts.idle),
+    },
     fallbackDelayMs: durationMs(fallbackDelay),
     concurrencyMax,
     healthCheck: healthCheck && {

@@ -27,6 +27,8 @@ export interface BreakerSettings {
 export interface TimeoutSettings {
   readonly requestMs: number;
   readonly callMs: number;
+  /** A call of which nothing is heard for so long is given up. */
+  readonly idleMs?: number | undefined;
 }
 
 /** How requests to one service are guarded: the general settings, then its own on top. */

@@ -13,6 +13,7 @@ class Flight implements RequestContext {
   readonly step: Step;
   readonly line: number;
   readonly caller: AbortSignal;
+  readonly heard: (() => void) | undefined;
   /** Monotonic milliseconds; infinite where there is no limit. */
   readonly endsMs: number;
   readonly overdue: () => Error;
@@ -31,6 +32,7 @@ class Flight implements RequestContext {
     this.step = context.step;
     this.line = context.line;
     this.caller = context.signal;
+    this.heard = context.heard;
     this.endsMs = endsMs;
     this.overdue = overdue;
   }

@@ -79,6 +79,15 @@ export function boundReached(
   });
 }
 
+/** Of a call that was followed. Nobody knows how it goes on. */
+export function unheard(service: string, idleMs: number): ServiceFailure {
+  return new ServiceFailure(`nothing was heard of the call from ${service} in ${seconds(idleMs)}`, {
+    kind: 'unknown',
+    scope: 'service',
+    code: 'silent',
+  });
+}
+
 function subjectOf({ contact, call, step, line }: RequestContext) {
   return { contact, call, step, line };
 }

@@ -21,7 +21,11 @@ export interface GuardPolicies {
     'failureThreshold' | 'recoveryTimeoutMs' | 'halfOpenMaxCalls'
   >;
   /** 0 or Infinity: no limit. */
-  readonly timeouts: { readonly requestMs: number; readonly callMs: number };
+  readonly timeouts: {
+    readonly requestMs: number;
+    readonly callMs: number;
+    readonly idleMs?: number | undefined;
+  };
   /** Requests on their way at once, at most; no limit where it is left out. */
   readonly concurrencyMax?: number | undefined;
 }
@@ -96,6 +100,7 @@ export class Guard implements Gate {
     this.role = role;
     this.policies = policies;
     limitMs(timeouts.callMs);
+    limitMs(timeouts.idleMs ?? 0);
     const breaker = breakerPolicy(policies.circuitBreaker, 0);
     const requestMs = limitMs(timeouts.requestMs);
     const leaseMs = Number.isFinite(requestMs) ? requestMs + LEASE_SLACK_MS : breaker.openMsMax;
@@ -150,8 +155,8 @@ export class Guard implements Gate {
   }
 
   /** See `Inquiry`: not admitted by the breaker, not counted by it, repeated up to `boundMs`. */
-  outlast<T>(boundMs: number, context: RequestContext, call: Call<T>): Promise<T> {
-    return this.#inquiry.outlast(boundMs, context, call);
+  outlast<T>(boundMs: number, context: RequestContext, call: Call<T>, idleMs?: number): Promise<T> {
+    return this.#inquiry.outlast(boundMs, context, call, idleMs);
   }
 
   /** See `Inquiry`: one attempt under a time limit, whatever the breaker. */

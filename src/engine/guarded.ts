@@ -3,7 +3,7 @@
  * the health checker bounds them, and a probe that fails is its answer.
  */
 import type { Guard, Operation } from './guard.ts';
-import type { Crm, Dialer, Llm, Tts } from './ports.ts';
+import type { Crm, Dialer, Llm, RequestContext, Tts } from './ports.ts';
 
 /** A text or a speech that is asked for twice costs money, and harms nobody. */
 export function guardLlm(llm: Llm, guard: Guard): Llm {
@@ -60,7 +60,7 @@ export function guardCrm(crm: Crm, guard: Guard): Crm {
  * that calls can be placed, nor that they cannot. `hangUp` is tried once, whatever the breaker.
  */
 export function guardDialer(dialer: Dialer, guard: Guard): Dialer {
-  const { requestMs, callMs } = guard.policies.timeouts;
+  const { requestMs, callMs, idleMs } = guard.policies.timeouts;
   const place: Operation = { idempotent: false, paced: dialer.rings, timeoutMs: requestMs };
   return {
     name: dialer.name,
@@ -73,7 +73,8 @@ export function guardDialer(dialer: Dialer, guard: Guard): Dialer {
       return guard.run(place, context, (limited) => dialer.place(request, limited));
     },
     follow: (placed, request, context) => {
-      return guard.outlast(callMs, context, (limited) => dialer.follow(placed, request, limited));
+      const follow = (limited: RequestContext) => dialer.follow(placed, request, limited);
+      return guard.outlast(callMs, context, follow, idleMs);
     },
     find: (request, context) => {
       return guard.outlast(callMs, context, (limited) => dialer.find(request, limited));

@@ -2,8 +2,15 @@ import { ServiceFailure } from '../domain/failure.ts';
 import { type RetryPolicy, retryDelayMs } from '../domain/retry.ts';
 import type { Role } from '../domain/words.ts';
 import { type Flights, limitMs } from './flights.ts';
-import { attemptFailed, boundReached, requestTimeout, retryScheduled } from './guard-report.ts';
+import {
+  attemptFailed,
+  boundReached,
+  requestTimeout,
+  retryScheduled,
+  unheard,
+} from './guard-report.ts';
 import type { Clock, Emit, RandomSource, RequestContext } from './ports.ts';
+import { Silence } from './silence.ts';
 
 export interface InquiryParts {
   readonly service: string;
@@ -33,8 +40,25 @@ export class Inquiry {
    * Whatever might pass is waited out with the retry's delays until `boundMs` after the beginning;
    * then it rejects with a `ServiceFailure` of kind `unknown`, code `timeout`, with the last
    * failure as its cause. 0 or Infinity: no bound.
+   *
+   * @param idleMs so long after the last `heard` it rejects too, with code `silent`; 0: never
    */
-  async outlast<T>(boundMs: number, context: RequestContext, call: Call<T>): Promise<T> {
+  async outlast<T>(
+    boundMs: number,
+    context: RequestContext,
+    call: Call<T>,
+    idleMs = 0,
+  ): Promise<T> {
+    if (limitMs(idleMs) >= limitMs(boundMs)) return await this.#outlast(boundMs, context, call);
+    const { clock, service } = this.#parts;
+    using silence = new Silence(clock, idleMs, () => unheard(service, idleMs));
+    const signal = AbortSignal.any([context.signal, silence.signal]);
+    const { campaign, contact, call: id, step, line } = context;
+    const heard = { campaign, contact, call: id, step, line, signal, heard: silence.broken };
+    return await this.#outlast(boundMs, heard, call);
+  }
+
+  async #outlast<T>(boundMs: number, context: RequestContext, call: Call<T>): Promise<T> {
     const { service, clock, random, emit, retry, flights } = this.#parts;
     const endsMs = clock.monotonicMs() + limitMs(boundMs);
     let last: ServiceFailure | undefined;
@@ -49,7 +73,8 @@ export class Inquiry {
         if (!this.#noted(error, context, attempt, startMs, true)) throw error;
         // A key that expired or a quota may be mended while we ask; only the question can be wrong.
         const isWrong = error.kind === 'permanent' && error.scope === 'request';
-        if (clock.monotonicMs() >= endsMs || isWrong) throw error;
+        const isOver = clock.monotonicMs() >= endsMs || context.signal.aborted;
+        if (isOver || isWrong) throw error;
         last = error;
       }
       const fraction = random.fraction();

@@ -72,6 +72,11 @@ export interface RequestContext {
   /** The line it runs on, counted from 1. */
   readonly line: number;
   readonly signal: AbortSignal;
+  /**
+   * For whoever follows a call: tells that something was heard of it. Where nothing is for
+   * `timeouts.idle`, the question is given up.
+   */
+  readonly heard?: (() => void) | undefined;
 }
 
 /** One vendor account filling a role. Every method may throw `ServiceFailure`. */

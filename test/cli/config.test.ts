@@ -127,10 +127,10 @@ describe('config.yml in the terms of the program', () => {
       recoveryTimeoutMs: 60_000,
       halfOpenMaxCalls: 1,
     };
-    const timeouts = { requestMs: 15_000, callMs: 600_000 };
+    const timeouts = { requestMs: 15_000, callMs: 600_000, idleMs: 1_800_000 };
     const policy = { retry, circuitBreaker, timeouts, fallbackDelayMs: 0 };
     const vendor = { ...policy, fallbackDelayMs: 2000 };
-    const voice = { ...policy, timeouts: { requestMs: 120_000, callMs: 600_000 } };
+    const voice = { ...policy, timeouts: { ...timeouts, requestMs: 120_000 } };
     expect(parsed(SCRIPT)).toEqual({
       file: '/srv/calls/config.yml',
       campaign: {
@@ -204,7 +204,11 @@ describe('config.yml in the terms of the program', () => {
         'providers:\n  flite:\n    retry: { max_retries: 1 }\n    timeouts: { request: 2s }\n',
     );
     expect(policies.flite.retry).toMatchObject({ maxRetries: 1, jitter: 0, maxDelayMs: 60_000 });
-    expect(policies.flite.timeouts).toEqual({ requestMs: 2000, callMs: 600_000 });
+    expect(policies.flite.timeouts).toEqual({
+      requestMs: 2000,
+      callMs: 600_000,
+      idleMs: 1_800_000,
+    });
     expect(policies.csv.retry).toMatchObject({ maxRetries: 5, jitter: 0 });
     expect(policies.csv.timeouts.requestMs).toBe(15_000);
   });
@@ -225,7 +229,11 @@ describe('config.yml in the terms of the program', () => {
         'providers: { template: { retry: { max_retries: 1 } } }\n',
     );
     expect(generalPolicy.retry).toMatchObject({ maxRetries: 5, initialDelayMs: 5000 });
-    expect(generalPolicy.timeouts).toEqual({ requestMs: 15_000, callMs: 600_000 });
+    expect(generalPolicy.timeouts).toEqual({
+      requestMs: 15_000,
+      callMs: 600_000,
+      idleMs: 1_800_000,
+    });
   });
 
   it('takes single times of a simulation, and all or some of the shares', () => {

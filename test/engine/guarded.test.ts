@@ -19,9 +19,13 @@ const REQUEST = { call: 'c-1' } as DialRequest;
 const RECORD = { call: 'c-1', again: false } as CallRecord;
 
 /** A dialer whose methods do as the script says. */
-function dialling(answers: Partial<Dialer>, changes: { callMs?: number } = {}, rings = true) {
+function dialling(
+  answers: Partial<Dialer>,
+  changes: { callMs?: number; idleMs?: number } = {},
+  rings = true,
+) {
   const clock = new VirtualClock();
-  const timeouts = { requestMs: 15_000, callMs: changes.callMs ?? 600_000 };
+  const timeouts = { requestMs: 15_000, callMs: 600_000, ...changes };
   const pacer = new Pacer('dialer', 1, clock);
   const policies = { ...CASE_POLICIES, timeouts };
   const bench = new GuardBench({ role: 'dialer', policies, pacer }, clock);
@@ -86,6 +90,37 @@ describe('follow and find', () => {
     expect(bench.memory.saved.get('llm/alpha')).toEqual(snapshot);
     expect(bench.of('retry.scheduled').map((event) => event.retry)).toEqual([1, 2, 3, 4, 5]);
     expect(bench.of('notice')).toEqual([]);
+  });
+
+  it('are given up where nothing is heard of the call for too long', async () => {
+    const follow: Dialer['follow'] = async (_placed, _request, context) => {
+      await clock.sleep(250_000, context.signal);
+      context.heard?.();
+      await clock.sleep(1_000_000, context.signal);
+      return { outcome: 'answered' };
+    };
+    const { bench, clock, guarded } = dialling({ follow }, { idleMs: 300_000 });
+    const error = await clock.until(outcome(guarded.follow(PLACED, REQUEST, bench.context())));
+    expect(error).toMatchObject({ kind: 'unknown', code: 'silent' });
+    expect((error as Error).message).toBe('nothing was heard of the call from alpha in 300 s');
+    expect(clock.monotonicMs()).toBe(550_000);
+    expect(clock.pendingTimers).toBe(0);
+    expect(bench.of('retry.scheduled')).toEqual([]);
+  });
+
+  it('are not given up while something is heard', async () => {
+    let asked = 0;
+    const follow: Dialer['follow'] = async (_placed, _request, { signal, heard }) => {
+      asked += 1;
+      await clock.sleep(200_000, signal);
+      heard?.();
+      if (asked < 3) throw failure();
+      return { outcome: 'answered' };
+    };
+    const { bench, clock, guarded } = dialling({ follow }, { idleMs: 300_000, callMs: 0 });
+    const run = guarded.follow(PLACED, REQUEST, bench.context());
+    expect(await clock.until(run)).toEqual({ outcome: 'answered' });
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it('case 50: give up when the next try lies beyond the bound', async () => {
