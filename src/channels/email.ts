@@ -6,6 +6,7 @@ import { type Alert, type AlertSeverity, alertId } from '../domain/alert.ts';
 import { alertText } from '../domain/alert-text.ts';
 import { type FailureDetails, ServiceFailure } from '../domain/failure.ts';
 import { redacted } from '../domain/redaction.ts';
+import { listed } from '../domain/text.ts';
 import type { AlertChannel } from '../engine/ports.ts';
 import { headline } from './headline.ts';
 
@@ -45,12 +46,12 @@ class EmailChannel implements AlertChannel, AsyncDisposable {
     this.#settings = settings;
   }
 
-  async send(alert: Alert, signal: AbortSignal): Promise<void> {
+  async send(alert: Alert, signal: AbortSignal): Promise<string | undefined> {
     const { from, to } = this.#settings;
     const transport = await this.#open();
     const urgency = alert.severity === 'critical' && alert.kind === 'raised';
     try {
-      await transport.sendMail({
+      const { rejected = [] } = await transport.sendMail({
         from,
         to: [...to],
         subject: headline(alert),
@@ -61,10 +62,17 @@ class EmailChannel implements AlertChannel, AsyncDisposable {
         headers: { 'auto-submitted': 'auto-generated', 'x-campaign-alert': alert.key },
         signal,
       });
+      return rejected.length === 0 ? undefined : this.#unreached(rejected);
     } catch (error) {
       signal.throwIfAborted();
       throw this.#failureOf(error);
     }
+  }
+
+  /** A server may take a mail for some and refuse it for others. */
+  #unreached(addresses: readonly string[]): string {
+    const { host, port } = this.#settings;
+    return `the mail server ${host}:${port} refuses ${listed(addresses)}: check ${KEY}.to`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

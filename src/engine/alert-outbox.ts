@@ -46,7 +46,7 @@ interface Entry {
   isTold: boolean;
 }
 
-type Sent = 'sent' | 'withdrawn' | ServiceFailure;
+type Sent = { readonly unreached: string | undefined } | 'withdrawn' | ServiceFailure;
 
 /**
  * Sends the alerts of one channel, one after the other, in order.
@@ -71,6 +71,8 @@ export class AlertOutbox {
   #closing = false;
   /** Not asked again in this run. */
   #resting = false;
+  /** Told once, however many alerts it happens to. */
+  #unreachedTold: string | undefined;
   /** What is being sent, or waits for its next attempt. */
   #inHand: Entry | undefined;
   #isOnItsWay = false;
@@ -127,8 +129,8 @@ export class AlertOutbox {
       this.#inHand = entry;
       const sent = await this.#deliver(entry);
       if (sent === 'withdrawn') this.#forget([entry]);
-      else if (sent === 'sent') this.#delivered(entry);
-      else await this.#failed(entry, sent);
+      else if (sent instanceof ServiceFailure) await this.#failed(entry, sent);
+      else this.#delivered(entry, sent.unreached);
       this.#inHand = undefined;
     }
     this.#busy = false;
@@ -155,9 +157,10 @@ export class AlertOutbox {
     const { clock, random, retry: policy } = this.#parts;
     for (let retry = 1; ; retry += 1) {
       this.#isOnItsWay = true;
-      const failure = await this.#send(this.#messageOf(entry.owed)).catch(asFailure);
+      const sent = await this.#send(this.#messageOf(entry.owed)).catch(asFailure);
       this.#isOnItsWay = false;
-      if (failure === undefined) return 'sent';
+      if (!(sent instanceof ServiceFailure)) return { unreached: sent };
+      const failure = sent;
       if (entry.withdrawn) return 'withdrawn';
       const fraction = random.fraction();
       const decision = decideRetry(policy, { failure, retry, idempotent: true, fraction });
@@ -174,7 +177,7 @@ export class AlertOutbox {
   }
 
   /** One attempt; ends by its timeout, or with the run, also where the channel does not. */
-  #send(alert: Alert): Promise<undefined> {
+  #send(alert: Alert): Promise<string | undefined> {
     const { channel, clock } = this.#parts;
     const attempt = new AbortController();
     const run = this.#ended.signal;
@@ -197,11 +200,11 @@ export class AlertOutbox {
       Promise.resolve()
         .then(() => channel.send(alert, attempt.signal))
         .finally(leave)
-        .then(() => resolve(undefined), reject);
+        .then((unreached) => resolve(unreached ?? undefined), reject);
     });
   }
 
-  #delivered(entry: Entry): void {
+  #delivered(entry: Entry, unreached: string | undefined): void {
     const { key } = entry.owed.alert;
     const place = this.#queue.indexOf(entry);
     const overtaken = this.#queue.filter(({ owed }, index) => {
@@ -209,6 +212,10 @@ export class AlertOutbox {
     });
     this.#forget([...overtaken, entry]);
     this.#parts.emit({ type: 'alert.sent', ...this.#about(entry) });
+    if (unreached === undefined || unreached === this.#unreachedTold) return;
+    this.#unreachedTold = unreached;
+    const message = `an alert did not reach everybody: ${unreached}`;
+    this.#parts.emit({ type: 'notice', level: 'warn', code: 'alert_unreached', message });
   }
 
   async #failed(entry: Entry, failure: ServiceFailure): Promise<void> {

@@ -476,8 +476,9 @@ export interface AlertChannel {
    * Resolves when the alert is out of our hands. May throw `ServiceFailure`; whatever else it
    * throws counts as a refusal of this one alert. Ends soon after the signal aborts. Asked one
    * alert at a time, in order; the same one may come twice, after a lost answer or a crash.
+   * Answers whom it did not reach although it was sent, in a sentence, where there is anybody.
    */
-  send(alert: Alert, signal: AbortSignal): Promise<void>;
+  send(alert: Alert, signal: AbortSignal): Promise<string | void>;
 }
 
 /** An alert that a channel has yet to send. */

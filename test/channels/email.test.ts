@@ -150,6 +150,19 @@ describe('an alert by e-mail', () => {
     expect(failure.message).toContain('Not today');
   });
 
+  it('that reaches some of them says whom it did not reach', async () => {
+    const { port, mails } = await mailServer({
+      onRcptTo: ({ address }, _session, done) => {
+        const isGone = address === 'ben@example.com';
+        done(isGone ? Object.assign(new Error('No such box'), { responseCode: 550 }) : null);
+      },
+    });
+    expect(await channel({ port }).send(RAISED, NEVER)).toBe(
+      `the mail server 127.0.0.1:${port} refuses ben@example.com: check alerts.email.to`,
+    );
+    expect(mails.map(({ to }) => to)).toEqual([['anna@example.com']]);
+  });
+
   it('of a message that is refused for what is in it says that of this one only', async () => {
     const { port } = await mailServer({
       onData(stream, _session, done) {

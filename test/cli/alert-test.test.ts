@@ -88,7 +88,7 @@ describe('campaign alert-test', () => {
     expect(code).toBe(69);
     expect(stdout).toContain('telegram  sent\n');
     expect(stdout).toContain('webhook   NOT SENT: webhook answered 404; nobody takes alerts there');
-    expect(stderr).toContain('1 of 2 alert channels did not take it');
+    expect(stderr).toContain('1 of 2 alert channels did not reach everybody');
     expect(taken.requests).toHaveLength(1);
     const [request] = gone.requests;
     const { 'x-campaign-timestamp': time, 'x-campaign-signature': signature } =

@@ -131,6 +131,24 @@ describe('a channel that fails', () => {
     expect(bench.clock.pendingTimers).toBe(0);
   });
 
+  it('for some of its people only says so, once', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email', () => 'the server refuses ben@example.com');
+    const run = bench.run([email]);
+    run.take(opened());
+    await bench.clock.settle();
+    run.take(closed());
+    await bench.clock.settle();
+    expect(email.delivered).toEqual([RAISED, RECOVERED]);
+    expect(run.of('notice')).toMatchObject([
+      {
+        code: 'alert_unreached',
+        message: 'an alert did not reach everybody: the server refuses ben@example.com',
+      },
+    ]);
+    await run.alerter.close();
+  });
+
   it('delays no other: dead, slow or throwing at once', async () => {
     const bench = new AlertBench();
     const dead = bench.channel('dead', silence);

@@ -9,7 +9,7 @@ import { failure } from './failures.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 /** What a channel does once it has been asked; `count` is how often, this time included. */
-type Answer = (count: number, signal: AbortSignal, alert: Alert) => Promise<void> | void;
+type Answer = (count: number, signal: AbortSignal, alert: Alert) => Promise<void> | string | void;
 
 /** A channel that remembers what it was asked to send, and when, before it answers. */
 export class FakeChannel implements AlertChannel {
@@ -26,11 +26,12 @@ export class FakeChannel implements AlertChannel {
     this.answer = answer;
   }
 
-  async send(alert: Alert, signal: AbortSignal): Promise<void> {
+  async send(alert: Alert, signal: AbortSignal): Promise<string | void> {
     this.asked.push({ atMs: this.#clock.monotonicMs(), alert });
     this.signals.push(signal);
-    await this.answer(this.asked.length, signal, alert);
+    const unreached = await this.answer(this.asked.length, signal, alert);
     this.#delivered.push(alert);
+    return unreached;
   }
 
   /** What it has sent, as `raised service:flite`. */

@@ -22,8 +22,9 @@ export interface AlertTestOptions {
 
 interface Sent {
   readonly channel: string;
-  /** What went wrong; undefined where it was sent. */
-  readonly error: string | undefined;
+  readonly error?: string | undefined;
+  /** See `AlertChannel.send`. */
+  readonly unreached?: string | undefined;
 }
 
 /** Throws what ends a command: see `cli/exit.ts`. */
@@ -47,7 +48,7 @@ export async function alertTest(world: World, options: AlertTestOptions): Promis
   const alert = testAlert(world.clock.wallMs());
   const sent = await Promise.all(channels.map((channel) => sendOnce(world, channel, alert)));
   tell(world, options, sent);
-  return sent.every(({ error }) => error === undefined) ? EXIT.ok : EXIT.unavailable;
+  return sent.every(isWhole) ? EXIT.ok : EXIT.unavailable;
 }
 
 function testAlert(nowMs: number): Alert {
@@ -72,8 +73,8 @@ async function sendOnce(world: World, channel: AlertChannel, alert: Alert): Prom
     limit.abort(new Error(`no answer within ${SEND_TIMEOUT_MS / 1_000} s`));
   });
   try {
-    await channel.send(alert, limit.signal);
-    return { channel: channel.name, error: undefined };
+    const unreached = await channel.send(alert, limit.signal);
+    return { channel: channel.name, unreached: unreached ?? undefined };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { channel: channel.name, error: maskNumbers(message) };
@@ -84,21 +85,30 @@ async function sendOnce(world: World, channel: AlertChannel, alert: Alert): Prom
 
 function tell(world: World, { json }: AlertTestOptions, sent: readonly Sent[]): void {
   const width = Math.max(...sent.map(({ channel }) => channel.length));
-  const lines = sent.map(({ channel, error }) =>
-    `${channel.padEnd(width)}  ${error === undefined ? 'sent' : `NOT SENT: ${error}`}`.trimEnd(),
-  );
+  const lines = sent.map((one) => `${one.channel.padEnd(width)}  ${sentText(one)}`);
   const output = json === true ? world.stderr : world.stdout;
   output.write(`${lines.join('\n')}\n`);
-  const failed = sent.filter(({ error }) => error !== undefined).length;
+  const failed = sent.filter((one) => !isWhole(one)).length;
   if (failed > 0) {
     world.stderr.write(
-      `campaign: ${failed} of ${counted(sent.length, 'alert channel')} did not take it\n`,
+      `campaign: ${failed} of ${counted(sent.length, 'alert channel')} did not reach everybody\n`,
     );
   }
   if (json === true) {
     const channels = Object.fromEntries(
-      sent.map(({ channel, error }) => [channel, { sent: error === undefined, error }]),
+      sent.map(({ channel, error, unreached }) => {
+        return [channel, { sent: error === undefined, error, unreached }];
+      }),
     );
     world.stdout.write(`${JSON.stringify({ channels }, null, 2)}\n`);
   }
+}
+
+function isWhole({ error, unreached }: Sent): boolean {
+  return error === undefined && unreached === undefined;
+}
+
+function sentText({ error, unreached }: Sent): string {
+  if (error !== undefined) return `NOT SENT: ${error}`;
+  return unreached === undefined ? 'sent' : `SENT, BUT NOT TO EVERYBODY: ${unreached}`;
 }
