@@ -2,7 +2,7 @@
  * HubSpot on the wire: one request, its answer as JSON, its refusals in our words. Statuses and
  * codes: docs/guide/vendors.md.
  */
-import type { ServiceFailure } from '../../domain/failure.ts';
+import { ServiceFailure } from '../../domain/failure.ts';
 import { type Account, jsonOf, refusal, type Said, unusable } from '../../domain/http-failure.ts';
 import { at, listAt, textAt } from '../../domain/json-fields.ts';
 import type { Http, HttpRequest, HttpResponse } from '../../engine/ports.ts';
@@ -143,6 +143,8 @@ export class HubspotApi {
           : { ...common, code: NO_SUCH_OBJECT };
       case 409:
         return { ...common, kind: 'transient', scope: 'request' };
+      case CLIENT_CLOSED:
+        return { ...common, kind: 'transient', scope: 'service' };
       case 423: {
         const retryAfterMs = Math.max(LOCKED_WAIT_MS, response.retryAfterMs ?? 0);
         return { ...common, kind: 'transient', scope: 'request', retryAfterMs };
@@ -180,7 +182,22 @@ const NO_SUCH_OBJECT = 'no_such_object';
 
 /** HubSpot has no such object: contacts come and go. */
 export function isMissing(error: unknown): boolean {
-  return (error as ServiceFailure | undefined)?.code === NO_SUCH_OBJECT;
+  return error instanceof ServiceFailure && error.code === NO_SUCH_OBJECT;
+}
+
+/** HubSpot does not take what this one record or row brings along. */
+export function isDataRefused(error: unknown): error is ServiceFailure {
+  return error instanceof ServiceFailure && error.status === 400 && error.scope === 'request';
+}
+
+const REQUEST_TIMEOUT = 408;
+/** A proxy's word for having given up on a request, which may have been done all the same. */
+const CLIENT_CLOSED = 499;
+
+/** HubSpot has read the request and said no: it has done nothing, and need not be waited for. */
+export function saidNo(error: unknown): boolean {
+  const { status = 0 } = error instanceof ServiceFailure ? error : {};
+  return status >= 400 && status < 500 && status !== REQUEST_TIMEOUT && status !== CLIENT_CLOSED;
 }
 
 /** Three limits answer alike; that of the day does not pass while a run waits. */

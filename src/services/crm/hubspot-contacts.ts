@@ -4,8 +4,9 @@
  */
 import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
 import type { Contact } from '../../domain/contact.ts';
+import { ServiceFailure } from '../../domain/failure.ts';
 import { fieldsOf, listAt, textAt } from '../../domain/json-fields.ts';
-import { type Asked, type HubspotApi, idAt } from './hubspot-api.ts';
+import { type Asked, type HubspotApi, idAt, isDataRefused, isMissing } from './hubspot-api.ts';
 
 export type FindBy = 'id' | 'email' | 'phone';
 
@@ -24,8 +25,11 @@ export type Found =
       readonly id: string;
       readonly properties: Readonly<Record<string, string>>;
     }
-  /** Nobody fits; or several do, and nobody can tell which of them is meant. */
-  | { readonly state: 'nobody' | 'several' };
+  /**
+   * Nobody fits; several do, and nobody can tell which of them is meant; HubSpot does not take what
+   * the row has to look for; or who was found is not there any more.
+   */
+  | { readonly state: 'nobody' | 'several' | 'refused' | 'gone' };
 
 interface Filter {
   readonly propertyName: string;
@@ -62,9 +66,15 @@ export class HubspotContacts {
         this.#remember(contact, next);
         return next;
       }
-      if (next.state === 'several') found = next;
+      // That several fit says more than that one way of looking was refused.
+      if (next.state === 'several' || found.state === 'nobody') found = next;
     }
     return found;
+  }
+
+  /** Whether HubSpot still has who was found. */
+  async isThere(id: string, asked: Asked): Promise<boolean> {
+    return (await this.#api.getIfThere(`${CONTACTS}/${id}?properties=phone`, asked)) !== undefined;
   }
 
   forget({ id }: Contact): void {
@@ -77,14 +87,21 @@ export class HubspotContacts {
     this.#known.set(id, found);
   }
 
-  #findBy(by: FindBy, contact: Contact, asked: Asked): Promise<Found> {
-    switch (by) {
-      case 'id':
-        return this.#byId(contact, asked);
-      case 'email':
-        return this.#byEmail(contact, asked);
-      case 'phone':
-        return this.#byPhone(contact, asked);
+  /** What a cell of the list holds must not end its contact: it finds nobody, no more. */
+  async #findBy(by: FindBy, contact: Contact, asked: Asked): Promise<Found> {
+    try {
+      switch (by) {
+        case 'id':
+          return await this.#byId(contact, asked);
+        case 'email':
+          return await this.#byEmail(contact, asked);
+        case 'phone':
+          return await this.#byPhone(contact, asked);
+      }
+    } catch (error) {
+      if (isDataRefused(error) || isUnfit(error)) return { state: 'refused' };
+      if (isMissing(error)) return NOBODY;
+      throw error;
     }
   }
 
@@ -99,7 +116,7 @@ export class HubspotContacts {
   }
 
   async #byEmail({ email }: Contact, asked: Asked): Promise<Found> {
-    if (email === undefined) return NOBODY;
+    if (email === undefined || !EMAIL_SHAPE.test(email)) return NOBODY;
     const path = `${CONTACTS}/${encodeURIComponent(email.toLowerCase())}`;
     return await this.#read(path, '&idProperty=email', asked);
   }
@@ -127,8 +144,7 @@ export class HubspotContacts {
 
   async #read(path: string, query: string, asked: Asked): Promise<Found> {
     const wanted = this.#wanted().map(encodeURIComponent).join(',');
-    const answer = await this.#api.getIfThere(`${path}?properties=${wanted}${query}`, asked);
-    return answer === undefined ? NOBODY : foundIn(answer);
+    return foundIn(await this.#api.get(`${path}?properties=${wanted}${query}`, asked));
   }
 
   /** Any of the filters is enough. */
@@ -155,6 +171,20 @@ export class HubspotContacts {
 }
 
 const NOBODY: Found = { state: 'nobody' };
+
+/** Whatever else stands in the cell (`n/a`, two of them, a name) is not asked for. */
+const EMAIL_SHAPE = /^[^\s@,;<>"()]{1,64}@[^\s@,;<>"()/]{1,190}\.[^\s@.,;<>"()/]{2,63}$/;
+
+/**
+ * The property named by `id_property` is there, and the id in this row is no value for it: HubSpot
+ * names the property then as well, but the next row's id may do.
+ */
+function isUnfit(error: unknown): boolean {
+  return error instanceof ServiceFailure && error.status === 400 && UNFIT.test(error.message);
+}
+
+const UNFIT =
+  /\b(not a valid|invalid) (number|long|int(eger)?|double|decimal|date(time)?|bool(ean)?|value)\b/i;
 
 function foundIn(result: unknown): Found {
   const id = idAt(result);

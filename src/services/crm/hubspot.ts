@@ -13,7 +13,7 @@ import type {
   Receipt,
   RequestContext,
 } from '../../engine/ports.ts';
-import { type Asked, HubspotApi, idAt, isMissing } from './hubspot-api.ts';
+import { type Asked, HubspotApi, idAt, isDataRefused, isMissing, saidNo } from './hubspot-api.ts';
 import { CALL_WORDS, callProperties } from './hubspot-calls.ts';
 import { type FindBy, type Found, HubspotContacts, spelt } from './hubspot-contacts.ts';
 
@@ -40,6 +40,9 @@ const CALL_TO_CONTACT = 194;
 const NOTES = {
   nobody: 'no such contact in HubSpot: logged without association',
   several: 'several contacts in HubSpot fit: logged without association',
+  refused:
+    'HubSpot does not look for what stands in the row (e-mail or id): logged without association',
+  gone: 'the contact is not in HubSpot any more: logged without association',
 } as const;
 /**
  * What was just written is not found at once: "a few moments", says HubSpot. An empty answer is
@@ -127,11 +130,41 @@ class Hubspot {
     const found = await this.#contacts.find(contact, asked);
     const disposition = await this.#disposition(record, asked);
     const properties = callProperties(record, { disposition, owner: this.#settings.owner });
-    const call = await this.#logged(record, properties, found, asked);
-    const receipt = await this.#associated(call, contact, found, asked);
+    const whom = await this.#loggedFor(record, properties, found, asked);
     this.#contacts.forget(contact);
     this.#sentMs.delete(record.call);
-    return receipt;
+    return whom.state === 'found' ? {} : { note: NOTES[whom.state] };
+  }
+
+  /**
+   * Logs the call with its contact. One who is gone from HubSpot since is looked for once more, and
+   * then done without: the answer is who the call stands with.
+   */
+  async #loggedFor(
+    record: CallRecord,
+    properties: Readonly<Record<string, string>>,
+    found: Found,
+    asked: Asked,
+  ): Promise<Found> {
+    const { contact } = record;
+    let whom = found;
+    for (let tries = 1; ; tries += 1) {
+      let call: Logged | undefined;
+      try {
+        call = await this.#logged(record, properties, whom, asked);
+        await this.#associate(call, whom, asked);
+        return whom;
+      } catch (error) {
+        if (whom.state !== 'found' || !(isMissing(error) || isDataRefused(error))) throw error;
+        // Two objects are named in these requests; which of them is missing is not said.
+        if (await this.#contacts.isThere(whom.id, asked)) {
+          throw call !== undefined && isMissing(error) ? callMissing(error) : error;
+        }
+        this.#contacts.forget(contact);
+        const next = tries > 1 ? GONE : await this.#contacts.find(contact, asked);
+        whom = next.state === 'nobody' ? GONE : next;
+      }
+    }
   }
 
   async #logged(
@@ -176,33 +209,18 @@ class Hubspot {
       const result = await this.#api.post(CALLS, { properties, associations }, asked);
       return { id: loggedId(result), isAssociated: true };
     } catch (error) {
-      const { status = 0 } = error as Partial<ServiceFailure>;
-      // It said no, so it has not made it, and need not be waited for.
-      if (status >= 400 && status < 500) this.#sentMs.set(call, Number.NEGATIVE_INFINITY);
+      if (saidNo(error)) this.#sentMs.set(call, Number.NEGATIVE_INFINITY);
       throw error;
     }
   }
 
-  /** Twice is as once. A contact who is gone from HubSpot since is looked for once more. */
-  async #associated(
-    { id: call, isAssociated }: Logged,
-    contact: Contact,
-    found: Found,
-    asked: Asked,
-  ): Promise<Receipt> {
-    let whom = found;
-    for (let tries = 1; whom.state === 'found' && !isAssociated; tries += 1) {
-      const path = `/crm/v4/objects/calls/${call}/associations/default/contacts/${whom.id}`;
-      try {
-        await this.#api.put(path, asked);
-        break;
-      } catch (error) {
-        if (!isMissing(error)) throw error;
-        this.#contacts.forget(contact);
-        whom = tries > 1 ? { state: 'nobody' } : await this.#contacts.find(contact, asked);
-      }
-    }
-    return whom.state === 'found' ? {} : { note: NOTES[whom.state] };
+  /** Twice is as once. */
+  async #associate({ id, isAssociated }: Logged, whom: Found, asked: Asked): Promise<void> {
+    if (whom.state !== 'found' || isAssociated) return;
+    await this.#api.put(
+      `/crm/v4/objects/calls/${id}/associations/default/contacts/${whom.id}`,
+      asked,
+    );
   }
 
   /** Nice to have: a record does without. */
@@ -221,6 +239,8 @@ class Hubspot {
   }
 }
 
+const GONE: Found = { state: 'gone' };
+
 const DISPOSITIONS = '/calling/v1/dispositions';
 
 interface Logged {
@@ -237,6 +257,16 @@ function loggedId(result: unknown): string {
     scope: 'service',
     code: 'unusable_answer',
   });
+}
+
+/** The contact is there: so it is the call that HubSpot does not know, or not yet everywhere. */
+function callMissing(cause: unknown): ServiceFailure {
+  const message =
+    'hubspot does not know the call that it has just logged, so that it does not stand with its ' +
+    'contact yet; it is logged again under the same id';
+  const code = 'call_missing';
+  const details = { kind: 'transient', scope: 'request', code, status: 404, cause } as const;
+  return new ServiceFailure(message, details);
 }
 
 /** HubSpot works; only this record has to wait. */

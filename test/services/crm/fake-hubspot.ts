@@ -140,6 +140,7 @@ class Portal {
   }
 
   #create(body: { properties: Properties; associations: { to: { id: string } }[] }): Reply {
+    if (body.associations.some(({ to }) => !this.contacts.has(to.id))) return NOT_FOUND;
     const call = this.#add(body.properties);
     for (const { to } of body.associations) call.contacts.add(to.id);
     return { status: 201, body: shown(call) };

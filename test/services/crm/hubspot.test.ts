@@ -102,6 +102,8 @@ describe('logged once, with the unique property', () => {
   it.each([
     ['the answer is lost', UPSERT, 'cut'],
     ['the answer is an error', UPSERT, { status: 502, body: '' }],
+    ['HubSpot took too long', UPSERT, { status: 408, body: {} }],
+    ['a proxy gave up', UPSERT, { status: 499, body: '' }],
     ['the association fails', PUT, { status: 503, body: {} }],
     ['the answer to the association is lost', PUT, 'cut'],
   ] as const)('%s', async (_what, at, reply) => {
@@ -207,6 +209,22 @@ describe('without the unique property', () => {
     expect(portal.calls).toHaveLength(1);
   });
 
+  it.each([408, 499])('%i is no no: it may be made, and is searched for', async (status) => {
+    let nowMs = 60_000;
+    const { portal } = await withDana();
+    const crm = aimedHubspot(portal.url, plain, { monotonicMs: () => nowMs });
+    nowMs += 60_000;
+    portal.troubles.push({ at: CREATE, reply: { status, body: {} }, done: true });
+    expect(await failureOf(crm.record(recordOf({}, dana), context))).toMatchObject(PASSING);
+    portal.unsearchable.add('9001');
+    const again = recordOf({ again: true }, dana);
+    expect(await failureOf(crm.record(again, context))).toMatchObject({ code: 'search_lags' });
+    portal.unsearchable.clear();
+    await crm.record(again, context);
+    expect(portal.calls).toHaveLength(1);
+    expect([...(portal.calls[0]?.contacts ?? [])]).toEqual(['501']);
+  });
+
   it('twice at the most, where the search stays blind', async () => {
     let nowMs = 0;
     const portal = await fakeHubspot();
@@ -286,6 +304,91 @@ describe('finding the contact', () => {
     const contacts = { 7: { customer_no: 'c1' }, 8: { customer_no: 'c2' } };
     const by = { findBy: ['id'], idProperty: 'customer_no' } as const;
     expect(await foundBy(contacts, contactOf({ id: 'c2' }), by)).toEqual([['8'], undefined]);
+  });
+
+  it.each(['n/a', 'dana@example', 'dana example.com', 'a@b.org, c@d.org', '"Dana" <dana@e.org>'])(
+    'a cell with no email in it is not asked for: %s',
+    async (email) => {
+      const portal = await fakeHubspot();
+      portal.contacts.set('7', { phone: '+14155550134' });
+      const record = recordOf({}, contactOf({ email }));
+      expect(await aimedHubspot(portal.url).record(record, context)).toEqual({});
+      expect([...(portal.calls[0]?.contacts ?? [])]).toEqual(['7']);
+      expect(portal.requests.filter(({ path }) => path.includes('idProperty=email'))).toEqual([]);
+    },
+  );
+
+  const REFUSED = {
+    status: 400,
+    body: { message: 'not an email', category: 'VALIDATION_ERROR', correlationId: 'c' },
+  };
+  const UNLOOKED = 'HubSpot does not look for what stands in the row (e-mail or id): ';
+
+  it.each([
+    ['email', 'GET /crm/v3/objects/contacts/dana', REFUSED],
+    ['email', 'GET /crm/v3/objects/contacts/dana', NOT_FOUND],
+    ['id', 'GET /crm/v3/objects/contacts/4', REFUSED],
+    ['id', 'GET /crm/v3/objects/contacts/4', NOT_FOUND],
+  ] as const)('by the next way where %s is refused at %s', async (by, at, reply) => {
+    const { portal } = await withDana();
+    portal.contacts.set('7', { phone: '+14155550134' });
+    portal.troubles.push({ at, reply, done: false });
+    const contact = contactOf({ id: '42', email: 'dana@example.com' });
+    const crm = aimedHubspot(portal.url, { findBy: [by, 'phone'], lookup: ['plan'] });
+    expect(await crm.lookup?.(contact, context)).toEqual({ plan: '' });
+    expect(await crm.record(recordOf({}, contact), context)).toEqual({});
+    expect([...(portal.calls[0]?.contacts ?? [])]).toEqual(['7']);
+  });
+
+  it('no way that HubSpot takes: logged all the same, and said', async () => {
+    const portal = await fakeHubspot();
+    for (const at of ['GET /crm/v3/objects/contacts/', 'POST /crm/v3/objects/contacts/search']) {
+      portal.troubles.push({ at, reply: REFUSED, done: false });
+    }
+    const { note } = await aimedHubspot(portal.url).record(recordOf({}, dana), context);
+    expect(note).toBe(`${UNLOOKED}logged without association`);
+    expect(portal.calls).toHaveLength(1);
+  });
+
+  it('an id that its property cannot hold is this row’s; a property not there is not', async () => {
+    const over = { findBy: ['id'], idProperty: 'customer_no' } as const;
+    const { portal, crm } = await withDana(over);
+    const said = (message: string) => ({
+      at: 'POST /crm/v3/objects/contacts/search',
+      reply: { status: 400, body: { message, category: 'VALIDATION_ERROR', correlationId: 'c' } },
+      done: false,
+    });
+    portal.troubles.push(said('customer_no: c1 was not a valid long.'));
+    const { note } = await crm.record(recordOf({}, dana), context);
+    expect(note).toContain(UNLOOKED);
+    portal.troubles.push(said('Property customer_no does not exist'));
+    const failure = await failureOf(crm.record(recordOf({ call: 'two' }, dana), context));
+    expect(failure).toMatchObject({ ...ACCOUNT, status: 400 });
+    expect(failure.message).toContain('check providers.hubspot.id_property');
+  });
+
+  it.each([
+    ['with the unique property', CALL_ID],
+    ['without it', undefined],
+  ])('who is deleted between is logged without, %s', async (_how, callIdProperty) => {
+    const { portal, crm } = await withDana({ lookup: ['plan'], callIdProperty });
+    await crm.lookup?.(dana, context);
+    portal.contacts.clear();
+    const { note } = await crm.record(recordOf({}, dana), context);
+    expect(note).toBe('the contact is not in HubSpot any more: logged without association');
+    expect(portal.calls).toHaveLength(1);
+    expect(portal.calls[0]?.contacts.size).toBe(0);
+  });
+
+  it('a call that HubSpot does not know yet is no contact who is gone', async () => {
+    const { portal, crm } = await withDana();
+    portal.troubles.push({ at: PUT, reply: NOT_FOUND, done: false });
+    const failure = await failureOf(crm.record(recordOf({}, dana), context));
+    expect(failure).toMatchObject({ ...LATER, code: 'call_missing', status: 404 });
+    expect(failure.message).not.toContain('contact is not');
+    expect(await crm.record(recordOf({ again: true }, dana), context)).toEqual({});
+    expect(portal.calls).toHaveLength(1);
+    expect([...(portal.calls[0]?.contacts ?? [])]).toEqual(['501']);
   });
 
   it('a contact who is gone between is looked for once more', async () => {
