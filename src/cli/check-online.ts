@@ -4,10 +4,11 @@
  */
 import { ServiceFailure } from '../domain/failure.ts';
 import { maskNumbers } from '../domain/privacy.ts';
+import { listed } from '../domain/text.ts';
 import type { Payee } from '../domain/usage.ts';
-import type { Service } from '../engine/ports.ts';
+import type { Http, HttpRequest, HttpResponse, Service } from '../engine/ports.ts';
 import { beginProbe, faultOf, type Probed } from '../engine/probe.ts';
-import { openHttp } from '../services/http.ts';
+import { isCertificateFault, openHttp } from '../services/http.ts';
 import { serviceMakers } from './compose-services.ts';
 import { chainsAsked } from './dialer-voice.ts';
 import { campaignFolders } from './folders.ts';
@@ -18,10 +19,21 @@ import type { World } from './world.ts';
 import { folderProblem } from './writable.ts';
 
 /**
- * `ok`, and `low` where little of a quota is left. `refused`: it answers, and does not take our key
- * or our money. `failing`: it answers that it does not work. `unreachable`: no answer.
+ * `ok`, and `low` where little of a quota is left. `answers`: it does, and whether it takes our key
+ * shows only at work; `unsure` where a wrong key or address would be answered like that too.
+ * `refused`: it answers, and does not take our key or our money. `failing`: it answers that it does
+ * not work, or has not what we ask for. `untrusted`: it is there, and nothing is said to it because
+ * of its certificate. `unreachable`: no answer.
  */
-export type Reach = 'ok' | 'low' | 'refused' | 'failing' | 'unreachable';
+export type Reach =
+  | 'ok'
+  | 'low'
+  | 'answers'
+  | 'unsure'
+  | 'refused'
+  | 'failing'
+  | 'untrusted'
+  | 'unreachable';
 
 export interface ServiceCheck extends Payee {
   readonly key: string;
@@ -36,16 +48,16 @@ export async function checkServices(world: World, config: Config): Promise<Servi
   const http = owned.use(openHttp({ userAgent: USER_AGENT, clock: world.clock }));
   const limit = new AbortController();
   const folders = campaignFolders(config, 'check');
-  const makers = serviceMakers({
-    config,
-    http,
-    clock: world.clock,
-    folders,
-    ledger: NO_LEDGER,
-    owned,
-    signal: limit.signal,
-  });
-  const byName: Readonly<Record<Payee['role'], Makers>> = makers;
+  const makersOver = (sight: Http): Readonly<Record<Payee['role'], Makers>> =>
+    serviceMakers({
+      config,
+      http: sight,
+      clock: world.clock,
+      folders,
+      ledger: NO_LEDGER,
+      owned,
+      signal: limit.signal,
+    });
   const inUse = servicesInUse(chainsAsked(config));
   const { timeoutMs } = config.healthCheck;
   // Those that are made by asking a program take as long as it does.
@@ -55,15 +67,42 @@ export async function checkServices(world: World, config: Config): Promise<Servi
   try {
     return await Promise.all(
       inUse.map(async (one) => {
-        const make = byName[one.role][one.service];
+        const sight = new Sight(http);
+        const make = makersOver(sight)[one.role][one.service];
         const probed = FOLDER_SERVICES.has(one.service)
           ? await folderProbe(config)
           : await probe(world, timeoutMs, make);
-        return { ...one, key: serviceKey(inUse, one), ...judged(probed) };
+        return { ...one, key: serviceKey(inUse, one), ...judged(probed, sight) };
       }),
     );
   } finally {
     cancel();
+  }
+}
+
+/** What one service was seen to answer. */
+class Sight implements Http {
+  readonly #http: Http;
+  readonly statuses: number[] = [];
+  /** The key of config.yml with the address that was asked last. */
+  setting: string | undefined;
+  host: string | undefined;
+
+  constructor(http: Http) {
+    this.#http = http;
+  }
+
+  async send(request: HttpRequest): Promise<HttpResponse> {
+    this.setting = request.setting;
+    this.host = URL.parse(request.url)?.host;
+    const response = await this.#http.send(request);
+    this.statuses.push(response.status);
+    return response;
+  }
+
+  /** Whatever it was asked, it has taken our key for nothing yet. */
+  get isTurnedAway(): boolean {
+    return this.statuses.length > 0 && this.statuses.every((status) => status >= 300);
   }
 }
 
@@ -101,35 +140,67 @@ async function probe(
   });
 }
 
-function judged(probed: Probed): Pick<ServiceCheck, 'reach' | 'detail'> {
-  if (probed.isGood) {
-    const { detail, isLow } = probed.answer;
-    return { reach: isLow === true ? 'low' : 'ok', detail: detail && maskNumbers(detail) };
+function judged(probed: Probed, sight: Sight): Pick<ServiceCheck, 'reach' | 'detail'> {
+  if (!probed.isGood) {
+    const { error } = probed;
+    return { reach: reachOf(error), detail: maskNumbers(faultIn(error, sight)) };
   }
-  return { reach: reachOf(probed.error), detail: maskNumbers(faultOf(probed.error)) };
+  const { detail, isLow, credentials } = probed.answer;
+  const told = detail && maskNumbers(detail);
+  if (credentials !== undefined) {
+    return { reach: credentials === 'doubtful' ? 'unsure' : 'answers', detail: told };
+  }
+  if (sight.isTurnedAway) {
+    const statuses = listed([...new Set(sight.statuses)].map(String));
+    const seen = `answered ${statuses}: whether it takes our key shows only at work`;
+    return { reach: 'unsure', detail: told ?? seen };
+  }
+  return { reach: isLow === true ? 'low' : 'ok', detail: told };
 }
 
 /** Whoever answered has given a status. */
 function reachOf(error: unknown): Reach {
+  if (isCertificateFault(error)) return 'untrusted';
   if (!(error instanceof ServiceFailure) || error.status === undefined) {
     return 'unreachable';
   }
-  return error.kind === 'permanent' && error.scope === 'service' ? 'refused' : 'failing';
+  const isRefusal = error.kind === 'permanent' && error.scope === 'service';
+  return isRefusal && !isAddressed(error.status) ? 'refused' : 'failing';
+}
+
+/** It is not the key that is wrong, but where it was shown: an address, a model's name. */
+function isAddressed(status: number): boolean {
+  return (status >= 300 && status < 400) || [404, 405, 410].includes(status);
+}
+
+/** Who did not answer in time is named, as one is who cannot be reached. */
+function faultIn(error: unknown, { setting, host, statuses }: Sight): string {
+  const fault = faultOf(error);
+  const isSilent = !(error instanceof ServiceFailure) && statuses.length === 0;
+  return isSilent && setting !== undefined && host !== undefined
+    ? `${host}: ${fault}; check ${setting}`
+    : fault;
 }
 
 const REACH_WORDS: Readonly<Record<Reach, string>> = {
   ok: 'works',
   low: 'LOW',
+  answers: 'answers',
+  unsure: 'UNSURE',
   refused: 'REFUSES',
   failing: 'FAILS',
+  untrusted: 'UNTRUSTED',
   unreachable: 'NO ANSWER',
 };
 
 /** A line per service. */
 export function serviceLines(checks: readonly ServiceCheck[]): string[] {
   const width = Math.max(...checks.map(({ key }) => key.length));
+  const unproven = checks.some(({ reach }) => CREDENTIALS[reach] === 'unknown')
+    ? '; answers, UNSURE: whether it does shows only at work'
+    : '';
   return [
-    'Services, asked just now (works: it answers, and takes our key):',
+    `Services, asked just now (works: it answers, and takes our key${unproven}):`,
     ...checks.map(({ key, role, reach, detail }) => {
       const what = detail === undefined ? '' : `  ${detail}`;
       return `  ${key.padEnd(width)}  ${role.padEnd(6)}  ${REACH_WORDS[reach].padEnd(9)}${what}`;
@@ -137,9 +208,24 @@ export function serviceLines(checks: readonly ServiceCheck[]): string[] {
   ].map((line) => line.trimEnd());
 }
 
+/** Nothing was seen that would keep these from working. */
+const WELL: ReadonlySet<Reach> = new Set(['ok', 'low', 'answers', 'unsure']);
+
 export function isWell({ reach }: Pick<ServiceCheck, 'reach'>): boolean {
-  return reach === 'ok' || reach === 'low';
+  return WELL.has(reach);
 }
+
+/** Undefined where it says nothing of them. */
+const CREDENTIALS: Readonly<Record<Reach, 'accepted' | 'unknown' | 'refused' | undefined>> = {
+  ok: 'accepted',
+  low: 'accepted',
+  answers: 'unknown',
+  unsure: 'unknown',
+  refused: 'refused',
+  failing: undefined,
+  untrusted: undefined,
+  unreachable: undefined,
+};
 
 /** As `check --json` has it, by key. */
 export function serviceCheckDocuments(checks: readonly ServiceCheck[]) {
@@ -150,7 +236,7 @@ export function serviceCheckDocuments(checks: readonly ServiceCheck[]) {
         role,
         state: reach,
         reachable: reach !== 'unreachable',
-        credentials: isWell({ reach }) ? 'accepted' : reach === 'refused' ? 'refused' : undefined,
+        credentials: CREDENTIALS[reach],
         detail,
       },
     ]),

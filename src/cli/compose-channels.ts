@@ -6,6 +6,7 @@ import { telegramChannel } from '../channels/telegram.ts';
 import { webhookChannel } from '../channels/webhook.ts';
 import type { AlertChannel, Clock, Http } from '../engine/ports.ts';
 import { signatureOf } from '../services/crm/webhook.ts';
+import { atSetting } from '../services/http.ts';
 import type { AlertSettings } from './config-alerts.ts';
 
 /**
@@ -23,9 +24,10 @@ export function composeChannels(
     secret === undefined
       ? undefined
       : (timestamp: string, body: string) => signatureOf(secret, timestamp, body);
+  const at = (key: string): Http => atSetting(http, `alerts.${key}`);
   return [
     ...(email.enabled ? [owned.use(emailChannel(email))] : []),
-    ...(telegram.enabled ? [telegramChannel(telegram, http)] : []),
-    ...(webhook.enabled ? [webhookChannel(webhook, http, clock, sign)] : []),
+    ...(telegram.enabled ? [telegramChannel(telegram, at('telegram.base_url'))] : []),
+    ...(webhook.enabled ? [webhookChannel(webhook, at('webhook.url'), clock, sign)] : []),
   ];
 }

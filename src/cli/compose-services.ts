@@ -8,6 +8,7 @@ import { hubspot } from '../services/crm/hubspot.ts';
 import { webhookCrm } from '../services/crm/webhook.ts';
 import { preview } from '../services/dialer/preview.ts';
 import { twilio } from '../services/dialer/twilio.ts';
+import { atSetting } from '../services/http.ts';
 import { anthropic } from '../services/llm/anthropic.ts';
 import { google } from '../services/llm/google.ts';
 import type { ModelSettings } from '../services/llm/model-llm.ts';
@@ -76,27 +77,29 @@ export interface ServiceParts {
 
 /** How each service is made, by role and name. Nothing is made before it is asked for. */
 export function serviceMakers(parts: ServiceParts) {
-  const { config, http, clock, folders, ledger, owned, signal } = parts;
+  const { config, clock, folders, ledger, owned, signal } = parts;
+  const at = (name: string, key = 'base_url'): Http =>
+    atSetting(parts.http, `providers.${name}.${key}`);
   const { providers, script, campaign } = config;
   const llm = {
     template: () => templateLlm({ template: script.template, language: campaign.language }),
-    openai: () => openai(modelSettings(config, 'openai'), http),
-    openrouter: () => openrouter(modelSettings(config, 'openrouter'), http),
-    google: () => google(modelSettings(config, 'google'), http),
-    anthropic: () => anthropic(modelSettings(config, 'anthropic'), http),
+    openai: () => openai(modelSettings(config, 'openai'), at('openai')),
+    openrouter: () => openrouter(modelSettings(config, 'openrouter'), at('openrouter')),
+    google: () => google(modelSettings(config, 'google'), at('google')),
+    anthropic: () => anthropic(modelSettings(config, 'anthropic'), at('anthropic')),
   };
   const tts = {
     flite: () => Promise.resolve(owned.use(flite(providers.flite))),
     'espeak-ng': () => espeakNg(providers.espeakNg, signal),
-    elevenlabs: () => Promise.resolve(elevenlabs(providers.elevenlabs, http)),
-    openai: () => Promise.resolve(openaiVoice(openaiVoiceSettings(config), http)),
+    elevenlabs: () => Promise.resolve(elevenlabs(providers.elevenlabs, at('elevenlabs'))),
+    openai: () => Promise.resolve(openaiVoice(openaiVoiceSettings(config), at('openai'))),
   };
   const dialer = {
     preview: () => preview({ folder: folders.output }),
     twilio: () => {
       const { timeouts } = config.policies.twilio;
       const account = { ...providers.twilio, ...timeouts, audioFolder: folders.audio };
-      return twilio(account, http, clock);
+      return twilio(account, at('twilio'), clock);
     },
   };
   const crm = {
@@ -105,8 +108,8 @@ export function serviceMakers(parts: ServiceParts) {
       await results.open();
       return results;
     },
-    hubspot: () => Promise.resolve(hubspot(providers.hubspot, http, clock)),
-    webhook: () => Promise.resolve(webhookCrm(providers.webhook, http, clock)),
+    hubspot: () => Promise.resolve(hubspot(providers.hubspot, at('hubspot'), clock)),
+    webhook: () => Promise.resolve(webhookCrm(providers.webhook, at('webhook', 'url'), clock)),
   };
   return { llm, tts, dialer, crm };
 }

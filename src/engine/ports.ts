@@ -48,6 +48,8 @@ export interface HttpRequest {
   readonly idempotent: boolean;
   /** A longer answer is a failure; 1 MB where it is left out. */
   readonly bytesMax?: number | undefined;
+  /** The key of config.yml that the address is from, for whoever has to mend it. */
+  readonly setting?: string | undefined;
 }
 
 export type { HttpResponse };
@@ -93,6 +95,11 @@ export interface ProbeAnswer {
   readonly detail?: string | undefined;
   /** Less than a tenth of it is left. */
   readonly isLow?: boolean | undefined;
+  /**
+   * Left out: it took our key. `unknown`: it answered as it should, and that shows only at work.
+   * `doubtful`: the same, and a wrong key or address would be answered like that as well.
+   */
+  readonly credentials?: 'unknown' | 'doubtful' | undefined;
 }
 
 export interface ScriptRequest {

@@ -29,6 +29,11 @@ export function urlUnder(baseUrl: string, path: string): string {
   return `${baseUrl.replace(/\/+$/, '')}${path}`;
 }
 
+/** The same, for one account: what cannot be reached is said to be so by this key. */
+export function atSetting(http: Http, setting: string): Http {
+  return { send: (request) => http.send({ ...request, setting }) };
+}
+
 class UndiciHttp implements Http, AsyncDisposable {
   readonly #options: HttpOptions;
   #undici: Promise<Undici> | undefined;
@@ -158,34 +163,66 @@ const MAYBE_SENT: Readonly<Record<string, string>> = {
   ECONNRESET: 'the connection was reset',
   EPIPE: 'the connection was closed while the request was being sent',
   ETIMEDOUT: 'the connection timed out',
-  ERR_SSL_WRONG_VERSION_NUMBER: 'no TLS is spoken there: is base_url right with https?',
 };
+
+const NO_TLS = 'ERR_SSL_WRONG_VERSION_NUMBER';
 
 /** The certificate was looked at and found wrong before anything was sent. */
 const CERTIFICATE = /CERT|^ERR_TLS_|SIGNATURE|ISSUER|_CRL_/;
 
+const CERTIFICATE_WORDS: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'it is signed by nobody but itself',
+  SELF_SIGNED_CERT_IN_CHAIN: 'it is signed by an authority that this machine does not know',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'it is signed by an authority that this machine does not know',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'what it is signed by is not sent along, or not known',
+  CERT_HAS_EXPIRED: 'it has expired',
+  CERT_NOT_YET_VALID: 'it is not valid yet',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'it is made out to another host',
+};
+
+/** Whether the other side is there, and it is its certificate that keeps us from talking to it. */
+export function isCertificateFault(error: unknown): boolean {
+  return (
+    error instanceof ServiceFailure && error.status === undefined && CERTIFICATE.test(error.code)
+  );
+}
+
 /** What no network can cause is a bug, and thrown on as it is. */
 function networkFailure(error: unknown, request: HttpRequest): unknown {
   const where = URL.parse(request.url)?.host ?? 'that address';
-  const { idempotent } = request;
+  const { idempotent, setting = 'its address' } = request;
   if (error instanceof BodyTooLarge) {
     return fault(`${where}: ${error.message}`, 'body_too_large', idempotent);
   }
   if (error instanceof Error && error.name === 'HTTPParserError') {
-    return fault(`${where}: the answer is no HTTP`, 'no_http', idempotent);
+    return fault(`${where}: the answer is no HTTP; check ${setting}`, 'no_http', idempotent);
   }
   const { code, syscall } = faultOf(error);
   if (code === undefined || code === 'UND_ERR_INVALID_ARG' || error instanceof TypeError) {
     return error;
   }
   if (CERTIFICATE.test(code)) {
-    const advice = 'check base_url, the clock of this machine, and NODE_EXTRA_CA_CERTS';
-    const message = `the certificate of ${where} cannot be trusted (${code}): ${advice}`;
-    return new ServiceFailure(message, { kind: 'permanent', scope: 'service', code });
+    return certificateFailure(code, where, setting);
+  }
+  if (code === NO_TLS) {
+    const message = `${where} speaks no TLS (${code}); check ${setting}: https, or http?`;
+    return fault(message, code, idempotent);
   }
   const neverSent = code in NEVER_SENT || syscall === 'connect' || syscall === 'getaddrinfo';
-  const what = NEVER_SENT[code] ?? MAYBE_SENT[code] ?? 'the connection failed';
-  return fault(`${where}: ${what} (${code})`, code, neverSent || idempotent);
+  if (neverSent) {
+    const what = NEVER_SENT[code] ?? 'no connection';
+    return fault(`cannot reach ${where}: ${what} (${code}); check ${setting}`, code, true);
+  }
+  const what = MAYBE_SENT[code] ?? 'the connection failed';
+  return fault(`${where}: ${what} (${code})`, code, idempotent);
+}
+
+function certificateFailure(code: string, where: string, setting: string): ServiceFailure {
+  const what = CERTIFICATE_WORDS[code];
+  const why = what === undefined ? code : `${what} (${code})`;
+  const advice = `check ${setting}, the clock of this machine, and NODE_EXTRA_CA_CERTS`;
+  const message = `the certificate of ${where} cannot be trusted: ${why}; ${advice}`;
+  return new ServiceFailure(message, { kind: 'permanent', scope: 'service', code });
 }
 
 /** The error itself is not kept as a cause: a parser's error has the answer in it. */

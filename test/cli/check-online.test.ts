@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { fakeVendor, KEY } from '../services/llm/fake-vendors.ts';
 import { CommandBench } from '../support/command-bench.ts';
-import { deadUrl, loopback } from '../support/loopback.ts';
+import { deadUrl, loopback, untrustedServer } from '../support/loopback.ts';
 
 const ENV = {
   OPENROUTER_API_KEY: KEY,
@@ -23,6 +23,17 @@ function benchOf(urls: Urls, more = ''): CommandBench {
     `services: { llm: [${[...Object.keys(urls), 'template'].join(', ')}] }\n` +
       `script: { template: "Hi." }\n${more}` +
       (providers.length === 0 ? '' : `providers:\n${providers.join('')}`),
+  );
+  onTestFinished(() => {
+    bench[Symbol.dispose]();
+  });
+  return bench;
+}
+
+function webhookBench(url: string): CommandBench {
+  const bench = new CommandBench(
+    'services: { crm: [webhook] }\nscript: { template: "Hi." }\n' +
+      `providers: { webhook: { url: "${url}/hook", secret: "\${HOOK_SECRET}" } }\n${SLOW_MACHINE}`,
   );
   onTestFinished(() => {
     bench[Symbol.dispose]();
@@ -97,7 +108,7 @@ Services, asked just now (works: it answers, and takes our key):
       credentials: 'accepted',
     });
     expect(stderr).toContain('  openai     llm     REFUSES    openai answered 401');
-    expect(stderr).toContain('  anthropic  llm     NO ANSWER  127.0.0.1:');
+    expect(stderr).toContain('  anthropic  llm     NO ANSWER  cannot reach 127.0.0.1:');
     expect(stdout + stderr).not.toMatch(/looking-glass|555 0134/);
   });
 
@@ -106,7 +117,9 @@ Services, asked just now (works: it answers, and takes our key):
     const bench = benchOf({ openai: silent.url }, 'health_check: { timeout: 150ms }\n');
     const { code, stderr } = await check(bench, '--json');
     expect(code).toBe(69);
-    expect(stderr).toMatch(/openai +llm +NO ANSWER +no answer to the check within 0.15 s\n/);
+    expect(stderr).toMatch(
+      /openai +llm +NO ANSWER +127[\d.:]+: no answer to the check within 0.15 s; check providers.o/,
+    );
   });
 
   it('asks nobody where config.yml is wrong, and says so as a document', async () => {
@@ -119,6 +132,81 @@ Services, asked just now (works: it answers, and takes our key):
     expect(document.problems[0]).toContain('campaign.lines: found 0');
     expect(document).not.toHaveProperty('services');
     expect(vendor.requests).toEqual([]);
+  });
+
+  it.each([
+    [200, 'answers', 'answers', 'shows only when there is one'],
+    [405, 'answers', 'answers', 'shows only when there is one'],
+    [401, 'unsure', 'UNSURE', 'check providers.webhook.secret'],
+    [404, 'unsure', 'UNSURE', 'nothing is there at that path'],
+    [302, 'unsure', 'UNSURE', 'redirects are not followed'],
+  ])('claims no more of a webhook than a GET shows: %i', async (status, state, word, words) => {
+    const server = await loopback(() => ({ status }));
+    const bench = webhookBench(server.url);
+    const told = await check(bench, '--json', { HOOK_SECRET: 'wonderland' });
+    expect(told.code).toBe(0);
+    expect(JSON.parse(told.stdout).services.webhook).toEqual({
+      role: 'crm',
+      state,
+      reachable: true,
+      credentials: 'unknown',
+      detail: expect.stringContaining(words),
+    });
+    expect(told.stderr).toContain('; answers, UNSURE: whether it does shows only at work):');
+    expect(told.stderr).toMatch(new RegExp(`webhook +crm +${word} +answered ${status} to`));
+    const health = await bench.command('health', { env: { HOOK_SECRET: 'wonderland' } });
+    expect(health.code).toBe(0);
+    expect(health.stdout).toMatch(new RegExp(`webhook +crm +${word} +answered ${status} to`));
+  });
+
+  it('says of a webhook that is gone where it stands, and takes no key for refused', async () => {
+    const server = await loopback(() => ({ status: 410 }));
+    const told = await check(webhookBench(server.url), '--json', { HOOK_SECRET: 'wonderland' });
+    expect(told.code).toBe(69);
+    const { webhook } = JSON.parse(told.stdout).services;
+    expect(webhook).toMatchObject({ state: 'failing', reachable: true });
+    expect(webhook).not.toHaveProperty('credentials');
+    expect(webhook.detail).toContain('change providers.webhook.url');
+  });
+
+  it('tells a certificate from no answer, and names host and setting of both', async () => {
+    const untrusted = await untrustedServer();
+    const told = await check(webhookBench(untrusted.url), '--json', { HOOK_SECRET: 'w' });
+    expect(told.code).toBe(69);
+    const { webhook } = JSON.parse(told.stdout).services;
+    expect(webhook).toMatchObject({ state: 'untrusted', reachable: true });
+    expect(webhook).not.toHaveProperty('credentials');
+    expect(told.stderr).toMatch(
+      /webhook +crm +UNTRUSTED +the certificate of 127[\d.:]+ cannot be trusted: it is signed by/,
+    );
+    expect(webhook.detail).toContain('check providers.webhook.url');
+    const dead = await check(webhookBench(await deadUrl()), '', { HOOK_SECRET: 'w' });
+    expect(dead.stdout).toMatch(
+      /NO ANSWER +cannot reach 127[\d.:]+: [^;]*ECONNREFUSED\); check providers.webhook.url\n/,
+    );
+  });
+
+  it('with test credentials Twilio answers 403 to all questions: nobody can tell', async () => {
+    const body = { code: 20_008, message: 'Resource not accessible with Test Account Credentials' };
+    const twilio = await loopback(() => ({ status: 403, body }));
+    const bench = new CommandBench(
+      'services: { dialer: [twilio] }\nscript: { template: "Hi." }\n' +
+        'providers: { twilio: { account_sid: "${SID}", auth_token: "${TOKEN}", ' +
+        `from: "+14155550100", base_url: "${twilio.url}" } }\n${SLOW_MACHINE}`,
+    );
+    onTestFinished(() => {
+      bench[Symbol.dispose]();
+    });
+    const env = { SID: 'AC00000000000000000000000000000001', TOKEN: KEY };
+    const { code, stdout } = await check(bench, '--json', env);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).services.twilio).toEqual({
+      role: 'dialer',
+      state: 'unsure',
+      reachable: true,
+      credentials: 'unknown',
+      detail: 'answered 403: whether it takes our key shows only at work',
+    });
   });
 
   it('tells of a program that is not installed', async () => {

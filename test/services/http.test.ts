@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Http, HttpRequest } from '../../src/engine/ports.ts';
-import { openHttp, urlUnder } from '../../src/services/http.ts';
+import { atSetting, isCertificateFault, openHttp, urlUnder } from '../../src/services/http.ts';
 import { deadUrl, loopback, rawServer, untrustedServer } from '../support/loopback.ts';
 import { failureOf } from './support.ts';
 
@@ -143,7 +143,9 @@ describe('a fault of the network', () => {
   it.each([true, false])('refused: nothing was sent (idempotent %s)', async (idempotent) => {
     const failure = await failureOf(client().send(request(await deadUrl(), { idempotent })));
     expect(failure).toMatchObject({ kind: 'transient', scope: 'service', code: 'ECONNREFUSED' });
-    expect(failure.message).toMatch(/^127\.0\.0\.1:\d+: the connection was refused/);
+    expect(failure.message).toMatch(
+      /^cannot reach 127\.0\.0\.1:\d+: the connection was refused \(ECONNREFUSED\); check /,
+    );
   });
 
   it('no TLS where TLS is expected', async () => {
@@ -162,6 +164,25 @@ describe('a fault of the network', () => {
       code: 'DEPTH_ZERO_SELF_SIGNED_CERT',
     });
     expect(failure.message).toContain('NODE_EXTRA_CA_CERTS');
+    expect(isCertificateFault(failure)).toBe(true);
+  });
+
+  it('names the setting that its address is from', async () => {
+    const http = atSetting(client(), 'providers.webhook.url');
+    const dead = new URL(await deadUrl());
+    const gone = await failureOf(http.send(request(dead.href)));
+    expect(gone.message).toBe(
+      `cannot reach ${dead.host}: the connection was refused (ECONNREFUSED); ` +
+        'check providers.webhook.url',
+    );
+    const { url } = await untrustedServer();
+    const untrusted = await failureOf(http.send(request(url)));
+    expect(untrusted.message).toBe(
+      `the certificate of ${new URL(url).host} cannot be trusted: it is signed by nobody but ` +
+        'itself (DEPTH_ZERO_SELF_SIGNED_CERT); check providers.webhook.url, the clock of this ' +
+        'machine, and NODE_EXTRA_CA_CERTS',
+    );
+    expect(isCertificateFault(gone)).toBe(false);
   });
 
   it('a name that does not exist: nothing was sent', async () => {

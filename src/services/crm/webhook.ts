@@ -11,6 +11,7 @@ import type {
   Crm,
   Http,
   HttpResponse,
+  ProbeAnswer,
   Receipt,
   RequestContext,
 } from '../../engine/ports.ts';
@@ -53,13 +54,17 @@ class WebhookCrm implements Crm {
     this.#account = { name: NAME, secrets: secretsOf(settings) };
   }
 
-  /** A GET, which may be answered with whatever: a server that answers is there. */
-  async probe(signal: AbortSignal): Promise<void> {
+  /**
+   * A GET, which may be answered with whatever: a server that answers is there. Whether it takes
+   * what is signed shows only when something is; nothing harmless could be sent.
+   */
+  async probe(signal: AbortSignal): Promise<ProbeAnswer> {
     const { url } = this.#settings;
     const response = await this.#http.send({ method: 'GET', url, signal, idempotent: true });
     if (response.status >= 500 || response.status === GONE) {
       throw this.#refusal(response, []);
     }
+    return seenIn(response.status);
   }
 
   async record(record: CallRecord, { signal }: RequestContext): Promise<Receipt> {
@@ -99,6 +104,25 @@ class WebhookCrm implements Crm {
 }
 
 const GONE = 410;
+
+/** What an unsigned GET shows of an address that takes signed POSTs. */
+function seenIn(status: number): ProbeAnswer {
+  const answered = `answered ${status} to an unsigned GET`;
+  const doubtful = (what: string): ProbeAnswer => {
+    return { credentials: 'doubtful', detail: `${answered}: ${what}` };
+  };
+  if (status === 401 || status === 403) {
+    return doubtful(`a signed POST may be let in; if not, check ${KEY}.secret and ${KEY}.url`);
+  }
+  if (status === 404) {
+    return doubtful(`nothing is there at that path, unless only for POST; check ${KEY}.url`);
+  }
+  if (status >= 300 && status < 400) {
+    return doubtful(`redirects are not followed; check ${KEY}.url`);
+  }
+  const detail = `${answered}; whether it takes records shows only when there is one`;
+  return { credentials: 'unknown', detail };
+}
 
 /** Hex of the HMAC-SHA256 of timestamp, full stop and body: Stripe and others sign like that. */
 export function signatureOf(secret: string, timestamp: string, body: string): string {

@@ -158,6 +158,23 @@ describe('the webhook', () => {
     expect(failure.message).toMatch(/^webhook answered 422: /);
   });
 
+  it.each([
+    [200, 'unknown', 'answered 200 to an unsigned GET; whether it takes records shows only when'],
+    [405, 'unknown', 'answered 405 to an unsigned GET; whether it takes records shows only when'],
+    [
+      401,
+      'doubtful',
+      'answered 401 to an unsigned GET: a signed POST may be let in; if not, check',
+    ],
+    [403, 'doubtful', 'check providers.webhook.secret and providers.webhook.url'],
+    [404, 'doubtful', 'nothing is there at that path, unless only for POST; check providers.web'],
+    [302, 'doubtful', 'redirects are not followed; check providers.webhook.url'],
+  ] as const)('%i to a GET says as much as it shows', async (status, credentials, words) => {
+    const server = await receiver({ status, headers: { location: '/x' } });
+    const told = await aimed(server).probe(context.signal);
+    expect(told).toMatchObject({ credentials, detail: expect.stringContaining(words) });
+  });
+
   it('is well where the server answers whatever, and not where it is gone', async () => {
     await aimed(await receiver()).probe(context.signal);
     await aimed(await receiver({ status: 401 })).probe(context.signal);
