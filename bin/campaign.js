@@ -31,10 +31,12 @@ function broughtNode() {
 
 // Signals are passed on, and the child's end becomes ours. The parent must not die first: the shell
 // would show its prompt while calls are still being settled. Ctrl-C on a terminal reaches the child
-// by itself; passed on as well it would count as the second one, which hangs up.
+// by itself; passed on as well it would count as the second one, which hangs up. Whoever kills us
+// without a word (kill -9) closes the channel between us, and the child stops as when it is asked.
 function rerunOn(node) {
   var args = [__filename].concat(process.argv.slice(2));
-  var child = require('child_process').spawn(node, args, { stdio: 'inherit' });
+  var stdio = ['inherit', 'inherit', 'inherit', 'ipc'];
+  var child = require('child_process').spawn(node, args, { stdio: stdio });
   var signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   signals.forEach(function (signal) {
     process.on(signal, function () {

@@ -1,9 +1,9 @@
 /** bin/campaign.js by itself, in a folder of its own, as a newcomer may meet it. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 
 const BIN = join(import.meta.dirname, '..', 'bin');
 
@@ -44,6 +44,54 @@ function start(args: readonly string[], claimed = process.version) {
   return spawnSync(process.execPath, command, { encoding: 'utf8' });
 }
 
+/** A program that listens as a run does, and ends when it is told to. */
+function listening(source: string): string {
+  return `import { realWorld } from ${JSON.stringify(source)};
+    export async function main() {
+      const world = realWorld();
+      const alive = setInterval(() => {}, 1000);
+      world.onStop((signal) => {
+        world.stdout.write(signal + '\\n');
+        clearInterval(alive);
+        world.exitWith(75);
+        process.once('exit', () => process.stderr.write('over'));
+      });
+      world.stdout.write('{"ready":true}\\n');
+    }`;
+}
+
+/** Starts it as an older Node does, and watches what both say. */
+function launch() {
+  const claim = `Object.defineProperty(process, 'version', { value: 'v20.20.2' });`;
+  const preload = put('claim.cjs', claim);
+  const command = ['--require', preload, join(folder, 'bin', 'campaign.js')];
+  const launcher = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] });
+  onTestFinished(() => {
+    launcher.kill('SIGKILL');
+  });
+  let stdout = '';
+  let all = '';
+  let heard = (): void => undefined;
+  launcher.stdout.on('data', (chunk) => {
+    stdout += String(chunk);
+  });
+  for (const stream of [launcher.stdout, launcher.stderr]) {
+    stream.on('data', (chunk) => {
+      all += String(chunk);
+      heard();
+    });
+  }
+  const output = (words: string): Promise<void> =>
+    new Promise((resolve) => {
+      heard = () => {
+        if (all.includes(words)) resolve();
+      };
+      heard();
+    });
+  const closed = new Promise<number | null>((resolve) => launcher.on('close', resolve));
+  return { launcher, output, closed, ended: closed.then((code) => ({ code, stdout })) };
+}
+
 describe('bin/campaign.js', () => {
   it('runs the program with its arguments and its exit code', () => {
     build('export async function main() { console.log(process.argv[2]); process.exitCode = 75; }');
@@ -82,6 +130,50 @@ describe('bin/campaign.js', () => {
   it('ends by the signal that ended the Node it brought along', () => {
     bring('24.1.0', 'kill -9 $$');
     expect(start([], 'v20.20.2').signal).toBe('SIGKILL');
+  });
+
+  it('passes a signal on, and leaves standard output to the Node it brought along', async () => {
+    bring('24.1.0', `exec '${process.execPath}' "$@"`);
+    const source = join(import.meta.dirname, '..', 'src', 'cli', 'world.ts');
+    build(listening(source));
+    const { launcher, output, ended } = launch();
+    await output('ready');
+    launcher.kill('SIGTERM');
+    expect(await ended).toMatchObject({ code: 75, stdout: '{"ready":true}\nSIGTERM\n' });
+  });
+
+  it('killed with -9, stops the Node it brought along as SIGTERM does', async () => {
+    bring('24.1.0', `exec '${process.execPath}' "$@"`);
+    const source = join(import.meta.dirname, '..', 'src', 'cli', 'world.ts');
+    build(listening(source));
+    const { launcher, output } = launch();
+    await output('ready');
+    launcher.kill('SIGKILL');
+    // The pipe stays open as long as the other Node lives.
+    await output('SIGTERM');
+    await output('over');
+  });
+
+  it('a command that listens to no signal ends as well when it is killed with -9', async () => {
+    bring('24.1.0', `exec '${process.execPath}' "$@"`);
+    const source = join(import.meta.dirname, '..', 'src', 'cli', 'world.ts');
+    build(`import { realWorld } from ${JSON.stringify(source)};
+      export async function main() {
+        realWorld().stdout.write('ready\\n');
+        setInterval(() => {}, 1000);
+      }`);
+    const { launcher, output, closed } = launch();
+    await output('ready');
+    launcher.kill('SIGKILL');
+    await closed;
+  });
+
+  it('the channel to its launcher keeps no command from ending', () => {
+    bring('24.1.0', `exec '${process.execPath}' "$@"`);
+    const source = join(import.meta.dirname, '..', 'src', 'cli', 'world.ts');
+    build(`import { realWorld } from ${JSON.stringify(source)};
+      export async function main() { realWorld().exitWith(65); }`);
+    expect(start([], 'v20.20.2')).toMatchObject({ status: 65, stderr: '' });
   });
 
   it('does not run itself again on a Node that is too old as well', () => {

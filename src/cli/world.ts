@@ -116,10 +116,25 @@ function onStop(listener: (signal: StopSignal) => void): () => void {
   };
 }
 
+/**
+ * Where an older Node has started this one (bin/campaign.js), there is a channel between them. It
+ * is closed when that process is killed without a chance to pass a signal on. The person has ended
+ * what they know of, so this process is asked to stop: it must not go on calling unseen.
+ */
+function stopWithParent(): void {
+  if (process.channel === undefined || process.channel === null) return;
+  process.on('disconnect', () => {
+    process.kill(process.pid, 'SIGTERM');
+  });
+  // What is listened to would keep this process alive.
+  process.channel.unref();
+}
+
 /** EX_IOERR of sysexits.h: what was to be printed is lost, however well the rest went. */
 const EXIT_OUTPUT_LOST = 74;
 
 export function realWorld(): World {
+  stopWithParent();
   let lost: Error | undefined;
   const stderr = output(process.stderr, () => undefined);
   const stdout = output(process.stdout, (error) => {

@@ -124,7 +124,7 @@ describe('check --online', () => {
     expect(stdout).toMatch(/openai \(tts\) +tts +works/);
     expect(stdout).toMatch(/twilio +dialer +works +12\.35 USD left/);
     expect(stdout).toMatch(/hubspot +crm +works +249,900 of 250,000 requests left today/);
-    expect(stdout).toMatch(/webhook +crm +works/);
+    expect(stdout).toMatch(/webhook +crm +answers +answered 405/);
     expect(twilio.calls).toEqual([]);
     const all = [openai, elevenlabs, hubspot, hook].flatMap(({ requests }) => requests);
     const methods = [...all, ...twilio.asked].map(({ method }) => method);
