@@ -71,6 +71,26 @@ describe('campaign init', () => {
     expect(stdout).toContain('cd spring/clinic');
   });
 
+  it('shows commands that work as it was called itself', async () => {
+    expect((await command('init')).stdout).toContain(`
+Next:
+  campaign check contacts/sample.csv    is everything right?
+  campaign run contacts/sample.csv      work the list; no phone rings yet
+`);
+    const npx = { npm_command: 'exec', npm_execpath: '/usr/lib/npm/bin/npx-cli.js' };
+    const here = fakeWorld({ args: ['init'], folder, env: npx });
+    await runCommandLine(here);
+    expect(here.screen.stdout).toContain('  npx campaign check contacts/sample.csv    is every');
+    const there = fakeWorld({ args: ['init', 'my calls'], folder, env: npx });
+    await runCommandLine(there);
+    const [, list, config] =
+      /npx campaign run '(.*)' --config '(.*)' +work/.exec(there.screen.stdout) ?? [];
+    expect(there.screen.stdout).not.toContain('cd ');
+    const args = ['check', list ?? '', '--config', config ?? ''];
+    const check = fakeWorld({ args, folder, env: npx });
+    expect(await runCommandLine(check)).toBe(0);
+  });
+
   it('exits 74 where it cannot write', async () => {
     await writeFile(join(folder, 'file'), '');
     const { code, stderr } = await command('init', 'file');

@@ -2,6 +2,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EXIT } from '../exit.ts';
+import { programName } from '../program-name.ts';
+import { shellWord } from '../shell-word.ts';
 import type { World } from '../world.ts';
 
 export type InitOptions = Readonly<Record<string, never>>;
@@ -27,7 +29,7 @@ export async function init(world: World, folder: string, _options: InitOptions):
     const note = written ? about : 'was there already and is left as it is';
     world.stdout.write(`  ${written ? 'wrote' : 'kept '}  ${name.padEnd(20)}  ${note}\n`);
   }
-  world.stdout.write(nextSteps(folder, kept === FILES.length));
+  world.stdout.write(nextSteps(world, folder, kept === FILES.length));
   return EXIT.ok;
 }
 
@@ -45,11 +47,22 @@ async function writeNew(path: string, text: Uint8Array): Promise<boolean> {
   }
 }
 
-function nextSteps(folder: string, nothingNew: boolean): string {
+function nextSteps(world: World, folder: string, nothingNew: boolean): string {
   const first = nothingNew ? 'Nothing to do: all of it was there.\n' : '';
-  const enter = folder === '.' ? '' : `  cd ${folder}\n`;
+  const program = programName(world);
+  const isHere = folder === '.';
+  // npx finds the program from the folder where it was called, and would look for another one of
+  // that name on the internet from anywhere else.
+  const isCalledFromHere = isHere || program !== 'campaign';
+  const enter = isCalledFromHere ? '' : `  cd ${shellWord(folder)}\n`;
+  const at = (name: string): string => shellWord(isHere ? name : join(folder, name));
+  const tail = isHere || !isCalledFromHere ? '' : ` --config ${at('config.yml')}`;
+  const list = isCalledFromHere ? at('contacts/sample.csv') : 'contacts/sample.csv';
+  const check = `${program} check ${list}${tail}`;
+  const run = `${program} run ${list}${tail}`;
+  const width = check.length + 4;
   return (
-    `${first}\nNext:\n${enter}  campaign check contacts/sample.csv    is everything right?\n` +
-    '  campaign run contacts/sample.csv      work the list; no phone rings yet\n'
+    `${first}\nNext:\n${enter}  ${check.padEnd(width)}is everything right?\n` +
+    `  ${run.padEnd(width)}work the list; no phone rings yet\n`
   );
 }

@@ -17,6 +17,7 @@ import { EXIT, explain } from '../exit.ts';
 import { campaignFolders, shownPath } from '../folders.ts';
 import { fullJudgement } from '../judgement.ts';
 import { paintFor } from '../paint.ts';
+import { programName } from '../program-name.ts';
 import { isoTime, type RunDocument, serviceDocuments } from '../run-document.ts';
 import { type SessionResult, workCampaign } from '../run-session.ts';
 import { screenLines } from '../screen-lines.ts';
@@ -236,7 +237,7 @@ function summaryFacts(
     ],
     again: againText(showing),
     settle: (contact) =>
-      `campaign settle ${shellWord(campaign)} ${shellWord(contact)} answered` +
+      `${programName(world)} settle ${shellWord(campaign)} ${shellWord(contact)} answered` +
       configText(showing.options),
   };
 }
@@ -246,7 +247,7 @@ function configText({ config }: RunOptions): string {
   return config === 'config.yml' ? '' : ` --config ${shellWord(config)}`;
 }
 
-function againText({ list, options }: Showing): string {
+function againText({ world, list, options }: Showing): string {
   const name = options.name === undefined ? '' : ` --name ${shellWord(options.name)}`;
-  return `campaign run ${shellWord(list)}${name}${configText(options)}`;
+  return `${programName(world)} run ${shellWord(list)}${name}${configText(options)}`;
 }
