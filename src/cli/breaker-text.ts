@@ -1,13 +1,15 @@
 /**
- * Breakers as the store has them, for `status`.
+ * Breakers as the store has them, for `status` and for the beginning of a run.
  */
 import { breakerPolicy } from '../domain/breaker.ts';
 import { breakerKey, restoreBreaker } from '../domain/breaker-snapshot.ts';
 import { standing } from '../domain/breaker-standing.ts';
 import type { BreakerName } from '../domain/event.ts';
 import { maskNumbers } from '../domain/privacy.ts';
+import { spanText } from '../domain/text.ts';
 import type { Role } from '../domain/words.ts';
 import type { Reports } from '../store/sqlite-reports.ts';
+import { chainsAsked } from './dialer-voice.ts';
 import { serviceKey, servicesInUse } from './service-key.ts';
 import type { Config, ServicePolicy } from './settings.ts';
 
@@ -21,7 +23,38 @@ export interface BreakerLine {
   readonly reason: string | undefined;
 }
 
-/** Every service in use, by its `serviceKey`. */
+export interface Down {
+  readonly service: string;
+  /** Undefined where it only asked for a pause. */
+  readonly sinceMs: number | undefined;
+  /** Until it may be asked again; 0 where it may be now. */
+  readonly waitMs: number;
+  readonly reason: string;
+}
+
+/**
+ * What does not work, since when, and why.
+ *
+ * @param when the run that asks it next: nothing happens by itself where none is on
+ */
+export function downText(down: Down, when: 'now' | 'next_run', wallMs: number): string {
+  const { service, sinceMs, waitMs, reason } = down;
+  const span = spanText(Math.max(0, waitMs));
+  const again =
+    when === 'now'
+      ? waitMs > 0
+        ? `it is tried again in ${span}`
+        : 'the next call tries it again'
+      : `the next run tries it again${waitMs > 0 ? `, in ${span} at the earliest` : ''}`;
+  const what =
+    sinceMs === undefined
+      ? `${service} asked for a pause`
+      : `${service} does not work since ${isoAt(sinceMs)} ` +
+        `(${spanText(Math.max(0, wallMs - sinceMs))})`;
+  return `${what}: ${maskNumbers(reason)}; ${again}`;
+}
+
+/** Every service that is asked, by its `serviceKey`. */
 export function breakerLines(
   config: Config,
   reports: Reports,
@@ -29,7 +62,7 @@ export function breakerLines(
 ): Record<string, BreakerLine> {
   const snapshots = new Map(reports.breakers().map((row) => [row.key, row.snapshot]));
   const policies: Readonly<Record<string, ServicePolicy>> = config.policies;
-  const inUse = servicesInUse(config.services);
+  const inUse = servicesInUse(chainsAsked(config));
   const lineOf = (role: Role, service: string): BreakerLine => {
     const snapshot = snapshots.get(breakerKey(role, service));
     const settings = policies[service]?.circuitBreaker;

@@ -48,6 +48,14 @@ export interface UncertainContact {
   readonly attempts: readonly DialAttempt[];
 }
 
+/** Calls at one service that were begun, and of which the journal does not know how they ended. */
+export interface CallsInDoubt {
+  readonly service: string;
+  readonly count: number;
+  /** When the first of them was begun. */
+  readonly sinceMs: number;
+}
+
 /** What a CRM added about the records that it took. */
 export interface RecordNote {
   readonly note: string;

@@ -1,7 +1,7 @@
 import type { Outcome, Role, Step } from '../domain/words.ts';
 import { all, one, type Preparer, rowsOf } from './connection.ts';
-import { STEP_CODES, stepName } from './queue-state.ts';
-import type { EndedCall, UncertainContact } from './report-rows.ts';
+import { QUEUE, STAGE_CODES, STEP_CODES, stepName } from './queue-state.ts';
+import type { CallsInDoubt, EndedCall, UncertainContact } from './report-rows.ts';
 import { CallReader } from './sqlite-calls.ts';
 
 /** The campaign's row by its name, as a subquery. */
@@ -54,6 +54,42 @@ export function uncertainContacts(
   );
   const reader = new CallReader(database);
   return all<UncertainRow>(contacts, campaign).map((row) => uncertainContact(row, reader));
+}
+
+/**
+ * Calls without an end whose last dial attempt may have made a phone ring, by service: those that
+ * nothing is known of if they were begun before `begunBeforeMs`, those that the service has taken
+ * if before `placedBeforeMs`, and those whose answer was lost in any case.
+ */
+export function callsInDoubt(
+  database: Preparer,
+  campaign: string,
+  { begunBeforeMs, placedBeforeMs }: DoubtLimits,
+): readonly CallsInDoubt[] {
+  // A look into each index of the queue: what a claimed contact has reached stands in its attempts.
+  const open = [
+    `queue = ${QUEUE.claimed}`,
+    `queue = ${QUEUE.ready} AND stage = ${STAGE_CODES.dialling}`,
+    `queue = ${QUEUE.waiting} AND stage = ${STAGE_CODES.dialling}`,
+  ].map((which) => `SELECT row, calls FROM contact WHERE campaign = ${CAMPAIGN} AND ${which}`);
+  const statement = database.prepare(
+    `SELECT a.service, count(*) AS count, min(a.begun_ms) AS sinceMs
+     FROM (${open.join(' UNION ALL ')}) k
+     JOIN call c ON c.contact = k.row AND c.number = k.calls AND c.ended_ms IS NULL
+     JOIN attempt a ON a.contact = c.contact AND a.number = c.number
+     WHERE a.attempt = (SELECT max(attempt) FROM attempt l
+         WHERE l.contact = a.contact AND l.number = a.number)
+       AND (a.result = 'unknown' OR (a.result IS NULL AND a.begun_ms < ?)
+         OR (a.result = 'placed' AND a.begun_ms < ?))
+     GROUP BY a.service ORDER BY sinceMs`,
+  );
+  const name = [campaign, campaign, campaign];
+  return all<CallsInDoubt>(statement, ...name, begunBeforeMs, placedBeforeMs);
+}
+
+export interface DoubtLimits {
+  readonly begunBeforeMs: number;
+  readonly placedBeforeMs: number;
 }
 
 interface UncertainRow {

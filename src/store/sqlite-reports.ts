@@ -21,6 +21,7 @@ import {
 } from './queue-state.ts';
 import type {
   BreakerSummary,
+  CallsInDoubt,
   CampaignSummary,
   EndedCall,
   FailureCount,
@@ -34,7 +35,13 @@ import type {
   WaitingReason,
 } from './report-rows.ts';
 import { type CountColumns, withTotal } from './sqlite-campaigns.ts';
-import { CAMPAIGN, endedCalls, uncertainContacts } from './sqlite-ended-calls.ts';
+import {
+  CAMPAIGN,
+  callsInDoubt,
+  type DoubtLimits,
+  endedCalls,
+  uncertainContacts,
+} from './sqlite-ended-calls.ts';
 import { explained, StoreError } from './store-error.ts';
 import { type Duration, type Timing, timingsOf } from './timings.ts';
 
@@ -146,6 +153,11 @@ export class Reports implements Disposable {
   /** In the order of the queue. */
   uncertainContacts(campaign: string): readonly UncertainContact[] {
     return explaining(this.#path, () => uncertainContacts(this.#database, campaign));
+  }
+
+  /** By service, the oldest first. */
+  callsInDoubt(campaign: string, limits: DoubtLimits): readonly CallsInDoubt[] {
+    return explaining(this.#path, () => callsInDoubt(this.#database, campaign, limits));
   }
 
   /** Contacts by outcome, the most frequent first. */

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { breakerPolicy, closedBreaker } from '../../src/domain/breaker.ts';
 import { breakerKey, saveBreaker } from '../../src/domain/breaker-snapshot.ts';
+import { STAGES } from '../../src/engine/ports.ts';
 import { acquireRunLock } from '../../src/store/lock.ts';
+import { entries } from '../store-conformance/subjects.ts';
 import { BreakerBench } from '../support/breaker-bench.ts';
 import { CommandBench, clearNumbers, phoneOf } from '../support/command-bench.ts';
 import { failure, throttled } from '../support/failures.ts';
@@ -61,6 +63,7 @@ services: template, flite, preview, csv; no breaker is open
       outcomes: { previewed: 1 },
       waiting: [],
       uncertain: [],
+      in_doubt: [],
       next: [
         { contact: 'c-2', stage: 'fresh' },
         { contact: 'c-3', stage: 'fresh' },
@@ -86,7 +89,7 @@ services: template, flite, preview, csv; no breaker is open
     const { stdout } = await bench.command('status', { clock });
     expect(stdout).toContain(
       'flite does not work since 2026-03-02T08:59:40.000Z (20 s): ' +
-        'no voice for +1 415 *** **01; it is tried again in 40 s\n',
+        'no voice for +1 415 *** **01; the next run tries it again, in 40 s at the earliest\n',
     );
     expect(stdout).not.toContain('no breaker is open');
     const { services } = JSON.parse((await bench.command('status --json', { clock })).stdout);
@@ -100,8 +103,17 @@ services: template, flite, preview, csv; no breaker is open
     expect(services.template).toEqual({ role: 'llm', breaker: 'closed' });
     await clock.advance(60_000);
     const later = await bench.command('status', { clock });
-    expect(later.stdout).toContain('(1 min 20 s): no voice for +1 415 *** **01; the next call');
-    expect(later.stdout).toContain('the next call tries it again\n');
+    expect(later.stdout).toContain('(1 min 20 s): no voice for +1 415 *** **01; the next run');
+    expect(later.stdout).toContain('the next run tries it again\n');
+    const lock = acquireRunLock({ store: bench.path('data/campaign.db'), campaign: 'spring' });
+    if (lock === 'held') throw new Error('nobody else holds it');
+    using _held = lock;
+    {
+      using store = bench.store();
+      store.startRun({ campaign: 'spring', pid: 4242, host: 'test-host', startedMs: 1 });
+    }
+    const running = await bench.command('status', { clock });
+    expect(running.stdout).toContain('the next call tries it again\n');
   });
 
   it('tells of a pause that a service asked for', async () => {
@@ -115,8 +127,85 @@ services: template, flite, preview, csv; no breaker is open
     }
     const { stdout } = await bench.command('status', { clock });
     expect(stdout).toContain(
-      'flite asked for a pause: the service is down; it is tried again in 1 min 30 s\n',
+      'flite asked for a pause: the service is down; ' +
+        'the next run tries it again, in 1 min 30 s at the earliest\n',
     );
+  });
+
+  describe('of calls in doubt', () => {
+    /** Contact 1: nothing is known. 2: the answer was lost. 3: not placed. 4: placed. 5: ended. */
+    async function leaveInDoubt(): Promise<void> {
+      bench.queue('spring', [1, 2, 3, 4, 5].map(phoneOf));
+      using store = bench.store();
+      const journal = store.journal('spring');
+      for (const index of [1, 2, 3, 4, 5]) {
+        const claim = await journal.claim(STAGES, 1000, `call-${index}`);
+        if (claim === undefined) throw new Error('nobody was there to be claimed');
+        const write = (entry: Parameters<typeof journal.write>[1]) =>
+          journal.write(claim.key, entry);
+        await write(entries.attemptBegun(1, index * 1_000));
+        if (index === 2) await write(entries.attemptEnded({ type: 'unknown', code: 'timeout' }));
+        if (index === 3)
+          await write(entries.attemptEnded({ type: 'not_placed', code: 'http_503' }));
+        if (index === 4) await write(entries.attemptEnded({ type: 'placed', reference: 'CA1' }));
+        if (index === 5) await write(entries.callEnded('busy', 6_000));
+      }
+    }
+
+    it('says how many, where, since when, and what comes of it', async () => {
+      const clock = new VirtualClock();
+      await leaveInDoubt();
+      const { stdout } = await bench.command('status', { clock });
+      expect(stdout).toContain(
+        '  in doubt: 3 calls begun at twilio, the first since 1970-01-01T00:00:01.000Z (',
+      );
+      expect(stdout).toContain(
+        '); it has not told whether a phone rang\n' +
+          '    `campaign run` asks it again, 10 min at most; ' +
+          'nobody is rung again meanwhile. Whom it cannot tell of is uncertain then, ' +
+          'and for you to settle: campaign settle\n',
+      );
+      const { campaigns } = JSON.parse((await bench.command('status --json', { clock })).stdout);
+      const since = '1970-01-01T00:00:01.000Z';
+      expect(campaigns[0].in_doubt).toEqual([{ service: 'twilio', calls: 3, since }]);
+    });
+
+    it('while a run is on, leaves out what is only being placed, or followed', async () => {
+      await leaveInDoubt();
+      const lock = acquireRunLock({ store: bench.path('data/campaign.db'), campaign: 'spring' });
+      if (lock === 'held') throw new Error('nobody else holds it');
+      using _held = lock;
+      {
+        using store = bench.store();
+        store.startRun({ campaign: 'spring', pid: 4242, host: 'test-host', startedMs: 1 });
+      }
+      const at = async (wallMs: number) => {
+        const clock = new VirtualClock();
+        const doubt = await bench.command('status --json', {
+          clock: Object.assign(Object.create(clock), { wallMs: () => wallMs }),
+        });
+        return JSON.parse(doubt.stdout).campaigns[0].in_doubt;
+      };
+      const twilio = (calls: number, since: number) => [
+        { service: 'twilio', calls, since: new Date(since).toISOString() },
+      ];
+      // The answer of the second is lost, that of the first may still come.
+      expect(await at(5_000)).toEqual(twilio(1, 2_000));
+      expect(await at(100_000)).toEqual(twilio(2, 1_000));
+      expect(await at(700_000)).toEqual(twilio(3, 1_000));
+    });
+  });
+
+  it('leaves out services that nobody is asked for', async () => {
+    bench.write(
+      'config.yml',
+      'services: { dialer: [twilio] }\nscript: { template: "Hi." }\nproviders: { twilio: ' +
+        '{ account_sid: "AC00000000000000000000000000000001", auth_token: "${T}", ' +
+        'from: "+14155550100" } }\n',
+    );
+    leaveOpen('flite', 'mute', 20_000, 30_000);
+    const { stdout } = await bench.command('status');
+    expect(stdout).toContain('services: template, twilio, csv; no breaker is open\n');
   });
 
   it('says how many are uncertain beyond those it names', async () => {

@@ -7,12 +7,13 @@ import { counted, listed, spanText } from '../../domain/text.ts';
 import type { UsageCount } from '../../domain/usage.ts';
 import type { Stage } from '../../engine/ports.ts';
 import { isRunLockHeld } from '../../store/lock.ts';
-import type { NextContact } from '../../store/report-rows.ts';
+import type { CallsInDoubt, NextContact, WaitingReason } from '../../store/report-rows.ts';
 import { openReports, type Reports } from '../../store/sqlite-reports.ts';
-import { type BreakerLine, breakerLines } from '../breaker-text.ts';
+import { type BreakerLine, breakerLines, downText } from '../breaker-text.ts';
 import { type CampaignState, openCount, readCampaignState } from '../campaign-state.ts';
 import { loadConfig } from '../config.ts';
 import { type CostDocument, campaignCostText, costDocument, isSpent } from '../costs.ts';
+import { callsInDoubt, doubtLines } from '../doubt-text.ts';
 import { CommandFailure, EXIT } from '../exit.ts';
 import { isoTime } from '../run-document.ts';
 import type { Config } from '../settings.ts';
@@ -35,6 +36,7 @@ interface CampaignStatus {
   readonly rejected: number;
   /** Since when a run works on it, and which process that is. */
   readonly running: { readonly sinceMs: number; readonly pid: number } | undefined;
+  readonly inDoubt: readonly CallsInDoubt[];
   readonly next: readonly NextContact[];
   readonly cost: CostDocument | undefined;
   /** How much of the budget is spent, for people; undefined where there is none. */
@@ -52,13 +54,13 @@ export async function status(
   using reports = openReports({ path: config.store.path });
   const wallMs = world.clock.wallMs();
   const statuses = reports.consistent(() =>
-    campaignNames(reports, name).map((campaign) => statusOf(config, reports, campaign)),
+    campaignNames(reports, name).map((campaign) => statusOf(config, reports, campaign, wallMs)),
   );
   const breakers = breakerLines(config, reports, wallMs);
   world.stdout.write(
     options.json === true
       ? `${JSON.stringify({ campaigns: statuses.map(document), services: breakers }, null, 2)}\n`
-      : statusText(statuses, breakers, wallMs),
+      : statusText(config, statuses, breakers, wallMs),
   );
   return EXIT.ok;
 }
@@ -83,7 +85,12 @@ export function campaignNames(reports: Reports, name: string | undefined): reado
   );
 }
 
-function statusOf(config: Config, reports: Reports, campaign: string): CampaignStatus {
+function statusOf(
+  config: Config,
+  reports: Reports,
+  campaign: string,
+  wallMs: number,
+): CampaignStatus {
   const run = reports.lastRun(campaign);
   const usage = reports.usage(campaign);
   const held = isRunLockHeld({ store: config.store.path, campaign });
@@ -92,6 +99,7 @@ function statusOf(config: Config, reports: Reports, campaign: string): CampaignS
     state: readCampaignState(reports, campaign),
     rejected: reports.rejectedCount(campaign),
     running: held && run !== undefined ? { sinceMs: run.startedMs, pid: run.pid } : undefined,
+    inDoubt: callsInDoubt(config, reports, campaign, held, wallMs),
     next: reports.nextContacts(campaign, NEXT_SHOWN),
     cost: costDocument(config, usage),
     budget: budgetLine(config, usage),
@@ -108,7 +116,7 @@ function budgetLine(config: Config, usage: readonly UsageCount[]): string | unde
     : text;
 }
 
-function document({ campaign, state, rejected, running, next, cost }: CampaignStatus) {
+function document({ campaign, state, rejected, running, inDoubt, next, cost }: CampaignStatus) {
   const { contacts, removed, outcomes, recordsOwed, waiting, uncertain } = state;
   return {
     campaign,
@@ -124,6 +132,11 @@ function document({ campaign, state, rejected, running, next, cost }: CampaignSt
       due_at: dueMs === undefined ? undefined : isoTime(dueMs),
     })),
     uncertain: uncertain.map(maskContactId),
+    in_doubt: inDoubt.map(({ service, count, sinceMs }) => ({
+      service,
+      calls: count,
+      since: isoTime(sinceMs),
+    })),
     next: next.map(({ contact, stage, dueMs, reason }) => ({
       contact: maskContactId(contact),
       stage,
@@ -135,15 +148,17 @@ function document({ campaign, state, rejected, running, next, cost }: CampaignSt
 }
 
 function statusText(
+  config: Config,
   statuses: readonly CampaignStatus[],
   breakers: Readonly<Record<string, BreakerLine>>,
   wallMs: number,
 ): string {
   const down = Object.entries(breakers).filter(([, line]) => line.retry_at !== undefined);
+  const isRunning = statuses.some(({ running }) => running !== undefined);
   const lines = [
-    ...statuses.flatMap((one) => [...campaignLines(one, wallMs), '']),
+    ...statuses.flatMap((one) => [...campaignLines(one, config, wallMs), '']),
     ...(statuses.length === 0 ? ['no campaign yet: `campaign run <list>` begins one', ''] : []),
-    ...down.map(([service, line]) => serviceLine(service, line, wallMs)),
+    ...down.map(([service, line]) => serviceLine(service, line, isRunning, wallMs)),
     ...(down.length === 0
       ? [`services: ${Object.keys(breakers).join(', ')}; no breaker is open`]
       : []),
@@ -151,20 +166,19 @@ function statusText(
   return `${lines.join('\n')}\n`;
 }
 
-function serviceLine(service: string, line: BreakerLine, wallMs: number): string {
-  const { down_since: since, retry_at: retryAt, reason } = line;
+function serviceLine(
+  service: string,
+  line: BreakerLine,
+  isRunning: boolean,
+  wallMs: number,
+): string {
+  const { down_since: since, retry_at: retryAt, reason = '' } = line;
+  const sinceMs = since === undefined ? undefined : Date.parse(since);
   const waitMs = Date.parse(retryAt ?? '') - wallMs;
-  const again =
-    waitMs > 0 ? `it is tried again in ${spanText(waitMs)}` : 'the next call tries it again';
-  const what =
-    since === undefined
-      ? `${service} asked for a pause`
-      : `${service} does not work since ${since} ` +
-        `(${spanText(Math.max(0, wallMs - Date.parse(since)))})`;
-  return `${what}: ${reason}; ${again}`;
+  return downText({ service, sinceMs, waitMs, reason }, isRunning ? 'now' : 'next_run', wallMs);
 }
 
-function campaignLines(one: CampaignStatus, wallMs: number): string[] {
+function campaignLines(one: CampaignStatus, config: Config, wallMs: number): string[] {
   const { campaign, state, rejected, running, next } = one;
   const { contacts, removed, outcomes, recordsOwed, waiting, uncertain } = state;
   const { done, calling, queued, put_off: putOff } = contacts;
@@ -178,19 +192,29 @@ function campaignLines(one: CampaignStatus, wallMs: number): string[] {
     running === undefined
       ? `  no run is on${calling === 0 ? '' : `; ${calling} were cut off: the next run goes on`}`
       : `  running since ${isoTime(running.sinceMs)} (process ${running.pid})`,
+    ...doubtLines(one.inDoubt, config, running !== undefined, wallMs),
     ...(outcomeText === '' ? [] : [`  outcomes: ${outcomeText}`]),
     ...(recordsOwed === 0 ? [] : [`  ${counted(recordsOwed, 'record')} owed to the CRM`]),
     ...(one.budget === undefined ? [] : [`  ${one.budget}`]),
-    ...waiting.map(({ reason, count, dueMs }) =>
-      dueMs === undefined
-        ? `  ${counted(count, 'record')} for the next run: ${maskNumbers(reason)}`
-        : `  ${count} put off: ${maskNumbers(reason)}; the first ${when(dueMs, wallMs)}`,
-    ),
+    ...waiting.map((reason) => waitingLine(reason, running !== undefined, wallMs)),
     ...(uncertain.length === 0
       ? []
       : [`  uncertain: ${uncertainText(uncertain)} (campaign settle --help)`]),
     ...(upNext.length === 0 ? [] : ['  next:', ...upNext]),
   ];
+}
+
+/** Nobody is called while no run is on, however long they have been due. */
+function waitingLine(
+  { reason, count, dueMs }: WaitingReason,
+  isRunning: boolean,
+  wallMs: number,
+): string {
+  const why = maskNumbers(reason);
+  if (dueMs === undefined) return `  ${counted(count, 'record')} for the next run: ${why}`;
+  const wait = dueMs > wallMs ? `, the first in ${spanText(dueMs - wallMs)}` : '';
+  const then = isRunning ? `the first ${when(dueMs, wallMs)}` : `the next run takes them${wait}`;
+  return `  ${count} put off: ${why}; ${then}`;
 }
 
 function uncertainText(uncertain: readonly string[]): string {
@@ -203,7 +227,7 @@ const STAGE_WORDS: Readonly<Record<Stage, string>> = {
   fresh: 'not begun yet',
   scripted: 'the text is written',
   spoken: 'the text is spoken',
-  dialling: 'a call was begun; the dialer is asked what became of it',
+  dialling: 'a call was begun; a run asks the dialer what became of it before anything else',
   owed: 'the call has ended; its record is owed to the CRM',
 };
 
