@@ -22,6 +22,7 @@ import { openHttp } from '../services/http.ts';
 import { acquireRunLock } from '../store/lock.ts';
 import { openStore, type Store } from '../store/sqlite.ts';
 import { openReports, type Reports } from '../store/sqlite-reports.ts';
+import { downText } from './breaker-text.ts';
 import { checkScripts } from './check-speech.ts';
 import { composeEngine } from './compose.ts';
 import { composeChannels } from './compose-channels.ts';
@@ -31,6 +32,7 @@ import { CommandFailure, EXIT, explain } from './exit.ts';
 import type { CampaignFolders } from './folders.ts';
 import { resultsCall } from './results-call.ts';
 import { SamplingSink } from './sampling-sink.ts';
+import { serviceKey } from './service-key.ts';
 import type { Config } from './settings.ts';
 import { USER_AGENT } from './version.ts';
 import type { World } from './world.ts';
@@ -163,12 +165,39 @@ async function work(
   if (notice !== undefined) {
     emit({ type: 'notice', level: 'warn', code: 'real_calls', message: notice });
   }
+  if (hasWork(campaign, store, reports)) tellHeld(guards, clock.wallMs(), emit);
   health.start();
   try {
     const end = await runner.run(signals);
     return { end, imported, services, guards };
   } finally {
     health.stop();
+  }
+}
+
+function hasWork(campaign: string, store: Store, reports: Reports): boolean {
+  const { queued, put_off: putOff, calling } = store.journal(campaign).counts();
+  return queued + putOff + calling > 0 || reports.hasOpenRecords(campaign);
+}
+
+/**
+ * What an earlier run found broken is left alone by this one until its time has come, also where
+ * the cause is mended and `check --online` finds all well. It must not look like a run that hangs.
+ */
+function tellHeld(guards: readonly Guard[], wallMs: number, emit: Emit): void {
+  for (const guard of guards) {
+    const { state, sinceMs, retryAfterMs: waitMs, cause } = guard.status();
+    if (cause === undefined) continue;
+    const down = {
+      service: serviceKey(guards, guard),
+      sinceMs: state === 'closed' ? undefined : sinceMs,
+      waitMs,
+      reason: cause.message,
+    };
+    const message =
+      `found by an earlier run: ${downText(down, 'now', wallMs)}. Where the cause is mended, ` +
+      'there is nothing else to do';
+    emit({ type: 'notice', level: 'warn', code: 'held_since', message });
   }
 }
 

@@ -4,8 +4,12 @@ import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { realClock } from '../../src/cli/world.ts';
 import type { Alert } from '../../src/domain/alert.ts';
+import { breakerPolicy } from '../../src/domain/breaker.ts';
+import { breakerKey, saveBreaker } from '../../src/domain/breaker-snapshot.ts';
 import * as appLog from '../../src/observers/app-log.ts';
+import { BreakerBench } from '../support/breaker-bench.ts';
 import { CONFIG, CommandBench, clearNumbers, onceSaid, phoneOf } from '../support/command-bench.ts';
+import { failure } from '../support/failures.ts';
 import type { FakeWorld } from '../support/fake-world.ts';
 
 let bench: CommandBench;
@@ -327,6 +331,29 @@ describe('what ends a run early', () => {
     const { stdout } = await bench.command('report');
     expect(stdout).toContain('(stopped)');
     expect((await bench.command('run spring.csv')).code).toBe(0);
+  });
+});
+
+describe('what an earlier run found broken', () => {
+  it('is said at the start, with since when, why and when it is tried again', async () => {
+    const settings = { failureThreshold: 1, recoveryTimeoutMs: 60_000, halfOpenMaxCalls: 1 };
+    const breaker = new BreakerBench(breakerPolicy(settings, 60_000));
+    breaker.trip(failure({ message: `no voice for ${phoneOf(1)}` }));
+    {
+      using store = bench.store();
+      const agoMs = Date.now() - 59_000;
+      store.breakers.save(breakerKey('tts', 'flite'), saveBreaker(breaker.state, 0, agoMs));
+    }
+    bench.list('spring.csv', [1]);
+    const { code, stderr } = await bench.command('run spring.csv');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /^ {2}found by an earlier run: flite does not work since [\d:.TZ-]+ \([^)]+\): no voice for /,
+    );
+    expect(stderr).toContain('no voice for +1 415 *** **01; ');
+    expect(stderr).toMatch(/(it is tried again in|the next call tries it again)/);
+    expect(stderr).toContain('. Where the cause is mended, there is nothing else to do\n');
+    expect((await bench.command('run spring.csv')).stderr).not.toContain('earlier run');
   });
 });
 
