@@ -7,7 +7,7 @@ import { maskContactId } from '../domain/privacy.ts';
 import { levelOf, messageOf } from '../observers/log-lines.ts';
 import type { Paint } from './paint.ts';
 
-/** Failures and refusals with the same code that are told one by one; the rest are in the log. */
+/** What happens with the same code is told one by one so often; the rest is in the log. */
 const SAME_FAILURES_MAX = 5;
 
 /** A function from an event to its line, undefined where nothing is said. */
@@ -33,6 +33,7 @@ const NAMES_CONTACT: ReadonlySet<EventType> = new Set([
   'call.failed',
   'call.finished',
   'contact.put_off',
+  'call.looked_up',
   'record.refused',
 ]);
 
@@ -48,7 +49,7 @@ function withContact(event: CampaignEvent): string {
 function briefly(event: CampaignEvent, failures: Map<string, number>): string | undefined {
   switch (event.type) {
     case 'call.failed':
-      return atMost(event, failures, 'calls fail');
+      return atMost(event, event.code, failures, 'calls fail');
     case 'attempt.failed':
       // The contact's data is at fault, and the failed call is told anyway.
       return event.scope === 'request' ? undefined : messageOf(event);
@@ -58,7 +59,9 @@ function briefly(event: CampaignEvent, failures: Map<string, number>): string | 
     case 'notice':
       return messageOf(event);
     case 'record.refused':
-      return atMost(event, failures, 'records are refused');
+      return atMost(event, event.code, failures, 'records are refused');
+    case 'call.looked_up':
+      return atMost(event, event.service, failures, 'answers are lost');
     case 'run.finished':
       return undefined; // the summary says it, or the message that the command ends with
     case 'call.finished':
@@ -69,15 +72,16 @@ function briefly(event: CampaignEvent, failures: Map<string, number>): string | 
 }
 
 function atMost(
-  event: Extract<CampaignEvent, { readonly type: 'call.failed' | 'record.refused' }>,
+  event: CampaignEvent,
+  code: string,
   counts: Map<string, number>,
   what: string,
 ): string | undefined {
-  const kind = `${event.type} ${event.code}`;
+  const kind = `${event.type} ${code}`;
   const count = (counts.get(kind) ?? 0) + 1;
   counts.set(kind, count);
   if (count === SAME_FAILURES_MAX + 1) {
-    return `more ${what} like that (${event.code}): campaign logs has them all`;
+    return `more ${what} like that (${code}): campaign logs has them all`;
   }
   return count > SAME_FAILURES_MAX ? undefined : messageOf(event);
 }

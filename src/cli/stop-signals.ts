@@ -1,3 +1,4 @@
+import { spanText } from '../domain/text.ts';
 import type { RunSignals } from '../engine/runner.ts';
 import { Stopped } from '../engine/stopped.ts';
 import type { World } from './world.ts';
@@ -12,10 +13,12 @@ const SAME_WISH_MS = 300;
  * Ctrl-C and SIGTERM: the first drains, the second stops.
  *
  * @param say tells the person what is done about it
+ * @param callMs how long somebody may be on the line; undefined where no phone rings
  */
 export function stopSignals(
   world: World,
   say: (text: string) => void,
+  callMs?: number,
 ): Disposable & { readonly signals: RunSignals } {
   const drain = new AbortController();
   const stop = new AbortController();
@@ -25,7 +28,12 @@ export function stopSignals(
     const again = nowMs - lastMs >= SAME_WISH_MS;
     lastMs = nowMs;
     if (!drain.signal.aborted) {
-      say('stopping: no new contact is taken, calls in progress end. Ctrl-C again stops at once');
+      say(
+        callMs === undefined
+          ? 'stopping: no new contact is taken, calls in progress end. Ctrl-C again stops at once'
+          : 'stopping: no new contact is taken; whoever is in hand is brought to their end, and ' +
+              `a call ends within ${spanText(callMs)} at most. Ctrl-C again hangs up at once`,
+      );
       drain.abort(new Stopped('asked to stop'));
     } else if (again && !stop.signal.aborted) {
       say('stopping at once: calls in progress are hung up, the next run goes on from the journal');

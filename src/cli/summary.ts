@@ -29,6 +29,7 @@ export interface SummaryFacts extends CampaignState {
   /** Whether any service of the dialer's chain makes a phone ring. */
   readonly rings: boolean;
   readonly dialers: readonly string[];
+  readonly crms: readonly string[];
   /** What was used and what it cost, in whole lines. */
   readonly costs?: readonly string[] | undefined;
   /** As a person would type them, by what they hold. */
@@ -102,45 +103,60 @@ export function summaryText(facts: SummaryFacts, paint: Paint): string {
 
 function headline(facts: SummaryFacts, paint: Paint): string {
   const name = paint('bold', facts.campaign);
-  const now = sum(facts.tally.outcomes);
+  const now = doneText(facts);
   const span = spanText(facts.durationMs);
   const left = facts.contacts.total - facts.contacts.done - facts.contacts.uncertain;
-  const leftText = left === 0 ? '' : `, ${counted(left, 'contact')} left`;
+  const leftText = left === 0 ? owedText(facts) : `, ${counted(left, 'contact')} left`;
   const isOver = left + facts.recordsOwed === 0 || facts.again === undefined;
   const onward = isOver ? '' : ` Go on with: ${facts.again}`;
   switch (facts.end) {
     case 'done':
-      return now === 0
+      return sum(facts.tally.outcomes) === 0
         ? `${name}: ${nothingNew(facts)}`
-        : `${name}: ${counted(now, 'contact')} done in ${span}. ${everybody(facts.contacts)}.`;
+        : `${name}: ${now} in ${span}. ${everybody(facts.contacts)}.`;
     case 'limit':
-      return (
-        `${name}: ${counted(now, 'contact')} done in ${span}, as --limit said` +
-        `${leftText}.${onward}`
-      );
+      return `${name}: ${now} in ${span}, as --limit said${leftText}.${onward}`;
     case 'until':
-      return `${name}: --until is reached, ${counted(now, 'contact')} done${leftText}.${onward}`;
+      return `${name}: --until is reached, ${now}${leftText}.${onward}`;
     case 'budget':
       return (
-        `${name}: ${paint('yellow', 'campaign.budget is spent')}, ${counted(now, 'contact')} ` +
-        `done in ${span}${leftText}. Raise it to go on${onward.replace(' Go on', '')}`
+        `${name}: ${paint('yellow', 'campaign.budget is spent')}, ${now} in ${span}${leftText}. ` +
+        `Raise it to go on${onward.replace(' Go on', '')}`
       );
     case 'stopped':
-      return `${name}: stopped, ${counted(now, 'contact')} done in ${span}${leftText}.${onward}`;
-    case 'outage':
-      return (
-        `${name}: ${paint('red', 'ended early')}, because nothing got through any more: ` +
-        `${counted(now, 'contact')} done in ${span}${leftText}.${onward}`
-      );
+      return `${name}: stopped, ${now} in ${span}${leftText}.${onward}`;
+    case 'outage': {
+      const early = paint('red', 'ended early');
+      // Nobody waits for a call: that must not be taken for one.
+      return left === 0
+        ? `${name}: ${early}${leftText}.${onward}`
+        : `${name}: ${early}, because nothing got through any more: ${now} in ${span}${leftText}.` +
+            onward;
+    }
     case 'disk_failed':
     case 'program_failed':
-      return `${name}: ${paint('red', 'broken off')}, ${counted(now, 'contact')} done${leftText}.`;
+      return `${name}: ${paint('red', 'broken off')}, ${now}${leftText}.`;
   }
+}
+
+/** In this run; as everywhere, `done` is any outcome but uncertain. */
+function doneText({ tally }: SummaryFacts): string {
+  const uncertain = tally.outcomes.get('uncertain') ?? 0;
+  const done = `${counted(sum(tally.outcomes) - uncertain, 'contact')} done`;
+  return uncertain === 0 ? done : `${done}, ${uncertain} uncertain`;
+}
+
+/** Nobody is left to call, and the CRM is. */
+function owedText({ contacts, recordsOwed, crms }: SummaryFacts): string {
+  if (recordsOwed === 0) return '';
+  const records = `${counted(recordsOwed, 'record')} ${recordsOwed === 1 ? 'is' : 'are'}`;
+  const everyone = everybody(contacts).replace(/^./, (first) => first.toLowerCase());
+  return `: ${everyone}; ${records} still owed to ${listed(crms, 'or')}`;
 }
 
 /** Everybody had their outcome before; records that were owed may have been made all the same. */
 function nothingNew({ tally, contacts }: SummaryFacts): string {
-  const everyone = `${everybody(contacts)}; nothing was done twice.`;
+  const everyone = `${everybody(contacts)}; nothing was repeated.`;
   return tally.records === 0
     ? `nothing to do. ${everyone}`
     : `nobody was left to call, and the CRM got ${counted(tally.records, 'record')} that ` +

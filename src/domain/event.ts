@@ -176,6 +176,13 @@ export type CampaignEvent =
       readonly durationMs: number;
     })
   | (ServiceSubject & {
+      /** It was not known whether a phone had rung; the dialer was asked, and could tell. */
+      readonly type: 'call.looked_up';
+      readonly contact: string;
+      readonly call: string;
+      readonly hadRung: boolean;
+    })
+  | (ServiceSubject & {
       /** The CRM does not take the record of a call that ended: it is owed to the next run. */
       readonly type: 'record.refused';
       readonly contact: string;

@@ -186,6 +186,7 @@ export class Processor {
     const service = open?.service ?? '';
     const found = await findCall(chains.dialer, service, request, attempts, context);
     if (found.state === 'absent') {
+      this.#tellLookedUp(story, service, false);
       return undefined;
     }
     return await this.#followed(story, request, dialledFrom(found, service), startMs);
@@ -274,6 +275,10 @@ export class Processor {
     dialled: Dialled,
     startMs: number,
   ): Promise<Over> {
+    if (dialled.state !== 'uncertain' && dialled.isFound === true) {
+      const { service } = dialled.state === 'placed' ? dialled.placed : dialled;
+      this.#tellLookedUp(story, service, true);
+    }
     const over = dialled.state === 'placed' ? await this.#follow(story, request, dialled) : dialled;
     const usage = over.state === 'ended' ? over.ended.usage : undefined;
     this.#finished(story, 'dial', 'dialer', over.service, startMs, { usage });
@@ -418,6 +423,18 @@ export class Processor {
       ...(usage !== undefined && { usage }),
       ...(note !== undefined && { note }),
     });
+  }
+
+  /** Who watches sees that nobody was rung again on a guess. */
+  #tellLookedUp(story: Story, service: string, hadRung: boolean): void {
+    const { key, contact } = story.claim;
+    const subject = {
+      contact: contact.id,
+      call: key.call,
+      line: story.line,
+      step: 'dial',
+    } as const;
+    this.#parts.emit({ type: 'call.looked_up', ...subject, service, role: 'dialer', hadRung });
   }
 
   /** A number that is none is what became of the call, not a step that failed. */

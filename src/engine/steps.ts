@@ -114,8 +114,14 @@ export class Speaker {
 
 /** What became of placing a call: taken on, over already, or nobody can tell. */
 export type Dialled =
-  | { readonly state: 'placed'; readonly placed: Placed }
-  | { readonly state: 'ended'; readonly ended: Ended; readonly service: string }
+  | { readonly state: 'placed'; readonly placed: Placed; readonly isFound?: boolean }
+  | {
+      readonly state: 'ended';
+      readonly ended: Ended;
+      readonly service: string;
+      /** The service was asked for it: the answer to the placing was lost. */
+      readonly isFound?: boolean;
+    }
   | { readonly state: 'uncertain'; readonly service: string; readonly detail: string };
 
 /** A call of which nothing more is to be learnt. */
@@ -263,9 +269,9 @@ export function dialledFrom(
 ): Dialled {
   switch (found.state) {
     case 'placed':
-      return { state: 'placed', placed: found.placed };
+      return { state: 'placed', placed: found.placed, isFound: true };
     case 'ended':
-      return { state: 'ended', ended: found.ended, service };
+      return { state: 'ended', ended: found.ended, service, isFound: true };
     case 'unknown':
       return {
         state: 'uncertain',

@@ -155,11 +155,7 @@ function ownFields(event: CampaignEvent): object | undefined {
     case 'run.started':
       return { lines: event.lines, contacts: event.contacts };
     case 'run.finished':
-      return {
-        end: event.end,
-        contacts: event.contacts,
-        duration_ms: Math.round(event.durationMs),
-      };
+      return endFields(event);
     case 'contact.rejected':
       return { list_line: event.listLine, code: event.code };
     case 'call.started':
@@ -191,6 +187,8 @@ function ownFields(event: CampaignEvent): object | undefined {
       return { breaker_state: 'half_open' };
     case 'breaker.closed':
       return { breaker_state: 'closed', duration_ms: Math.round(event.outageMs) };
+    case 'call.looked_up':
+      return { had_rung: event.hadRung };
     case 'record.refused':
       return { error_category: 'permanent', code: event.code };
     case 'call.failed':
@@ -218,6 +216,14 @@ function ownFields(event: CampaignEvent): object | undefined {
     case 'notice':
       return { code: event.code };
   }
+}
+
+function endFields({
+  end,
+  contacts,
+  durationMs,
+}: Extract<CampaignEvent, { type: 'run.finished' }>): object {
+  return { end, contacts, duration_ms: Math.round(durationMs) };
 }
 
 function stepFields({

@@ -68,6 +68,9 @@ const SENTENCES: Sentences = {
   'call.finished': ({ contact, outcome, detail, durationMs }) =>
     `call to ${shown(contact)} ended: ${outcome.replace('_', ' ')}` +
     `${detail === undefined ? '' : ` (${detailText(detail, contact)})`} in ${spanText(durationMs)}`,
+  'call.looked_up': ({ service, contact, hadRung }) =>
+    `what became of the call to ${shown(contact)} was not known, the answer was lost: asked ` +
+    `${service} first, it had ${hadRung ? 'rung' : 'not rung'}`,
   'record.refused': ({ service, contact, code, message }) =>
     `${service} refused the record of the call to ${shown(contact)}: ` +
     `${failureText(code, undefined, message)}; it is owed: the next run offers it again`,
@@ -95,6 +98,7 @@ const LEVELS: Readonly<Record<Exclude<EventType, 'notice'>, LogLevel>> = {
   'call.failed': 'error',
   'contact.put_off': 'info',
   'call.finished': 'info',
+  'call.looked_up': 'info',
   'record.refused': 'warn',
   'health.changed': 'warn',
   'alert.sent': 'info',

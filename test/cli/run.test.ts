@@ -54,7 +54,7 @@ spring: 3 contacts done in a moment. All 3 have their outcome.
     const { code, stdout } = await bench.command('run spring.csv');
     expect(code).toBe(0);
     expect(stdout).toContain(
-      'spring: nothing to do. All 2 have their outcome; nothing was done twice.\n',
+      'spring: nothing to do. All 2 have their outcome; nothing was repeated.\n',
     );
     expect(bench.read('out/spring/results.csv')).toBe(results);
     const { stdout: text } = await bench.command('run spring.csv --json');

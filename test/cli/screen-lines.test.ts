@@ -28,6 +28,7 @@ describe('what is said while a run works', () => {
       ['breaker.opened', 'red'],
       ['breaker.closed', '  flite works again after 2 min 5 s'],
       ['call.failed', 'red'],
+      ['call.looked_up', '  what became of the call to c-017 was not known, the answer was lost'],
       ['record.refused', 'yellow'],
       ['alert.failed', 'red'],
       ['notice', '  for your information'],

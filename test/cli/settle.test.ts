@@ -41,7 +41,7 @@ describe('campaign settle', () => {
     const next = await bench.command('run spring.csv');
     expect(next.stdout).toContain(
       'spring: nobody was left to call, and the CRM got 1 record that was owed. ' +
-        'All 3 have their outcome; nothing was done twice.\n',
+        'All 3 have their outcome; nothing was repeated.\n',
     );
     const results = bench.read('out/spring/results.csv').trimEnd().split('\n');
     expect(results).toHaveLength(4);

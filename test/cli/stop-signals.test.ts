@@ -35,6 +35,17 @@ describe('Ctrl-C and SIGTERM', () => {
     expect(stop.signals.stop.reason).toBeInstanceOf(Stopped);
   });
 
+  it('says how long calls may last where phones ring', () => {
+    const world = fakeWorld({ args: [], folder: '/', clock: new VirtualClock() });
+    const said: string[] = [];
+    using _stop = stopSignals(world, (text) => said.push(text), 600_000);
+    world.press('SIGINT');
+    expect(said).toEqual([
+      'stopping: no new contact is taken; whoever is in hand is brought to their end, and a call ' +
+        'ends within 10 min at most. Ctrl-C again hangs up at once',
+    ]);
+  });
+
   it('one wish that is delivered several times is one', async () => {
     const { clock, world, said, aborted } = listening();
     for (let time = 0; time < 5; time += 1) {

@@ -38,6 +38,7 @@ function factsOf({ contacts, outcomes, ...changes }: Changes): SummaryFacts {
     down: [],
     rings: true,
     dialers: ['twilio'],
+    crms: ['hubspot'],
     places: [['log', 'logs/app.log']],
     again: 'campaign run spring.csv',
     settle: (contact) => `campaign settle spring ${contact} answered`,
@@ -83,7 +84,7 @@ describe('the headline', () => {
     [
       'nothing to do',
       { contacts: { total: 2, done: 2 } },
-      'spring: nothing to do. All 2 have their outcome; nothing was done twice.',
+      'spring: nothing to do. All 2 have their outcome; nothing was repeated.',
     ],
     [
       'the limit',
@@ -112,8 +113,23 @@ describe('the headline', () => {
     [
       'an outage of the CRM alone',
       { end: 'outage', tally: oneDone, contacts: { total: 1, done: 1 }, recordsOwed: 1 },
-      'spring: ended early, because nothing got through any more: 1 contact done in 1 min 5 s. ' +
+      'spring: ended early: the one contact has its outcome; 1 record is still owed to hubspot. ' +
         'Go on with: campaign run spring.csv',
+    ],
+    [
+      'stopped while only records were owed',
+      { end: 'stopped', tally: oneDone, contacts: { total: 3, done: 3 }, recordsOwed: 2 },
+      'spring: stopped, 1 contact done in 1 min 5 s: all 3 have their outcome; ' +
+        '2 records are still owed to hubspot. Go on with: campaign run spring.csv',
+    ],
+    [
+      'done, one of them uncertain just now',
+      {
+        tally: tallyOf(['answered'], ['uncertain']),
+        contacts: { total: 2, done: 1, uncertain: 1 },
+      },
+      'spring: 1 contact done, 1 uncertain in 1 min 5 s. ' +
+        'All 2 have their outcome, but 1 uncertain.',
     ],
     [
       'stopped',
@@ -137,7 +153,7 @@ describe('the headline', () => {
     const contacts = { total: 2, done: 2 };
     expect(headline({ tally, contacts })).toBe(
       'spring: nobody was left to call, and the CRM got 1 record that was owed. ' +
-        'All 2 have their outcome; nothing was done twice.',
+        'All 2 have their outcome; nothing was repeated.',
     );
     tally.take({ type: 'step.finished', ...step });
     expect(headline({ tally, contacts })).toContain('2 records that were owed');

@@ -37,6 +37,8 @@ describe('a dial attempt that began and has no result', () => {
     const bench = await goOn({ state: 'placed', placed });
     expect(bench.truth.rung).toHaveLength(1);
     expect(bench.of('call.finished')[0]).toMatchObject({ outcome: 'answered' });
+    const about = { contact: 'c1', service: 'preview', role: 'dialer', step: 'dial' };
+    expect(bench.of('call.looked_up')).toMatchObject([{ ...about, hadRung: true }]);
   });
 
   it('has the outcome that the dialer tells', async () => {
@@ -48,6 +50,7 @@ describe('a dial attempt that began and has no result', () => {
   it('leaves the contact uncertain where the dialer cannot tell', async () => {
     const bench = await goOn({ state: 'unknown' });
     expect(bench.truth.rung).toHaveLength(1);
+    expect(bench.of('call.looked_up')).toEqual([]);
     expect(bench.counts()).toMatchObject({ uncertain: 1, done: 0 });
   });
 
@@ -66,6 +69,7 @@ describe('a dial attempt that began and has no result', () => {
   it('is made once more only where no call exists, and that is written down first', async () => {
     const bench = await goOn({ state: 'absent' });
     expect(bench.truth.rung).toHaveLength(2);
+    expect(bench.of('call.looked_up')).toMatchObject([{ contact: 'c1', hadRung: false }]);
     const results = attemptsOnDisk(bench).map(({ result }) => result?.type);
     expect(results).toEqual(['not_placed', 'placed']);
     // Text and speech were there.

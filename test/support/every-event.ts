@@ -67,6 +67,14 @@ export const EVERY_EVENT: readonly CampaignEvent[] = [
   },
   { type: 'call.finished', ...call, outcome: 'previewed', detail: 'c-017.wav', durationMs: 321 },
   {
+    type: 'call.looked_up',
+    ...call,
+    step: 'dial',
+    service: 'preview',
+    role: 'dialer',
+    hadRung: true,
+  },
+  {
     type: 'record.refused',
     ...call,
     step: 'record',

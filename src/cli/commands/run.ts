@@ -13,6 +13,7 @@ import { campaignName } from '../campaign-name.ts';
 import { type CampaignState, openCount, readCampaignState } from '../campaign-state.ts';
 import { loadConfig } from '../config.ts';
 import { costDocument, costLines, serviceCost } from '../costs.ts';
+import { rings } from '../dialer-notice.ts';
 import { EXIT, explain } from '../exit.ts';
 import { campaignFolders, shownPath } from '../folders.ts';
 import { fullJudgement } from '../judgement.ts';
@@ -76,9 +77,10 @@ export async function run(world: World, list: string, options: RunOptions): Prom
   });
   using log = listenLog(showing, events, progress);
   listenScreen(showing, events, progress);
-  using stop = stopSignals(world, (message) => {
+  const tellStop = (message: string): void => {
     events.emit({ type: 'notice', level: 'warn', code: 'stopping', message });
-  });
+  };
+  using stop = stopSignals(world, tellStop, longestCallMs(config));
   try {
     const result = await workCampaign({
       world,
@@ -99,6 +101,13 @@ export async function run(world: World, list: string, options: RunOptions): Prom
     }
     throw error;
   }
+}
+
+/** How long somebody may be on the line; undefined where no phone rings. */
+function longestCallMs({ services, policies }: Config): number | undefined {
+  const ringing = services.dialer.filter(rings);
+  const limitsMs = ringing.map((name) => policies[name].timeouts.callMs);
+  return limitsMs.length === 0 ? undefined : Math.max(...limitsMs);
 }
 
 function runPolicy(world: World, config: Config, options: RunOptions): RunPolicy {
@@ -224,6 +233,7 @@ function summaryFacts(
     down: servicesDown(guards),
     rings: services.dialer.some((dialer) => dialer.rings),
     dialers: services.dialer.map((dialer) => dialer.name),
+    crms: services.crm.map((crm) => crm.name),
     costs: costLines(config, usage, tally.usage.counts()),
     places: [
       ...(services.crm.some(({ name }) => name === 'csv')

@@ -321,6 +321,7 @@ function summaryFacts(
     down: servicesDown(guards),
     rings: chains.dialer.some((dialer) => dialer !== 'preview'),
     dialers: chains.dialer,
+    crms: chains.crm,
     places: [],
     again: undefined,
     settle: undefined,
