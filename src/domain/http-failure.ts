@@ -42,6 +42,8 @@ export interface Said {
   readonly retryAfterMs?: number | undefined;
   /** See `ServiceFailure`. */
   readonly isCrowded?: boolean | undefined;
+  /** See `ServiceFailure`. */
+  readonly retriesMax?: number | undefined;
   readonly outcome?: FailureDetails['outcome'];
   /** For the operator: what to check, and where. */
   readonly advice?: string | undefined;
@@ -63,6 +65,7 @@ export function refusal(account: Account, response: HttpResponse, said: Said = {
       status,
       retryAfterMs: said.retryAfterMs ?? response.retryAfterMs,
       isCrowded: said.isCrowded,
+      retriesMax: said.retriesMax,
       outcome: said.outcome,
     },
   );
@@ -70,6 +73,11 @@ export function refusal(account: Account, response: HttpResponse, said: Said = {
 
 /**
  * What the status alone tells the operator, where the vendor's file says nothing better.
+ *
+ * A refusal that nobody can place (400, 413, 422) may be about this contact's text or about every
+ * contact's. It is not asked again, the next service is; and it counts like an outage. So one odd
+ * row harms nobody else, for the first success sets the count to zero; and a wrong setting, which
+ * refuses one contact after the other, opens the breaker before the list is burnt.
  *
  * @param named the key that names what the vendor may not have: `model`, `voice_id`
  */
@@ -85,8 +93,14 @@ export function advised(name: string, status: number, said: Said, named: string)
     case 404:
       // No contact's row can cause it: the next one would meet it too.
       return { scope: 'service', advice: `check ${key}.${named} and ${key}.base_url`, ...said };
-    default:
-      return said;
+    default: {
+      const { kind, scope } = statusMeaning(status);
+      const isPlaced = said.kind !== undefined || said.scope !== undefined;
+      const advice = `if others are refused like this one, check ${key}.${named}`;
+      return isPlaced || kind !== 'permanent' || scope !== 'request'
+        ? said
+        : { kind: 'transient', scope: 'service', retriesMax: 0, advice, ...said };
+    }
   }
 }
 

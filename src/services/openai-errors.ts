@@ -3,7 +3,17 @@
  * docs/guide/vendors.md.
  */
 import type { Said } from '../domain/http-failure.ts';
+import { statusMeaning } from '../domain/http-status.ts';
 import { at, textAt } from '../domain/json-fields.ts';
+import {
+  FLAGGED,
+  hasOffended,
+  isAboutSettings,
+  isBadRequest,
+  isTooLong,
+  SETTINGS,
+  TEXT,
+} from './refused.ts';
 
 /** Comes as 429, like "too many requests", and does not pass by itself. */
 const NO_CREDIT: ReadonlySet<string> = new Set([
@@ -13,27 +23,54 @@ const NO_CREDIT: ReadonlySet<string> = new Set([
 ]);
 const SPEND_LIMIT = /spend_limit_exceeded$/;
 
-/**
- * @param ours parameters that the settings decide, never a contact's row
- * @param keyOf the setting behind a parameter
- */
-export function openaiSaid(
-  body: unknown,
-  ours: RegExp,
-  keyOf: (parameter: string) => string,
-): Said {
+/** Which parts of a request are whose. */
+export interface Parts {
+  /** Parameters that the settings decide, never a contact's row. */
+  readonly ours: RegExp;
+  /** The one that is said to this contact alone. */
+  readonly text: RegExp;
+  /** The setting behind a parameter of ours; of the model, where none is named. */
+  keyOf(parameter: string): string;
+}
+
+export function openaiSaid(body: unknown, status: number, parts: Parts): Said {
   const error = at(body, 'error');
   const type = textAt(error, 'type');
   const code = textAt(error, 'code') ?? type;
-  const common: Said = { code, message: textAt(error, 'message') };
+  const message = textAt(error, 'message');
+  const common: Said = { code, message };
   if ([code, type].some((word = '') => NO_CREDIT.has(word) || SPEND_LIMIT.test(word))) {
     const advice = 'no credit is left: see billing and limits at platform.openai.com';
-    return { ...common, kind: 'permanent', scope: 'service', advice };
+    return { ...common, ...SETTINGS, advice };
   }
-  const parameter = code === 'model_not_found' ? 'model' : (textAt(error, 'param') ?? '');
-  if (ours.test(parameter)) {
-    const advice = `check ${keyOf(parameter)}, and whether the key may use it`;
-    return { ...common, kind: 'permanent', scope: 'service', advice };
+  const parameter = parameterOf(error, parts);
+  if (parameter !== undefined && statusMeaning(status).kind === 'permanent') {
+    const advice = `check ${parts.keyOf(parameter)}, and whether the key may use it`;
+    return { ...common, ...SETTINGS, advice };
+  }
+  return isBadRequest(status) ? badRequest(error, common, parts) : common;
+}
+
+function badRequest(error: unknown, common: Said, parts: Parts): Said {
+  if (hasOffended(common)) {
+    return { ...common, ...FLAGGED };
+  }
+  if (parts.text.test(textAt(error, 'param') ?? '')) {
+    return { ...common, ...TEXT };
+  }
+  if (!isTooLong(common) && isAboutSettings(common)) {
+    return { ...common, ...SETTINGS, advice: `check ${parts.keyOf('model')}` };
   }
   return common;
+}
+
+/** Which of ours it is about; some servers name it in the message only, in quotes. */
+function parameterOf(error: unknown, { ours }: Parts): string | undefined {
+  if (textAt(error, 'code') === 'model_not_found') {
+    return 'model';
+  }
+  const named = textAt(error, 'param');
+  const quoted = (textAt(error, 'message') ?? '').matchAll(/['`"]([\w.[\]]{1,40})['`"]/g);
+  const names = named === undefined ? Array.from(quoted, ([, name = '']) => name) : [named];
+  return names.find((name) => ours.test(name));
 }

@@ -14,12 +14,13 @@ const PATHS = {
   anthropic: ['POST /v1/messages', 'GET /v1/models'],
 } as const;
 
-const REQUEST = { kind: 'permanent', scope: 'request' } as const;
+/** The mock does not say what is wrong: it may be one contact or all of them. */
+const UNPLACED = { kind: 'transient', scope: 'service', retriesMax: 0 } as const;
 const PERMANENT = { kind: 'permanent', scope: 'service' } as const;
 const TRANSIENT = { kind: 'transient', scope: 'service' } as const;
 
 const CASES: readonly (readonly [number, object])[] = [
-  [400, REQUEST],
+  [400, UNPLACED],
   [401, PERMANENT],
   [402, PERMANENT],
   [404, PERMANENT],

@@ -11,16 +11,17 @@ const POSTS = {
 } as const;
 const PROBES = { elevenlabs: 'GET /v1/user/subscription', openai: 'GET /v1/models' } as const;
 
-const REQUEST = { kind: 'permanent', scope: 'request' } as const;
+/** The mock does not say what is wrong: it may be one contact or all of them. */
+const UNPLACED = { kind: 'transient', scope: 'service', retriesMax: 0 } as const;
 const PERMANENT = { kind: 'permanent', scope: 'service' } as const;
 const TRANSIENT = { kind: 'transient', scope: 'service' } as const;
 
 const CASES: readonly (readonly [number, object])[] = [
-  [400, REQUEST],
+  [400, UNPLACED],
   [401, PERMANENT],
   [402, PERMANENT],
   [404, PERMANENT],
-  [422, REQUEST],
+  [422, UNPLACED],
   [429, { ...TRANSIENT, retryAfterMs: 7_000 }],
   [500, TRANSIENT],
   [503, TRANSIENT],

@@ -67,6 +67,33 @@ describe('a text that cannot be spoken', () => {
   });
 });
 
+describe('a refusal that nobody can place', () => {
+  const refused = () => failure({ status: 400, code: 'http_400', retriesMax: 0 });
+
+  it('costs one contact nothing where another service writes', async () => {
+    const clock = new VirtualClock();
+    const write = () => Promise.reject(refused());
+    const { chain, context, asked, first } = models(clock, { a: { write }, b: {} });
+    const written = await clock.until(writeScript(chain, request, 900, context));
+    expect(written.service).toBe('b');
+    expect(asked).toEqual(['a', 'b']);
+    expect(first?.guard.status().state).toBe('closed');
+  });
+
+  it('opens the breaker before a list is burnt', async () => {
+    const clock = new VirtualClock();
+    const write = () => Promise.reject(refused());
+    const { chain, context, asked, first } = models(clock, { a: { write } });
+    const ends: unknown[] = [];
+    for (let contact = 1; contact <= 10; contact += 1) {
+      ends.push(await clock.until(writeScript(chain, request, 900, context).catch(String)));
+    }
+    expect(asked).toHaveLength(first?.guard.policies.circuitBreaker.failureThreshold ?? 0);
+    expect(first?.guard.status().state).toBe('open');
+    expect(ends.at(-1)).toContain('not available');
+  });
+});
+
 describe('a service that has no text in a language', () => {
   const german = { ...request, language: 'de' };
   const only = (...languages: string[]) => ({

@@ -5,6 +5,15 @@
 import type { Said } from '../../domain/http-failure.ts';
 import type { Http, HttpResponse, Llm } from '../../engine/ports.ts';
 import {
+  FLAGGED,
+  hasOffended,
+  isAboutSettings,
+  isBadRequest,
+  isTooLong,
+  SETTINGS,
+  TEXT,
+} from '../refused.ts';
+import {
   at,
   type Dialect,
   listAt,
@@ -61,6 +70,8 @@ function read(answer: unknown): Reading | undefined {
   };
 }
 
+const NO_CREDIT = /credit balance is too low|specified (?:workspace )?API usage limits/i;
+
 const ACCOUNT = {
   kind: 'permanent',
   scope: 'service',
@@ -76,7 +87,32 @@ function said(body: unknown, { status, retryAfterMs }: HttpResponse): Said {
   if (status === 429 && detail === 'enforced_spend_limit_reached' && retryAfterMs === undefined) {
     return { ...common, ...ACCOUNT };
   }
-  return status === 400 && /credit balance is too low/i.test(message ?? '')
-    ? { ...common, ...ACCOUNT }
-    : common;
+  if (status === 400 && NO_CREDIT.test(message ?? '')) {
+    return { ...common, ...ACCOUNT };
+  }
+  return isBadRequest(status) ? { ...common, ...badRequest(common) } : common;
 }
+
+/** All of them have one type; what they are about stands before the colon. */
+function badRequest(common: Said): Said {
+  const message = common.message ?? '';
+  if (hasOffended(common)) {
+    return FLAGGED;
+  }
+  if (/^messages\.\d+\.content\b/.test(message)) {
+    return TEXT;
+  }
+  if (/organization has been disabled/i.test(message)) {
+    return { ...SETTINGS, advice: 'see your organization at console.anthropic.com' };
+  }
+  if (/^system\b/.test(message)) {
+    return { ...SETTINGS, advice: 'check script.prompt' };
+  }
+  if (OURS.test(message) || (!isTooLong(common) && isAboutSettings(common))) {
+    return { ...SETTINGS, advice: 'check providers.anthropic.model and script.max_characters' };
+  }
+  return {};
+}
+
+/** Parts of a request that the settings decide, never a contact's row. */
+const OURS = /^(model|max_tokens|anthropic-version|betas|thinking)\b/;

@@ -5,6 +5,15 @@
 import type { Said } from '../../domain/http-failure.ts';
 import type { Http, HttpResponse, Llm } from '../../engine/ports.ts';
 import {
+  FLAGGED,
+  hasOffended,
+  isAboutSettings,
+  isBadRequest,
+  isTooLong,
+  SETTINGS,
+  TEXT,
+} from '../refused.ts';
+import {
   at,
   type Dialect,
   listAt,
@@ -88,20 +97,39 @@ function said(body: unknown, { status }: HttpResponse): Said {
     retryAfterMs: secondsMs(first('retryDelay')),
   };
   if (reason === 'API_KEY_INVALID' || /api key (not valid|expired)/i.test(message ?? '')) {
-    return { ...common, ...ACCOUNT, advice: 'check providers.google.api_key' };
+    return { ...common, ...SETTINGS, advice: 'check providers.google.api_key' };
   }
   if (status === 400 && common.code === 'FAILED_PRECONDITION') {
-    return { ...common, ...ACCOUNT, advice: 'see region and billing at aistudio.google.com' };
+    return { ...common, ...SETTINGS, advice: 'see region and billing at aistudio.google.com' };
   }
   const quotas = details.flatMap((detail) => listAt(detail, 'violations'));
   if (status === 402 || quotas.some((quota) => /PerDay/.test(textAt(quota, 'quotaId') ?? ''))) {
     const advice = 'the quota is used up: see usage and billing at aistudio.google.com';
-    return { ...common, ...ACCOUNT, advice };
+    return { ...common, ...SETTINGS, advice };
   }
-  return common;
+  return isBadRequest(status) ? { ...common, ...badRequest(error, common) } : common;
 }
 
-const ACCOUNT = { kind: 'permanent', scope: 'service' } as const;
+/** Nearly all of them are INVALID_ARGUMENT; some name the field, in the details or in the words. */
+function badRequest(error: unknown, common: Said): Said {
+  const fields = listAt(error, 'details')
+    .flatMap((detail) => listAt(detail, 'fieldViolations'))
+    .map((violation) => textAt(violation, 'field') ?? '');
+  if (hasOffended(common)) {
+    return FLAGGED;
+  }
+  const named = fields[0] ?? /\bat '([\w.[\]]+)'/.exec(common.message ?? '')?.[1] ?? '';
+  if (named.startsWith('contents[0].parts')) {
+    return TEXT;
+  }
+  if (/^system_?instruction/i.test(named)) {
+    return { ...SETTINGS, advice: 'check script.prompt' };
+  }
+  if (named !== '' || (!isTooLong(common) && isAboutSettings(common))) {
+    return { ...SETTINGS, advice: 'check providers.google.model and script.max_characters' };
+  }
+  return {};
+}
 
 /** `17s` or `1.5s`, as Google writes durations. */
 function secondsMs(text: string | undefined): number | undefined {

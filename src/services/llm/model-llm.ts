@@ -22,6 +22,7 @@ import type {
   ScriptRequest,
 } from '../../engine/ports.ts';
 import { urlUnder } from '../http.ts';
+import { isBadRequest, isTooLong, TEXT } from '../refused.ts';
 import { flawOf } from './answer-check.ts';
 import { type Messages, Prompt, type PromptSettings } from './prompt.ts';
 
@@ -103,7 +104,7 @@ class ModelLlm implements Llm {
     const body = this.#dialect.body(messages, this.#settings);
     const path = this.#dialect.path(model);
     const response = await this.#send('POST', path, JSON.stringify(body), context.signal);
-    const reading = this.#dialect.read(this.#bodyOf(response));
+    const reading = this.#dialect.read(this.#bodyOf(response, messages));
     if (reading === undefined) {
       throw unusable(this.#account, response, 'without a text in it');
     }
@@ -135,11 +136,12 @@ class ModelLlm implements Llm {
     });
   }
 
-  #bodyOf(response: HttpResponse): unknown {
+  /** @param messages what was sent, where this answers a request for a text */
+  #bodyOf(response: HttpResponse, messages?: Messages): unknown {
     const body = jsonOf(response);
     const isSuccess = response.status >= 200 && response.status < 300;
     if (!isSuccess || this.#dialect.isError?.(body) === true) {
-      throw refusal(this.#account, response, this.#advised(body, response));
+      throw refusal(this.#account, response, this.#advised(body, response, messages));
     }
     if (body === undefined) {
       const advice = `check providers.${this.name}.base_url`;
@@ -148,9 +150,16 @@ class ModelLlm implements Llm {
     return body;
   }
 
-  #advised(body: unknown, response: HttpResponse): Said {
+  #advised(body: unknown, response: HttpResponse, messages: Messages | undefined): Said {
     const said = this.#dialect.said(body, response);
-    return advised(this.name, said.status ?? response.status, said, 'model');
+    const status = said.status ?? response.status;
+    const isLongRow =
+      messages !== undefined &&
+      messages.data.length > messages.instructions.length &&
+      isBadRequest(status) &&
+      (status === 413 || isTooLong(said));
+    // Where the prompt is the longer part, the next contact would be refused as well.
+    return advised(this.name, status, isLongRow ? { ...TEXT, ...said } : said, 'model');
   }
 }
 

@@ -2,12 +2,16 @@
  * OpenAI's chat completions. Statuses and codes: docs/guide/vendors.md.
  */
 import type { Http, Llm } from '../../engine/ports.ts';
-import { openaiSaid } from '../openai-errors.ts';
+import { openaiSaid, type Parts } from '../openai-errors.ts';
 import { bearer, chatMessages, readChat } from './chat-completions.ts';
 import { type Dialect, type ModelSettings, modelLlm, tokensMax } from './model-llm.ts';
 
-/** Parts of a request that the settings decide, never a contact's row. */
-const OURS = /^(model|max_completion_tokens|max_tokens|messages\[\d+\]\.role)$/;
+const PARTS: Parts = {
+  ours: /^(model|max_completion_tokens|max_tokens|messages\[0\]\.content|messages\[\d\]\.role)$/,
+  text: /^messages\[1\]\.content/,
+  keyOf: (parameter) =>
+    parameter.endsWith('content') ? 'script.prompt' : 'providers.openai.model',
+};
 
 const DIALECT: Dialect = {
   name: 'openai',
@@ -19,7 +23,7 @@ const DIALECT: Dialect = {
     max_completion_tokens: tokensMax(charactersMax),
   }),
   read: readChat,
-  said: (body) => openaiSaid(body, OURS, () => 'providers.openai.model'),
+  said: (body, { status }) => openaiSaid(body, status, PARTS),
   probePath: '/v1/models',
 };
 

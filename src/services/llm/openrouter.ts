@@ -4,6 +4,14 @@
 
 import type { Said } from '../../domain/http-failure.ts';
 import type { Http, HttpResponse, Llm, ProbeAnswer } from '../../engine/ports.ts';
+import {
+  FLAGGED,
+  hasOffended,
+  isAboutSettings,
+  isBadRequest,
+  isTooLong,
+  SETTINGS,
+} from '../refused.ts';
 import { bearer, chatMessages, readChat } from './chat-completions.ts';
 import {
   at,
@@ -76,19 +84,30 @@ function said(body: unknown, response: HttpResponse): Said {
   const raw = textAt(error, 'metadata', 'raw');
   const provider = textAt(error, 'metadata', 'provider_name');
   const words = [textAt(error, 'message'), provider, raw].filter((word) => word !== undefined);
-  const common: Said = { status, message: words.join(': ') };
+  const code = textAt(error, 'metadata', 'error_type');
+  const common: Said = { status, code, message: words.join(': ') };
   if (status === 402) {
     const passes = response.retryAfterMs !== undefined;
     return passes ? { ...common, kind: 'transient' } : { ...common, ...NO_CREDIT };
   }
-  if (status === 403 && at(error, 'metadata', 'reasons') !== undefined) {
-    const advice = 'a filter took offence at this contact: look at its row and script.prompt';
-    return { ...common, code: 'moderation', kind: 'permanent', scope: 'request', advice };
+  if ((status === 403 || isBadRequest(status)) && isFlagged(error, common)) {
+    return { ...common, ...FLAGGED, code: common.code ?? 'moderation' };
   }
-  if (status === 400 && /\bmodel\b/i.test(common.message ?? '')) {
-    return { ...common, scope: 'service', advice: 'check providers.openrouter.model' };
+  if (isBadRequest(status) && !isTooLong(common) && isAboutSettings(common)) {
+    return { ...common, ...SETTINGS, advice: 'check providers.openrouter.model' };
   }
   return common;
+}
+
+/** By its moderation, a guardrail or the provider behind it; a key that may not do it is none. */
+function isFlagged(error: unknown, common: Said): boolean {
+  const metadata = at(error, 'metadata');
+  return (
+    at(metadata, 'reasons') !== undefined ||
+    at(metadata, 'flagged_input') !== undefined ||
+    /^(content_policy_violation|refusal|invalid_prompt)$/.test(common.code ?? '') ||
+    hasOffended(common)
+  );
 }
 
 /** An error in a 200 has its status in the body. */

@@ -5,12 +5,12 @@
  */
 import type { Said } from '../../domain/http-failure.ts';
 import { at, listAt, textAt } from '../../domain/json-fields.ts';
+import { FLAGGED, hasOffended, isBadRequest, SETTINGS, TEXT } from '../refused.ts';
 
-const ACCOUNT = { kind: 'permanent', scope: 'service' } as const;
 const KEY = 'providers.elevenlabs';
 
 export const NO_CHARACTERS = {
-  ...ACCOUNT,
+  ...SETTINGS,
   code: 'quota_exceeded',
   status: 402,
   advice: 'see elevenlabs.io/app/subscription: a larger plan, or billing by use',
@@ -23,23 +23,24 @@ export const NO_CHARACTERS = {
 const MEANINGS: readonly (readonly [RegExp, Said])[] = [
   // The plan is used up, whether by the month or by the key's own limit.
   [/quota_exceeded|insufficient_credits|payment_required|credit_limit/, withoutStatus()],
-  [/missing_permissions/, { ...ACCOUNT, advice: `let ${KEY}.api_key use Text to Speech` }],
-  [/api_key|authori[sz]|authentication/, { ...ACCOUNT, advice: `check ${KEY}.api_key` }],
+  [/missing_permissions/, { ...SETTINGS, advice: `let ${KEY}.api_key use Text to Speech` }],
+  [/api_key|authori[sz]|authentication/, { ...SETTINGS, advice: `check ${KEY}.api_key` }],
   [
     /unusual_activity/,
-    { ...ACCOUNT, advice: 'free plans are refused on many servers: a paid one is not' },
+    { ...SETTINGS, advice: 'free plans are refused on many servers: a paid one is not' },
   ],
-  [/voice/, { ...ACCOUNT, advice: `check ${KEY}.voice_id and voice_settings` }],
-  [/model/, { ...ACCOUNT, advice: `check ${KEY}.model_id` }],
+  [/max_character_limit|text_too|(?:empty|invalid)_text/, TEXT],
+  [/voice|invalid_uid/, { ...SETTINGS, advice: `check ${KEY}.voice_id and voice_settings` }],
+  [/model|language/, { ...SETTINGS, advice: `check ${KEY}.model_id` }],
   [
     /only_for|subscription|output_format/,
-    { ...ACCOUNT, advice: 'the plan does not have this: see elevenlabs.io/app/subscription' },
+    { ...SETTINGS, advice: 'the plan does not have this: see elevenlabs.io/app/subscription' },
   ],
 ];
 /** The account may have so many at once; `system_busy` and the rest concern everybody. */
 const CROWDED = /^(too_many_concurrent_requests|concurrent_limit_exceeded)$/;
 /** Parts of a request that the settings decide, never a contact's row. */
-const OURS = /^(voice_id|model_id|output_format|voice_settings|xi-api-key)$/;
+const OURS = /^(voice_id|model_id|output_format|voice_settings|language_code|xi-api-key)$/;
 
 /** The vendor's own word for it. */
 export function detailCode(body: unknown): string | undefined {
@@ -58,14 +59,31 @@ export function elevenlabsSaid(body: unknown, status: number): Said {
     const advice = `providers.elevenlabs.concurrency can hold it to what the plan allows`;
     return { code, message, isCrowded: true, advice };
   }
-  const param = textAt(detail, 'param') ?? '';
   if (status >= 500 || status === 429) {
     return { code, message }; // it passes, whatever it is about
   }
   const meaning =
     MEANINGS.find(([pattern]) => words.some((word) => pattern.test(word)))?.[1] ??
-    (OURS.test(param) ? { ...ACCOUNT, advice: `check ${KEY}.${param}` } : {});
+    (isBadRequest(status) ? badRequest(textAt(detail, 'param') ?? '', { code, message }) : {});
   return { ...meaning, code, message };
+}
+
+/** Where the code says no more than "invalid": by the part that is named, or the words. */
+function badRequest(param: string, said: Said): Said {
+  if (hasOffended(said)) {
+    return FLAGGED;
+  }
+  if (param === 'text') {
+    return TEXT;
+  }
+  const part = OURS.test(param) ? param : ourPartIn(said.message ?? '');
+  return part === undefined ? {} : { ...SETTINGS, advice: `check ${KEY}.${part}` };
+}
+
+function ourPartIn(message: string): string | undefined {
+  const [, word] = /\b(voice|model|output_format)(?:[_ ]?(?:id|settings))?\b/i.exec(message) ?? [];
+  const part = word?.toLowerCase();
+  return part === 'voice' || part === 'model' ? `${part}_id` : part;
 }
 
 /** `[{ loc: ['path', 'voice_id'], msg: '…', type: '…' }]` */
@@ -77,9 +95,11 @@ function invalid(problems: readonly unknown[]): Said {
   const message = parts.map(({ text }) => text).join('; ');
   const code = textAt(problems[0], 'type');
   const ours = parts.flatMap(({ where }) => where.filter((name) => OURS.test(name)))[0];
-  return ours === undefined
-    ? { code, message }
-    : { code, message, ...ACCOUNT, advice: `check ${KEY}.${ours}` };
+  if (ours !== undefined) {
+    return { code, message, ...SETTINGS, advice: `check ${KEY}.${ours}` };
+  }
+  const isText = parts.every(({ where }) => where.includes('text'));
+  return isText ? { code, message, ...TEXT } : { code, message };
 }
 
 function withoutStatus(): Said {

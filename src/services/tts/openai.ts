@@ -13,7 +13,7 @@ import type {
   Tts,
 } from '../../engine/ports.ts';
 import { urlUnder } from '../http.ts';
-import { openaiSaid } from '../openai-errors.ts';
+import { openaiSaid, type Parts } from '../openai-errors.ts';
 import {
   charactersIn,
   lettersIn,
@@ -42,8 +42,11 @@ export interface OpenaiVoiceSettings {
 const FORMAT = 'wav';
 /** Part of every voice's name: when how it sounds changes, audio kept from before is not used. */
 const SOUND = `${FORMAT}/8000/1`;
-/** Parts of a request that the settings decide, never a contact's row. */
-const OURS = /^(model|voice|response_format|speed|instructions)$/;
+const PARTS: Parts = {
+  ours: /^(model|voice|response_format|speed|instructions)$/,
+  text: /^input$/,
+  keyOf: (parameter) => `providers.openai.${parameter === 'model' ? 'tts_model' : parameter}`,
+};
 
 export function openaiVoice(settings: OpenaiVoiceSettings, http: Http): Tts {
   return new OpenaiVoice(settings, http);
@@ -112,13 +115,9 @@ class OpenaiVoice implements Tts {
     });
     const { status } = response;
     if (status < 200 || status >= 300) {
-      const said = openaiSaid(jsonOf(response), OURS, keyOf);
+      const said = openaiSaid(jsonOf(response), status, PARTS);
       throw refusal(this.#account, response, advised(this.name, status, said, 'tts_model'));
     }
     return response;
   }
-}
-
-function keyOf(parameter: string): string {
-  return `providers.openai.${parameter === 'model' ? 'tts_model' : parameter}`;
 }

@@ -19,12 +19,31 @@ const REQUEST: ScriptRequest = { contact: dana, language: 'en', properties: {} }
 const BASE = { kind: 'transient', scope: 'service' } as const;
 const ACCOUNT = { kind: 'permanent', scope: 'service' } as const;
 const OURS = { kind: 'permanent', scope: 'request' } as const;
+/** It may be this contact or all of them: the next service, and the breaker counts. */
+const UNPLACED = { kind: 'transient', scope: 'service', retriesMax: 0 } as const;
+/** This contact's text, for this service: the next one, and the breaker is not told. */
+const FLAGGED = { kind: 'transient', scope: 'request', retriesMax: 0 } as const;
 
 /** What a vendor's answer to one request becomes. */
 async function failureAt(name: VendorName, reply: Reply) {
   const vendor = await fakeVendor(name);
   vendor.next.push(reply);
   return await failureOf(aimed(name, vendor.url).write(REQUEST, requestContext()));
+}
+
+/** In each vendor's words. */
+function tooLong(name: VendorName): Reply {
+  const words = {
+    openai: [
+      { code: 'context_length_exceeded', param: 'messages' },
+      "This model's maximum context",
+    ],
+    openrouter: [{ code: 400 }, "This endpoint's maximum context length is 8192 tokens"],
+    google: [{ status: 'INVALID_ARGUMENT' }, 'The input token count exceeds the maximum number'],
+    anthropic: [{ type: 'invalid_request_error' }, 'prompt is too long: 210000 tokens > 200000'],
+  } as const;
+  const [more, message] = words[name];
+  return { status: 400, body: { error: { message, ...more } } };
 }
 
 for (const name of VENDOR_NAMES) {
@@ -88,13 +107,29 @@ for (const name of VENDOR_NAMES) {
       [504, BASE],
       [529, BASE],
       [403, ACCOUNT],
-      [422, OURS],
-      [413, OURS],
+      [400, UNPLACED],
+      [422, UNPLACED],
+      [413, UNPLACED],
     ])('status %i, in whatever words', async (status, meaning) => {
       expect(await failureAt(name, { status, body: '<html>oops</html>' })).toMatchObject({
         ...meaning,
         status,
       });
+    });
+
+    it('a row that is longer than the prompt is at fault for what is too long', async () => {
+      const contact = contactOf({ name: 'Dana '.repeat(500), variables: dana.variables });
+      const vendor = await fakeVendor(name);
+      const [said, bare] = [tooLong(name), { status: 413, body: '<html>oops</html>' }];
+      vendor.next.push(said, bare, said);
+      const service = aimed(name, vendor.url);
+      for (const _ of [said, bare]) {
+        const work = service.write({ ...REQUEST, contact }, requestContext());
+        expect(await failureOf(work)).toMatchObject(OURS);
+      }
+      const failure = await failureOf(service.write(REQUEST, requestContext()));
+      expect(failure).toMatchObject(UNPLACED);
+      expect(failure.message).toContain(`check providers.${name}.model`);
     });
 
     it('too many requests: it says how long', async () => {
@@ -209,16 +244,56 @@ describe('openai', () => {
       'see billing and limits at platform.openai.com',
     ]),
     [
-      'a prompt that is too long',
-      openaiError(400, 'context_length_exceeded', 'This model has a maximum', 'messages'),
-      { ...OURS, code: 'context_length_exceeded' },
-      'This model has a maximum',
-    ],
-    [
       'a parameter that the model does not take',
       openaiError(400, 'unsupported_parameter', 'Unsupported', 'max_completion_tokens'),
       { ...ACCOUNT, code: 'unsupported_parameter' },
       'check providers.openai.model',
+    ],
+    ...(
+      [
+        ["Unsupported parameter: 'max_completion_tokens' is not supported with this model.", 400],
+        ["Unsupported value: 'messages[0].role' does not support 'system' with this model.", 400],
+        ['This is not a chat model and thus not supported in this endpoint', 404],
+        ['Invalid model: small-1', 400],
+        ['The model `small-1` has been deprecated', 400],
+        ['max_tokens is too large: 5000. This model supports at most 4096 completion tokens', 400],
+        ["unknown field 'max_completion_tokens'", 422],
+      ] as const
+    ).map<Case>(([message, status]) => [
+      `settings, without a parameter: ${message}`,
+      { status, body: { error: { message, type: 'invalid_request_error' } } },
+      ACCOUNT,
+      'check providers.openai.model',
+    ]),
+    [
+      'instructions that are not taken',
+      openaiError(400, 'invalid_value', 'Invalid content', 'messages[0].content'),
+      ACCOUNT,
+      'check script.prompt',
+    ],
+    [
+      "this contact's text",
+      openaiError(400, 'invalid_value', 'Invalid content', 'messages[1].content'),
+      OURS,
+      'Invalid content',
+    ],
+    [
+      'a filter of what is asked',
+      openaiError(400, 'invalid_prompt', 'Your prompt was flagged as violating our usage policy'),
+      { ...FLAGGED, code: 'invalid_prompt' },
+      'look at the row',
+    ],
+    [
+      'what nobody can place',
+      openaiError(400, 'invalid_request_error', 'We could not parse the JSON body'),
+      { ...UNPLACED, code: 'invalid_request_error' },
+      'if others are refused like this one, check providers.openai.model',
+    ],
+    [
+      'too many requests, with a parameter beside it',
+      openaiError(429, 'rate_limit_exceeded', 'Rate limit', 'model'),
+      { ...BASE, status: 429 },
+      'Rate limit',
     ],
     ['a bare body', { status: 429, body: '' }, { ...BASE, code: 'http_429' }, 'answered 429'],
   ])('%s', async (_what, reply, meaning, words) => {
@@ -254,9 +329,52 @@ describe('openrouter', () => {
       routerError(403, 403, 'Input was flagged', {
         metadata: { reasons: ['violence'], flagged_input: 'Dana on Tuesday' },
       }),
-      { ...OURS, code: 'moderation' },
-      'look at its row',
+      { ...FLAGGED, code: 'moderation' },
+      'look at the row',
     ],
+    [
+      'moderation, in a 200',
+      routerError(200, 403, 'Input was flagged', { metadata: { flagged_input: 'Dana' } }),
+      { ...FLAGGED, status: 403 },
+      'Input was flagged',
+    ],
+    [
+      'a guardrail',
+      routerError(403, 403, 'Request blocked: prompt injection patterns detected'),
+      FLAGGED,
+      'Request blocked',
+    ],
+    [
+      'a filter of the provider behind it',
+      routerError(400, 400, 'Provider returned error', {
+        metadata: { error_type: 'content_policy_violation', provider_name: 'Acme' },
+      }),
+      { ...FLAGGED, code: 'content_policy_violation' },
+      'Acme',
+    ],
+    [
+      'a key that may not do it',
+      routerError(403, 403, 'Only management keys can perform this operation'),
+      ACCOUNT,
+      'check providers.openrouter.api_key',
+    ],
+    [
+      'a model without instructions, behind it',
+      routerError(400, 400, 'Provider returned error', {
+        metadata: { raw: '{"message":"Developer instruction is not enabled for models/gemma"}' },
+      }),
+      ACCOUNT,
+      'check providers.openrouter.model',
+    ],
+    [
+      'a parameter, behind it',
+      routerError(400, 400, 'Provider returned error', {
+        metadata: { raw: '{"error":{"message":"Unsupported parameter: \'max_tokens\'"}}' },
+      }),
+      ACCOUNT,
+      'check providers.openrouter.model',
+    ],
+    ['anything else', routerError(400, 400, 'Invalid request parameters'), UNPLACED, 'Invalid'],
     [
       'what the provider behind it said',
       routerError(502, 502, 'Provider returned error', {
@@ -312,11 +430,38 @@ const quota = (quotaId: string): object => ({ violations: [{ quotaId }] });
 
 describe('google', () => {
   it.each<Case>([
+    ...[
+      'Developer instruction is not enabled for models/gemma-3-27b-it',
+      'Invalid JSON payload received. Unknown name "systemInstruction": Cannot find field.',
+      "Invalid value at 'generation_config.max_output_tokens' (TYPE_INT32), 1e9",
+      'Unable to submit request because it has a maxOutputTokens value of 70000',
+      '* GenerateContentRequest.model: unexpected model name format',
+      'Multi-modal output is not supported by this model.',
+    ].map<Case>((message) => [
+      `settings: ${message}`,
+      googleError(400, 'INVALID_ARGUMENT', message),
+      { ...ACCOUNT, code: 'INVALID_ARGUMENT' },
+      'check providers.google.model',
+    ]),
     [
-      'a bad argument',
-      googleError(400, 'INVALID_ARGUMENT', 'Unknown name'),
-      { ...OURS, code: 'INVALID_ARGUMENT' },
-      'Unknown name',
+      'instructions that are not taken',
+      googleError(400, 'INVALID_ARGUMENT', 'Invalid value', [
+        { fieldViolations: [{ field: 'system_instruction.parts[0].text' }] },
+      ]),
+      ACCOUNT,
+      'check script.prompt',
+    ],
+    [
+      "this contact's text",
+      googleError(400, 'INVALID_ARGUMENT', "Invalid value at 'contents[0].parts[0].text', x"),
+      OURS,
+      'Invalid value',
+    ],
+    [
+      'what nobody can place',
+      googleError(400, 'INVALID_ARGUMENT', 'Request contains an invalid argument.'),
+      { ...UNPLACED, code: 'INVALID_ARGUMENT' },
+      'if others are refused like this one, check providers.google.model',
     ],
     [
       'an expired key',
@@ -418,10 +563,55 @@ describe('anthropic', () => {
     ],
     ['402', anthropicError(402, 'billing_error', 'Payment required'), ACCOUNT, 'credit'],
     [
-      'a bad request',
-      anthropicError(400, 'invalid_request_error', 'messages: too many'),
+      'the limit of a workspace',
+      anthropicError(
+        400,
+        'invalid_request_error',
+        'You have reached your specified API usage limits',
+      ),
+      ACCOUNT,
+      'see billing',
+    ],
+    [
+      'an organization that is off',
+      anthropicError(400, 'invalid_request_error', 'This organization has been disabled.'),
+      ACCOUNT,
+      'console.anthropic.com',
+    ],
+    ...[
+      'max_tokens: 9000 > 4096, which is the maximum allowed number of output tokens for small-1',
+      'model: Input should be a valid string',
+      'model: small-1',
+      '"small-1" is not supported on this model',
+    ].map<Case>((message) => [
+      `settings: ${message}`,
+      anthropicError(400, 'invalid_request_error', message),
+      { ...ACCOUNT, code: 'invalid_request_error' },
+      'check providers.anthropic.model',
+    ]),
+    [
+      'instructions that are not taken',
+      anthropicError(400, 'invalid_request_error', 'system: text content blocks must be non-empty'),
+      ACCOUNT,
+      'check script.prompt',
+    ],
+    [
+      "this contact's text",
+      anthropicError(400, 'invalid_request_error', 'messages.0.content: not valid'),
       { ...OURS, code: 'invalid_request_error' },
-      'messages: too many',
+      'messages.0.content',
+    ],
+    [
+      'a filter',
+      anthropicError(400, 'invalid_request_error', 'Output blocked by content filtering policy'),
+      FLAGGED,
+      'look at the row',
+    ],
+    [
+      'what nobody can place',
+      anthropicError(400, 'invalid_request_error', 'messages: too many'),
+      { ...UNPLACED, code: 'invalid_request_error' },
+      'if others are refused like this one, check providers.anthropic.model',
     ],
   ])('%s', async (_what, reply, meaning, words) => {
     const failure = await failureAt('anthropic', reply);

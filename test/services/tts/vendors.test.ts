@@ -21,6 +21,8 @@ const REQUEST = { text: TEXT, language: 'en' };
 const BASE = { kind: 'transient', scope: 'service' } as const;
 const ACCOUNT = { kind: 'permanent', scope: 'service' } as const;
 const OURS = { kind: 'permanent', scope: 'request' } as const;
+/** It may be this contact or all of them: the next service, and the breaker counts. */
+const UNPLACED = { kind: 'transient', scope: 'service', retriesMax: 0 } as const;
 
 /** What a vendor's answer to one request becomes. */
 async function failureAt(name: VoiceName, reply: Reply) {
@@ -89,8 +91,9 @@ for (const name of VOICE_NAMES) {
       [402, ACCOUNT],
       [403, ACCOUNT],
       [404, ACCOUNT],
-      [422, OURS],
-      [413, OURS],
+      [400, UNPLACED],
+      [422, UNPLACED],
+      [413, UNPLACED],
     ])('status %i, in whatever words', async (status, meaning) => {
       const failure = await failureAt(name, { status, body: '<html>oops</html>' });
       expect(failure).toMatchObject({ ...meaning, status });
@@ -271,6 +274,42 @@ describe('elevenlabs', () => {
       'check providers.elevenlabs.voice_id',
     ],
     [
+      'a voice id that is none',
+      detail(400, 'invalid_uid', "An invalid ID has been received: 'x'."),
+      { ...ACCOUNT, code: 'invalid_uid' },
+      'check providers.elevenlabs.voice_id',
+    ],
+    [
+      'a model, in the words only',
+      { status: 400, body: { detail: { message: 'A model with model ID x does not exist' } } },
+      ACCOUNT,
+      'check providers.elevenlabs.model_id',
+    ],
+    [
+      'a language that the model has not',
+      detail(400, 'unsupported_language', "Model does not support language 'xx'"),
+      ACCOUNT,
+      'check providers.elevenlabs.model_id',
+    ],
+    [
+      'a filter',
+      detail(400, 'invalid_parameters', 'The text was blocked by our content filter'),
+      { kind: 'transient', scope: 'request', retriesMax: 0, code: 'invalid_parameters' },
+      'look at the row',
+    ],
+    [
+      'what nobody can place',
+      detail(400, 'bad_request', 'Something is not right'),
+      { ...UNPLACED, code: 'bad_request' },
+      'if others are refused like this one, check providers.elevenlabs.voice_id',
+    ],
+    [
+      'what is not valid, and nobody can place',
+      { status: 422, body: { detail: [{ loc: ['body'], msg: 'odd', type: 'z' }] } },
+      { ...UNPLACED, code: 'z' },
+      'body: odd',
+    ],
+    [
       'a plan without this voice',
       detail(403, 'only_for_creator+', 'This voice is for Creator and above'),
       { ...ACCOUNT, code: 'http_403' },
@@ -441,6 +480,24 @@ describe('openai', () => {
       openaiError(400, 'invalid_value', "Invalid value: 'x'", 'voice'),
       { ...ACCOUNT, code: 'invalid_value' },
       'check providers.openai.voice',
+    ],
+    [
+      'a model that is not there, in the words only',
+      openaiError(400, 'invalid_request_error', 'invalid model ID'),
+      ACCOUNT,
+      'check providers.openai.tts_model',
+    ],
+    [
+      'a voice, in the words only',
+      openaiError(400, 'invalid_request_error', "[{'loc': ('body', 'voice'), 'msg': 'odd'}]"),
+      ACCOUNT,
+      'check providers.openai.voice',
+    ],
+    [
+      'what nobody can place',
+      openaiError(400, 'invalid_request_error', 'Something is not right'),
+      UNPLACED,
+      'if others are refused like this one, check providers.openai.tts_model',
     ],
     [
       'a text that is too long',
