@@ -37,7 +37,7 @@ export function openaiSaid(body: unknown, status: number, parts: Parts): Said {
   const error = at(body, 'error');
   const type = textAt(error, 'type');
   const code = textAt(error, 'code') ?? type;
-  const message = textAt(error, 'message');
+  const message = textAt(error, 'message') ?? textAt(body, 'error');
   const common: Said = { code, message };
   if ([code, type].some((word = '') => NO_CREDIT.has(word) || SPEND_LIMIT.test(word))) {
     const advice = 'no credit is left: see billing and limits at platform.openai.com';

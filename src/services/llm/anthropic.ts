@@ -15,6 +15,7 @@ import {
 } from '../refused.ts';
 import {
   at,
+  cutBy,
   type Dialect,
   listAt,
   type ModelSettings,
@@ -62,7 +63,7 @@ function read(answer: unknown): Reading | undefined {
   const texts = listAt(answer, 'content').filter((part) => textAt(part, 'type') === 'text');
   return {
     text: texts.map((part) => textAt(part, 'text') ?? '').join(''),
-    cut: CUT[textAt(answer, 'stop_reason') ?? ''],
+    cut: cutBy(textAt(answer, 'stop_reason'), 'end_turn', CUT),
     usage: usageOf(
       numberAt(answer, 'usage', 'input_tokens'),
       numberAt(answer, 'usage', 'output_tokens'),

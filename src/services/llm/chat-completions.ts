@@ -2,7 +2,7 @@
  * The requests and answers that OpenAI brought into the world and that OpenRouter speaks as well.
  */
 
-import { at, numberAt, type Reading, textAt, usageOf } from './model-llm.ts';
+import { at, cutBy, numberAt, type Reading, textAt, usageOf } from './model-llm.ts';
 import type { Messages } from './prompt.ts';
 
 /** `system` is understood by every server that speaks this; newer ones read it as `developer`. */
@@ -13,7 +13,6 @@ export function chatMessages({ instructions, data }: Messages): readonly object[
   ];
 }
 
-/** Finish reasons of texts that are not whole; servers have words of their own for the others. */
 const CUT: Readonly<Record<string, string>> = {
   length: 'it was cut off at the limit of tokens',
   content_filter: 'a content filter held it back',
@@ -23,12 +22,12 @@ const CUT: Readonly<Record<string, string>> = {
 };
 
 export function readChat(answer: unknown): Reading | undefined {
-  const choice = at(answer, 'choices', 0);
+  const choice = at(answer, 'choices', 0) ?? undefined;
   if (choice === undefined) {
     return undefined;
   }
   const refused = textAt(choice, 'message', 'refusal');
-  const cut = CUT[textAt(choice, 'finish_reason') ?? ''];
+  const cut = cutBy(textAt(choice, 'finish_reason'), 'stop', CUT);
   return {
     text: textAt(choice, 'message', 'content') ?? '',
     cut: cut ?? (refused === undefined || refused === '' ? undefined : 'the model refused'),

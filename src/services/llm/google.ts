@@ -15,12 +15,14 @@ import {
 } from '../refused.ts';
 import {
   at,
+  cutBy,
   type Dialect,
   listAt,
   type ModelSettings,
   modelLlm,
   numberAt,
   type Reading,
+  shownReason,
   textAt,
   tokensMax,
   usageOf,
@@ -51,7 +53,7 @@ function modelPath(model: string): string {
 }
 
 function read(answer: unknown): Reading | undefined {
-  const candidate = at(answer, 'candidates', 0);
+  const candidate = at(answer, 'candidates', 0) ?? undefined;
   const blocked = textAt(answer, 'promptFeedback', 'blockReason');
   if (candidate === undefined && blocked === undefined) {
     return undefined;
@@ -59,12 +61,12 @@ function read(answer: unknown): Reading | undefined {
   const parts = listAt(candidate, 'content', 'parts');
   // What a model thought on the way is no part of the text.
   const spoken = parts.filter((part) => at(part, 'thought') !== true);
-  const reason = blocked ?? textAt(candidate, 'finishReason');
-  const whole = blocked === undefined && (reason === undefined || reason === 'STOP');
+  const cut =
+    blocked === undefined ? cutBy(textAt(candidate, 'finishReason'), 'STOP', CUT) : held(blocked);
   const { outputs, inputs } = tokens(answer);
   return {
     text: spoken.map((part) => textAt(part, 'text') ?? '').join(''),
-    cut: whole ? undefined : cutText(reason ?? ''),
+    cut,
     usage: usageOf(inputs, outputs),
   };
 }
@@ -77,15 +79,23 @@ function tokens(answer: unknown) {
   return { inputs: count('promptTokenCount'), outputs };
 }
 
-function cutText(reason: string): string {
-  const word = /^\w{1,40}$/.test(reason) ? reason : 'unknown';
-  return reason === 'MAX_TOKENS'
-    ? 'it was cut off at the limit of tokens'
-    : `it was held back (${word})`;
+/** The rest are filters of many kinds: their own word says most. */
+const CUT: Readonly<Record<string, string>> = {
+  MAX_TOKENS: 'it was cut off at the limit of tokens',
+  ...Object.fromEntries(
+    ['SAFETY', 'RECITATION', 'LANGUAGE', 'BLOCKLIST', 'PROHIBITED_CONTENT', 'SPII'].map((word) => [
+      word,
+      held(word),
+    ]),
+  ),
+};
+
+function held(reason: string): string {
+  return `it was held back (${shownReason(reason)})`;
 }
 
 function said(body: unknown, { status }: HttpResponse): Said {
-  const error = at(body, 'error');
+  const error = at(body, 'error') ?? at(body, 0, 'error');
   const details = listAt(error, 'details');
   const first = (...path: readonly (string | number)[]): string | undefined =>
     details.map((detail) => textAt(detail, ...path)).find((word) => word !== undefined);

@@ -11,6 +11,7 @@ import {
   type Said,
   unusable,
 } from '../../domain/http-failure.ts';
+import { at, numberAt } from '../../domain/json-fields.ts';
 import type { Usage } from '../../domain/usage.ts';
 import type {
   Http,
@@ -54,8 +55,6 @@ export interface Dialect {
   read(answer: unknown): Reading | undefined;
   /** What an error says; the body is JSON, or undefined where it is not. */
   said(body: unknown, response: HttpResponse): Said;
-  /** Whether an answer with status 200 is an error in truth. */
-  isError?(body: unknown): boolean;
   /** Of a GET that costs nothing and needs the key. */
   readonly probePath: string;
   /** What the probe's answer says against the account; undefined where nothing. */
@@ -140,8 +139,11 @@ class ModelLlm implements Llm {
   #bodyOf(response: HttpResponse, messages?: Messages): unknown {
     const body = jsonOf(response);
     const isSuccess = response.status >= 200 && response.status < 300;
-    if (!isSuccess || this.#dialect.isError?.(body) === true) {
-      throw refusal(this.#account, response, this.#advised(body, response, messages));
+    const error = isSuccess ? errorIn(body) : undefined;
+    if (!isSuccess || error !== undefined) {
+      const status = isSuccess ? statusOf(error) : response.status;
+      const real = { ...response, status };
+      throw refusal(this.#account, real, this.#advised(body, real, messages));
     }
     if (body === undefined) {
       const advice = `check providers.${this.name}.base_url`;
@@ -175,6 +177,42 @@ function badAnswer(name: string, what: string, usage: Usage | undefined): Servic
     retriesMax: 1,
     usage,
   });
+}
+
+/**
+ * What stands in the place of an answer whose status says that it is one: once a model has begun to
+ * write, the status has been sent.
+ */
+export function errorIn(body: unknown): unknown {
+  const error = at(body, 'error') ?? at(body, 'choices', 0, 'error') ?? undefined;
+  return error === '' || error === false ? undefined : error;
+}
+
+/** Such an error has its real status in the body, if at all. */
+function statusOf(error: unknown): number {
+  const code = numberAt(error, 'code') ?? 0;
+  return Number.isInteger(code) && code >= 400 && code < 600 ? code : 502;
+}
+
+/**
+ * Why a text is not whole; undefined where it is, for which every vendor has one word. All others
+ * are taken for the worst, also those that a vendor may add, and none where one is always given.
+ */
+export function cutBy(
+  reason: string | undefined,
+  whole: string,
+  known: Readonly<Record<string, string>>,
+): string | undefined {
+  if (reason === whole) {
+    return undefined;
+  }
+  return reason === undefined
+    ? 'it does not say that it had ended'
+    : (known[reason] ?? `it ended for a reason that is not known here (${shownReason(reason)})`);
+}
+
+export function shownReason(reason: string): string {
+  return /^\w{1,40}$/.test(reason) ? reason : 'no word';
 }
 
 /** Undefined where the vendor tells neither. */

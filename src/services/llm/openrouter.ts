@@ -16,6 +16,7 @@ import { bearer, chatMessages, readChat } from './chat-completions.ts';
 import {
   at,
   type Dialect,
+  errorIn,
   type ModelSettings,
   modelLlm,
   numberAt,
@@ -34,8 +35,6 @@ const DIALECT: Dialect = {
   }),
   read: readChat,
   said,
-  // Once a model has begun to write, the status has been sent.
-  isError: (body) => errorIn(body) !== undefined,
   probePath: '/api/v1/key',
   probed: (body) => {
     const left = numberAt(body, 'data', 'limit_remaining');
@@ -73,19 +72,15 @@ function leftOfKey(body: unknown): ProbeAnswer {
   return { detail: `${left.toFixed(2)}${of} USD left of the key's limit`, isLow };
 }
 
-function errorIn(body: unknown): unknown {
-  return at(body, 'error') ?? at(body, 'choices', 0, 'error') ?? undefined;
-}
-
 function said(body: unknown, response: HttpResponse): Said {
   const error = errorIn(body);
-  const status = statusOf(numberAt(error, 'code'), response.status);
+  const { status } = response;
   // What stands behind "Provider returned error".
   const raw = textAt(error, 'metadata', 'raw');
   const provider = textAt(error, 'metadata', 'provider_name');
   const words = [textAt(error, 'message'), provider, raw].filter((word) => word !== undefined);
   const code = textAt(error, 'metadata', 'error_type');
-  const common: Said = { status, code, message: words.join(': ') };
+  const common: Said = { code, message: words.join(': ') };
   if (status === 402) {
     const passes = response.retryAfterMs !== undefined;
     return passes ? { ...common, kind: 'transient' } : { ...common, ...NO_CREDIT };
@@ -108,12 +103,4 @@ function isFlagged(error: unknown, common: Said): boolean {
     /^(content_policy_violation|refusal|invalid_prompt)$/.test(common.code ?? '') ||
     hasOffended(common)
   );
-}
-
-/** An error in a 200 has its status in the body. */
-function statusOf(code: number | undefined, status: number): number {
-  if (status !== 200) {
-    return status;
-  }
-  return code !== undefined && Number.isInteger(code) && code >= 400 && code < 600 ? code : 502;
 }

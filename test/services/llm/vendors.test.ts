@@ -172,14 +172,59 @@ for (const name of VENDOR_NAMES) {
       expect(failure.message).not.toContain('Dana');
     });
 
-    it('a text without a word of how it ended is taken', async () => {
-      const vendor = await fakeVendor(name);
-      const answer = wrote(name, SPEECH);
-      vendor.next.push({
-        body: JSON.stringify(answer.body).replace(/"(STOP|stop|end_turn)"/, 'null'),
+    it.each([
+      ['none', 'null', 'it does not say that it had ended'],
+      ['one that is new', '"cosmic_rays"', 'not known here (cosmic_rays)'],
+      ['another vendor’s', '"COMPLETE"', 'not known here (COMPLETE)'],
+      ['a sentence', '"Dana said so"', 'not known here (no word)'],
+      ['nothing in it', '""', 'not known here (no word)'],
+    ])('a reason to end that is not the good one: %s', async (_what, reason, words) => {
+      const answer = JSON.stringify(wrote(name, SPEECH).body);
+      const failure = await failureAt(name, {
+        body: answer.replace(/"(STOP|stop|end_turn)"/, reason),
       });
+      expect(failure).toMatchObject({ kind: 'transient', scope: 'request', code: 'bad_answer' });
+      expect(failure.message).toContain(words);
+      expect(failure.message).not.toContain('Dana');
+    });
+
+    it.each([
+      [
+        { code: 429, message: 'Slow down' },
+        { ...BASE, status: 429 },
+      ],
+      [
+        { code: 503, message: 'Slow down' },
+        { ...BASE, status: 503 },
+      ],
+      [
+        { type: 'overloaded_error', message: 'Slow down' },
+        { ...BASE, status: 502 },
+      ],
+      [
+        { code: 7, message: 'Slow down' },
+        { ...BASE, status: 502 },
+      ],
+    ])('200 with an error in it is that error: %o', async (error, meaning) => {
+      const failure = await failureAt(name, { body: { error } });
+      expect(failure).toMatchObject(meaning);
+      expect(failure.message).toContain('Slow down');
+    });
+
+    it('an answer that says it has no error has none', async () => {
+      const vendor = await fakeVendor(name);
+      const good = wrote(name, SPEECH).body as object;
+      vendor.next.push({ body: { ...good, error: null } });
       const { text } = await aimed(name, vendor.url).write(REQUEST, requestContext());
       expect(text).toBe(SPEECH);
+    });
+
+    it.each([
+      { choices: [], candidates: [] },
+      { choices: null, candidates: null },
+      { choices: [null], candidates: [null] },
+    ])('nothing to choose from is no answer: %o', async (body) => {
+      expect(await failureAt(name, { body })).toMatchObject({ ...BASE, code: 'unusable_answer' });
     });
 
     it('the probe costs nothing, and stops with its signal', async () => {
