@@ -2,6 +2,7 @@
  * What all vendors of models have in common: a prompt out, an answer in, looked over before it is
  * spoken. Each vendor's file says how that is put into its own words.
  */
+import type { Contact } from '../../domain/contact.ts';
 import { ServiceFailure } from '../../domain/failure.ts';
 import {
   type Account,
@@ -12,6 +13,7 @@ import {
   unusable,
 } from '../../domain/http-failure.ts';
 import { at, numberAt } from '../../domain/json-fields.ts';
+import { redacted } from '../../domain/redaction.ts';
 import type { Usage } from '../../domain/usage.ts';
 import type {
   Http,
@@ -24,7 +26,7 @@ import type {
 } from '../../engine/ports.ts';
 import { urlUnder } from '../http.ts';
 import { isBadRequest, isTooLong, TEXT } from '../refused.ts';
-import { flawOf } from './answer-check.ts';
+import { type Flaw, flawOf } from './answer-check.ts';
 import { type Messages, Prompt, type PromptSettings } from './prompt.ts';
 
 export { at, fieldsOf, listAt, numberAt, textAt } from '../../domain/json-fields.ts';
@@ -67,6 +69,8 @@ export interface Dialect {
 export function modelLlm(dialect: Dialect, settings: ModelSettings, http: Http): Llm {
   return new ModelLlm(dialect, settings, http);
 }
+
+const FRAGMENT_CHARACTERS_MAX = 60;
 
 class ModelLlm implements Llm {
   readonly name: string;
@@ -111,9 +115,18 @@ class ModelLlm implements Llm {
     const text = reading.text.trim();
     const flaw = cut === undefined ? flawOf(text, charactersMax) : undefined;
     if (cut !== undefined || flaw !== undefined) {
-      throw badAnswer(this.name, cut ?? `the text has ${flaw}`, usage);
+      const what = flaw === undefined ? '' : this.#shown(flaw, request.contact);
+      throw badAnswer(this.name, cut ?? what, usage);
     }
     return { text, usage };
+  }
+
+  /** So much of what was wrong that the operator sees what to ask for, and nobody's number. */
+  #shown({ what, where }: Flaw, { phone, email }: Contact): string {
+    const hidden = [...this.#account.secrets, phone, ...(email === undefined ? [] : [email])];
+    const place =
+      where === undefined ? '' : `: "${redacted(where, hidden, FRAGMENT_CHARACTERS_MAX)}"`;
+    return `the text has ${what}${place}`;
   }
 
   /** Twice is as once: it costs money, and harms nobody. */

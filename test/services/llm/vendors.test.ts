@@ -173,6 +173,17 @@ for (const name of VENDOR_NAMES) {
     });
 
     it.each([
+      ['Dana. (speaks slowly) Bye.', 'the text has a stage direction: "(speaks slowly)"'],
+      ['Note: ring +1 415 555 0134 or (415) 555-0134', 'a remark: "Note: ring *** or ***"'],
+      [`Note: ${KEY}`, 'a remark: "Note: ***"'],
+      [`# ${'heading '.repeat(20)}`, `a heading: "# ${'heading '.repeat(7)}h…"`],
+    ])('a fragment of what is wrong is told, and nobody’s number: %s', async (text, words) => {
+      const failure = await failureAt(name, wrote(name, text));
+      expect(failure).toMatchObject({ code: 'bad_answer', retriesMax: 1 });
+      expect(failure.message).toContain(words);
+    });
+
+    it.each([
       ['none', 'null', 'it does not say that it had ended'],
       ['one that is new', '"cosmic_rays"', 'not known here (cosmic_rays)'],
       ['another vendor’s', '"COMPLETE"', 'not known here (COMPLETE)'],
