@@ -21,6 +21,8 @@ export interface BreakerLine {
   /** When it is tried again; undefined where nothing keeps it from being asked. */
   readonly retry_at: string | undefined;
   readonly reason: string | undefined;
+  /** What it answered last, where that is another thing than what it was left alone for. */
+  readonly latest: string | undefined;
 }
 
 export interface Down {
@@ -30,6 +32,24 @@ export interface Down {
   /** Until it may be asked again; 0 where it may be now. */
   readonly waitMs: number;
   readonly reason: string;
+  readonly latest?: string | undefined;
+}
+
+/**
+ * The reason is what opened the breaker, and stays while what fails is told of single requests
+ * only; so what a service has answered since is shown beside it. Undefined where it is the same.
+ */
+export function latestAnswer(
+  reports: Reports,
+  role: Role,
+  service: string,
+  reason: string,
+  sinceMs: number,
+): string | undefined {
+  const latest = reports.latestFailure(role, service);
+  return latest !== undefined && latest.atMs >= sinceMs && latest.message !== reason
+    ? maskNumbers(latest.message)
+    : undefined;
 }
 
 /**
@@ -38,7 +58,7 @@ export interface Down {
  * @param when the run that asks it next: nothing happens by itself where none is on
  */
 export function downText(down: Down, when: 'now' | 'next_run', wallMs: number): string {
-  const { service, sinceMs, waitMs, reason } = down;
+  const { service, sinceMs, waitMs, reason, latest } = down;
   const span = spanText(Math.max(0, waitMs));
   const again =
     when === 'now'
@@ -51,7 +71,8 @@ export function downText(down: Down, when: 'now' | 'next_run', wallMs: number): 
       ? `${service} asked for a pause`
       : `${service} does not work since ${isoAt(sinceMs)} ` +
         `(${spanText(Math.max(0, wallMs - sinceMs))})`;
-  return `${what}: ${maskNumbers(reason)}; ${again}`;
+  const since = latest === undefined ? '' : `; its last answer: ${latest}`;
+  return `${what}: ${maskNumbers(reason)}${since}; ${again}`;
 }
 
 /** Every service that is asked, by its `serviceKey`. */
@@ -66,7 +87,12 @@ export function breakerLines(
   const lineOf = (role: Role, service: string): BreakerLine => {
     const snapshot = snapshots.get(breakerKey(role, service));
     const settings = policies[service]?.circuitBreaker;
-    const closed = { down_since: undefined, retry_at: undefined, reason: undefined };
+    const closed = {
+      down_since: undefined,
+      retry_at: undefined,
+      reason: undefined,
+      latest: undefined,
+    };
     if (snapshot === undefined || settings === undefined) {
       return { role, breaker: 'closed', ...closed };
     }
@@ -84,6 +110,10 @@ export function breakerLines(
       down_since: downMs === undefined ? undefined : isoAt(wallMs + downMs),
       retry_at: isoAt(wallMs + now.waitMs),
       reason: maskNumbers(now.cause.message),
+      latest:
+        downMs === undefined
+          ? undefined
+          : latestAnswer(reports, role, service, now.cause.message, wallMs + downMs),
     };
   };
   return Object.fromEntries(

@@ -6,7 +6,7 @@ import type { ContactCounts, RunEnd } from '../domain/event.ts';
 import { maskContactId, maskNumbers } from '../domain/privacy.ts';
 import type { RunTally } from '../domain/tally.ts';
 import { counted, listed, spanText } from '../domain/text.ts';
-import type { Outcome } from '../domain/words.ts';
+import type { Outcome, Role } from '../domain/words.ts';
 import type { Guard } from '../engine/guard.ts';
 import type { WaitingReason } from '../store/report-rows.ts';
 import type { CampaignState } from './campaign-state.ts';
@@ -18,6 +18,8 @@ export interface ServiceDown {
   readonly service: string;
   readonly sinceMs: number;
   readonly message: string;
+  /** What it answered since, where that is another thing. */
+  readonly latest?: string | undefined;
 }
 
 export interface SummaryFacts extends CampaignState {
@@ -40,15 +42,23 @@ export interface SummaryFacts extends CampaignState {
   readonly settle: ((contact: string) => string) | undefined;
 }
 
-/** What a run leaves behind broken. */
+type Latest = (role: Role, service: string, reason: string, sinceMs: number) => string | undefined;
+
+/**
+ * What a run leaves behind broken.
+ *
+ * @param latest what a service answered since that began, where that is another thing
+ */
 export function servicesDown(
   guards: readonly Pick<Guard, 'service' | 'role' | 'status'>[],
+  latest: Latest = () => undefined,
 ): ServiceDown[] {
   return guards.flatMap((guard) => {
     const { state, sinceMs, cause } = guard.status();
-    return state === 'closed'
-      ? []
-      : [{ service: serviceKey(guards, guard), sinceMs, message: cause?.message ?? 'no answer' }];
+    if (state === 'closed') return [];
+    const message = cause?.message ?? 'no answer';
+    const since = latest(guard.role, guard.service, message, sinceMs);
+    return [{ service: serviceKey(guards, guard), sinceMs, message, latest: since }];
   });
 }
 
@@ -257,9 +267,10 @@ function fallbackLines({ tally }: SummaryFacts, paint: Paint): string[] {
 
 function downLines({ down }: SummaryFacts, paint: Paint): string[] {
   return down.map(
-    ({ service, sinceMs, message }) =>
+    ({ service, sinceMs, message, latest }) =>
       `  ${paint('red', service)} does not work since ` +
-      `${new Date(sinceMs).toISOString()}: ${maskNumbers(message)}`,
+      `${new Date(sinceMs).toISOString()}: ${maskNumbers(message)}` +
+      (latest === undefined ? '' : `; its last answer: ${latest}`),
   );
 }
 

@@ -79,6 +79,11 @@ export interface FailureCount {
   readonly lastMs: number;
 }
 
+export interface LatestFailure {
+  readonly message: string;
+  readonly atMs: number;
+}
+
 /** What one service did in the place of another; the reason is the last one. */
 export interface FallbackCount {
   readonly role: Role;

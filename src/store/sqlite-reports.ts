@@ -27,6 +27,7 @@ import type {
   FailureCount,
   FallbackCount,
   ImportedList,
+  LatestFailure,
   NextContact,
   OutcomeCount,
   RecordNote,
@@ -180,6 +181,16 @@ export class Reports implements Disposable {
       campaign,
     );
     return rows.map((row) => ({ ...row, status: row.status ?? undefined }));
+  }
+
+  /** In whatever campaign; undefined where it never failed. */
+  latestFailure(role: Role, service: string): LatestFailure | undefined {
+    return this.#one<LatestFailure>(
+      `SELECT message, at_ms AS atMs FROM failure WHERE role = ? AND service = ?
+       ORDER BY row DESC LIMIT 1`,
+      role,
+      service,
+    );
   }
 
   /** What services were paid for in all runs, in the order of `UsageBook.counts`. */

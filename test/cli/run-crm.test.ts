@@ -164,3 +164,34 @@ describe('a run with a webhook', () => {
     expect(taken.every((one) => /^sha256=[0-9a-f]{64}$/.test(one))).toBe(true);
   });
 });
+
+describe('a CRM that answers something else by now', () => {
+  it('is told with its last answer, and not only with what opened its breaker', async () => {
+    let status = 500;
+    const hook = await loopback(({ method }) =>
+      method === 'GET' ? {} : { status, body: { message: `said ${status}` } },
+    );
+    const campaign = new CommandBench(
+      'services: { crm: [webhook] }\nscript: { template: "Hi." }\n' +
+        'campaign: { outage_wait: 2s, lines: 1 }\n' +
+        'retry: { initial_delay: 10ms, max_retries: 0 }\n' +
+        'circuit_breaker: { recovery_timeout: 100ms, failure_threshold: 1 }\n' +
+        `providers: { webhook: { url: "${hook.url}/hook" } }\n`,
+    );
+    onTestFinished(() => {
+      campaign[Symbol.dispose]();
+    });
+    campaign.list('list.csv', [1]);
+    await campaign.command('run list.csv');
+    status = 422;
+    // Another contact, whose record nobody has put off yet.
+    campaign.list('list.csv', [1, 2]);
+    const { stdout } = await campaign.command('run list.csv');
+    const words = /since .*: webhook answered 500: said 500; its last answer: .* 422: said 422/;
+    expect(stdout).toMatch(words);
+    const told = await campaign.command('status');
+    expect(told.stdout).toMatch(words);
+    const { services } = JSON.parse((await campaign.command('status --json')).stdout);
+    expect(services.webhook).toMatchObject({ latest: 'webhook answered 422: said 422' });
+  });
+});

@@ -4,11 +4,13 @@
 import { resolve } from 'node:path';
 import { RunTally } from '../../domain/tally.ts';
 import type { UsageCount } from '../../domain/usage.ts';
+import type { Role } from '../../domain/words.ts';
 import { EventStream } from '../../engine/event-stream.ts';
 import type { RunPolicy } from '../../engine/runner.ts';
 import { type AppLog, openAppLog } from '../../observers/app-log.ts';
 import { Progress } from '../../observers/progress.ts';
-import { openReports } from '../../store/sqlite-reports.ts';
+import { openReports, type Reports } from '../../store/sqlite-reports.ts';
+import { latestAnswer } from '../breaker-text.ts';
 import { campaignName } from '../campaign-name.ts';
 import { type CampaignState, openCount, readCampaignState } from '../campaign-state.ts';
 import { loadConfig } from '../config.ts';
@@ -173,7 +175,7 @@ function tell(showing: Showing, result: SessionResult): number {
     const document = runDocument(showing, result, state, { usage, finishedMs, code });
     world.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
   }
-  const facts = summaryFacts(showing, result, state, { usage, finishedMs });
+  const facts = summaryFacts(showing, result, state, { usage, finishedMs, reports });
   if (options.quiet !== true) {
     const output = options.json === true ? world.stderr : world.stdout;
     output.write(summaryText(facts, paintFor(output, world, options.color)));
@@ -219,18 +221,20 @@ function summaryFacts(
   showing: Showing,
   { end, imported, services, guards }: SessionResult,
   state: CampaignState,
-  { usage, finishedMs }: Ending,
+  { usage, finishedMs, reports }: Ending & { readonly reports: Reports },
 ): SummaryFacts {
   const { world, config, campaign, tally, startedMs } = showing;
   const folders = campaignFolders(config, campaign);
   const shown = (path: string): string => shownPath(path, world.folder);
+  const latest = (role: Role, service: string, reason: string, sinceMs: number) =>
+    latestAnswer(reports, role, service, reason, sinceMs);
   return {
     ...state,
     campaign,
     end: openCount(state) === 0 ? 'done' : end,
     durationMs: finishedMs - startedMs,
     tally,
-    down: servicesDown(guards),
+    down: servicesDown(guards, latest),
     rings: services.dialer.some((dialer) => dialer.rings),
     dialers: services.dialer.map((dialer) => dialer.name),
     crms: services.crm.map((crm) => crm.name),

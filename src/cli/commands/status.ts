@@ -172,10 +172,11 @@ function serviceLine(
   isRunning: boolean,
   wallMs: number,
 ): string {
-  const { down_since: since, retry_at: retryAt, reason = '' } = line;
+  const { down_since: since, retry_at: retryAt, reason = '', latest } = line;
   const sinceMs = since === undefined ? undefined : Date.parse(since);
   const waitMs = Date.parse(retryAt ?? '') - wallMs;
-  return downText({ service, sinceMs, waitMs, reason }, isRunning ? 'now' : 'next_run', wallMs);
+  const down = { service, sinceMs, waitMs, reason, latest };
+  return downText(down, isRunning ? 'now' : 'next_run', wallMs);
 }
 
 function campaignLines(one: CampaignStatus, config: Config, wallMs: number): string[] {
