@@ -215,6 +215,15 @@ function ownFields(event: CampaignEvent): object | undefined {
         status: event.status,
         kept: event.kept,
       };
+    case 'sheet.works':
+      return { rows: event.rows, duration_ms: event.outageMs && Math.round(event.outageMs) };
+    case 'sheet.away':
+      return {
+        error_category: event.kind,
+        code: event.code,
+        status: event.status,
+        waiting: event.waiting,
+      };
     case 'notice':
       return { code: event.code };
   }

@@ -395,6 +395,8 @@ describe('whatever happens', () => {
       'breaker.closed',
       'call.failed',
       'contact.put_off',
+      'sheet.works',
+      'sheet.away',
       'run.finished',
     ]);
   });
