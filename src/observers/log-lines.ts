@@ -78,11 +78,12 @@ const SENTENCES: Sentences = {
     `alert not sent by ${channel} (${maskNumbers(title)}): ` +
     `${failureText(code, status, message)}; ${kept ? 'it is sent later' : 'it is given up'}`,
   'sheet.works': ({ rows, outageMs }) =>
-    `Google Sheets takes rows${outageMs === undefined ? '' : ` again after ${spanText(outageMs)}`}: ` +
-    `${counted(rows, 'row')} written`,
+    'Google Sheets takes rows' +
+    (outageMs === undefined ? '' : ` again after ${spanText(outageMs)}`) +
+    `: ${counted(rows, 'row')} written`,
   'sheet.away': ({ code, status, message, waiting }) =>
-    `Google Sheets takes no rows, ${counted(waiting, 'row')} ${waiting === 1 ? 'waits' : 'wait'}: ` +
-    failureText(code, status, message),
+    `Google Sheets takes no rows, ${counted(waiting, 'row')} ${waiting === 1 ? 'waits' : 'wait'}` +
+    `: ${failureText(code, status, message)}`,
   notice: ({ message }) => maskNumbers(message),
 };
 

@@ -229,7 +229,7 @@ export class GoogleSheet implements RowSheet {
   #fetch(asking: Asking, signal: AbortSignal): Fetch {
     const { baseUrl, spreadsheetId, sheet } = this.#settings;
     return async (input, init) => {
-      const { pathname, search } = new URL(String(input));
+      const { pathname, search } = new URL(input instanceof Request ? input.url : input);
       const headers = new Headers(init?.headers);
       const { body } = init ?? {};
       const response = await this.#http.send({
