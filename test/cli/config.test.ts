@@ -121,6 +121,8 @@ const NO_ALERTS = {
   },
 };
 
+const NOBODY_TOLD = { alerts: NO_ALERTS, sheets: NO_SHEETS };
+
 describe('config.yml in the terms of the program', () => {
   it('fills in every default', () => {
     const retry = {
@@ -180,7 +182,7 @@ describe('config.yml in the terms of the program', () => {
         ...CRMS,
         twilio: NO_TWILIO,
       },
-      ...{ alerts: NO_ALERTS, sheets: NO_SHEETS },
+      ...NOBODY_TOLD,
       logging: {
         file: '/srv/calls/logs/app.log',
         level: 'info',
