@@ -31,7 +31,7 @@ export interface SheetFound {
 /** What the library hands to its fetch. */
 type Fetch = (...args: Parameters<typeof fetch>) => ReturnType<typeof fetch>;
 type Options = Omit<sheets_v4.Options, 'version'>;
-type Properties = Pick<sheets_v4.Schema$SheetProperties, 'title' | 'gridProperties'>;
+type Properties = Pick<sheets_v4.Schema$SheetProperties, 'sheetId' | 'title' | 'gridProperties'>;
 
 const SCOPE = 'https://www.googleapis.com/auth/spreadsheets';
 /** Three short columns of so many rows are some 4 MB. */
@@ -50,7 +50,8 @@ export async function openGoogleSheet(settings: SheetSettings, http: Http): Prom
   });
   // Google takes what the key has signed itself (AIP-4111): no token has to be fetched.
   jwt.useJWTAccessWithScope = true;
-  const api = sheets({ version: 'v4', auth: jwt });
+  // Said, so that no other is taken from the environment.
+  const api = sheets({ version: 'v4', auth: jwt, universeDomain: 'googleapis.com' });
   return new GoogleSheet(settings, account, api.spreadsheets, http);
 }
 
@@ -78,8 +79,13 @@ export class GoogleSheet implements RowSheet {
   /** Makes the sheet and its header where they are missing. */
   async prepare(signal: AbortSignal): Promise<void> {
     const { own } = await this.#look(signal);
-    if (own === undefined) await this.#make(signal);
-    if (own === undefined || !(await this.#hasHeader(signal))) await this.#writeHeader(signal);
+    if (own === undefined) {
+      await this.#make(signal);
+      await this.#writeHeader(signal);
+    } else if (!(await this.#hasHeader(own, signal))) {
+      await this.#widen(own, signal);
+      await this.#writeHeader(signal);
+    }
   }
 
   async append(rows: readonly (readonly RowCell[])[], signal: AbortSignal): Promise<void> {
@@ -122,7 +128,7 @@ export class GoogleSheet implements RowSheet {
   async inspect(signal: AbortSignal): Promise<SheetFound> {
     const { title, own } = await this.#look(signal);
     const isMade = own !== undefined;
-    if (isMade) await this.#hasHeader(signal);
+    if (isMade) await this.#hasHeader(own, signal);
     // A value of null is passed over: https://developers.google.com/workspace/sheets/api/reference
     // /rest/v4/spreadsheets.values#ValueRange. Whoever may only read is refused all the same.
     await this.#put(isMade ? this.#range('A1') : 'A1', [[null]], signal);
@@ -131,7 +137,7 @@ export class GoogleSheet implements RowSheet {
 
   async #look(signal: AbortSignal): Promise<{ title: string; own: Properties | undefined }> {
     const { spreadsheetId, sheet } = this.#settings;
-    const fields = 'properties.title,sheets.properties(title,gridProperties.rowCount)';
+    const fields = 'properties.title,sheets.properties(sheetId,title,gridProperties)';
     const answer = await this.#ask('read', signal, (options) =>
       this.#api.get({ spreadsheetId, fields }, options),
     );
@@ -145,17 +151,29 @@ export class GoogleSheet implements RowSheet {
   }
 
   async #make(signal: AbortSignal): Promise<void> {
-    const { spreadsheetId, sheet: title } = this.#settings;
+    const title = this.#settings.sheet;
     const gridProperties = { frozenRowCount: 1, columnCount: SHEET_HEADER.length };
-    const requests = [{ addSheet: { properties: { title, gridProperties } } }];
+    await this.#change({ addSheet: { properties: { title, gridProperties } } }, signal);
+  }
+
+  /** What lies outside of the grid can be neither read nor written. */
+  async #widen(own: Properties, signal: AbortSignal): Promise<void> {
+    const { sheetId = 0 } = own;
+    const length = SHEET_HEADER.length - columnsOf(own);
+    if (length <= 0) return;
+    await this.#change({ appendDimension: { sheetId, dimension: 'COLUMNS', length } }, signal);
+  }
+
+  async #change(request: sheets_v4.Schema$Request, signal: AbortSignal): Promise<void> {
+    const { spreadsheetId } = this.#settings;
     await this.#ask('write', signal, (options) =>
-      this.#api.batchUpdate({ spreadsheetId, requestBody: { requests } }, options),
+      this.#api.batchUpdate({ spreadsheetId, requestBody: { requests: [request] } }, options),
     );
   }
 
   /** What belongs to somebody else is not written into. */
-  async #hasHeader(signal: AbortSignal): Promise<boolean> {
-    const last = columnName(SHEET_HEADER.length);
+  async #hasHeader(own: Properties, signal: AbortSignal): Promise<boolean> {
+    const last = columnName(Math.min(SHEET_HEADER.length, columnsOf(own)));
     const [cells = []] = await this.#read(`A1:${last}1`, signal);
     if (cells.every((cell) => cell === '')) return false;
     if (SHEET_HEADER.every((name, index) => cells[index] === name)) return true;
@@ -262,6 +280,10 @@ function causeOf(error: unknown): unknown {
     cause = cause.cause;
   }
   return cause;
+}
+
+function columnsOf({ gridProperties }: Properties): number {
+  return gridProperties?.columnCount ?? SHEET_HEADER.length;
 }
 
 /** `A` for 1. There are fewer than 27 columns. */

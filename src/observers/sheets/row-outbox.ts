@@ -166,7 +166,7 @@ export class RowOutbox implements AsyncDisposable {
     const { clock, memory } = this.#parts;
     const collectedMs = clock.monotonicMs() + COLLECT_MS;
     try {
-      while (!this.#isOver() && memory.count() > 0) {
+      while (!this.#isOver() && memory.load(1).length > 0) {
         await this.#turn(collectedMs);
         if (this.#isOver()) return;
         const failure = await this.#deliver(memory.load(BATCH_ROWS));
@@ -371,7 +371,8 @@ function asFailure(error: unknown): ServiceFailure {
   if (error instanceof ServiceFailure) return error;
   const message = error instanceof Error ? error.message : String(error);
   const code = 'sheet_failed';
-  return new ServiceFailure(message, { kind: 'permanent', scope: 'service', code, cause: error });
+  // Not as its cause: a library's error has the request in it, and that the signature.
+  return new ServiceFailure(message, { kind: 'permanent', scope: 'service', code });
 }
 
 function ignore(): void {}

@@ -34,6 +34,16 @@ export interface Asked {
   readonly body: string;
 }
 
+interface BatchRequest {
+  readonly addSheet?: {
+    readonly properties: {
+      readonly title: string;
+      readonly gridProperties?: { readonly columnCount: number };
+    };
+  };
+  readonly appendDimension?: { readonly sheetId: number; readonly length: number };
+}
+
 const KEYS = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
 /** The key file of a service account, made for this test run. */
@@ -73,6 +83,8 @@ export const DOWN = refusedWith(503, 'UNAVAILABLE', 'The service is currently un
 export class FakeGoogle {
   /** By title, with every cell that was ever written. */
   readonly sheets = new Map<string, Cell[][]>([['Sheet1', []]]);
+  /** Of the grid, where it is not 26. */
+  readonly columns = new Map<string, number>();
   readonly requests: Asked[] = [];
   /** The next answers of a kind. */
   readonly faults: Partial<Record<Kind, Fault[]>> = {};
@@ -174,20 +186,23 @@ export class FakeGoogle {
     const json = body === '' ? {} : JSON.parse(body);
     if (kind === 'get') return { status: 200, body: this.#spreadsheet() };
     if (kind === 'batch') return this.#batch(json.requests);
-    const { title, from, to } = rangeOf(rest.replace(/^\/values\//, '').replace(/:append$/, ''));
+    const { title, from, to, width } = rangeOf(
+      rest.replace(/^\/values\//, '').replace(/:append$/, ''),
+    );
     const rows = this.sheets.get(title ?? [...this.sheets.keys()][0] ?? '');
     if (rows === undefined) {
       return refusedWith(400, 'INVALID_ARGUMENT', `Unable to parse range: ${rest}`);
     }
-    if (kind === 'read') {
-      if (from > gridRows(rows)) {
-        return refusedWith(400, 'INVALID_ARGUMENT', `Range (${rest}) exceeds grid limits.`);
-      }
-      const width = rest.endsWith('1') && from === 1 && to === 1 ? 26 : 3;
-      const values = rows.slice(from - 1, to).map((cells) => cells.slice(0, width));
-      return { status: 200, body: { ...(values.length > 0 && { values }) } };
-    }
     const values = json.values as Cell[][];
+    const wanted = kind === 'read' ? width : (values[0]?.length ?? 0);
+    const isOutside = from > gridRows(rows) || wanted > this.#columnsOf(title);
+    if (isOutside && kind !== 'append') {
+      return refusedWith(400, 'INVALID_ARGUMENT', `Range (${rest}) exceeds grid limits.`);
+    }
+    if (kind === 'read') {
+      const found = rows.slice(from - 1, to).map((cells) => cells.slice(0, width));
+      return { status: 200, body: { ...(found.length > 0 && { values: found }) } };
+    }
     if (kind === 'update') {
       for (const [index, cell] of (values[0] ?? []).entries()) {
         if (cell !== null) (rows[0] ??= [])[index] = cell;
@@ -199,21 +214,31 @@ export class FakeGoogle {
   }
 
   #spreadsheet(): object {
-    const sheets = [...this.sheets].map(([title, rows]) => {
-      return { properties: { title, gridProperties: { rowCount: gridRows(rows) } } };
+    const sheets = [...this.sheets].map(([title, rows], sheetId) => {
+      const gridProperties = { rowCount: gridRows(rows), columnCount: this.#columnsOf(title) };
+      return { properties: { sheetId, title, gridProperties } };
     });
     return { properties: { title: 'Clinic calls' }, sheets };
   }
 
-  #batch(requests: { addSheet: { properties: { title: string } } }[]): Answer {
-    for (const { addSheet } of requests) {
-      const { title } = addSheet.properties;
-      if (this.sheets.has(title)) {
-        const message = `A sheet with the name "${title}" already exists.`;
-        return refusedWith(400, 'INVALID_ARGUMENT', message);
-      }
-      this.sheets.set(title, []);
+  #columnsOf(title: string | undefined): number {
+    return this.columns.get(title ?? '') ?? 26;
+  }
+
+  #batch([request]: BatchRequest[]): Answer {
+    if (request?.appendDimension !== undefined) {
+      const { sheetId, length } = request.appendDimension;
+      const title = [...this.sheets.keys()][sheetId];
+      this.columns.set(title ?? '', this.#columnsOf(title) + length);
     }
+    const { title, gridProperties } = request?.addSheet?.properties ?? {};
+    if (title === undefined) return { status: 200, body: {} };
+    if (this.sheets.has(title)) {
+      const message = `A sheet with the name "${title}" already exists.`;
+      return refusedWith(400, 'INVALID_ARGUMENT', message);
+    }
+    this.sheets.set(title, []);
+    this.columns.set(title, gridProperties?.columnCount ?? 26);
     return { status: 200, body: {} };
   }
 
@@ -254,8 +279,9 @@ function kindOf(method: string, path: string): Kind {
   return pathname.includes('/values/') ? 'read' : 'get';
 }
 
-function rangeOf(range: string): { title: string | undefined; from: number; to: number } {
-  const [, quoted, from = '1', to = from] =
-    /^(?:'((?:[^']|'')+)'!)?[A-Z]+(\d+)(?::[A-Z]+(\d+))?$/.exec(range) ?? [];
-  return { title: quoted?.replaceAll("''", "'"), from: Number(from), to: Number(to) };
+function rangeOf(range: string) {
+  const [, quoted, from = '1', last = 'A', to = from] =
+    /^(?:'((?:[^']|'')+)'!)?[A-Z](\d+)(?::([A-Z])(\d+))?$/.exec(range) ?? [];
+  const title = quoted?.replaceAll("''", "'");
+  return { title, from: Number(from), to: Number(to), width: last.charCodeAt(0) - 64 };
 }

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { realClock } from '../../../src/cli/world.ts';
 import { openGoogleSheet, type SheetSettings } from '../../../src/observers/sheets/google-sheet.ts';
 import { SHEET_HEADER } from '../../../src/observers/sheets/row.ts';
@@ -69,6 +69,14 @@ describe('a Google sheet', () => {
     expect(google.requests[0]?.path).toMatch(/^\/gateway\/google\/v4\/spreadsheets\//);
   });
 
+  it('is asked in our way, whatever the environment says of proxies and places', async () => {
+    vi.stubEnv('HTTPS_PROXY', ':nowhere');
+    vi.stubEnv('GOOGLE_CLOUD_UNIVERSE_DOMAIN', 'example.org');
+    const google = await new FakeGoogle().listen();
+    await (await opened(google.url)).prepare(NEVER);
+    expect(google.requests).toHaveLength(3);
+  });
+
   it('gets a header where it is there and empty, whatever is in its title', async () => {
     const google = await new FakeGoogle().listen();
     google.sheets.set("Bob's/calls", []);
@@ -78,11 +86,25 @@ describe('a Google sheet', () => {
     expect(google.sheets.size).toBe(2);
   });
 
+  it('that is too narrow is made wider', async () => {
+    const google = await new FakeGoogle().listen();
+    google.sheets.set('Calls', []);
+    google.columns.set('Calls', 3);
+    const sheet = await opened(google.url);
+    expect(await sheet.inspect(NEVER)).toMatchObject({ isMade: true });
+    await sheet.prepare(NEVER);
+    await sheet.prepare(NEVER);
+    await sheet.append(ROWS, NEVER);
+    expect(google.columns.get('Calls')).toBe(SHEET_HEADER.length);
+    expect(google.sheets.get('Calls')).toEqual([[...SHEET_HEADER], ...ROWS]);
+  });
+
   it('that holds something else is not written into', async () => {
     const google = await new FakeGoogle().listen();
     google.sheets.set('Calls', [['Invoice', 'Amount']]);
     const failure = await failureOf((await opened(google.url)).prepare(NEVER));
     expect(failure).toMatchObject({ kind: 'permanent', code: 'other_header' });
+    expect(await failureOf((await opened(google.url)).inspect(NEVER))).toEqual(failure);
     expect(failure.message).toContain('found Invoice, Amount; allowed: nothing, or call, time,');
     expect(google.sheets.get('Calls')).toEqual([['Invoice', 'Amount']]);
   });
