@@ -100,6 +100,7 @@ describe('a run with a Google sheet', () => {
     expect(contacts()).toEqual(['c-1', 'c-2', 'c-3', 'c-4']);
     expect(google.count('update')).toBe(1);
     expect(google.count('append')).toBe(2);
+    expect(bench.read('logs/app.log') + stdout + stderr).not.toMatch(/PRIVATE KEY|Bearer|eyJ/);
     expect(logged('sheet.works')[0]).toMatchObject({ level: 'info', rows: 3 });
   });
 

@@ -89,7 +89,7 @@ export class RowOutbox implements AsyncDisposable {
     if (this.#busy) return;
     this.#begin(async () => {
       try {
-        this.#sheet = await this.#parts.open();
+        this.#sheet = await this.#opened();
       } catch (error) {
         this.#failed(asFailure(error));
       }
@@ -212,11 +212,16 @@ export class RowOutbox implements AsyncDisposable {
   }
 
   async #prepared(): Promise<RowSheet> {
-    this.#sheet ??= await this.#parts.open();
+    this.#sheet ??= await this.#opened();
     const sheet = this.#sheet;
     if (!this.#isPrepared) await this.#ask((signal) => sheet.prepare(signal), unanswered);
     this.#isPrepared = true;
     return sheet;
+  }
+
+  /** A file can keep one waiting as well. */
+  #opened(): Promise<RowSheet> {
+    return this.#ask(() => this.#parts.open(), unanswered);
   }
 
   /**
@@ -250,12 +255,10 @@ export class RowOutbox implements AsyncDisposable {
       const cells = rows.map((row) => row.cells);
       await this.#ask((signal) => sheet.append(cells, signal), lost);
     } catch (error) {
-      if (asFailure(error).kind === 'unknown') {
-        // From here on, and not from its begin, it is waited for what may still come.
-        await memory.save({ tried: { ids, atMs: clock.wallMs() } });
-      } else {
-        await memory.save({ tried: { ids, atMs: undefined } });
-      }
+      // A bug may have come after they were written.
+      const isKnown = error instanceof ServiceFailure && error.kind !== 'unknown';
+      // From now on, and not from the begin, it is waited for what may still come.
+      await memory.save({ tried: { ids, atMs: isKnown ? undefined : clock.wallMs() } });
       throw error;
     }
     await memory.save({ settled: ids });

@@ -194,6 +194,30 @@ describe('while the sheet is away', () => {
     expect(run.of('sheet.away')).toMatchObject([{ code: 'sheet_failed', kind: 'permanent' }]);
     expect(run.memory.count()).toBe(1);
   });
+
+  it('a bug of the sheet writes nothing twice either', async () => {
+    const bench = new SheetBench();
+    bench.sheet.after = (work, count) => {
+      if (work === 'append' && count === 1) throw new TypeError('undefined is not an answer');
+    };
+    const run = bench.run();
+    await run.owe('a');
+    await bench.clock.advance(2 * PAUSE_MS_MAX);
+    expect(bench.sheet.ids).toEqual([idOf('a')]);
+    expect(run.memory.count()).toBe(0);
+  });
+
+  it('one that cannot be opened, and does not say so, holds up nobody', async () => {
+    const bench = new SheetBench();
+    bench.open = () => silence();
+    const run = bench.run();
+    run.outbox.start();
+    await run.owe('a');
+    await bench.clock.until(run.outbox.close());
+    expect(bench.clock.monotonicMs()).toBe(FLUSH_MS);
+    expect(bench.clock.pendingTimers).toBe(0);
+    expect(run.memory.count()).toBe(1);
+  });
 });
 
 describe('after an answer that was lost', () => {
