@@ -28,6 +28,7 @@ import {
   whole,
   within,
 } from './config-schema-parts.ts';
+import { sheetsKeys } from './config-sheets.ts';
 import { durationText, parseSize, SIZE_PATTERN } from './durations.ts';
 
 /** What this version can do each role with, first the one the defaults use. */
@@ -97,6 +98,10 @@ export function configSchema() {
     ),
     providers: section(providerKeys(), 'Settings by service name.'),
     alerts: section(alertKeys(), 'Who is told, and how, when something breaks.'),
+    google_sheets: section(
+      sheetsKeys(),
+      'A row per finished or failed call, for everybody to see.',
+    ),
     logging: section(loggingKeys(), 'The log file: one JSON object a line.'),
     store: section(
       { path: path('data/campaign.db', 'The database: contacts, journal, breakers.') },

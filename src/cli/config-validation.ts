@@ -59,13 +59,16 @@ function judgeable(source: ConfigSource, problems: ConfigProblem[]): readonly Co
 /** What a service does without where the environment lacks it. */
 const OPTIONAL: ReadonlySet<string> = new Set(['providers.webhook.secret']);
 
-/** A variable is needed only where the service or channel whose settings name it is in use. */
+/** A variable is needed only where the service, channel or sheet that names it is in use. */
 function missingInUse(source: ConfigSource): ConfigProblem[] {
   const inUse = namesInUse(source.value);
   return source.missing
     .filter(({ path }) => !OPTIONAL.has(pathText(path)))
     .filter(({ path }) => path[0] !== 'providers' || inUse.has(String(path[1])))
     .filter(({ path }) => path[0] !== 'alerts' || isEnabled(source.value, path.slice(0, 2)))
+    .filter(
+      ({ path: [first = ''] }) => first !== 'google_sheets' || isEnabled(source.value, [first]),
+    )
     .map(({ problem }: MissingVariable) => problem);
 }
 

@@ -14,6 +14,7 @@ import {
   SERVICE_NAMES,
   type ServiceName,
 } from './config-schema.ts';
+import { sheetsConfig } from './config-sheets.ts';
 import { type Environment, readConfigSource } from './config-source.ts';
 import { validate } from './config-validation.ts';
 import { parseDuration, parseSize } from './durations.ts';
@@ -140,6 +141,7 @@ function normalise(file: ConfigFile, configFile: string): Config {
       twilio: twilioProvider(file.providers.twilio),
     },
     alerts: alertSettings(file.alerts),
+    sheets: sheetsConfig(file.google_sheets, absolute),
     logging: {
       file: absolute(file.logging.file),
       level: file.logging.level,

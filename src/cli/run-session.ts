@@ -27,6 +27,7 @@ import { checkScripts } from './check-speech.ts';
 import { composeEngine } from './compose.ts';
 import { composeChannels } from './compose-channels.ts';
 import { composeServices, type Services } from './compose-services.ts';
+import { withSheet } from './compose-sheets.ts';
 import { realDialerNotice } from './dialer-notice.ts';
 import { CommandFailure, EXIT, explain } from './exit.ts';
 import type { CampaignFolders } from './folders.ts';
@@ -154,7 +155,17 @@ async function work(
     purse: watchSpending(parts, store, reports),
     services,
     audio: audioFiles(folders.audio, random),
-    journal: store.journal(campaign),
+    journal: withSheet(store.journal(campaign), {
+      campaign,
+      sheets: config.sheets,
+      rows: (name) => store.rows(name),
+      http,
+      clock,
+      random,
+      events,
+      stop: signals.stop,
+      owned,
+    }),
     breakers: store.breakers,
     clock,
     random,

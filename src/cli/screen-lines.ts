@@ -56,6 +56,7 @@ function briefly(event: CampaignEvent, failures: Map<string, number>): string | 
     case 'breaker.opened':
     case 'breaker.closed':
       return messageOf(event);
+    case 'sheet.away':
     case 'notice':
       return messageOf(event);
     case 'record.refused':

@@ -8,6 +8,7 @@ import type { HealthTiming } from '../engine/health-checker.ts';
 import type { Behaviour } from '../sim/behaviour.ts';
 import type { AlertSettings } from './config-alerts.ts';
 import type { ConfigFile, ModelVendor, ServiceName } from './config-schema.ts';
+import type { SheetsConfig } from './config-sheets.ts';
 
 export interface RetrySettings {
   readonly initialDelayMs: number;
@@ -153,6 +154,7 @@ export interface Config {
     readonly twilio: TwilioProvider;
   } & Readonly<Record<ModelVendor, ModelProvider>>;
   readonly alerts: AlertSettings;
+  readonly sheets: SheetsConfig;
   readonly logging: {
     readonly file: string;
     readonly level: LogLevel;

@@ -14,6 +14,8 @@ import {
   serviceBackWords,
   serviceDownWords,
   serviceUnusedWords,
+  sheetAwayWords,
+  sheetWorksWords,
   troublesWords,
   troubleText,
 } from './alert-text.ts';
@@ -360,6 +362,31 @@ function runEndedByBudget(
   return { state: withAlert(state, alert), news: [alert] };
 }
 
+const SHEETS_KEY = 'sheets';
+
+/** Calls go on without it, so nobody is woken. */
+function sheetAway(
+  state: AlertState,
+  event: EventOf<'sheet.away'>,
+  { campaign, wallMs }: AlertMoment,
+): AlertsAfter {
+  if (state.has(SHEETS_KEY)) return quiet(state);
+  const words = sheetAwayWords(event);
+  const alert = { ...raised(SHEETS_KEY, words, campaign, wallMs), severity: 'warning' } as const;
+  return { state: withAlert(state, alert), news: [alert] };
+}
+
+function sheetWorks(
+  state: AlertState,
+  _event: EventOf<'sheet.works'>,
+  { campaign, wallMs }: AlertMoment,
+): AlertsAfter {
+  const open = state.get(SHEETS_KEY);
+  if (open === undefined) return quiet(state);
+  const durationMs = Math.max(0, wallMs - open.sinceMs);
+  return cleared(state, open, sheetWorksWords(durationMs), campaign, durationMs);
+}
+
 function raised(key: string, words: AlertWords, campaign: string, sinceMs: number): Alert {
   return { key, severity: 'critical', kind: 'raised', campaign, sinceMs, ...words, affected: 0 };
 }
@@ -404,4 +431,14 @@ const BUDGET_SPENT: AlertRule = {
   on: { 'run.started': runStarted, 'run.finished': runEndedByBudget },
 };
 
-export const ALERT_RULES: readonly AlertRule[] = [SERVICE_DOWN, ENDED_EARLY, BUDGET_SPENT];
+const SHEET_AWAY: AlertRule = {
+  name: 'sheet_away',
+  on: { 'sheet.away': sheetAway, 'sheet.works': sheetWorks },
+};
+
+export const ALERT_RULES: readonly AlertRule[] = [
+  SERVICE_DOWN,
+  ENDED_EARLY,
+  BUDGET_SPENT,
+  SHEET_AWAY,
+];

@@ -28,8 +28,8 @@ export interface Trouble {
  */
 export interface Alert {
   /**
-   * The cause: `service:<name>`, `campaign:<name>`, `campaign:<name>:budget`. What follows from it
-   * joins it.
+   * The cause: `service:<name>`, `campaign:<name>`, `campaign:<name>:budget`, `sheets`. What
+   * follows from it joins it.
    */
   readonly key: string;
   readonly severity: AlertSeverity;

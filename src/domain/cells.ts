@@ -5,10 +5,10 @@
 /**
  * A text that a spreadsheet would take for a formula gets an apostrophe in front, which
  * spreadsheets read as "this is text" (OWASP, CSV injection). Telephone numbers in E.164 begin
- * with a plus sign and hold only digits; they are left alone.
+ * with a plus sign and hold only digits; they are left alone, and so are masked ones.
  */
 export function plainCell(text: string): string {
-  if (/^\+\d+$/.test(text)) {
+  if (/^\+\d+$|^\+\d{1,4}( \d{3})? \*{3} \*{2}\d{2}$/.test(text)) {
     return text;
   }
   return /^\s*[=+\-@]|^[\t\r\n]/.test(text) ? `'${text}` : text;

@@ -208,6 +208,24 @@ export type CampaignEvent =
       readonly kept: boolean;
     })
   | {
+      /** The sheet takes rows: the first of this run, or the first after it was away. */
+      readonly type: 'sheet.works';
+      /** How many it took. */
+      readonly rows: number;
+      /** How long it was away; absent where it was not. */
+      readonly outageMs?: number | undefined;
+    }
+  | {
+      /** The sheet takes no rows; they wait. */
+      readonly type: 'sheet.away';
+      readonly kind: FailureKind;
+      readonly code: string;
+      readonly status?: number | undefined;
+      readonly message: string;
+      /** How many rows wait. */
+      readonly waiting: number;
+    }
+  | {
       /** Something the operator should know that is no failure of a service. */
       readonly type: 'notice';
       readonly level: 'info' | 'warn' | 'error';

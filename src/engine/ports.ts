@@ -530,6 +530,45 @@ export interface AlertMemory {
   save(change: AlertChange): Promise<void>;
 }
 
+// ---------------------------------------------------------------------------- rows
+
+export type RowCell = string | number;
+
+/** A row that a sheet has yet to take. */
+export interface OwedRow {
+  /** Of the row, in the campaign. */
+  readonly id: string;
+  readonly cells: readonly RowCell[];
+  /**
+   * When an attempt to write it began whose end is not known; milliseconds since the epoch. It may
+   * be in the sheet. Undefined: it is not.
+   */
+  readonly triedMs: number | undefined;
+}
+
+/** All of it or nothing, in this order. */
+export interface RowChange {
+  /** Behind those that are owed already; one that is among them is left as it is. */
+  readonly owed?: readonly Pick<OwedRow, 'id' | 'cells'>[];
+  /** Of rows that are owed: their `triedMs` from now on. */
+  readonly tried?: { readonly ids: readonly string[]; readonly atMs: number | undefined };
+  /** Ids of what is not owed any more. */
+  readonly settled?: readonly string[];
+}
+
+/** The rows that one campaign has for a sheet, until that has them. Held by one run at a time. */
+export interface RowMemory {
+  /** The first so many, in order. Only what is durable. */
+  load(max: number): readonly OwedRow[];
+  /** How many there are. */
+  count(): number;
+  /**
+   * Durable when it resolves, in the order of the calls and in one commit with what the journal is
+   * told at the same moment. Rejects with `JournalFailure`.
+   */
+  save(change: RowChange): Promise<void>;
+}
+
 // ---------------------------------------------------------------------------- intake
 
 /** What became of an accepted row. Lines are those of the list. */

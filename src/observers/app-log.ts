@@ -206,13 +206,10 @@ function ownFields(event: CampaignEvent): object | undefined {
     case 'alert.sent':
       return alertFields(event);
     case 'alert.failed':
-      return {
-        ...alertFields(event),
-        error_category: event.kind,
-        code: event.code,
-        status: event.status,
-        kept: event.kept,
-      };
+      return { ...alertFields(event), ...reasonFields(event), kept: event.kept };
+    case 'sheet.works':
+    case 'sheet.away':
+      return sheetFields(event);
     case 'notice':
       return { code: event.code };
   }
@@ -252,4 +249,20 @@ function alertFields({
   severity,
 }: Extract<CampaignEvent, { type: 'alert.sent' | 'alert.failed' }>): object {
   return { channel, key, alert, severity };
+}
+
+function sheetFields(
+  event: Extract<CampaignEvent, { type: 'sheet.works' | 'sheet.away' }>,
+): object {
+  if (event.type === 'sheet.away') return { ...reasonFields(event), waiting: event.waiting };
+  const { rows, outageMs } = event;
+  return { rows, duration_ms: outageMs === undefined ? undefined : Math.round(outageMs) };
+}
+
+function reasonFields({
+  kind,
+  code,
+  status,
+}: Extract<CampaignEvent, { type: 'alert.failed' | 'sheet.away' }>): object {
+  return { error_category: kind, code, status };
 }

@@ -80,6 +80,13 @@ const SENTENCES: Sentences = {
   'alert.failed': ({ channel, title, code, status, message, kept }) =>
     `alert not sent by ${channel} (${maskNumbers(title)}): ` +
     `${failureText(code, status, message)}; ${kept ? 'it is sent later' : 'it is given up'}`,
+  'sheet.works': ({ rows, outageMs }) =>
+    'Google Sheets takes rows' +
+    (outageMs === undefined ? '' : ` again after ${spanText(outageMs)}`) +
+    `: ${counted(rows, 'row')} written`,
+  'sheet.away': ({ code, status, message, waiting }) =>
+    `Google Sheets takes no rows, ${counted(waiting, 'row')} ${waiting === 1 ? 'waits' : 'wait'}` +
+    `: ${failureText(code, status, message)}`,
   notice: ({ message }) => maskNumbers(message),
 };
 
@@ -103,6 +110,8 @@ const LEVELS: Readonly<Record<Exclude<EventType, 'notice'>, LogLevel>> = {
   'health.changed': 'warn',
   'alert.sent': 'info',
   'alert.failed': 'error',
+  'sheet.works': 'info',
+  'sheet.away': 'warn',
 };
 
 /** One sentence, without a full stop. Telephone numbers are masked. */

@@ -6,6 +6,7 @@ import type {
   BreakerMemory,
   ContactSink,
   FinishedSteps,
+  RowMemory,
   Snapshot,
 } from '../engine/ports.ts';
 import { AlertBook } from './alert-book.ts';
@@ -15,6 +16,7 @@ import { GroupCommit } from './group-commit.ts';
 import { MemoryCampaign, type MemoryContact } from './memory-campaign.ts';
 import { MemoryContacts } from './memory-contacts.ts';
 import { MemoryJournal } from './memory-journal.ts';
+import { MemoryRows, type RowBook } from './memory-rows.ts';
 import { type ContactStanding, contactState, QUEUE } from './queue-state.ts';
 import {
   noSuchCampaign,
@@ -32,6 +34,8 @@ export class MemoryDisk {
   readonly callIds = new Set<string>();
   /** By campaign. */
   readonly usage = new Map<string, UsageBook>();
+  /** By campaign. */
+  readonly rows = new Map<string, RowBook>();
 }
 
 export interface MemoryStoreOptions {
@@ -62,6 +66,13 @@ export class MemoryStore {
   journal(campaign: string): CampaignJournal {
     const { campaigns, callIds } = this.#disk;
     return new MemoryJournal(this.#campaign(campaign), campaigns, callIds, this.#commits);
+  }
+
+  /** The rows that the campaign's sheet has yet to take. */
+  rows(campaign: string): RowMemory {
+    const book: RowBook = this.#disk.rows.get(campaign) ?? new Map();
+    this.#disk.rows.set(campaign, book);
+    return new MemoryRows(book, this.#commits);
   }
 
   /** Begins one reading of the campaign's list. */

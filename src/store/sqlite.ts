@@ -1,5 +1,5 @@
 import type { RunEnd } from '../domain/event.ts';
-import type { AlertMemory, BreakerMemory, ContactSink } from '../engine/ports.ts';
+import type { AlertMemory, BreakerMemory, ContactSink, RowMemory } from '../engine/ports.ts';
 import type { CampaignJournal } from './campaign-journal.ts';
 import { Connection } from './connection.ts';
 import type { ContactSinkOptions } from './contact-details.ts';
@@ -7,6 +7,7 @@ import { GroupCommit } from './group-commit.ts';
 import type { Settled, Settlement } from './settlement.ts';
 import { SqliteAlerts } from './sqlite-alerts.ts';
 import { SqliteBreakers } from './sqlite-breakers.ts';
+import { CampaignRow } from './sqlite-campaigns.ts';
 import { SqliteContacts } from './sqlite-contacts.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
 import {
@@ -18,6 +19,7 @@ import {
   SqliteNotes,
   type UsageNote,
 } from './sqlite-notes.ts';
+import { SqliteRows } from './sqlite-rows.ts';
 import { settle } from './sqlite-settle.ts';
 import { explained, StoreError } from './store-error.ts';
 
@@ -65,6 +67,12 @@ export class Store implements Disposable {
     const journal = new SqliteJournal(this.#connection, this.#commits, campaign);
     this.#journals.set(campaign, journal);
     return journal;
+  }
+
+  /** The rows that the campaign's sheet has yet to take. Makes the campaign where there is none. */
+  rows(campaign: string): RowMemory {
+    const { row } = new CampaignRow(this.#connection, campaign);
+    return new SqliteRows(this.#connection, this.#commits, row);
   }
 
   /** Begins one reading of the campaign's list. */

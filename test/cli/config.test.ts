@@ -86,6 +86,14 @@ const NO_TWILIO = {
 };
 
 /** No channel is on. */
+const NO_SHEETS = {
+  enabled: false,
+  spreadsheetId: '',
+  sheet: 'Calls',
+  serviceAccount: '',
+  baseUrl: 'https://sheets.googleapis.com',
+};
+
 const NO_ALERTS = {
   email: {
     enabled: false,
@@ -112,6 +120,8 @@ const NO_ALERTS = {
     secret: undefined,
   },
 };
+
+const NOBODY_TOLD = { alerts: NO_ALERTS, sheets: NO_SHEETS };
 
 describe('config.yml in the terms of the program', () => {
   it('fills in every default', () => {
@@ -172,7 +182,7 @@ describe('config.yml in the terms of the program', () => {
         ...CRMS,
         twilio: NO_TWILIO,
       },
-      alerts: NO_ALERTS,
+      ...NOBODY_TOLD,
       logging: {
         file: '/srv/calls/logs/app.log',
         level: 'info',
@@ -543,10 +553,6 @@ circuit_breaker:
       'providers.asterisk-ari: found settings for it; asterisk-ari is not in this version; ' +
         'available: template, flite, espeak-ng, preview, csv, openai, openrouter, google, ' +
         'anthropic, hubspot, webhook, elevenlabs, twilio',
-    ],
-    [
-      'google_sheets:',
-      'google_sheets: found settings for it; google_sheets is not in this version: take it out',
     ],
     [
       'server: { port: 15000 }',

@@ -1,22 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { realClock } from '../../src/cli/world.ts';
-import type { Clock } from '../../src/engine/ports.ts';
 import { FakeTwilio, FROM, SID, TOKEN, wrong } from '../services/dialer/fake-twilio.ts';
 import { CommandBench } from '../support/command-bench.ts';
-
-/** Real time, twenty times as quick: the network is real as well. */
-function hurried(): Clock {
-  const real = realClock();
-  const startMs = real.monotonicMs();
-  const monotonicMs = (): number => (real.monotonicMs() - startMs) * 20;
-  return {
-    monotonicMs,
-    wallMs: () => Date.UTC(2026, 2, 2, 9) + monotonicMs(),
-    after: (delayMs, wake) => real.after(delayMs / 20, wake),
-    sleep: (delayMs, signal) => real.sleep(delayMs / 20, signal),
-  };
-}
+import { hurried } from '../support/hurried-clock.ts';
 
 const ENV = { TWILIO_ACCOUNT_SID: SID, TWILIO_AUTH_TOKEN: TOKEN };
 

@@ -386,6 +386,23 @@ describe('a budget that is spent', () => {
   });
 });
 
+describe('a sheet that takes no rows', () => {
+  const away = (code: string): CampaignEvent => {
+    return { type: 'sheet.away', kind: 'transient', code, message: 'no answer', waiting: 3 };
+  };
+  const works: CampaignEvent = { type: 'sheet.works', rows: 3 };
+
+  it('is a warning, once until it takes some again, whatever campaign notices', () => {
+    const judge = new Judge().takeOf('spring', works).takeOf('spring', away('timeout'));
+    judge.takeOf('autumn', away('http_503')).takeOf('autumn', works).takeOf('spring', works);
+    expect(judge.told).toMatchObject([
+      { key: 'sheets', kind: 'raised', severity: 'warning', what: 'no answer (timeout).' },
+      { key: 'sheets', kind: 'recovered', severity: 'info', ends: 'warning' },
+    ]);
+    expect(judge.told[0]?.doing).toContain('Calls go on');
+  });
+});
+
 describe('whatever happens', () => {
   it('alerts about alerts, and most other events, are not listened to', () => {
     const heard = EVERY_EVENT.map(({ type }) => type).filter(isHeard);
@@ -395,6 +412,8 @@ describe('whatever happens', () => {
       'breaker.closed',
       'call.failed',
       'contact.put_off',
+      'sheet.works',
+      'sheet.away',
       'run.finished',
     ]);
   });

@@ -28,6 +28,9 @@ describe('events in words', () => {
       'info alert sent by email: flite, which speaks the texts, does not work',
       'error alert not sent by telegram (flite, which speaks the texts, does not work): ' +
         'Bad Gateway (http_502 502); it is sent later',
+      'info Google Sheets takes rows again after 2 min 5 s: 20 rows written',
+      'warn Google Sheets takes no rows, 1 row waits: not shared with robot@example.com ' +
+        '(PERMISSION_DENIED 403)',
       'info for your information',
       'warn run ended after 1 min 1 s: a needed service was down too long (flite is down); ' +
         '12 contacts, 3 done, 6 queued, 1 put off, 1 calling, 1 uncertain',

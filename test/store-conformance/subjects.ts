@@ -9,6 +9,7 @@ import type {
   Claim,
   ContactSink,
   JournalEntry,
+  RowMemory,
 } from '../../src/engine/ports.ts';
 import type { CampaignJournal } from '../../src/store/campaign-journal.ts';
 import { MemoryDisk, openMemoryStore } from '../../src/store/memory.ts';
@@ -24,6 +25,7 @@ export interface Opened {
   readonly alerts: AlertMemory;
   journal(campaign?: string): CampaignJournal;
   contacts(sameNumber?: 'reject' | 'allow', campaign?: string): ContactSink;
+  rows(campaign?: string): RowMemory;
   settle(settlement: Settlement): Settled;
   resultsBytes(): number;
   noteUsage(count: UsageCount, campaign?: string): void;
@@ -60,6 +62,7 @@ function sqliteSubject(): Subject {
         journal: (campaign = CAMPAIGN) => store.journal(campaign),
         contacts: (sameNumber = 'reject', campaign = CAMPAIGN) =>
           store.contacts(campaign, { sameNumber }),
+        rows: (campaign = CAMPAIGN) => store.rows(campaign),
         settle: (settlement) => store.settle(settlement),
         resultsBytes: () => {
           using reports = openReports({ path });
@@ -90,6 +93,7 @@ function memorySubject(): Subject {
         journal: (campaign = CAMPAIGN) => store.journal(campaign),
         contacts: (sameNumber = 'reject', campaign = CAMPAIGN) =>
           store.contacts(campaign, { sameNumber }),
+        rows: (campaign = CAMPAIGN) => store.rows(campaign),
         settle: (settlement) => store.settle(settlement),
         resultsBytes: () => store.resultsBytes(CAMPAIGN),
         noteUsage: (count, campaign = CAMPAIGN) => store.noteUsage({ campaign, ...count }),

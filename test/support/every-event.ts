@@ -95,6 +95,15 @@ export const EVERY_EVENT: readonly CampaignEvent[] = [
     message: 'Bad Gateway',
     kept: true,
   },
+  { type: 'sheet.works', rows: 20, outageMs: 125_000 },
+  {
+    type: 'sheet.away',
+    kind: 'permanent',
+    code: 'PERMISSION_DENIED',
+    status: 403,
+    message: 'not shared with robot@example.com',
+    waiting: 1,
+  },
   { type: 'notice', level: 'info', code: 'test', message: 'for your information' },
   { type: 'run.finished', end: 'outage', contacts, durationMs: 61_000, reason: 'flite is down' },
 ];

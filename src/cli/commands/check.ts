@@ -11,6 +11,7 @@ import {
   serviceCheckDocuments,
   serviceLines,
 } from '../check-online.ts';
+import { checkSheet, type SheetCheck, sheetLines, sheetProblems } from '../check-sheets.ts';
 import { CheckSink } from '../check-sink.ts';
 import { checkScripts, checkVoices, type Findings, type Problem } from '../check-speech.ts';
 import { loadConfig } from '../config.ts';
@@ -86,7 +87,9 @@ export async function check(
   const online = options.online === true && config !== undefined;
   const services = online ? await checkServices(world, config) : undefined;
   problems.push(...servicesProblems(services ?? []));
-  const facts = { config, list, reading, services, notices, options, problems };
+  const sheet = config && (await checkSheet(world, config, online));
+  problems.push(...sheetProblems(sheet));
+  const facts = { config, list, reading, services, sheet, notices, options, problems };
   report(world, facts);
   return exitOf(facts);
 }
@@ -155,6 +158,8 @@ interface Report {
   readonly reading: ListReading | undefined;
   /** Undefined where nobody was asked. */
   readonly services: readonly ServiceCheck[] | undefined;
+  /** Undefined where none is on. */
+  readonly sheet: SheetCheck | undefined;
   readonly notices: readonly string[];
   readonly options: CheckOptions;
   readonly problems: readonly Problem[];
@@ -162,7 +167,7 @@ interface Report {
 
 /** What is right and what will happen on stdout, what is wrong on stderr; a document alone. */
 function report(world: World, facts: Report): void {
-  const { config, list, reading, services, notices, options, problems } = facts;
+  const { config, list, reading, services, sheet, notices, options, problems } = facts;
   const paragraphs: string[][] = [];
   if (config !== undefined) {
     paragraphs.push([`${options.config}: every setting is allowed.`]);
@@ -175,6 +180,9 @@ function report(world: World, facts: Report): void {
   }
   if (services !== undefined) {
     paragraphs.push(serviceLines(services));
+  }
+  if (sheet !== undefined) {
+    paragraphs.push([...sheetLines(sheet)]);
   }
   const notice = realDialerNotice(config?.services.dialer.some(rings) ?? false);
   const told = [...notices, ...(notice === undefined ? [] : [notice])];
@@ -191,13 +199,14 @@ function report(world: World, facts: Report): void {
 }
 
 function checkDocument(facts: Report, notices: readonly string[]) {
-  const { list, reading, services, options, problems } = facts;
+  const { list, reading, services, sheet, options, problems } = facts;
   const { rows, rejected } = reading?.tally ?? { rows: 0, rejected: 0 };
   return {
     config: options.config,
     list,
     contacts: reading === undefined ? undefined : { total: rows - rejected, rejected },
     services: services && serviceCheckDocuments(services),
+    google_sheets: sheet,
     notices,
     problems: problems.map(({ text }) => text),
     exit_code: exitOf(facts),

@@ -247,6 +247,14 @@ function summaryFacts(
         ? [['audio', `${shown(folders.output)}/*.wav`] as const]
         : []),
       ...(imported.rejected > 0 ? [['rejected', shown(folders.rejected)] as const] : []),
+      ...(config.sheets.enabled
+        ? [
+            [
+              'sheet',
+              `https://docs.google.com/spreadsheets/d/${config.sheets.spreadsheetId}`,
+            ] as const,
+          ]
+        : []),
       ['log', shown(config.logging.file)],
     ],
     again: againText(showing),
