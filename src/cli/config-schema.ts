@@ -28,6 +28,7 @@ import {
   whole,
   within,
 } from './config-schema-parts.ts';
+import { serverKeys } from './config-server.ts';
 import { durationText, parseSize, SIZE_PATTERN } from './durations.ts';
 
 /** What this version can do each role with, first the one the defaults use. */
@@ -95,6 +96,7 @@ export function configSchema() {
     providers: section(providerKeys(), 'Settings by service name.'),
     alerts: section(alertKeys(), 'Who is told, and how, when something breaks.'),
     logging: section(loggingKeys(), 'The log file: one JSON object a line.'),
+    server: section(serverKeys(), 'The state of a run, its health and its metrics over HTTP.'),
     store: section(
       { path: path('data/campaign.db', 'The database: contacts, journal, breakers.') },
       'Where campaigns are kept.',

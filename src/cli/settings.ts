@@ -6,6 +6,7 @@ import type { PriceList } from '../domain/money.ts';
 import type { Behaviour } from '../sim/behaviour.ts';
 import type { AlertSettings } from './config-alerts.ts';
 import type { ConfigFile, ModelVendor, ServiceName } from './config-schema.ts';
+import type { ServerSettings } from './config-server.ts';
 
 export interface RetrySettings {
   readonly initialDelayMs: number;
@@ -153,6 +154,7 @@ export interface Config {
     readonly maxSizeBytes: number;
     readonly keep: number;
   };
+  readonly server: ServerSettings;
   readonly store: { readonly path: string };
   readonly output: { readonly folder: string };
   /** How services and people behave in a simulation; the shares add up to 1 within 0.001. */

@@ -113,6 +113,13 @@ const NO_ALERTS = {
   },
 };
 
+const LOGGING = {
+  file: '/srv/calls/logs/app.log',
+  level: 'info',
+  maxSizeBytes: 50_000_000,
+  keep: 10,
+};
+
 describe('config.yml in the terms of the program', () => {
   it('fills in every default', () => {
     const retry = {
@@ -173,12 +180,8 @@ describe('config.yml in the terms of the program', () => {
         twilio: NO_TWILIO,
       },
       alerts: NO_ALERTS,
-      logging: {
-        file: '/srv/calls/logs/app.log',
-        level: 'info',
-        maxSizeBytes: 50_000_000,
-        keep: 10,
-      },
+      logging: LOGGING,
+      server: { enabled: false, host: '127.0.0.1', port: 15_000, token: undefined },
       store: { path: '/srv/calls/data/campaign.db' },
       output: { folder: '/srv/calls/out' },
       simulation: DEFAULT_BEHAVIOUR,
@@ -529,10 +532,6 @@ circuit_breaker:
     [
       'google_sheets:',
       'google_sheets: found settings for it; google_sheets is not in this version: take it out',
-    ],
-    [
-      'server: { port: 15000 }',
-      'server: found settings for it; server is not in this version: take it out',
     ],
   ])('what comes later is not called a typing error: %s', (line, expected) => {
     expect(problemsOf(`${SCRIPT}${line}\n`)).toEqual([`config.yml:2  ${expected}`]);
