@@ -30,12 +30,12 @@ export interface RunServerParts {
  */
 export async function openRunServer(parts: RunServerParts): Promise<Watched> {
   const { world, config, events } = parts;
-  const { host, port, token } = config.server;
   const view = new RunView({ ...parts, clock: world.clock });
   const folders = { store: dirname(config.store.path), output: config.output.folder };
-  const metrics: Metrics = new Metrics(() => view.status(metrics), world.hostReader(folders));
+  const host = world.hostReader(folders);
+  const metrics: Metrics = new Metrics(parts.campaign, () => view.status(metrics), host);
   const status = (): RunStatus => view.status(metrics);
-  const server = await openStatusServer({ host, port, token, status, metrics });
+  const server = await openStatusServer({ ...config.server, status, metrics });
   if ('problem' in server) {
     const message =
       `the status page and the metrics are not available at ${server.problem}; ` +

@@ -53,12 +53,9 @@ function runMetrics(registry: Registry, status: () => RunStatus): void {
   gauge(
     registry,
     'campaign_info',
-    'Which campaign this is, by which version of the program; always 1.',
-    ['campaign', 'version'],
-    () => {
-      const { campaign, version } = status();
-      return [[{ campaign, version }, 1]];
-    },
+    'Which version of the program this is; always 1.',
+    ['version'],
+    () => [[{ version: status().version }, 1]],
   );
   gauge(
     registry,

@@ -19,8 +19,12 @@ export class Metrics {
   readonly #callsBegun = new Map<string, number>();
   readonly #answered = { calls: 0, durationMs: 0 };
 
-  /** @param status what is so at this moment; asked once per reading and metric */
-  constructor(status: () => RunStatus, host: HostReader) {
+  /**
+   * @param campaign a label of everything: runs of several campaigns come and go on one port
+   * @param status what is so at this moment; asked once per reading and metric
+   */
+  constructor(campaign: string, status: () => RunStatus, host: HostReader) {
+    this.#registry.setDefaultLabels({ campaign });
     this.#counted = eventMetrics(this.#registry);
     liveMetrics(this.#registry, status, host);
     collectDefaultMetrics({ register: this.#registry });

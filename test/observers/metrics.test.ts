@@ -11,8 +11,8 @@ import { parseMetrics, type Scrape } from '../support/prometheus.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 import { AWAY, runStatus, service } from '../web/statuses.ts';
 
-function metricsOf(status: () => RunStatus = () => runStatus()) {
-  const metrics = new Metrics(status, { read: () => Promise.resolve(CALM_HOST) });
+function metricsOf(status: () => RunStatus = () => runStatus(), campaign = 'spring') {
+  const metrics = new Metrics(campaign, status, { read: () => Promise.resolve(CALM_HOST) });
   const scrape = async (): Promise<Scrape> => parseMetrics(await metrics.text());
   return { metrics, scrape };
 }
@@ -227,13 +227,15 @@ describe('what is read when somebody asks', () => {
 
   it('escapes what the names have in them', async () => {
     const campaign = 'a "b" \\ c\nd';
-    const { scrape } = metricsOf(() => runStatus({ campaign }));
-    expect((await scrape()).value('campaign_info', { campaign })).toBe(1);
+    const { scrape } = metricsOf(() => runStatus(), campaign);
+    const { value, samples } = await scrape();
+    expect(value('campaign_info', { campaign })).toBe(1);
+    expect(samples.every(({ labels }) => labels['campaign'] === campaign)).toBe(true);
   });
 
   it('has the figures of machine and process, from one reading each time', async () => {
     let readings = 0;
-    const metrics = new Metrics(() => runStatus(), {
+    const metrics = new Metrics('spring', () => runStatus(), {
       read: () => {
         readings += 1;
         return Promise.resolve({ ...CALM_HOST, networkReceivedBytes: 7, networkSentBytes: 8 });
