@@ -7,7 +7,7 @@ import { Availability } from '../engine/availability.ts';
 import { Chain } from '../engine/fallback.ts';
 import { Guard } from '../engine/guard.ts';
 import { guardCrm, guardDialer, guardLlm, guardTts } from '../engine/guarded.ts';
-import { HealthChecker } from '../engine/health-checker.ts';
+import { HealthChecker, type ProbeListener } from '../engine/health-checker.ts';
 import { Pacer } from '../engine/pacer.ts';
 import type {
   AudioStore,
@@ -37,6 +37,8 @@ export interface EngineParts {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly emit: Emit;
+  /** Told of every health check. */
+  readonly probed?: ProbeListener | undefined;
 }
 
 export interface Engine {
@@ -105,6 +107,7 @@ export function composeEngine(parts: EngineParts): Engine {
     }),
     clock,
     emit,
+    probed: parts.probed,
     ...config.healthCheck,
   });
   return { runner, guards: [...guards.values()], health };

@@ -9,7 +9,6 @@ import { nearest } from './suggest.ts';
 
 /** Documented parts of the whole program that this version has not. */
 const NOT_YET_SERVICES = ['asterisk-ari', 'asterisk-ami'];
-const NOT_YET_KEYS = ['server'];
 
 const LINES = 'calls at the same time are campaign.lines';
 const RETRIES =
@@ -26,6 +25,7 @@ const PRICES =
   'prices are per_million_input_tokens, per_million_output_tokens, per_thousand_characters and ' +
   'per_minute, under providers.<name>.prices';
 const BUDGET = 'what a campaign may cost is campaign.budget';
+const SERVER = 'metrics, health and the status page are server: { enabled: true }';
 const FIRST_DELAY = 'the wait before the first retry is retry.initial_delay';
 
 /** Keys that people know from elsewhere. */
@@ -77,6 +77,9 @@ const KNOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   host: BASE_URL,
   max_tokens: LENGTH,
   max_output_tokens: LENGTH,
+  metrics: SERVER,
+  prometheus: SERVER,
+  dashboard: SERVER,
   key: 'the key of an account is api_key',
   token: 'the key of an account is api_key, that of HubSpot access_token',
   api_key: 'the token of a HubSpot app is access_token',
@@ -145,9 +148,7 @@ export function notYetKey(path: ConfigPath): string | undefined {
   if (path.length === 2 && path[0] === 'providers' && NOT_YET_SERVICES.includes(name)) {
     return `${name} is not in this version; available: ${SERVICE_NAMES.join(', ')}`;
   }
-  return NOT_YET_KEYS.includes(pathText(path))
-    ? `${pathText(path)} is not in this version: take it out`
-    : undefined;
+  return undefined;
 }
 
 /** For a name in a chain that is not a service of that role. */

@@ -14,6 +14,7 @@ import {
   type ModelVendor,
   SERVICE_NAMES,
 } from './config-schema.ts';
+import { serverFindings } from './config-server.ts';
 import { sheetsFindings } from './config-sheets.ts';
 import type { ConfigSource } from './config-source.ts';
 import { chainsAsked } from './dialer-voice.ts';
@@ -59,6 +60,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   'alerts: a channel in use has what it needs': ({ config, source }) =>
     alertFindings(config.alerts, (path) => source.hasVariable(path)),
   'google_sheets: enabled, it has what it needs': ({ config }) => sheetsFindings(config.sheets),
+  'server: other machines need a token': ({ config, source }) =>
+    serverFindings(config.server, source.hasVariable(['server', 'token'])),
   'budget: every vendor in use has its prices': vendorPrices,
   'twilio: in use, it has its account and number': twilioAccount,
   'twilio: a call lasts longer than it rings': twilioTimes,

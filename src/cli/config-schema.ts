@@ -28,6 +28,7 @@ import {
   whole,
   within,
 } from './config-schema-parts.ts';
+import { serverKeys } from './config-server.ts';
 import { sheetsKeys } from './config-sheets.ts';
 import { durationText, parseSize, SIZE_PATTERN } from './durations.ts';
 
@@ -103,6 +104,7 @@ export function configSchema() {
       'A row per finished or failed call, for everybody to see.',
     ),
     logging: section(loggingKeys(), 'The log file: one JSON object a line.'),
+    server: section(serverKeys(), 'The state of a run, its health and its metrics over HTTP.'),
     store: section(
       { path: path('data/campaign.db', 'The database: contacts, journal, breakers.') },
       'Where campaigns are kept.',

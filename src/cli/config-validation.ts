@@ -57,7 +57,7 @@ function judgeable(source: ConfigSource, problems: ConfigProblem[]): readonly Co
 // ---------------------------------------------------------------------------- environment
 
 /** What a service does without where the environment lacks it. */
-const OPTIONAL: ReadonlySet<string> = new Set(['providers.webhook.secret']);
+const OPTIONAL: ReadonlySet<string> = new Set(['providers.webhook.secret', 'server.token']);
 
 /** A variable is needed only where the service, channel or sheet that names it is in use. */
 function missingInUse(source: ConfigSource): ConfigProblem[] {

@@ -14,6 +14,7 @@ import {
   SERVICE_NAMES,
   type ServiceName,
 } from './config-schema.ts';
+import { serverSettings } from './config-server.ts';
 import { sheetsConfig } from './config-sheets.ts';
 import { type Environment, readConfigSource } from './config-source.ts';
 import { validate } from './config-validation.ts';
@@ -44,6 +45,8 @@ export interface ConfigOptions {
    * its key is at its default (`-` for a template).
    */
   readonly withoutSecrets?: boolean | undefined;
+  /** As if `server.enabled` were true. */
+  readonly serve?: boolean | undefined;
 }
 
 /** Reads config.yml. Throws `ConfigProblems`, or `CommandFailure` 66 where it cannot be read. */
@@ -63,7 +66,7 @@ export function parseConfig(text: string, options: ConfigOptions): Config {
   const { file, problems } = validate(source, {
     missingAllowed: options.withoutSecrets ?? false,
   });
-  const config = normalise(file, options.file);
+  const config = normalise(file, options);
   const all = [...problems, ...judge({ config, file, source, problems }, options.judgement)];
   if (all.length > 0) {
     throw new ConfigProblems(options.shownAs ?? options.file, all);
@@ -82,8 +85,8 @@ function unreadable(options: ConfigOptions, error: NodeJS.ErrnoException): Comma
     : new CommandFailure(EXIT.noInput, `${shown} cannot be read: ${error.message}`);
 }
 
-/** The file's own terms into the program's. `configFile` is the absolute path of config.yml. */
-function normalise(file: ConfigFile, configFile: string): Config {
+/** The file's own terms into the program's. */
+function normalise(file: ConfigFile, { file: configFile, serve = false }: ConfigOptions): Config {
   const absolute = (path: string): string => resolve(dirname(configFile), path);
   const { command } = file.providers['espeak-ng'];
   return {
@@ -148,6 +151,7 @@ function normalise(file: ConfigFile, configFile: string): Config {
       maxSizeBytes: parseSize(file.logging.max_size) ?? 0,
       keep: file.logging.keep,
     },
+    server: serverSettings({ ...file.server, enabled: file.server.enabled || serve }),
     store: { path: absolute(file.store.path) },
     output: { folder: absolute(file.output.folder) },
     simulation: behaviour(file.simulation),

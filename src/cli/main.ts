@@ -104,6 +104,7 @@ function addWorkCommands(program: Command, world: World, ended: (code: number) =
     .option('--lines <n>', 'calls at the same time, instead of campaign.lines', linesCount)
     .option('--limit <n>', 'end once this many contacts have their outcome', wholeFrom1)
     .option('--until <HH:MM>', 'take no new contact from this time of day on', timeOfDay)
+    .option('--serve', 'health, metrics and a status page over HTTP: see server in config.yml')
     .option('--json', 'one JSON document on stdout; the summary for people goes to stderr')
     .option('--quiet', 'no progress, no summary; only errors and an early end')
     .option('--verbose', 'a line for everything that happens')
@@ -286,6 +287,7 @@ Examples:
   $ campaign run contacts/sample.csv
   $ campaign run contacts.csv --limit 200         the next 200 of a long list, from cron
   $ campaign run contacts.csv --until 18:00       no new calls from six in the evening
+  $ campaign run contacts.csv --serve             and look at http://127.0.0.1:15000/
   $ campaign run contacts.csv --json > run.json   for a script
 
 Ctrl-C takes no new contacts and lets the calls in progress end; a second one stops at once.

@@ -12,7 +12,7 @@ import { listed } from '../domain/text.ts';
 import { Alerter, foundBreaker } from '../engine/alerter.ts';
 import { EventStream } from '../engine/event-stream.ts';
 import type { Guard } from '../engine/guard.ts';
-import type { AlertChannel, Emit, Http } from '../engine/ports.ts';
+import type { AlertChannel, Emit, Http, Journal } from '../engine/ports.ts';
 import type { RunPolicy, RunSignals } from '../engine/runner.ts';
 import { Stopped } from '../engine/stopped.ts';
 import { type ImportTally, importList } from '../intake/import-list.ts';
@@ -32,6 +32,7 @@ import { realDialerNotice } from './dialer-notice.ts';
 import { CommandFailure, EXIT, explain } from './exit.ts';
 import type { CampaignFolders } from './folders.ts';
 import { resultsCall } from './results-call.ts';
+import { NOT_WATCHED, type Watched } from './run-watch.ts';
 import { SamplingSink } from './sampling-sink.ts';
 import { serviceKey } from './service-key.ts';
 import type { Config } from './settings.ts';
@@ -80,8 +81,9 @@ export async function workCampaign(parts: SessionParts): Promise<SessionResult> 
   const http = owned.use(openHttp({ userAgent: USER_AGENT, clock }));
   const channels = composeChannels(config.alerts, http, clock, owned);
   await using alerter = listenAlerts(parts, store, channels);
+  await using watched = await watch(parts, journal);
   try {
-    const result = await work(parts, store, reports, alerter, http);
+    const result = await work({ ...parts, watched }, store, reports, alerter, http);
     store.endRun(run, clock.wallMs(), result.end);
     return result;
   } catch (error) {
@@ -92,6 +94,13 @@ export async function workCampaign(parts: SessionParts): Promise<SessionResult> 
     tellBreak(error, events.emit, journal.counts(), clock.monotonicMs() - startMs);
     throw error;
   }
+}
+
+/** From before the list is read: that may take long, and it is then that somebody looks. */
+async function watch(parts: SessionParts, journal: Pick<Journal, 'counts'>): Promise<Watched> {
+  if (!parts.config.server.enabled) return NOT_WATCHED;
+  const { openRunServer } = await import('./run-server.ts');
+  return await openRunServer({ ...parts, journal });
 }
 
 /** Over the whole run, so that also what breaks it off is heard. */
@@ -117,13 +126,13 @@ function listenAlerts(
 }
 
 async function work(
-  parts: SessionParts,
+  parts: SessionParts & { readonly watched: Watched },
   store: Store,
   reports: Reports,
   alerter: Alerter,
   http: Http,
 ): Promise<SessionResult> {
-  const { world, config, campaign, folders, policy, events, signals } = parts;
+  const { world, config, campaign, folders, policy, events, signals, watched } = parts;
   const { clock, random } = world;
   const { emit } = events;
   const imported = await takeIn(parts, store);
@@ -141,10 +150,11 @@ async function work(
     const text = `${message}. This run goes on without it`;
     emit({ type: 'notice', level: 'warn', code: 'service_left_out', message: text });
   };
-  const services = await composeServices(
+  const composed = await composeServices(
     { config, http, clock, folders, ledger, owned, signal: signals.stop },
     leftOut,
   );
+  const services = watched.services(composed);
   events.listen('failures', (event) => {
     noteForReport(store, campaign, event, clock.wallMs());
   });
@@ -170,7 +180,9 @@ async function work(
     clock,
     random,
     emit,
+    probed: watched.probed,
   });
+  watched.guards(guards);
   alerter.reconcile(guards.map(foundBreaker));
   const notice = realDialerNotice(services.dialer.some((dialer) => dialer.rings));
   if (notice !== undefined) {

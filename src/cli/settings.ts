@@ -8,6 +8,7 @@ import type { HealthTiming } from '../engine/health-checker.ts';
 import type { Behaviour } from '../sim/behaviour.ts';
 import type { AlertSettings } from './config-alerts.ts';
 import type { ConfigFile, ModelVendor, ServiceName } from './config-schema.ts';
+import type { ServerSettings } from './config-server.ts';
 import type { SheetsConfig } from './config-sheets.ts';
 
 export interface RetrySettings {
@@ -161,6 +162,7 @@ export interface Config {
     readonly maxSizeBytes: number;
     readonly keep: number;
   };
+  readonly server: ServerSettings;
   readonly store: { readonly path: string };
   readonly output: { readonly folder: string };
   /** How services and people behave in a simulation; the shares add up to 1 within 0.001. */

@@ -1,5 +1,6 @@
 import type { BreakerName } from '../domain/event.ts';
 import { type Health, healthOf } from '../domain/health.ts';
+import type { Role } from '../domain/words.ts';
 import { quietly } from './news.ts';
 import type { Clock, Emit, Service } from './ports.ts';
 import { beginProbe, faultOf } from './probe.ts';
@@ -30,7 +31,16 @@ export interface HealthCheckerParts extends HealthTiming {
   readonly services: readonly CheckedService[];
   readonly clock: Clock;
   readonly emit: Emit;
+  /** Told of every check, for figures. */
+  readonly probed?: ProbeListener | undefined;
 }
+
+export type ProbeListener = (
+  service: string,
+  role: Role,
+  isGood: boolean,
+  durationMs: number,
+) => void;
 
 /** Probes every service in the background, tells the guards, and says what changed, once. */
 export class HealthChecker implements AsyncDisposable {
@@ -105,6 +115,9 @@ class Check {
   }
 
   #found(good: boolean, message: string | undefined, begunMs: number): void {
+    const { service } = this.#checked;
+    const { clock, probed } = this.#parts;
+    probed?.(service.name, service.role, good, clock.monotonicMs() - begunMs);
     this.#good = good;
     this.#message = message;
     this.#checked.guard.health(good ? 'good' : 'bad', begunMs);

@@ -5,6 +5,7 @@ import { ServiceFailure } from '../domain/failure.ts';
 import type { Usage } from '../domain/usage.ts';
 import type { CallAttempts } from './call-attempts.ts';
 import type { Answer, Chain } from './fallback.ts';
+import { isTimeUp } from './guard-report.ts';
 import type {
   AudioFile,
   AudioStore,
@@ -122,7 +123,13 @@ export type Dialled =
       /** The service was asked for it: the answer to the placing was lost. */
       readonly isFound?: boolean;
     }
-  | { readonly state: 'uncertain'; readonly service: string; readonly detail: string };
+  | {
+      readonly state: 'uncertain';
+      readonly service: string;
+      readonly detail: string;
+      /** It was ended by us because its time was up. */
+      readonly isCut?: boolean | undefined;
+    };
 
 /** A call of which nothing more is to be learnt. */
 export type Over = Exclude<Dialled, { readonly state: 'placed' }>;
@@ -307,7 +314,7 @@ export async function followCall(
     if (!(error instanceof ServiceFailure)) {
       throw error;
     }
-    return { state: 'uncertain', service, detail: error.message };
+    return { state: 'uncertain', service, detail: error.message, isCut: isTimeUp(error) };
   }
 }
 

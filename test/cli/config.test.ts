@@ -122,6 +122,12 @@ const NO_ALERTS = {
 };
 
 const NOBODY_TOLD = { alerts: NO_ALERTS, sheets: NO_SHEETS };
+const LOGGING = {
+  file: '/srv/calls/logs/app.log',
+  level: 'info',
+  maxSizeBytes: 50_000_000,
+  keep: 10,
+};
 
 describe('config.yml in the terms of the program', () => {
   it('fills in every default', () => {
@@ -183,12 +189,8 @@ describe('config.yml in the terms of the program', () => {
         twilio: NO_TWILIO,
       },
       ...NOBODY_TOLD,
-      logging: {
-        file: '/srv/calls/logs/app.log',
-        level: 'info',
-        maxSizeBytes: 50_000_000,
-        keep: 10,
-      },
+      logging: LOGGING,
+      server: { enabled: false, host: '127.0.0.1', port: 15_000, token: undefined },
       store: { path: '/srv/calls/data/campaign.db' },
       output: { folder: '/srv/calls/out' },
       simulation: DEFAULT_BEHAVIOUR,
@@ -553,10 +555,6 @@ circuit_breaker:
       'providers.asterisk-ari: found settings for it; asterisk-ari is not in this version; ' +
         'available: template, flite, espeak-ng, preview, csv, openai, openrouter, google, ' +
         'anthropic, hubspot, webhook, elevenlabs, twilio',
-    ],
-    [
-      'server: { port: 15000 }',
-      'server: found settings for it; server is not in this version: take it out',
     ],
   ])('what comes later is not called a typing error: %s', (line, expected) => {
     expect(problemsOf(`${SCRIPT}${line}\n`)).toEqual([`config.yml:2  ${expected}`]);

@@ -21,6 +21,7 @@ import { speaksItself } from '../dialer-voice.ts';
 import { EXIT, type ExitCode, explain } from '../exit.ts';
 import { campaignFolders, shownPath } from '../folders.ts';
 import { fullJudgement } from '../judgement.ts';
+import { serverNotices } from '../server-notices.ts';
 import type { Config } from '../settings.ts';
 import type { World } from '../world.ts';
 import { fileProblem, folderProblem } from '../writable.ts';
@@ -82,7 +83,7 @@ export async function check(
     }
     take(await attempt(() => checkVoices(world, config, reading?.sink)));
     problems.push(...(await placesProblems(config)));
-    notices.push(...crmNotices(config));
+    notices.push(...crmNotices(config), ...(await serverNotices(config.server)));
   }
   const online = options.online === true && config !== undefined;
   const services = online ? await checkServices(world, config) : undefined;

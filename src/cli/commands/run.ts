@@ -44,6 +44,7 @@ export interface RunOptions {
   readonly limit?: number;
   /** Minutes since midnight, local time. */
   readonly until?: number;
+  readonly serve?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
@@ -68,6 +69,7 @@ export async function run(world: World, list: string, options: RunOptions): Prom
     shownAs: options.config,
     env: world.env,
     judgement: fullJudgement(),
+    serve: options.serve,
   });
   const campaign = campaignName(list, options.name);
   const startedMs = world.clock.wallMs();

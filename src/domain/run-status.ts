@@ -1,0 +1,62 @@
+/**
+ * What a run shows of itself to whoever looks at it from outside, at one moment.
+ */
+import type { BreakerName, ContactCounts } from './event.ts';
+import type { Health } from './health.ts';
+import type { Outcome, Role } from './words.ts';
+
+/** `draining`: no new contact is taken, the calls in progress end. */
+export type RunPhase = 'starting' | 'running' | 'draining' | 'over';
+
+/** One service in one role, as it is now. */
+export interface ServiceStatus {
+  /** Unique: `openai`, and `openai (tts)` where one account fills two roles. */
+  readonly key: string;
+  readonly service: string;
+  readonly role: Role;
+  readonly breaker: BreakerName;
+  readonly health: Health;
+  /** Since when it is not healthy, in milliseconds since the epoch; undefined where it is. */
+  readonly sinceMs: number | undefined;
+  /** In the service's own words, without numbers; undefined where it is healthy. */
+  readonly reason: string | undefined;
+  /** Until it is asked again; 0 where nothing keeps it from being asked. */
+  readonly retryAfterMs: number;
+}
+
+export interface RunStatus {
+  readonly campaign: string;
+  readonly version: string;
+  readonly phase: RunPhase;
+  /** When this was read, and when the run began; milliseconds since the epoch. */
+  readonly nowMs: number;
+  readonly startedMs: number;
+  readonly lines: number;
+  readonly contacts: ContactCounts;
+  /** Of this run. */
+  readonly outcomes: ReadonlyMap<Outcome, number>;
+  /** Telephone calls that a dialer has taken on and that have not ended. */
+  readonly callsInProgress: number;
+  /** Of all calls of this run that were answered; undefined where none was. */
+  readonly callMsAverage: number | undefined;
+  readonly alerts: { readonly sent: number; readonly failed: number };
+  /** Of all chains, in the order of a call; empty while it is starting. */
+  readonly services: readonly ServiceStatus[];
+}
+
+/** Roles of which no service is healthy: what they do may be done by nobody. */
+export function rolesDown(services: readonly ServiceStatus[]): readonly Role[] {
+  const byRole = Map.groupBy(services, ({ role }) => role);
+  return [...byRole].flatMap(([role, its]) =>
+    its.some(({ health }) => health === 'healthy') ? [] : [role],
+  );
+}
+
+/** How a telephone call ends that was placed and of which the end is known. */
+const TRIED: readonly Outcome[] = ['answered', 'voicemail', 'busy', 'no_answer', 'invalid_number'];
+
+/** Answered by a person, as a part of all calls of which it is known; undefined without any. */
+export function answerRate(outcomes: ReadonlyMap<Outcome, number>): number | undefined {
+  const tried = TRIED.reduce((sum, outcome) => sum + (outcomes.get(outcome) ?? 0), 0);
+  return tried === 0 ? undefined : (outcomes.get('answered') ?? 0) / tried;
+}
