@@ -4,8 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { availableParallelism, hostname } from 'node:os';
-import type { Clock, RandomSource } from '../engine/ports.ts';
+import type { Clock, HostReader, RandomSource } from '../engine/ports.ts';
 import { sleepOn } from '../engine/sleep.ts';
+import { hostReader, type ProcessUsage } from './host-figures.ts';
 
 export interface Output {
   write(text: string): void;
@@ -33,6 +34,8 @@ export interface World {
   readonly host: string;
   /** How many threads can work at once. */
   readonly cores: number;
+  /** The machine's figures, with the disks that these folders are on, by what is kept there. */
+  readonly hostReader: (folders: Readonly<Record<string, string>>) => HostReader;
   readonly stdout: Output;
   readonly stderr: Output;
   /** Runs `task` once everything that is already due has run; never waits for a timer. */
@@ -116,17 +119,25 @@ function onStop(listener: (signal: StopSignal) => void): () => void {
   };
 }
 
+function processUsage(): ProcessUsage {
+  const { rss: residentBytes, heapUsed: heapBytes } = process.memoryUsage();
+  const { user, system } = process.cpuUsage();
+  const containerBytes = process.constrainedMemory();
+  return { residentBytes, heapBytes, containerBytes, cpuMs: (user + system) / 1_000 };
+}
+
 /** EX_IOERR of sysexits.h: what was to be printed is lost, however well the rest went. */
 const EXIT_OUTPUT_LOST = 74;
 
 export function realWorld(): World {
+  const clock = realClock();
   let lost: Error | undefined;
   const stderr = output(process.stderr, () => undefined);
   const stdout = output(process.stdout, (error) => {
     lost = error;
   });
   return {
-    clock: realClock(),
+    clock,
     random: { fraction: () => Math.random(), id: () => randomUUID() },
     env: process.env,
     args: process.argv.slice(2),
@@ -134,6 +145,7 @@ export function realWorld(): World {
     pid: process.pid,
     host: hostname(),
     cores: availableParallelism(),
+    hostReader: (folders) => hostReader({ folders, usage: processUsage, clock }),
     stdout,
     stderr,
     defer: (task) => {

@@ -32,6 +32,52 @@ export interface RandomSource {
 /** Takes an event. Never throws, whatever its listeners do. */
 export type Emit = (event: CampaignEvent) => void;
 
+// ---------------------------------------------------------------------------- host
+
+/** The disk that a folder is on. */
+export interface DiskFigures {
+  /** What is kept there: `store`, `output`; of several on one disk, the first. */
+  readonly name: string;
+  /** Absolute. */
+  readonly path: string;
+  /** For whoever is not root. */
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+}
+
+/** The machine that the program runs on, and what the program takes of it. */
+export interface HostFigures {
+  /**
+   * Of all the processors that we may use, since the reading before (the first: since the reader
+   * was made); 0 to 1. The machine's, or our own where a container has less than the machine.
+   */
+  readonly cpuShare: number;
+  /** What the process has of the memory that `memoryLimitBytes` is about. */
+  readonly memoryBytes: number;
+  /** The limit that is nearest: beyond it the process is ended. */
+  readonly memoryLimitBytes: number;
+  /** Which limit that is: of Node's heap, of the container, or all the memory there is. */
+  readonly memoryLimitOf: 'heap' | 'container' | 'machine';
+  /** Of the whole machine. */
+  readonly hostMemoryFreeBytes: number;
+  readonly hostMemoryTotalBytes: number;
+  /** Processes that ran or waited to, on average over 1, 5 and 15 minutes; 0 on Windows. */
+  readonly load1: number;
+  readonly load5: number;
+  readonly load15: number;
+  /** Each disk once; one that cannot be asked is left out. */
+  readonly disks: readonly DiskFigures[];
+  /** Of all interfaces but loopback, since the machine started; undefined where not known. */
+  readonly networkReceivedBytes?: number | undefined;
+  readonly networkSentBytes?: number | undefined;
+}
+
+/** Has its own reading before, so each user of the figures has a reader of their own. */
+export interface HostReader {
+  /** Never rejects: what cannot be found out is left out. */
+  read(): Promise<HostFigures>;
+}
+
 // ---------------------------------------------------------------------------- http
 
 /** One request over HTTP. */

@@ -4,7 +4,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { type Output, realClock, type StopSignal, type World } from '../../src/cli/world.ts';
-import type { Clock } from '../../src/engine/ports.ts';
+import type { Clock, HostFigures } from '../../src/engine/ports.ts';
+import { CALM_HOST } from './calm-host.ts';
 
 export interface FakeWorld extends World {
   readonly screen: { readonly stdout: string; readonly stderr: string };
@@ -20,6 +21,8 @@ export interface FakeWorldOptions {
   readonly terminal?: boolean;
   /** One unless given: nothing is played beside. */
   readonly cores?: number;
+  /** What the machine says of itself; of one that has enough of everything, unless given. */
+  readonly figures?: () => HostFigures;
 }
 
 export function fakeWorld(options: FakeWorldOptions): FakeWorld {
@@ -43,6 +46,7 @@ export function fakeWorld(options: FakeWorldOptions): FakeWorld {
     pid: 4242,
     host: 'test-host',
     cores: options.cores ?? 1,
+    hostReader: () => ({ read: async () => options.figures?.() ?? CALM_HOST }),
     stdout: output('stdout'),
     stderr: output('stderr'),
     defer: (task) => {
