@@ -95,6 +95,11 @@ export type CampaignEvent =
       readonly service?: string | undefined;
       readonly role: Role;
       readonly durationMs: number;
+      /**
+       * Of that, how long the request took that was answered: without the attempts before it, the
+       * waits, and what another service was asked. Absent where nothing was asked.
+       */
+      readonly requestMs?: number | undefined;
       /** A result kept from before was used: nothing was asked of the service. */
       readonly kept?: boolean | undefined;
       /** What the service is paid for it, where it says so. */
@@ -174,6 +179,8 @@ export type CampaignEvent =
       readonly outcome: Outcome;
       readonly detail?: string | undefined;
       readonly durationMs: number;
+      /** It was ended by us, because its time was up before the dialer told of its end. */
+      readonly cut?: boolean | undefined;
     })
   | (ServiceSubject & {
       /** The CRM does not take the record of a call that ended: it is owed to the next run. */

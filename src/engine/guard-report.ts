@@ -79,6 +79,11 @@ export function boundReached(
   });
 }
 
+/** Whether a question was given up because its time was up; see `boundReached`. */
+export function isTimeUp({ kind, code }: ServiceFailure): boolean {
+  return kind === 'unknown' && code === 'timeout';
+}
+
 function subjectOf({ contact, call, step, line }: RequestContext) {
   return { contact, call, step, line };
 }

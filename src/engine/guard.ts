@@ -131,6 +131,7 @@ export class Guard implements Gate {
         const value = await this.#flights.launch(context, limits, call, attempt);
         this.#circuit.succeeded(permit);
         stay.counted();
+        context.answered?.(this.#parts.clock.monotonicMs() - startMs);
         return value;
       } catch (error) {
         if (!(error instanceof ServiceFailure)) {

@@ -118,6 +118,8 @@ export interface RequestContext {
   /** The line it runs on, counted from 1. */
   readonly line: number;
   readonly signal: AbortSignal;
+  /** Told by the guard how long the request took that was answered. */
+  readonly answered?: ((requestMs: number) => void) | undefined;
 }
 
 /** One vendor account filling a role. Every method may throw `ServiceFailure`. */

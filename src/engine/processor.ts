@@ -125,6 +125,8 @@ export class Processor {
       text: script?.text,
       step: 'lookup',
       ended: claim.ended !== undefined,
+      requestMs: undefined,
+      isCut: false,
     };
   }
 
@@ -288,7 +290,9 @@ export class Processor {
     const { dialer } = this.#parts.chains;
     story.calls.begun();
     try {
-      return await followCall(dialer, placed, request, this.#context(story, 'dial'));
+      const over = await followCall(dialer, placed, request, this.#context(story, 'dial'));
+      story.isCut = over.state === 'uncertain' && over.isCut === true;
+      return over;
     } finally {
       story.calls.ended();
     }
@@ -321,6 +325,7 @@ export class Processor {
       outcome,
       detail,
       durationMs: clock.monotonicMs() - story.startMs,
+      ...(story.isCut && { cut: true }),
     });
     return { outcome, detail, endedMs };
   }
@@ -368,6 +373,9 @@ export class Processor {
   #context(story: Story, step: Step): RequestContext {
     story.step = step;
     return {
+      answered: (requestMs) => {
+        story.requestMs = requestMs;
+      },
       campaign: this.#parts.campaign,
       contact: story.claim.contact.id,
       call: story.claim.key.call,
@@ -405,6 +413,8 @@ export class Processor {
       const payee = `${role} ${service}`;
       this.#served.set(payee, (this.#served.get(payee) ?? 0) + 1);
     }
+    const { requestMs } = story;
+    story.requestMs = undefined;
     this.#parts.emit({
       type: 'step.finished',
       contact: story.claim.contact.id,
@@ -414,6 +424,7 @@ export class Processor {
       role,
       service,
       durationMs: this.#parts.clock.monotonicMs() - startMs,
+      ...(requestMs !== undefined && { requestMs }),
       ...(kept && { kept }),
       ...(usage !== undefined && { usage }),
       ...(note !== undefined && { note }),

@@ -5,6 +5,7 @@ import { ServiceFailure } from '../domain/failure.ts';
 import type { Usage } from '../domain/usage.ts';
 import type { CallAttempts } from './call-attempts.ts';
 import type { Answer, Chain } from './fallback.ts';
+import { isTimeUp } from './guard-report.ts';
 import type {
   AudioFile,
   AudioStore,
@@ -116,7 +117,13 @@ export class Speaker {
 export type Dialled =
   | { readonly state: 'placed'; readonly placed: Placed }
   | { readonly state: 'ended'; readonly ended: Ended; readonly service: string }
-  | { readonly state: 'uncertain'; readonly service: string; readonly detail: string };
+  | {
+      readonly state: 'uncertain';
+      readonly service: string;
+      readonly detail: string;
+      /** It was ended by us because its time was up. */
+      readonly isCut?: boolean | undefined;
+    };
 
 /** A call of which nothing more is to be learnt. */
 export type Over = Exclude<Dialled, { readonly state: 'placed' }>;
@@ -289,7 +296,7 @@ export async function followCall(
     if (!(error instanceof ServiceFailure)) {
       throw error;
     }
-    return { state: 'uncertain', service, detail: error.message };
+    return { state: 'uncertain', service, detail: error.message, isCut: isTimeUp(error) };
   }
 }
 

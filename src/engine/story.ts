@@ -30,6 +30,10 @@ export interface Story {
   step: Step;
   /** It has its outcome: what fails from here on is only the record. */
   ended: boolean;
+  /** How long the request of this step took that was answered, as far as one was. */
+  requestMs: number | undefined;
+  /** The call was ended by us because its time was up. */
+  isCut: boolean;
 }
 
 /** How a call ended. */

@@ -202,6 +202,7 @@ function ownFields(event: CampaignEvent): object | undefined {
         outcome: event.outcome,
         detail: event.detail === undefined ? undefined : detailText(event.detail, event.contact),
         duration_ms: Math.round(event.durationMs),
+        cut: event.cut,
       };
     case 'health.changed':
       return { health: event.health };
@@ -222,10 +223,17 @@ function ownFields(event: CampaignEvent): object | undefined {
 
 function stepFields({
   durationMs,
+  requestMs,
   kept,
   usage,
 }: Extract<CampaignEvent, { type: 'step.finished' }>): object {
-  return { duration_ms: Math.round(durationMs), kept, usage: usageFields(usage) };
+  const request = requestMs === undefined ? undefined : Math.round(requestMs);
+  return {
+    duration_ms: Math.round(durationMs),
+    request_ms: request,
+    kept,
+    usage: usageFields(usage),
+  };
 }
 
 function usageFields(usage: Usage | undefined): object | undefined {
