@@ -6,6 +6,8 @@ import type { EmailSettings } from '../channels/email.ts';
 import type { TelegramSettings } from '../channels/telegram.ts';
 import type { WebhookSettings } from '../channels/webhook.ts';
 import { ALERT_SEVERITIES } from '../domain/alert.ts';
+import type { AlertPolicies } from '../domain/alert-policy.ts';
+import { alertPolicies, alertRuleKeys } from './config-alert-rules.ts';
 import type { ConfigPath, Finding } from './config-problems.ts';
 import { baseUrl, chain, choice, secret, section, whole } from './config-schema-parts.ts';
 
@@ -66,6 +68,7 @@ export function alertKeys() {
       },
       'As a signed POST of JSON; takes the place of a Slack webhook too.',
     ),
+    rules: section(alertRuleKeys(), 'What is told, and when: docs/guide/alerts.md.'),
   };
 }
 
@@ -82,6 +85,7 @@ export interface AlertSettings {
   readonly email: EmailSettings & ChannelUse;
   readonly telegram: TelegramSettings & ChannelUse;
   readonly webhook: WebhookSettings & ChannelUse;
+  readonly policies: AlertPolicies;
 }
 
 export interface ChannelUse {
@@ -90,7 +94,7 @@ export interface ChannelUse {
 
 type Written = z.output<z.ZodObject<ReturnType<typeof alertKeys>>>;
 
-export function alertSettings({ email, telegram, webhook }: Written): AlertSettings {
+export function alertSettings({ email, telegram, webhook, rules }: Written): AlertSettings {
   return {
     email: {
       enabled: email.enabled,
@@ -116,6 +120,7 @@ export function alertSettings({ email, telegram, webhook }: Written): AlertSetti
       url: (webhook.url ?? '').trim(),
       secret: webhook.secret?.trim(),
     },
+    policies: alertPolicies(rules),
   };
 }
 

@@ -3,7 +3,7 @@
  */
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Contact } from '../domain/contact.ts';
 import type { CampaignEvent, ContactCounts, RunEnd } from '../domain/event.ts';
 import { DiskFailure } from '../domain/failure.ts';
@@ -12,6 +12,7 @@ import { listed } from '../domain/text.ts';
 import { Alerter, foundBreaker } from '../engine/alerter.ts';
 import { EventStream } from '../engine/event-stream.ts';
 import type { Guard } from '../engine/guard.ts';
+import { HostWatch } from '../engine/host-watch.ts';
 import type { AlertChannel, Emit, Http, Journal } from '../engine/ports.ts';
 import type { RunPolicy, RunSignals } from '../engine/runner.ts';
 import { Stopped } from '../engine/stopped.ts';
@@ -105,7 +106,7 @@ async function watch(parts: SessionParts, journal: Pick<Journal, 'counts'>): Pro
 
 /** Over the whole run, so that also what breaks it off is heard. */
 function listenAlerts(
-  { world, campaign, policy, events }: SessionParts,
+  { world, config, campaign, policy, events }: SessionParts,
   store: Store,
   channels: readonly AlertChannel[],
 ): Alerter {
@@ -117,6 +118,7 @@ function listenAlerts(
     clock,
     random,
     emit: events.emit,
+    policies: config.alerts.policies,
     outageWaitMs: policy.outageWaitMs,
   });
   events.listen('alerts', (event) => {
@@ -189,11 +191,18 @@ async function work(
     emit({ type: 'notice', level: 'warn', code: 'real_calls', message: notice });
   }
   if (hasWork(campaign, store, reports)) tellHeld(guards, clock.wallMs(), emit);
+  const host = new HostWatch({
+    reader: world.hostReader({ store: dirname(config.store.path), output: config.output.folder }),
+    clock,
+    take: (figures) => alerter.takeHost(figures),
+  });
   health.start();
+  host.start();
   try {
     const end = await runner.run(signals);
     return { end, imported, services, guards };
   } finally {
+    host.stop();
     health.stop();
   }
 }

@@ -22,7 +22,9 @@ export function simulatedEngine(
   events.listen('simulation', parts.emit);
   const { emit } = events;
   const { outageWaitMs } = parts.policy;
-  const alerter = new Alerter({ campaign, channels, memory, clock, random, emit, outageWaitMs });
+  const { policies } = config.alerts;
+  const about = { campaign, channels, memory, clock, random, emit, policies, outageWaitMs };
+  const alerter = new Alerter(about);
   events.listen('alerts', (event) => {
     alerter.take(event);
   });

@@ -80,6 +80,8 @@ export async function playCampaign(world: World, play: Play, clock: VirtualClock
       looksUp: false,
       sameNumber,
       onAlert: play.onAlert,
+      // As a channel has it that says nothing else.
+      severities: ['critical', 'warning'],
       listen: (event) => {
         const atMs = clock.monotonicMs();
         forecast.take(event, atMs);

@@ -1,8 +1,20 @@
 /**
- * Turns events into alerts: one per cause until that is over, then one notice that it is. A later
- * rule is one more entry of the table at the end.
+ * Turns events into alerts: one per cause until that is over, then one notice that it is. Rules
+ * that count over time are in `alert-watch.ts`.
  */
 import type { Alert, Trouble } from './alert.ts';
+import type { AlertPolicies } from './alert-policy.ts';
+import {
+  type AlertMoment,
+  type AlertState,
+  type AlertsAfter,
+  campaignKey,
+  cleared,
+  quiet,
+  raisedIn,
+  serviceKey,
+  withAlert,
+} from './alert-state.ts';
 import {
   type AlertWords,
   budgetOpenWords,
@@ -16,6 +28,8 @@ import {
   serviceUnusedWords,
   sheetAwayWords,
   sheetWorksWords,
+  storeFailedWords,
+  storeWorksWords,
   troublesWords,
   troubleText,
 } from './alert-text.ts';
@@ -23,25 +37,7 @@ import type { CampaignEvent, EventType, RunEnd } from './event.ts';
 import { breakerOf, type RunBreakers, workerFor } from './run-breakers.ts';
 import type { Role } from './words.ts';
 
-/** The alerts that are open, by key. */
-export type AlertState = ReadonlyMap<string, Alert>;
-
-export interface AlertMoment {
-  readonly campaign: string;
-  /** Milliseconds since the epoch. */
-  readonly wallMs: number;
-  /** Of this run, with what the event has made of them. */
-  readonly breakers: RunBreakers;
-  /** How long this run goes on without any progress; undefined where that is not known. */
-  readonly outageWaitMs?: number | undefined;
-}
-
-export interface AlertsAfter {
-  /** The same object where nothing has changed. */
-  readonly state: AlertState;
-  /** To be told, in this order. */
-  readonly news: readonly Alert[];
-}
+export { type AlertMoment, type AlertState, type AlertsAfter, NO_ALERTS } from './alert-state.ts';
 
 type EventOf<Type extends EventType> = Extract<CampaignEvent, { type: Type }>;
 type Judge<Type extends EventType> = (
@@ -56,14 +52,16 @@ export interface AlertRule {
   readonly on: { readonly [Type in EventType]?: Judge<Type> };
 }
 
-export const NO_ALERTS: AlertState = new Map();
-
 /** Whether any rule listens to such events: most are none of an alert's business. */
 export function isHeard(type: EventType): boolean {
   return ALERT_RULES.some((rule) => rule.on[type] !== undefined);
 }
 
-const COUNTED: ReadonlySet<EventType> = new Set(['call.failed', 'contact.put_off']);
+const COUNTED: ReadonlySet<EventType> = new Set([
+  'call.failed',
+  'contact.put_off',
+  'fallback.used',
+]);
 
 /** Whether such an event, of which there are many, only joins what is open. */
 export function isCounted(type: EventType): boolean {
@@ -86,14 +84,6 @@ export function alertsAfter(
   return after;
 }
 
-function serviceKey(service: string): string {
-  return `service:${service}`;
-}
-
-function campaignKey(campaign: string): string {
-  return `campaign:${campaign}`;
-}
-
 /** A breaker that opens while the service's alert is open only brings that up to date. */
 function serviceOpened(
   state: AlertState,
@@ -110,8 +100,8 @@ function serviceOpened(
   const down = troubles.filter(isOn);
   const words = serviceDownWords(event, down, meanwhile(down, moment));
   if (open !== undefined) return quiet(withAlert(state, { ...open, ...words, troubles }));
-  const about = { ...raised(key, words, campaign, sinceMs), service, role, troubles };
-  return { state: withAlert(state, about), news: [about] };
+  const about = { key, sinceMs, service, role, troubles, ...words };
+  return raisedIn(state, 'serviceDown', about, moment);
 }
 
 function serviceClosed(
@@ -158,7 +148,7 @@ export function alertsFound(
     after = { state: next.state, news: [...after.news, ...next.news] };
   };
   for (const open of state.values()) {
-    if (open.service !== undefined) then(alertFound(after.state, open, open.service, moment));
+    if (isOutage(open)) then(alertFound(after.state, open, open.service, moment));
   }
   for (const { event, sinceMs } of found) {
     const open = after.state.get(serviceKey(event.service));
@@ -169,6 +159,11 @@ export function alertsFound(
     then(serviceOpened(after.state, event, moment, sinceMs));
   }
   return after;
+}
+
+/** Other alerts may be about a service as well. */
+function isOutage(alert: Alert): alert is Alert & { readonly service: string } {
+  return alert.service !== undefined && alert.key === serviceKey(alert.service);
 }
 
 function alertFound(
@@ -289,6 +284,11 @@ function contactPutOff(state: AlertState, { waitsFor }: EventOf<'contact.put_off
   return quiet(joined(state, waitsFor ?? []));
 }
 
+/** Who stands in does so because of the outage. */
+function stoodIn(state: AlertState, { instead }: EventOf<'fallback.used'>): AlertsAfter {
+  return quiet(joined(state, [instead]));
+}
+
 function joined(state: AlertState, services: readonly string[]): AlertState {
   let after = state;
   for (const service of services) {
@@ -304,8 +304,9 @@ const PLANNED_ENDS: ReadonlySet<RunEnd> = new Set(['done', 'limit', 'until']);
 function runFinished(
   state: AlertState,
   { end, reason }: EventOf<'run.finished'>,
-  { campaign, wallMs, breakers }: AlertMoment,
+  moment: AlertMoment,
 ): AlertsAfter {
+  const { campaign, wallMs, breakers } = moment;
   const key = campaignKey(campaign);
   const open = state.get(key);
   if (PLANNED_ENDS.has(end)) {
@@ -321,14 +322,14 @@ function runFinished(
     return quiet(causes.reduce((after, alert) => withAlert(after, { ...alert, doing }), state));
   }
   if (open !== undefined) return quiet(state);
-  const alert = raised(key, endedEarlyWords(campaign, reason), campaign, wallMs);
-  return { state: withAlert(state, alert), news: [alert] };
+  const about = { key, sinceMs: wallMs, ...endedEarlyWords(campaign, reason) };
+  return raisedIn(state, 'endedEarly', about, moment);
 }
 
 /** Whether this very run lacks the service it is about, and nobody else does that work. */
 function isCause(alert: Alert, breakers: RunBreakers): boolean {
+  if (!isOutage(alert)) return false;
   const { service } = alert;
-  if (service === undefined) return false;
   const down = troublesOf(alert).filter(isOn);
   return down.some(({ role }) => {
     const isOpen = breakerOf(breakers, service, role)?.isOpen === true;
@@ -354,12 +355,13 @@ function runStarted(
 function runEndedByBudget(
   state: AlertState,
   { end, reason }: EventOf<'run.finished'>,
-  { campaign, wallMs }: AlertMoment,
+  moment: AlertMoment,
 ): AlertsAfter {
+  const { campaign, wallMs: sinceMs } = moment;
   const key = budgetKey(campaign);
   if (end !== 'budget' || state.has(key)) return quiet(state);
-  const alert = raised(key, budgetSpentWords(campaign, reason), campaign, wallMs);
-  return { state: withAlert(state, alert), news: [alert] };
+  const about = { key, sinceMs, ...budgetSpentWords(campaign, reason) };
+  return raisedIn(state, 'budgetSpent', about, moment);
 }
 
 const SHEETS_KEY = 'sheets';
@@ -368,12 +370,11 @@ const SHEETS_KEY = 'sheets';
 function sheetAway(
   state: AlertState,
   event: EventOf<'sheet.away'>,
-  { campaign, wallMs }: AlertMoment,
+  moment: AlertMoment,
 ): AlertsAfter {
   if (state.has(SHEETS_KEY)) return quiet(state);
-  const words = sheetAwayWords(event);
-  const alert = { ...raised(SHEETS_KEY, words, campaign, wallMs), severity: 'warning' } as const;
-  return { state: withAlert(state, alert), news: [alert] };
+  const about = { key: SHEETS_KEY, sinceMs: moment.wallMs, ...sheetAwayWords(event) };
+  return raisedIn(state, 'sheetAway', about, moment);
 }
 
 function sheetWorks(
@@ -387,32 +388,6 @@ function sheetWorks(
   return cleared(state, open, sheetWorksWords(durationMs), campaign, durationMs);
 }
 
-function raised(key: string, words: AlertWords, campaign: string, sinceMs: number): Alert {
-  return { key, severity: 'critical', kind: 'raised', campaign, sinceMs, ...words, affected: 0 };
-}
-
-function cleared(
-  state: AlertState,
-  open: Alert,
-  words: AlertWords,
-  campaign: string,
-  durationMs: number,
-): AlertsAfter {
-  const after = new Map(state);
-  after.delete(open.key);
-  const ends = open.severity;
-  const notice = { ...open, ...words, campaign, ends, durationMs } as const;
-  return { state: after, news: [{ ...notice, severity: 'info', kind: 'recovered' }] };
-}
-
-function withAlert(state: AlertState, alert: Alert): AlertState {
-  return new Map(state).set(alert.key, alert);
-}
-
-function quiet(state: AlertState): AlertsAfter {
-  return { state, news: [] };
-}
-
 const SERVICE_DOWN: AlertRule = {
   name: 'service_down',
   on: {
@@ -420,6 +395,7 @@ const SERVICE_DOWN: AlertRule = {
     'breaker.closed': serviceClosed,
     'call.failed': callFailed,
     'contact.put_off': contactPutOff,
+    'fallback.used': stoodIn,
   },
 };
 
@@ -436,9 +412,50 @@ const SHEET_AWAY: AlertRule = {
   on: { 'sheet.away': sheetAway, 'sheet.works': sheetWorks },
 };
 
+/** Of every campaign on the store: whoever can write it again says so. */
+export const STORE_KEY = 'store';
+
+function storeBroke(
+  state: AlertState,
+  { end, reason }: EventOf<'run.finished'>,
+  moment: AlertMoment,
+): AlertsAfter {
+  if (end !== 'disk_failed' || state.has(STORE_KEY)) return quiet(state);
+  const { campaign, wallMs: sinceMs } = moment;
+  const about = { key: STORE_KEY, sinceMs, ...storeFailedWords(campaign, reason) };
+  return raisedIn(state, 'storeFailed', about, moment);
+}
+
+/** By now the list has been read into the store. */
+function storeWorks(
+  state: AlertState,
+  _event: EventOf<'run.started'>,
+  { campaign, wallMs }: AlertMoment,
+): AlertsAfter {
+  const open = state.get(STORE_KEY);
+  if (open === undefined) return quiet(state);
+  const durationMs = Math.max(0, wallMs - open.sinceMs);
+  return cleared(state, open, storeWorksWords(durationMs), campaign, durationMs);
+}
+
+const STORE_FAILED: AlertRule = {
+  name: 'store_failed',
+  on: { 'run.started': storeWorks, 'run.finished': storeBroke },
+};
+
 export const ALERT_RULES: readonly AlertRule[] = [
   SERVICE_DOWN,
   ENDED_EARLY,
   BUDGET_SPENT,
   SHEET_AWAY,
+  STORE_FAILED,
 ];
+
+/** What is told of what has become known: the severity and the silence that config.yml asks for. */
+export function asWanted(news: readonly Alert[], policies: AlertPolicies): readonly Alert[] {
+  const { enabled, severity } = policies.serviceRecovered;
+  return news.flatMap((alert) => {
+    if (alert.kind !== 'recovered' || !isOutage(alert)) return [alert];
+    return enabled ? [{ ...alert, severity }] : [];
+  });
+}

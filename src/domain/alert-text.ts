@@ -29,7 +29,7 @@ export interface Meanwhile {
   readonly outageWaitMs: number | undefined;
 }
 
-const ROLE_DOES: Readonly<Record<Role, string>> = {
+export const ROLE_DOES: Readonly<Record<Role, string>> = {
   llm: 'writes the texts',
   tts: 'speaks the texts',
   dialer: 'makes the calls',
@@ -221,10 +221,35 @@ export function sheetWorksWords(durationMs: number): AlertWords {
   };
 }
 
+export function storeFailedWords(campaign: string, reason: string | undefined): AlertWords {
+  return {
+    title: `The store cannot be written: the run of ${campaign} has ended`,
+    what: sentence(reason === undefined ? 'a commit failed' : tidy(reason)),
+    doing:
+      'Dialling stopped at once, because a call that is not written down could be made twice. ' +
+      'What was written before is kept; calls in progress were left, and are asked about by the ' +
+      'next run.',
+    toDo:
+      'Make room on the disk of store.path in config.yml, or give the program the right to write ' +
+      'there. Then run the campaign again: it goes on where it stopped.',
+  };
+}
+
+export function storeWorksWords(durationMs: number): AlertWords {
+  return {
+    title: 'The store can be written again',
+    what: `A run has begun, ${spanText(durationMs)} after one could not write.`,
+    doing: 'The work goes on where it stopped.',
+    toDo: 'Nothing.',
+  };
+}
+
 /** The whole message, in plain text of several lines. */
 export function alertText(alert: Alert): string {
   const { affected, durationMs, lateMs } = alert;
-  const times = `${counted(affected, 'time')} a call failed or a contact was put off`;
+  const times =
+    `${counted(affected, 'time')} a call failed, a contact was put off, or another service ` +
+    'did the work';
   return [
     alert.title,
     '',
@@ -243,6 +268,11 @@ export function alertText(alert: Alert): string {
 /** `2026-03-02 09:00 UTC`. */
 function minuteText(wallMs: number): string {
   return `${new Date(wallMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/** What a vendor said, so that it can stand among other words. */
+export function saidText({ code, message }: Pick<ServiceTrouble, 'code' | 'message'>): string {
+  return failureText(code, message);
 }
 
 function failureText(code: string, message: string): string {

@@ -5,8 +5,8 @@ import type { Role } from './words.ts';
 export const ALERT_SEVERITIES = ['critical', 'warning', 'info'] as const;
 export type AlertSeverity = (typeof ALERT_SEVERITIES)[number];
 
-/** `recovered` ends what `raised` began. */
-export type AlertKind = 'raised' | 'recovered';
+/** `recovered` ends what `raised` began; a `notice` begins nothing. */
+export type AlertKind = 'raised' | 'recovered' | 'notice';
 
 /** One work that a service does not do, or did not during this outage. */
 export interface Trouble {
@@ -28,8 +28,8 @@ export interface Trouble {
  */
 export interface Alert {
   /**
-   * The cause: `service:<name>`, `campaign:<name>`, `campaign:<name>:budget`, `sheets`. What
-   * follows from it joins it.
+   * The cause: `service:<name>`, `campaign:<name>`, `campaign:<name>:budget` and so on: all of them
+   * are in docs/guide/alerts.md. What follows from it joins it.
    */
   readonly key: string;
   readonly severity: AlertSeverity;
@@ -56,8 +56,8 @@ export interface Alert {
   /** What the operator can do. */
   readonly toDo: string;
   /**
-   * How many times a call failed or a contact was put off because of it. A contact that comes up
-   * twice counts twice: telling them apart would need all their names.
+   * How many times a call failed, a contact was put off or another service stood in because of it.
+   * A contact that comes up twice counts twice: telling them apart would need all their names.
    */
   readonly affected: number;
   /** How much what it ends mattered; only of a recovery. Who heard of that hears of its end. */

@@ -1,10 +1,13 @@
-import type { Alert } from '../domain/alert.ts';
+import { ALERT_SEVERITIES, type Alert } from '../domain/alert.ts';
+import { hostWatched, type Turnings } from '../domain/alert-host.ts';
+import { type AlertPolicies, DEFAULT_ALERT_POLICIES } from '../domain/alert-policy.ts';
 import {
   type AlertMoment,
   type AlertState,
   type AlertsAfter,
   alertsAfter,
   alertsFound,
+  asWanted,
   type FoundOpen,
   isCounted,
   isHeard,
@@ -12,6 +15,8 @@ import {
   UNKNOWN_CAUSE,
   withCounts,
 } from '../domain/alert-rules.ts';
+import { alertsBySigns, alertsLeft } from '../domain/alert-signs.ts';
+import { AlertWatch, isWatched, type Sign, type WatchMoment } from '../domain/alert-watch.ts';
 import type { BreakerName, CampaignEvent } from '../domain/event.ts';
 import type { ServiceFailure } from '../domain/failure.ts';
 import { DEFAULT_RETRY, type RetryPolicy } from '../domain/retry.ts';
@@ -26,6 +31,7 @@ import type {
   AlertMemory,
   Clock,
   Emit,
+  HostFigures,
   OwedAlert,
   RandomSource,
 } from './ports.ts';
@@ -38,6 +44,8 @@ export interface AlerterParts {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly emit: Emit;
+  /** What is told, and when; as shipped, where left out. */
+  readonly policies?: AlertPolicies | undefined;
   /** How long the run goes on without any progress; the alert of an outage says so. */
   readonly outageWaitMs?: number | undefined;
   /** How a failed send is retried. */
@@ -84,6 +92,9 @@ export class Alerter implements AsyncDisposable {
   #read: AlertState = NO_ALERTS;
   #state: AlertState = NO_ALERTS;
   #readMs = 0;
+  readonly #watch = new AlertWatch();
+  /** Of the machine's figures. */
+  #turnings: Turnings = new Map();
   #breakers: RunBreakers = [];
   #closed: Promise<void> | undefined;
   #hasComplained = false;
@@ -106,11 +117,24 @@ export class Alerter implements AsyncDisposable {
 
   /** Never throws, whatever the event. */
   take(event: CampaignEvent): void {
-    if (this.#closed !== undefined || !isHeard(event.type)) return;
-    this.#breakers = breakersAfter(this.#breakers, event);
-    const rules: Rules = (state, moment) => alertsAfter(state, event, moment);
-    if (isCounted(event.type)) this.#count(rules);
-    else this.#judge(rules);
+    if (this.#closed !== undefined) return;
+    if (isHeard(event.type)) {
+      this.#breakers = breakersAfter(this.#breakers, event);
+      const rules: Rules = (state, moment) => alertsAfter(state, event, moment);
+      if (isCounted(event.type)) this.#count(rules);
+      else this.#judge(rules);
+    }
+    // After the outages, whose consequences are none of its own.
+    if (!isWatched(event.type)) return;
+    this.#heed(this.#watch.take(event, this.#moment()));
+  }
+
+  /** One reading of the machine's figures. Never throws. */
+  takeHost(figures: HostFigures): void {
+    if (this.#closed !== undefined) return;
+    const { turnings, signs } = hostWatched(this.#turnings, figures, this.#moment());
+    this.#turnings = turnings;
+    this.#heed(signs);
   }
 
   /**
@@ -123,7 +147,11 @@ export class Alerter implements AsyncDisposable {
       return { service, role, isOpen: state !== 'closed' };
     });
     const open = breakers.filter(({ state }) => state !== 'closed').map(foundOpen);
-    this.#judge((state, moment) => alertsFound(state, open, moment));
+    this.#judge((state, moment) => {
+      const left = alertsLeft(state, moment);
+      const { state: after, news } = alertsFound(left.state, open, moment);
+      return { state: after, news: [...left.news, ...news] };
+    });
   }
 
   /**
@@ -140,9 +168,24 @@ export class Alerter implements AsyncDisposable {
     return this.close();
   }
 
-  #moment(): AlertMoment {
-    const { campaign, clock, outageWaitMs } = this.#parts;
-    return { campaign, wallMs: clock.wallMs(), breakers: this.#breakers, outageWaitMs };
+  #moment(): WatchMoment {
+    const { campaign, clock, outageWaitMs, policies = DEFAULT_ALERT_POLICIES } = this.#parts;
+    return {
+      campaign,
+      wallMs: clock.wallMs(),
+      nowMs: clock.monotonicMs(),
+      breakers: this.#breakers,
+      outageWaitMs,
+      policies,
+      open: this.#state,
+    };
+  }
+
+  #heed(signs: readonly Sign[]): void {
+    if (signs.length === 0) return;
+    const rules: Rules = (state, moment) => alertsBySigns(state, signs, moment);
+    if (signs.every(({ type }) => type === 'joined')) this.#count(rules);
+    else this.#judge(rules);
   }
 
   /** Of what is known, and kept only now and then: in an outage there are thousands. */
@@ -171,8 +214,9 @@ export class Alerter implements AsyncDisposable {
     const owedBefore = this.#load();
     const before = this.#read;
     const moment = this.#moment();
-    const { state, news } = rules(this.#state, moment);
-    if (state === before) return;
+    const { state, news: all } = rules(this.#state, moment);
+    const news = asWanted(all, moment.policies);
+    if (state === before && news.length === 0) return;
     this.#state = state;
     this.#read = state;
     const { channels, random } = this.#parts;
@@ -252,8 +296,10 @@ export class Alerter implements AsyncDisposable {
 }
 
 /** Whoever is told of a trouble is told that it is over. */
-function takes({ severity, ends }: Alert): (channel: AlertChannel) => boolean {
-  return ({ severities }) => severities?.includes(ends ?? severity) ?? true;
+function takes({ severity, ends = severity }: Alert): (channel: AlertChannel) => boolean {
+  return ({ severities = ALERT_SEVERITIES }) => {
+    return severities.includes(severity) || severities.includes(ends);
+  };
 }
 
 type Rules = (state: AlertState, moment: AlertMoment) => AlertsAfter;

@@ -2,6 +2,7 @@
  * What can be seen of a simulated run from outside: what the program told, and what vendors and
  * people noticed, whatever the program says. Checkers know nothing else.
  */
+import type { AlertKind } from '../domain/alert.ts';
 import type { CampaignEvent, ContactCounts, RunEnd } from '../domain/event.ts';
 import type { FailureKind, FailureScope } from '../domain/failure.ts';
 import type { Usage } from '../domain/usage.ts';
@@ -99,7 +100,7 @@ export type Sight =
       readonly type: 'alerted';
       readonly channel: string;
       readonly key: string;
-      readonly kind: 'raised' | 'recovered';
+      readonly kind: AlertKind;
     }
   /** The operator asks for an end, once or, at once, twice. */
   | { readonly type: 'asked_to_stop'; readonly how: 'drain' | 'stop' }

@@ -2,7 +2,7 @@
  * One campaign in a simulated world: the engine that `run` uses, with everything around it played.
  */
 
-import type { Alert } from '../domain/alert.ts';
+import type { Alert, AlertSeverity } from '../domain/alert.ts';
 import type { Contact } from '../domain/contact.ts';
 import type { CampaignEvent, RunEnd } from '../domain/event.ts';
 import { paidFor, Spending } from '../domain/spending.ts';
@@ -92,6 +92,8 @@ export interface Scene {
   readonly listen: (event: CampaignEvent) => void;
   /** Told of every alert that reaches the operator. */
   readonly onAlert?: ((alert: Alert) => void) | undefined;
+  /** What the operator is told of; of everything where it is left out. */
+  readonly severities?: readonly AlertSeverity[] | undefined;
 }
 
 /** One start of the program. */
@@ -212,7 +214,7 @@ function composed(scene: Scene, start: Start, life: Life, store: SimulatedStore)
     breakers: store.breakers,
     alerts: mortalAlerts(store.alerts, life),
     purse: spending,
-    channels: [simulatedChannel(outside, life, onAlert)],
+    channels: [{ ...simulatedChannel(outside, life, onAlert), severities: scene.severities }],
     clock: life.clock,
     random: seededRandom(seed, start.run),
     emit,

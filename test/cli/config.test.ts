@@ -7,6 +7,7 @@ import { ConfigProblems } from '../../src/cli/config-problems.ts';
 import { DEFAULT_PROMPT } from '../../src/cli/config-schema.ts';
 import { fullJudgement } from '../../src/cli/judgement.ts';
 import type { Config } from '../../src/cli/settings.ts';
+import { DEFAULT_ALERT_POLICIES } from '../../src/domain/alert-policy.ts';
 import { FLITE_VOICES } from '../../src/services/tts/flite.ts';
 import { DEFAULT_BEHAVIOUR } from '../../src/sim/behaviour.ts';
 
@@ -119,6 +120,7 @@ const NO_ALERTS = {
     url: '',
     secret: undefined,
   },
+  policies: DEFAULT_ALERT_POLICIES,
 };
 
 const NOBODY_TOLD = { alerts: NO_ALERTS, sheets: NO_SHEETS };

@@ -167,7 +167,7 @@ describe('a service that is down', () => {
     expect(text).toContain('elevenlabs, which speaks the texts, works again\n');
     expect(text).toContain('It was away for 2 h 5 min. Last heard of it: the service is down');
     expect(text).toContain('Lasted: 2 h 5 min');
-    expect(text).toContain('Because of it: 1 time a call failed or a contact was put off');
+    expect(text).toContain('Because of it: 1 time a call failed, a contact was put off');
   });
 
   it('is told apart from one that refuses us', () => {
@@ -408,6 +408,7 @@ describe('whatever happens', () => {
     const heard = EVERY_EVENT.map(({ type }) => type).filter(isHeard);
     expect(heard).toEqual([
       'run.started',
+      'fallback.used',
       'breaker.opened',
       'breaker.closed',
       'call.failed',

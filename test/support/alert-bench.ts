@@ -1,5 +1,6 @@
 /** Alerts on a virtual clock: processes that come and go over one disk, channels that fail. */
-import type { Alert } from '../../src/domain/alert.ts';
+import type { Alert, AlertSeverity } from '../../src/domain/alert.ts';
+import { type AlertPolicies, DEFAULT_ALERT_POLICIES } from '../../src/domain/alert-policy.ts';
 import type { BreakerName, CampaignEvent, EventType } from '../../src/domain/event.ts';
 import type { Role } from '../../src/domain/words.ts';
 import { Alerter, type FoundBreaker } from '../../src/engine/alerter.ts';
@@ -16,6 +17,7 @@ export class FakeChannel implements AlertChannel {
   readonly name: string;
   readonly asked: { readonly atMs: number; readonly alert: Alert }[] = [];
   readonly signals: AbortSignal[] = [];
+  severities: readonly AlertSeverity[] | undefined;
   answer: Answer;
   readonly #clock: VirtualClock;
   readonly #delivered: Alert[] = [];
@@ -63,7 +65,11 @@ export class AlertBench {
   }
 
   /** One run; events that the alerter tells come back to it, as they do from the stream. */
-  run(channels: readonly AlertChannel[], campaign = 'spring'): AlertProcess {
+  run(
+    channels: readonly AlertChannel[],
+    campaign = 'spring',
+    policies?: Partial<AlertPolicies>,
+  ): AlertProcess {
     const { clock, disk } = this;
     const store = openMemoryStore({ disk, defer: (flush) => clock.defer(flush) });
     const told: CampaignEvent[] = [];
@@ -74,6 +80,7 @@ export class AlertBench {
       memory: store.alerts,
       clock,
       random,
+      policies: { ...DEFAULT_ALERT_POLICIES, ...policies },
       emit: (event) => {
         told.push(event);
         alerter.take(event);
@@ -99,9 +106,9 @@ export class AlertBench {
   }
 }
 
-export function opened(service = 'flite'): CampaignEvent {
+export function opened(service = 'flite', change: object = {}): CampaignEvent {
   const why = { kind: 'transient', code: 'http_503', message: 'the service is down' } as const;
-  return { type: 'breaker.opened', service, role: 'tts', openMs: 60_000, ...why };
+  return { type: 'breaker.opened', service, role: 'tts', openMs: 60_000, ...why, ...change };
 }
 
 export function closed(service = 'flite'): CampaignEvent {

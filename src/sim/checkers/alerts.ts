@@ -26,7 +26,7 @@ export const ONE_ALERT: Checker = {
     if (!seen.promised.alerts) return [];
     const evidence = evidenceOf(seen);
     const alerts = seen.log.flatMap((sight, index) =>
-      sight.type === 'alerted' ? [{ ...sight, index }] : [],
+      sight.type === 'alerted' && sight.kind !== 'notice' ? [{ ...sight, index }] : [],
     );
     const services = [...new Set(Object.values(seen.promised.chains).flat())];
     return [

@@ -1,0 +1,356 @@
+/**
+ * The words of the alerts that count over time, and of what is only told.
+ */
+import type { DiskPolicy, WindowPolicy } from './alert-policy.ts';
+import { type AlertWords, ROLE_DOES, type ServiceTrouble, saidText } from './alert-text.ts';
+import type { ContactCounts } from './event.ts';
+import { counted, listed, spanText } from './text.ts';
+import type { Outcome, Role } from './words.ts';
+
+/** How many of how many calls were bad, and what the limit was. */
+export interface ShareFigures {
+  readonly campaign: string;
+  readonly bad: number;
+  readonly calls: number;
+  readonly threshold: number;
+  readonly windowMs: number;
+  readonly last: Pick<ServiceTrouble, 'code' | 'message'> | undefined;
+  /** The campaign has come to its end. */
+  readonly isDone?: boolean | undefined;
+}
+
+const GO_ON =
+  'Calls go on: who fails is put off, tried again later, and given up only after three times. ' +
+  'What fails because a service is down is not counted here: that has its own alert.';
+
+const SEE_WHY =
+  '"campaign logs --level warn" says what fails, and why. If it is the list, the text or an ' +
+  'account, stop the run (Ctrl-C lets calls in progress end), mend it, and run it again: it goes ' +
+  'on where it stopped.';
+
+export function errorRateWords(figures: ShareFigures): AlertWords {
+  const { campaign, bad, calls, threshold } = figures;
+  return {
+    title: `${percent(bad / calls)} of the calls of ${campaign} fail`,
+    what:
+      `Of the last ${counted(calls, 'call')}, within ${spanText(figures.windowMs)}, ${bad} ` +
+      `failed after all retries; more than ${percent(threshold)} is too many.${lastText(figures)}`,
+    doing: GO_ON,
+    toDo: SEE_WHY,
+  };
+}
+
+export function llmFailureWords(figures: ShareFigures): AlertWords {
+  const { campaign, bad, calls, threshold } = figures;
+  return {
+    title: `${percent(bad / calls)} of the texts of ${campaign} cannot be written`,
+    what:
+      `Of the last ${counted(calls, 'text')}, within ${spanText(figures.windowMs)}, ${bad} could ` +
+      'not be had from any service that writes, or could not be used; more than ' +
+      `${percent(threshold)} is too many.${lastText(figures)}`,
+    doing: `${GO_ON} Nobody is rung without a text.`,
+    toDo:
+      '"campaign logs --level warn" says what the model answered. Look at script.prompt, ' +
+      'script.max_characters and the model in config.yml; template as the last of services.llm ' +
+      'writes a text whatever happens.',
+  };
+}
+
+export function successRateWords(figures: ShareFigures): AlertWords {
+  const { campaign, bad, calls, threshold } = figures;
+  return {
+    title: `Only ${percent(1 - bad / calls)} of the calls of ${campaign} reach a telephone`,
+    what:
+      `Of the last ${counted(calls, 'call')} that ended, within ${spanText(figures.windowMs)}, ` +
+      `${bad} failed, went to a number that does not exist, or ended so that nobody can tell; at ` +
+      `least ${percent(threshold)} should be answered, taken by a machine, busy or not answered.` +
+      lastText(figures),
+    doing: 'Calls go on. Nobody is rung twice, and who is uncertain is not rung again.',
+    toDo:
+      '"campaign report" says how calls end. Many invalid numbers: look at the list and ' +
+      'campaign.default_country. Many uncertain ones: look at the dialer. Many failed ones: ' +
+      '"campaign logs --level warn" says why.',
+  };
+}
+
+export function cutCallsWords(figures: ShareFigures): AlertWords {
+  const { campaign, bad, calls, threshold } = figures;
+  return {
+    title: `${percent(bad / calls)} of the calls of ${campaign} are cut by the time limit`,
+    what:
+      `Of the last ${counted(calls, 'call')}, within ${spanText(figures.windowMs)}, ${bad} had ` +
+      'not ended, or nothing was heard of their end, when timeouts.call was over; more than ' +
+      `${percent(threshold)} is too many.`,
+    doing:
+      'Each was hung up, its line is free again, and its contact is uncertain: not rung again ' +
+      'until "campaign settle" says what became of the call.',
+    toDo:
+      'See at the dialer whether these calls really lasted so long. If so, raise timeouts.call ' +
+      'or shorten the text; if not, the dialer does not tell of their end: see its status page, ' +
+      'and whether this machine reaches it.',
+  };
+}
+
+type RateName = 'errorRate' | 'llmFailureRate' | 'successRate' | 'cutCalls';
+
+const BACK: Readonly<Record<RateName, (campaign: string) => string>> = {
+  errorRate: (campaign) => `The calls of ${campaign} go through again`,
+  llmFailureRate: (campaign) => `The texts of ${campaign} can be written again`,
+  successRate: (campaign) => `The calls of ${campaign} reach telephones again`,
+  cutCalls: (campaign) => `The calls of ${campaign} end by themselves again`,
+};
+
+const DONE: Readonly<Record<RateName, string>> = {
+  errorRate: 'calls that failed',
+  llmFailureRate: 'texts that could not be written',
+  successRate: 'calls that reached nobody',
+  cutCalls: 'calls that were cut',
+};
+
+export function rateBackWords(name: RateName, figures: ShareFigures): AlertWords {
+  const { campaign, bad, calls, windowMs, isDone } = figures;
+  const isOf = calls === 0 ? '' : ` Of the last ${counted(calls, 'call')} it was ${bad}`;
+  const within = calls === 0 ? '' : `, within ${spanText(windowMs)}.`;
+  const how = isDone === true ? 'The list has come to its end.' : 'It is well again.';
+  return {
+    title: isDone === true ? `${campaign} is done: no more ${DONE[name]}` : BACK[name](campaign),
+    what: `${how}${isOf}${within}`,
+    doing: isDone === true ? 'Nothing is left to do.' : 'The work goes on.',
+    toDo: isDone === true ? '"campaign report" says how everybody ended.' : 'Nothing.',
+  };
+}
+
+/** Of a share whose cause has become known, and has its own alert. */
+export function rateCausedWords(name: RateName, service: string): AlertWords {
+  return {
+    title: `${service} is the cause of the ${DONE[name]}: it has an alert of its own`,
+    what: `It failed so often in a row that it is left alone. Without it, the rest is well.`,
+    doing: `What follows from it is counted with the alert of ${service}.`,
+    toDo: `See the alert of ${service}.`,
+  };
+}
+
+// ---------------------------------------------------------------------------- services
+
+export interface SlowFigures {
+  readonly service: string;
+  readonly role: Role;
+  readonly meanMs: number;
+  readonly requests: number;
+  readonly policy: WindowPolicy;
+  readonly isOver?: boolean | undefined;
+}
+
+export function slowWords(figures: SlowFigures): AlertWords {
+  const { service, role, meanMs, requests, policy, isOver } = figures;
+  const name = `${service}, which ${ROLE_DOES[role]}`;
+  const took = `Its last ${counted(requests, 'answer')}, within ${spanText(policy.windowMs)}, took`;
+  if (isOver === true) {
+    return {
+      title: `${name}, is quick enough again`,
+      what: `${took} ${spanText(meanMs)} on average.`,
+      doing: 'The work goes on.',
+      toDo: 'Nothing.',
+    };
+  }
+  return {
+    title: `${name}, is slow`,
+    what:
+      `${took} ${spanText(meanMs)} on average; more than ${spanText(policy.threshold)} is ` +
+      'slow.',
+    doing:
+      'Calls go on, fewer in the same time: each line waits for the answers. What takes longer ' +
+      'than timeouts.request counts as failed and is tried again.',
+    toDo:
+      `See the status page of ${service} and the load of this machine. More campaign.lines make ` +
+      'up for it, as far as the account allows; or put another service first for this work.',
+  };
+}
+
+export interface FallbackFigures {
+  readonly service: string;
+  readonly role: Role;
+  readonly standIn?: string | undefined;
+  /** The code of what it fails with. */
+  readonly reason?: string | undefined;
+  readonly lastsMs?: number | undefined;
+  readonly isOver?: boolean | undefined;
+}
+
+export function fallbackWords(figures: FallbackFigures): AlertWords {
+  const { service, role, standIn = '', reason = '', lastsMs = 0, isOver } = figures;
+  const name = `${service}, which ${ROLE_DOES[role]}`;
+  if (isOver === true) {
+    return {
+      title: `${name}, does it itself again`,
+      what: `A request to ${service} was answered.`,
+      doing: 'It is the first choice again.',
+      toDo: 'Nothing.',
+    };
+  }
+  return {
+    title: `${name}, has been replaced by ${standIn} for more than ${spanText(lastsMs)}`,
+    what:
+      `In that time no request to ${service} was answered, though not enough failed in a row to ` +
+      `leave it alone. The last one: ${reason}.`,
+    doing: `Calls go on: ${standIn} does the work, and ${service} is asked first each time.`,
+    toDo:
+      `"campaign logs --level warn" says what ${service} answers. Mend it, or change the order ` +
+      `in services.${role} if ${standIn} is to stay.`,
+  };
+}
+
+/** Of a service that config.yml does not name any more. */
+export function unusedWords(service: string, campaign: string): AlertWords {
+  return {
+    title: `${service} is not in use any more`,
+    what: 'config.yml does not name it now: nobody asks it.',
+    doing: `The work of ${campaign} goes on without it.`,
+    toDo: 'Nothing.',
+  };
+}
+
+// ---------------------------------------------------------------------------- host
+
+export function memoryWords(campaign: string, share: number, limitText: string): AlertWords {
+  return {
+    title: `The run of ${campaign} needs ${percent(share)} of the memory it may have`,
+    what: `The limit is ${limitText}. Beyond it the process is ended.`,
+    doing:
+      'Calls go on. If the process is ended, nothing that was done is lost: the next run goes on ' +
+      'where it stopped, and asks about calls in progress before anybody is rung.',
+    toDo:
+      'Stop the run (Ctrl-C lets calls in progress end) and start it again with fewer ' +
+      'campaign.lines or with a higher limit; see what else runs on this machine.',
+  };
+}
+
+export function memoryBackWords(campaign: string, share: number): AlertWords {
+  return {
+    title: `The run of ${campaign} has memory enough again`,
+    what: `It needs ${percent(share)} of what it may have.`,
+    doing: 'The work goes on.',
+    toDo: 'Nothing.',
+  };
+}
+
+export function cpuWords(share: number, lastsMs: number): AlertWords {
+  return {
+    title: 'The processors of this machine are busy',
+    what: `For ${spanText(lastsMs)} they have been at work for ${percent(share)} of the time.`,
+    doing:
+      'Calls go on, more slowly where this machine itself speaks the texts (flite, espeak-ng).',
+    toDo:
+      'See what runs on it ("top"). If it is this program: fewer campaign.lines, ' +
+      'providers.flite.workers, or a voice that is spoken elsewhere.',
+  };
+}
+
+export function cpuBackWords(share: number): AlertWords {
+  return {
+    title: 'The processors of this machine have time again',
+    what: `They are at work for ${percent(share)} of the time.`,
+    doing: 'The work goes on.',
+    toDo: 'Nothing.',
+  };
+}
+
+export interface DiskFacts {
+  readonly name: string;
+  readonly path: string;
+  readonly freeBytes: number;
+}
+
+export function diskWords({ name, path, freeBytes }: DiskFacts, policy: DiskPolicy): AlertWords {
+  return {
+    title: `The disk of the ${name} is nearly full: ${sizeText(freeBytes)} left`,
+    what: `${path} is on it; less than ${sizeText(policy.freeBytesMin)} is too little.`,
+    doing:
+      'Calls go on until nothing can be written any more. Then dialling stops at once, because a ' +
+      'call that is not written down could be made twice.',
+    toDo:
+      'Make room: audio of campaigns that are done (data/audio, out/<campaign>), old logs. A ' +
+      'text that is spoken takes 16 KB a second.',
+  };
+}
+
+export function diskBackWords({ name, path, freeBytes }: DiskFacts): AlertWords {
+  return {
+    title: `The disk of the ${name} has room again`,
+    what: `${sizeText(freeBytes)} are left where ${path} is.`,
+    doing: 'The work goes on.',
+    toDo: 'Nothing.',
+  };
+}
+
+// ---------------------------------------------------------------------------- campaigns
+
+export function startedWords(campaign: string, total: number, lines: number): AlertWords {
+  return {
+    title: `The campaign ${campaign} has started`,
+    what: `${counted(total, 'contact')} on ${counted(lines, 'line')}.`,
+    doing: 'It works on the list.',
+    toDo: '"campaign status" says how far it is.',
+  };
+}
+
+export function milestoneWords(
+  campaign: string,
+  percentDone: number,
+  through: number,
+  total: number,
+): AlertWords {
+  return {
+    title: `${percentDone} % of the campaign ${campaign} are done`,
+    what: `${counted(through, 'contact')} of ${counted(total, 'contact')} have their outcome.`,
+    doing: 'It works on the list.',
+    toDo: 'Nothing.',
+  };
+}
+
+export interface FinishedFigures {
+  readonly campaign: string;
+  readonly contacts: ContactCounts;
+  readonly outcomes: readonly (readonly [Outcome, number])[];
+  readonly failedTries: number;
+  readonly durationMs: number;
+}
+
+export function finishedWords(figures: FinishedFigures): AlertWords {
+  const { campaign, contacts, outcomes, failedTries, durationMs } = figures;
+  const parts = outcomes
+    .toSorted(([, one], [, other]) => other - one)
+    .map(([outcome, count]) => `${count} ${outcome.replace('_', ' ')}`);
+  const { total, uncertain, put_off: later } = contacts;
+  const failed =
+    failedTries === 0 ? '' : ` On the way, ${counted(failedTries, 'try', 'tries')} failed.`;
+  const left = later === 0 ? '' : ` ${counted(later, 'contact')} are due later.`;
+  return {
+    title: `The campaign ${campaign} has finished`,
+    what:
+      `${counted(total, 'contact')}. In this run, of ${spanText(durationMs)}: ${listed(parts)}.` +
+      `${failed}${left}`,
+    doing: 'Nothing is left to do.',
+    toDo:
+      uncertain === 0
+        ? '"campaign report" has all the figures.'
+        : `${counted(uncertain, 'contact')} are uncertain: find out what became of their calls, ` +
+          'and tell it with "campaign settle".',
+  };
+}
+
+// ---------------------------------------------------------------------------- words
+
+function lastText({ last }: ShareFigures): string {
+  return last === undefined ? '' : ` The last one: ${saidText(last)}.`;
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
+
+/** `512 MB`, `1.5 GB`. */
+export function sizeText(bytes: number): string {
+  const [amount, unit] = bytes < 1e9 ? [bytes / 1e6, 'MB'] : [bytes / 1e9, 'GB'];
+  return `${Math.round(amount * 10) / 10} ${unit}`;
+}

@@ -1,0 +1,110 @@
+/**
+ * Makes alerts of what figures say.
+ */
+import type { Alert } from './alert.ts';
+import type { AlertPolicies } from './alert-policy.ts';
+import { unusedWords } from './alert-rule-text.ts';
+import {
+  type AlertMoment,
+  type AlertState,
+  type AlertsAfter,
+  cleared,
+  policiesOf,
+  quiet,
+  raisedIn,
+  serviceKey,
+  withAlert,
+} from './alert-state.ts';
+import type { Sign } from './alert-watch.ts';
+
+/** Judged anew by what is open now: another run may have told it meanwhile. */
+export function alertsBySigns(
+  state: AlertState,
+  signs: readonly Sign[],
+  moment: AlertMoment,
+): AlertsAfter {
+  let after = quiet(state);
+  for (const sign of signs) {
+    const next = alertBySign(after.state, sign, moment);
+    after = { state: next.state, news: [...after.news, ...next.news] };
+  }
+  return after;
+}
+
+function alertBySign(state: AlertState, sign: Sign, moment: AlertMoment): AlertsAfter {
+  const { key } = sign;
+  const open = state.get(key);
+  switch (sign.type) {
+    case 'joined':
+      if (open === undefined) return quiet(state);
+      return quiet(withAlert(state, { ...open, affected: open.affected + 1 }));
+    case 'raised': {
+      if (open !== undefined) return quiet(state);
+      const { rule, words, sinceMs, service, affected = 0 } = sign;
+      const about = { key, sinceMs, affected, ...(service !== undefined && { service }) };
+      return raisedIn(state, rule, { ...about, ...words }, moment);
+    }
+    case 'cleared': {
+      if (open === undefined) return quiet(state);
+      const durationMs = Math.max(0, moment.wallMs - open.sinceMs);
+      return cleared(state, open, sign.words, moment.campaign, durationMs);
+    }
+    case 'noticed': {
+      const { enabled, severity } = policiesOf(moment)[sign.rule];
+      const { campaign, wallMs: sinceMs } = moment;
+      const about = { key, severity, campaign, sinceMs, affected: 0 };
+      const notice: Alert = { ...about, kind: 'notice', ...sign.words };
+      return enabled ? { state, news: [notice] } : quiet(state);
+    }
+  }
+}
+
+/**
+ * What an earlier run left open and this one will not judge: of rules that are switched off, which
+ * nobody wants to hear of, and what this campaign noticed at services that it does not use any
+ * more. Left open, it would swallow the next alert.
+ */
+export function alertsLeft(state: AlertState, moment: AlertMoment): AlertsAfter {
+  const policies = policiesOf(moment);
+  const { campaign, wallMs } = moment;
+  let after = quiet(state);
+  for (const open of state.values()) {
+    const rule = ruleOf(open);
+    if (rule !== undefined && !policies[rule].enabled) {
+      const rest = new Map(after.state);
+      rest.delete(open.key);
+      after = { ...after, state: rest };
+    } else if (isLeft(open, moment)) {
+      const words = unusedWords(open.service ?? '', campaign);
+      const next = cleared(after.state, open, words, campaign, Math.max(0, wallMs - open.sinceMs));
+      after = { state: next.state, news: [...after.news, ...next.news] };
+    }
+  }
+  return after;
+}
+
+/** Of an outage of a service itself, its own rule judges. */
+function isLeft({ service, key, campaign }: Alert, moment: AlertMoment): boolean {
+  if (service === undefined || key === serviceKey(service)) return false;
+  if (campaign !== moment.campaign) return false;
+  return !moment.breakers.some((breaker) => breaker.service === service);
+}
+
+const RULE_KEYS: readonly (readonly [RegExp, keyof AlertPolicies])[] = [
+  [/^campaign:.*:error_rate$/, 'errorRate'],
+  [/^campaign:.*:llm_failure_rate$/, 'llmFailureRate'],
+  [/^campaign:.*:success_rate$/, 'successRate'],
+  [/^campaign:.*:cut_calls$/, 'cutCalls'],
+  [/^campaign:.*:memory$/, 'memory'],
+  [/^service:.*:slow:\w+$/, 'slowService'],
+  [/^service:.*:fallback:\w+$/, 'fallback'],
+  [/^host:cpu$/, 'cpu'],
+  [/^host:disk:/, 'disk'],
+  [/^store$/, 'storeFailed'],
+  [/^sheets$/, 'sheetAway'],
+];
+
+/** The rule whose alert it is; undefined for those that judge what they left by themselves. */
+function ruleOf({ key }: Alert): keyof AlertPolicies | undefined {
+  return RULE_KEYS.find(([shape]) => shape.test(key))?.[1];
+}

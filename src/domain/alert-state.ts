@@ -1,0 +1,79 @@
+/**
+ * What is open, and what becomes of it: the parts that every rule of alerts is made of.
+ */
+import type { Alert } from './alert.ts';
+import { type AlertPolicies, DEFAULT_ALERT_POLICIES } from './alert-policy.ts';
+import type { AlertWords } from './alert-text.ts';
+import type { RunBreakers } from './run-breakers.ts';
+
+/** The alerts that are open, by key. */
+export type AlertState = ReadonlyMap<string, Alert>;
+
+export interface AlertMoment {
+  readonly campaign: string;
+  /** Milliseconds since the epoch. */
+  readonly wallMs: number;
+  /** Of this run, with what the event has made of them. */
+  readonly breakers: RunBreakers;
+  /** How long this run goes on without any progress; undefined where that is not known. */
+  readonly outageWaitMs?: number | undefined;
+  /** As shipped, where left out. */
+  readonly policies?: AlertPolicies | undefined;
+}
+
+export interface AlertsAfter {
+  /** The same object where nothing has changed. */
+  readonly state: AlertState;
+  /** To be told, in this order. */
+  readonly news: readonly Alert[];
+}
+
+export const NO_ALERTS: AlertState = new Map();
+
+export function policiesOf({ policies }: AlertMoment): AlertPolicies {
+  return policies ?? DEFAULT_ALERT_POLICIES;
+}
+
+export function serviceKey(service: string): string {
+  return `service:${service}`;
+}
+
+export function campaignKey(campaign: string): string {
+  return `campaign:${campaign}`;
+}
+
+/** Changes nothing where the rule is switched off. */
+export function raisedIn(
+  state: AlertState,
+  rule: keyof AlertPolicies,
+  about: Pick<Alert, 'key' | 'sinceMs'> & Partial<Alert> & AlertWords,
+  moment: AlertMoment,
+): AlertsAfter {
+  const { enabled, severity } = policiesOf(moment)[rule];
+  if (!enabled) return quiet(state);
+  const { campaign } = moment;
+  const alert: Alert = { severity, kind: 'raised', campaign, affected: 0, ...about };
+  return { state: withAlert(state, alert), news: [alert] };
+}
+
+export function cleared(
+  state: AlertState,
+  open: Alert,
+  words: AlertWords,
+  campaign: string,
+  durationMs: number,
+): AlertsAfter {
+  const after = new Map(state);
+  after.delete(open.key);
+  const ends = open.severity;
+  const notice = { ...open, ...words, campaign, ends, durationMs } as const;
+  return { state: after, news: [{ ...notice, severity: 'info', kind: 'recovered' }] };
+}
+
+export function withAlert(state: AlertState, alert: Alert): AlertState {
+  return new Map(state).set(alert.key, alert);
+}
+
+export function quiet(state: AlertState): AlertsAfter {
+  return { state, news: [] };
+}

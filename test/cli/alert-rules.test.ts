@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../src/cli/config.ts';
+import { ALERT_RULE_NAMES } from '../../src/cli/config-alert-rules.ts';
+import { runCommandLine } from '../../src/cli/main.ts';
+import { DEFAULT_ALERT_POLICIES } from '../../src/domain/alert-policy.ts';
+import { CALM_HOST } from '../support/calm-host.ts';
+import { CommandBench } from '../support/command-bench.ts';
+import { fakeWorld } from '../support/fake-world.ts';
+
+function policies(rules: string) {
+  const text = `script: { template: "Hi." }\nalerts: { rules: ${rules} }\n`;
+  return parseConfig(text, { file: '/config.yml', env: {} }).alerts.policies;
+}
+
+function problems(rules: string): string {
+  try {
+    policies(rules);
+    return '';
+  } catch (error) {
+    return String((error as Error).message);
+  }
+}
+
+describe('alerts.rules', () => {
+  it('are all of the rules that there are, as shipped where nothing is said', () => {
+    expect(Object.values(ALERT_RULE_NAMES).toSorted()).toEqual(
+      Object.keys(DEFAULT_ALERT_POLICIES).toSorted(),
+    );
+    expect(policies('{}')).toEqual(DEFAULT_ALERT_POLICIES);
+  });
+
+  it('can be changed and switched off', () => {
+    const changed = policies(
+      '{ error_rate: { threshold: 0.25, window: 1h, min_calls: 50, severity: warning }, ' +
+        'slow_service: { threshold: 2500ms }, disk: { free: 500MB }, cpu: { lasts: 90s }, ' +
+        'fallback: { enabled: false } }',
+    );
+    expect(changed.errorRate).toEqual({
+      enabled: true,
+      severity: 'warning',
+      threshold: 0.25,
+      windowMs: 3_600_000,
+      callsMin: 50,
+    });
+    expect(changed.slowService.threshold).toBe(2_500);
+    expect(changed.disk.freeBytesMin).toBe(500_000_000);
+    expect(changed.cpu.lastsMs).toBe(90_000);
+    expect(changed.fallback.enabled).toBe(false);
+  });
+
+  it.each([
+    ['{ error_rate: { threshold: 10 } }', 'alerts.rules.error_rate.threshold', 'from 0 to 1'],
+    ['{ error_rate: { severity: high } }', 'alerts.rules.error_rate.severity', 'critical, warning'],
+    ['{ error_rate: { window: 15 } }', 'alerts.rules.error_rate.window', 'a duration from 1m'],
+    ['{ disk: { free: 10% } }', 'alerts.rules.disk.free', 'a size from 1MB to 10GB'],
+    ['{ eror_rate: {} }', 'alerts.rules.eror_rate', 'error_rate'],
+    ['{ cpu: { enabled: no thanks } }', 'alerts.rules.cpu.enabled', 'true or false'],
+  ])('%s is refused', (rules, path, allowed) => {
+    const told = problems(rules);
+    expect(told).toContain(path);
+    expect(told).toContain(allowed);
+  });
+});
+
+describe('a run', () => {
+  it('looks at the machine that it runs on', async () => {
+    using bench = new CommandBench();
+    bench.list('contacts.csv', [1]);
+    const full = { name: 'store', path: bench.folder, freeBytes: 1, totalBytes: 1e9 };
+    const world = fakeWorld({
+      args: ['run', 'contacts.csv'],
+      folder: bench.folder,
+      figures: () => ({ ...CALM_HOST, disks: [full] }),
+    });
+    expect(await runCommandLine(world)).toBe(0);
+    using store = bench.store();
+    expect(store.alerts.load().open).toMatchObject([
+      { key: 'host:disk:store', severity: 'warning', campaign: 'contacts' },
+    ]);
+  });
+});

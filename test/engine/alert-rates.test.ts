@@ -1,0 +1,445 @@
+import { describe, expect, it } from 'vitest';
+import type { Alert, AlertSeverity } from '../../src/domain/alert.ts';
+import { type AlertPolicies, DEFAULT_ALERT_POLICIES } from '../../src/domain/alert-policy.ts';
+import { alertText } from '../../src/domain/alert-text.ts';
+import type { CampaignEvent } from '../../src/domain/event.ts';
+import type { Outcome, Role, Step } from '../../src/domain/words.ts';
+import { AlertBench, closed, found, opened } from '../support/alert-bench.ts';
+
+const MINUTE = 60_000;
+const CONTACTS = { total: 1_000, done: 1, calling: 0, queued: 999, put_off: 0, uncertain: 0 };
+
+let calls = 0;
+
+function failedAt(step: Step, service?: string): CampaignEvent {
+  calls += 1;
+  const why = { kind: 'transient', code: 'http_503', message: 'it is down' } as const;
+  return { type: 'call.failed', contact: `c${calls}`, call: `x${calls}`, step, service, ...why };
+}
+
+function ended(outcome: Outcome = 'answered', cut = false): CampaignEvent {
+  calls += 1;
+  const about = { contact: `c${calls}`, call: `x${calls}`, durationMs: 1 };
+  return { type: 'call.finished', ...about, outcome, ...(cut && { cut }) };
+}
+
+function stepDone(step: Step, role: Role, service: string, requestMs = 10): CampaignEvent {
+  return { type: 'step.finished', step, role, service, durationMs: requestMs, requestMs };
+}
+
+function stoodIn(instead = 'elevenlabs'): CampaignEvent {
+  const about = { contact: 'c', call: 'x', role: 'tts' } as const;
+  return { type: 'fallback.used', ...about, service: 'flite', instead, reason: 'http_429' };
+}
+
+function times(count: number, make: () => CampaignEvent): CampaignEvent[] {
+  return Array.from({ length: count }, make);
+}
+
+/** One run with a channel that is told of everything. */
+function watching(policies: Partial<AlertPolicies> = {}, bench = new AlertBench()) {
+  const channel = bench.channel('email');
+  const run = bench.run([channel], 'spring', policies);
+  const take = async (...events: readonly CampaignEvent[]): Promise<void> => {
+    run.take({ type: 'run.started', lines: 1, contacts: CONTACTS }, ...events);
+    await bench.clock.settle();
+  };
+  return { bench, run, take, told: () => channel.delivered, alerts: () => channel.asked };
+}
+
+/** A rule by what breaks it and what does not. */
+interface Case {
+  readonly rule: keyof AlertPolicies;
+  readonly key: string;
+  readonly severity: AlertSeverity;
+  readonly bad: () => CampaignEvent;
+  readonly good: () => CampaignEvent;
+  /** Of twenty, so many are not too many yet. */
+  readonly allowed: number;
+}
+
+const CASES: readonly Case[] = [
+  {
+    rule: 'errorRate',
+    key: 'campaign:spring:error_rate',
+    severity: 'critical',
+    bad: () => failedAt('speech', 'elevenlabs'),
+    good: () => ended('busy'),
+    allowed: 2,
+  },
+  {
+    rule: 'llmFailureRate',
+    key: 'campaign:spring:llm_failure_rate',
+    severity: 'critical',
+    bad: () => failedAt('script'),
+    good: () => stepDone('script', 'llm', 'openai'),
+    allowed: 1,
+  },
+  {
+    rule: 'successRate',
+    key: 'campaign:spring:success_rate',
+    severity: 'warning',
+    bad: () => ended('invalid_number'),
+    good: () => ended('no_answer'),
+    allowed: 4,
+  },
+  {
+    rule: 'cutCalls',
+    key: 'campaign:spring:cut_calls',
+    severity: 'warning',
+    bad: () => ended('uncertain', true),
+    good: () => ended('voicemail'),
+    allowed: 4,
+  },
+];
+
+describe.each(CASES)('$rule', ({ rule, key, severity, bad, good, allowed }) => {
+  const its = (all: readonly string[]) => all.filter((one) => one.endsWith(key));
+
+  it('is told above its threshold, once, and over once', async () => {
+    const { bench, take, told, alerts } = watching();
+    await take(...times(20 - allowed, good), ...times(allowed, bad));
+    expect(its(told())).toEqual([]);
+    await take(...times(3, bad), good(), bad());
+    expect(its(told())).toEqual([`raised ${key}`]);
+    const raised = alerts().find(({ alert }) => alert.key === key)?.alert as Alert;
+    expect(raised).toMatchObject({ severity, campaign: 'spring' });
+    for (const part of ['title', 'what', 'doing', 'toDo'] as const) {
+      expect(raised[part]).toMatch(/[a-z]/);
+    }
+    expect(alertText(raised)).not.toMatch(/undefined|NaN/);
+    // Below the threshold at once, but well only when that has lasted.
+    await take(...times(200, good));
+    expect(its(told())).toHaveLength(1);
+    await bench.clock.advance(6 * MINUTE);
+    await take(...times(3, good));
+    expect(its(told())).toEqual([`raised ${key}`, `recovered ${key}`]);
+    expect(bench.kept.open.map((open) => open.key)).not.toContain(key);
+  });
+
+  it('is not told of fewer than twenty', async () => {
+    const { take, told } = watching();
+    await take(...times(19, bad));
+    expect(its(told())).toEqual([]);
+    await take(bad());
+    expect(its(told())).toEqual([`raised ${key}`]);
+  });
+
+  it('forgets what is older than its window', async () => {
+    const { bench, take, told } = watching();
+    await take(...times(19, bad));
+    await bench.clock.advance(15 * MINUTE);
+    await take(...times(19, bad));
+    expect(its(told())).toEqual([]);
+  });
+
+  it('says nothing where it is switched off, and what it is told to elsewhere', async () => {
+    const { [rule]: policy } = DEFAULT_ALERT_POLICIES;
+    const off = watching({ [rule]: { ...policy, enabled: false } });
+    await off.take(...times(40, bad));
+    expect(its(off.told())).toEqual([]);
+    const other = watching({
+      [rule]: { ...policy, severity: 'info', callsMin: 5, threshold: 0.5 },
+    });
+    await other.take(...times(5, bad));
+    expect(its(other.told())).toEqual([`raised ${key}`]);
+    expect(other.alerts().find(({ alert }) => alert.key === key)?.alert.severity).toBe('info');
+  });
+});
+
+describe.each(CASES)('$rule, from run to run', ({ rule, key, bad }) => {
+  const its = (all: readonly string[]) => all.filter((one) => one.endsWith(key));
+
+  it('is one alert, and is taken back when the rule is switched off', async () => {
+    const bench = new AlertBench();
+    const first = watching({}, bench);
+    await first.take(...times(30, bad));
+    await first.run.alerter.close();
+    const second = watching({}, bench);
+    await second.take(...times(30, bad));
+    await second.run.alerter.close();
+    expect(its(second.told())).toEqual([]);
+    const third = watching({ [rule]: { ...DEFAULT_ALERT_POLICIES[rule], enabled: false } }, bench);
+    third.run.alerter.reconcile([]);
+    await bench.clock.settle();
+    expect(third.told()).toEqual([]);
+    expect(bench.kept.open.map((open) => open.key)).not.toContain(key);
+  });
+
+  it('is over when the campaign is', async () => {
+    const { take, told } = watching();
+    await take(...times(30, bad));
+    await take({ type: 'run.finished', end: 'done', contacts: CONTACTS, durationMs: 1 });
+    expect(its(told())).toEqual([`raised ${key}`, `recovered ${key}`]);
+  });
+});
+
+describe('what follows from an outage', () => {
+  it('joins the alert of its service, and raises none of its own', async () => {
+    const { run, bench, take, told } = watching();
+    run.alerter.reconcile([found('elevenlabs', 'closed'), found('twilio', 'closed', 'dialer')]);
+    await take(opened('elevenlabs'), ...times(40, () => failedAt('speech', 'elevenlabs')));
+    await take(...times(10, stoodIn));
+    await bench.clock.advance(11 * MINUTE);
+    await take(...times(10, stoodIn));
+    await run.alerter.close();
+    await bench.clock.settle();
+    expect(told().filter((one) => !one.startsWith('notice'))).toEqual([
+      'raised service:elevenlabs',
+    ]);
+    expect(bench.kept.open).toMatchObject([{ key: 'service:elevenlabs', affected: 60 }]);
+  });
+
+  it('is also what failed before the breaker opened', async () => {
+    const { take, told, alerts } = watching();
+    await take(...times(40, () => failedAt('speech', 'elevenlabs')));
+    expect(told()).toContain('raised campaign:spring:error_rate');
+    await take(opened('elevenlabs'));
+    expect(told().slice(-2)).toEqual([
+      'raised service:elevenlabs',
+      'recovered campaign:spring:error_rate',
+    ]);
+    expect(alerts().at(-1)?.alert.title).toContain('elevenlabs is the cause');
+    // Nor does it come again when the service does.
+    await take(closed('elevenlabs'), ...times(25, () => ended()));
+    expect(told().filter((one) => one === 'raised campaign:spring:error_rate')).toHaveLength(1);
+  });
+
+  it('is what nobody can tell of a call while the dialer is away', async () => {
+    const { take, told } = watching();
+    await take(opened('twilio', { role: 'dialer' }), ...times(40, () => ended('uncertain', true)));
+    expect(told().filter((one) => !one.startsWith('notice'))).toEqual(['raised service:twilio']);
+  });
+});
+
+describe('an error rate', () => {
+  it('counts a call once that failed for good after its retries', async () => {
+    const { take, told } = watching();
+    const failed = times(2, () => failedAt('speech', 'elevenlabs'));
+    const over = failed.map((event): CampaignEvent => {
+      const { contact, call } = event as Extract<CampaignEvent, { type: 'call.failed' }>;
+      return { type: 'call.finished', contact, call, outcome: 'failed', durationMs: 1 };
+    });
+    await take(...times(18, () => ended()), ...failed, ...over);
+    expect(told()).not.toContain('raised campaign:spring:error_rate');
+    // Of these the vendor says so.
+    await take(ended('failed'));
+    expect(told()).toContain('raised campaign:spring:error_rate');
+  });
+
+  it('says how many of how many failed, and of what', async () => {
+    const { take, alerts } = watching();
+    await take(...times(15, () => ended()), ...times(5, () => failedAt('speech', 'flite')));
+    const { alert } = alerts().find(({ alert: one }) => one.kind === 'raised') as { alert: Alert };
+    expect(alert.title).toBe('25 % of the calls of spring fail');
+    expect(alert.what).toBe(
+      'Of the last 20 calls, within 15 min, 5 failed after all retries; more than 10 % is too ' +
+        'many. The last one: it is down (http_503).',
+    );
+    expect(alert.affected).toBe(5);
+  });
+});
+
+describe('a slow service', () => {
+  const key = 'service:elevenlabs:slow:tts';
+  const answer = (ms: number) => () => stepDone('speech', 'tts', 'elevenlabs', ms);
+
+  it('is told of above 5 s on average, once, and when it is quick again', async () => {
+    const { bench, take, told, alerts } = watching();
+    await take(...times(20, answer(5_000)));
+    expect(told()).toEqual([]);
+    await take(...times(10, answer(5_400)));
+    expect(told()).toEqual([`raised ${key}`]);
+    expect(alerts()[0]?.alert).toMatchObject({
+      severity: 'warning',
+      service: 'elevenlabs',
+      title: 'elevenlabs, which speaks the texts, is slow',
+    });
+    await bench.clock.advance(16 * MINUTE);
+    await take(...times(30, answer(100)));
+    await bench.clock.advance(6 * MINUTE);
+    await take(answer(100)());
+    expect(told()).toEqual([`raised ${key}`, `recovered ${key}`]);
+  });
+
+  it('is not judged by fewer than twenty answers, by audio that was kept, or at all', async () => {
+    const { take, told } = watching();
+    await take(...times(19, answer(60_000)));
+    const kept = { ...stepDone('speech', 'tts', 'elevenlabs', 60_000), kept: true };
+    await take(...times(40, () => kept as CampaignEvent));
+    expect(told()).toEqual([]);
+    const slowService = { ...DEFAULT_ALERT_POLICIES.slowService, enabled: false };
+    const off = watching({ slowService });
+    await off.take(...times(40, answer(60_000)));
+    expect(off.told()).toEqual([]);
+  });
+
+  it('that is not in use any more is said to be', async () => {
+    const bench = new AlertBench();
+    const first = watching({}, bench);
+    await first.take(...times(20, answer(6_000)));
+    await first.run.alerter.close();
+    const next = watching({}, bench);
+    next.run.alerter.reconcile([found('flite', 'closed')]);
+    await bench.clock.settle();
+    expect(next.told()).toEqual([`recovered ${key}`]);
+    expect(next.alerts()[0]?.alert.title).toBe('elevenlabs is not in use any more');
+  });
+});
+
+describe('a fallback', () => {
+  const key = 'service:elevenlabs:fallback:tts';
+
+  it('in use for more than ten minutes is told, until the service answers itself', async () => {
+    const { bench, take, told, alerts } = watching();
+    const startMs = bench.clock.wallMs();
+    for (let minute = 0; minute <= 10; minute += 1) {
+      await take(stoodIn());
+      await bench.clock.advance(MINUTE);
+    }
+    expect(told()).toEqual([]);
+    await take(stoodIn());
+    expect(told()).toEqual([`raised ${key}`]);
+    expect(alerts()[0]?.alert).toMatchObject({ severity: 'warning', sinceMs: startMs });
+    await take(stoodIn(), stepDone('speech', 'tts', 'flite'));
+    expect(told()).toHaveLength(1);
+    await take(stepDone('speech', 'tts', 'elevenlabs'));
+    expect(told()).toEqual([`raised ${key}`, `recovered ${key}`]);
+  });
+
+  it('that comes and goes, or hours apart, is not', async () => {
+    const { bench, take, told } = watching();
+    for (let minute = 0; minute < 30; minute += 1) {
+      await take(stoodIn());
+      if (minute % 5 === 0) await take(stepDone('speech', 'tts', 'elevenlabs'));
+      await bench.clock.advance(MINUTE);
+    }
+    await bench.clock.advance(60 * MINUTE);
+    await take(stoodIn());
+    expect(told()).toEqual([]);
+  });
+
+  it('may last as long as config.yml says, or for ever', async () => {
+    for (const change of [{ lastsMs: 60 * MINUTE }, { enabled: false }]) {
+      const fallback = { ...DEFAULT_ALERT_POLICIES.fallback, ...change };
+      const { bench, take, told } = watching({ fallback });
+      for (let minute = 0; minute < 30; minute += 1) {
+        await take(stoodIn());
+        await bench.clock.advance(MINUTE);
+      }
+      expect(told()).toEqual([]);
+    }
+  });
+});
+
+describe('what is only told', () => {
+  const fresh = { ...CONTACTS, total: 8, done: 0, queued: 8 };
+
+  it('is the start, 25, 50 and 75 %, and the end with its figures', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email');
+    const run = bench.run([email]);
+    run.take({ type: 'run.started', lines: 2, contacts: fresh });
+    run.take(failedAt('speech', 'flite'), ...times(7, () => ended()), ended('busy'));
+    run.take({ type: 'run.finished', end: 'done', contacts: fresh, durationMs: 90_000 });
+    await bench.clock.settle();
+    expect(email.delivered).toEqual([
+      'notice campaign:spring:started',
+      'notice campaign:spring:milestone:25',
+      'notice campaign:spring:milestone:50',
+      'notice campaign:spring:milestone:75',
+      'notice campaign:spring:finished',
+    ]);
+    expect(email.asked.at(-1)?.alert).toMatchObject({
+      severity: 'info',
+      what:
+        '8 contacts. In this run, of 1 min 30 s: 7 answered and 1 busy. On the way, 1 try ' +
+        'failed.',
+    });
+    expect(bench.kept).toEqual({ open: [], owed: [] });
+  });
+
+  it('is not told again by a run that goes on, or finds nothing to do', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email');
+    const run = bench.run([email]);
+    run.take({ type: 'run.started', lines: 2, contacts: { ...fresh, done: 8, queued: 0 } });
+    run.take({ type: 'run.finished', end: 'done', contacts: fresh, durationMs: 1 });
+    await bench.clock.settle();
+    expect(email.delivered).toEqual([]);
+  });
+
+  it('goes to channels that want it, and no other', async () => {
+    const bench = new AlertBench();
+    const [email, chat] = [bench.channel('email'), bench.channel('chat')];
+    email.severities = ['critical', 'warning'];
+    chat.severities = ['info'];
+    const run = bench.run([email, chat]);
+    run.take({ type: 'run.started', lines: 2, contacts: fresh }, opened());
+    await bench.clock.settle();
+    run.take(closed());
+    await bench.clock.settle();
+    expect(email.delivered).toEqual(['raised service:flite', 'recovered service:flite']);
+    expect(chat.delivered).toEqual(['notice campaign:spring:started', 'recovered service:flite']);
+  });
+
+  it('may be more than told, or nothing', async () => {
+    const off = { enabled: false, severity: 'info' } as const;
+    const bench = new AlertBench();
+    const email = bench.channel('email');
+    const run = bench.run([email], 'spring', {
+      campaignStarted: { enabled: true, severity: 'warning' },
+      milestones: off,
+      serviceRecovered: off,
+    });
+    run.take({ type: 'run.started', lines: 2, contacts: fresh }, ...times(7, () => ended()));
+    run.take(opened());
+    await bench.clock.settle();
+    run.take(closed());
+    await bench.clock.settle();
+    expect(email.delivered).toEqual(['notice campaign:spring:started', 'raised service:flite']);
+    expect(email.asked[0]?.alert.severity).toBe('warning');
+    expect(bench.kept.open).toEqual([]);
+  });
+});
+
+describe('the rules from before', () => {
+  it('can be switched off and have another severity', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email');
+    const run = bench.run([email], 'spring', {
+      serviceDown: { enabled: true, severity: 'warning' },
+      endedEarly: { enabled: false, severity: 'critical' },
+      budgetSpent: { enabled: false, severity: 'critical' },
+    });
+    run.take(opened());
+    const over = { type: 'run.finished', contacts: CONTACTS, durationMs: 1 } as const;
+    run.take({ ...over, end: 'budget' }, { ...over, end: 'outage' });
+    await bench.clock.settle();
+    expect(email.delivered).toEqual(['raised service:flite']);
+    expect(email.asked[0]?.alert.severity).toBe('warning');
+  });
+});
+
+describe('a store that cannot be written', () => {
+  const broke = {
+    type: 'run.finished',
+    end: 'disk_failed',
+    contacts: CONTACTS,
+    durationMs: 1,
+    reason: 'database or disk is full',
+  } as const;
+
+  it('is told, and over when a run has begun again', async () => {
+    const bench = new AlertBench();
+    const first = watching({}, bench);
+    await first.take(broke, broke);
+    await first.run.alerter.close();
+    expect(first.told()).toEqual(['raised store']);
+    expect(first.alerts()[0]?.alert).toMatchObject({ severity: 'critical' });
+    expect(first.alerts()[0]?.alert.what).toContain('disk is full');
+    const next = watching({}, bench);
+    await next.take();
+    expect(next.told()).toEqual(['recovered store']);
+  });
+});
