@@ -91,17 +91,7 @@ function normalise(file: ConfigFile, { file: configFile, serve = false }: Config
   const { command } = file.providers['espeak-ng'];
   return {
     file: configFile,
-    campaign: {
-      lines: file.campaign.lines,
-      callsPerSecond: file.campaign.calls_per_second,
-      defaultCountry: file.campaign.default_country,
-      language: file.campaign.language,
-      sameNumber: file.campaign.same_number,
-      onOutage: file.campaign.on_outage,
-      outageWaitMs: durationMs(file.campaign.outage_wait),
-      budgetMicros: micros(file.campaign.budget),
-      currency: file.campaign.currency,
-    },
+    campaign: campaignSettings(file),
     prices: prices(file),
     services: file.services,
     script: {
@@ -155,6 +145,20 @@ function normalise(file: ConfigFile, { file: configFile, serve = false }: Config
     store: { path: absolute(file.store.path) },
     output: { folder: absolute(file.output.folder) },
     simulation: behaviour(file.simulation),
+  };
+}
+
+function campaignSettings({ campaign }: ConfigFile): Config['campaign'] {
+  return {
+    lines: campaign.lines,
+    callsPerSecond: campaign.calls_per_second,
+    defaultCountry: campaign.default_country,
+    language: campaign.language,
+    sameNumber: campaign.same_number,
+    onOutage: campaign.on_outage,
+    outageWaitMs: durationMs(campaign.outage_wait),
+    budgetMicros: micros(campaign.budget),
+    currency: campaign.currency,
   };
 }
 

@@ -19,6 +19,7 @@ import { Stopped } from '../engine/stopped.ts';
 import { type ImportTally, importList } from '../intake/import-list.ts';
 import { listFile } from '../intake/list-source.ts';
 import { audioFiles } from '../services/audio-files.ts';
+import type { ResultsLedger } from '../services/crm/csv.ts';
 import { openHttp } from '../services/http.ts';
 import { acquireRunLock } from '../store/lock.ts';
 import { openStore, type Store } from '../store/sqlite.ts';
@@ -139,15 +140,7 @@ async function work(
   const { emit } = events;
   const imported = await takeIn(parts, store);
   await using owned = new AsyncDisposableStack();
-  const ledger = {
-    bytes: () => reports.resultsBytes(campaign),
-    hasOpenRecords: () => reports.hasOpenRecords(campaign),
-    *recorded() {
-      for (const call of reports.calls(campaign, { recorded: true })) {
-        yield resultsCall(campaign, call);
-      }
-    },
-  };
+  const ledger = ledgerOf(reports, campaign);
   const leftOut = ({ message }: Error): void => {
     const text = `${message}. This run goes on without it`;
     emit({ type: 'notice', level: 'warn', code: 'service_left_out', message: text });
@@ -186,10 +179,7 @@ async function work(
   });
   watched.guards(guards);
   alerter.reconcile(guards.map(foundBreaker));
-  const notice = realDialerNotice(services.dialer.some((dialer) => dialer.rings));
-  if (notice !== undefined) {
-    emit({ type: 'notice', level: 'warn', code: 'real_calls', message: notice });
-  }
+  tellRinging(services, emit);
   if (hasWork(campaign, store, reports)) tellHeld(guards, clock.wallMs(), emit);
   const host = new HostWatch({
     reader: world.hostReader({ store: dirname(config.store.path), output: config.output.folder }),
@@ -205,6 +195,24 @@ async function work(
     host.stop();
     health.stop();
   }
+}
+
+function ledgerOf(reports: Reports, campaign: string): ResultsLedger {
+  return {
+    bytes: () => reports.resultsBytes(campaign),
+    hasOpenRecords: () => reports.hasOpenRecords(campaign),
+    *recorded() {
+      for (const call of reports.calls(campaign, { recorded: true })) {
+        yield resultsCall(campaign, call);
+      }
+    },
+  };
+}
+
+function tellRinging({ dialer }: Services, emit: Emit): void {
+  const message = realDialerNotice(dialer.some(({ rings }) => rings));
+  if (message === undefined) return;
+  emit({ type: 'notice', level: 'warn', code: 'real_calls', message });
 }
 
 function hasWork(campaign: string, store: Store, reports: Reports): boolean {
