@@ -1,6 +1,7 @@
 /**
  * What other people's servers say, made fit to be shown: they echo what they were sent.
  */
+import { withoutNumber, withoutNumbers } from './hidden-numbers.ts';
 
 /** Enough for every vendor's own message; a page of HTML tells nobody anything. */
 const CHARACTERS_MAX = 300;
@@ -17,17 +18,16 @@ const ASSIGNMENT = /\b(api[_-]?key|key|token|secret|password|auth[_-]?token)=[^\
 const AUTHORIZATION = /\b(bearer|basic)\s+[\w.~+/=-]{6,}/gi;
 /** What a vendor has masked itself still shows both ends of the key. */
 const HALF_MASKED = /[\w-]+(?:\*{3,}|•{3,})[\w*•-]*|[\w-]{3,}(?:…|\.{3})[\w-]{2,}/g;
-/** Seven digits or more after a plus, however they are grouped. */
-const NUMBER = /(?:\+|%2B)\d(?:[ ().-]{0,2}\d){6,14}/gi;
-/** Without a plus, ten or more; but not a date and a time, which tell when to come back. */
-const BARE_NUMBER = /(?<![\w.-])(?!\d{4}-\d\d-\d\d)\(?\d(?:[ ().-]{0,2}\d){9,14}(?!\w)/g;
+/** A secret that is a telephone number is found in every spelling. */
+const E164 = /^\+\d{7,15}$/;
 
 /**
  * A vendor's text on one line, without secrets, query strings and telephone numbers, cut to a
  * length that can be read.
  *
  * @param secrets every secret that was sent, as it was sent; also found when the vendor sends it
- *   back encoded (base64, percent), or cut off
+ *   back encoded (base64, percent), or cut off. The telephone number of whoever it is about, in
+ *   E.164, is one too: it is found in whatever spelling.
  */
 export function redacted(
   text: string,
@@ -39,15 +39,16 @@ export function redacted(
     plain = withoutSecret(plain, secret);
   }
   plain = plain
+    .replace(/\s+/g, ' ')
     .replace(URL_IN_TEXT, shownUrl)
     .replace(QUERY, `?${HIDDEN}`)
     .replace(ASSIGNMENT, `$1=${HIDDEN}`)
     .replace(AUTHORIZATION, `$1 ${HIDDEN}`)
-    .replace(NUMBER, HIDDEN)
-    .replace(BARE_NUMBER, HIDDEN)
-    .replace(HALF_MASKED, HIDDEN)
-    .replace(/\s+/g, ' ')
-    .trim();
+    .replace(HALF_MASKED, HIDDEN);
+  for (const phone of secrets.filter((secret) => E164.test(secret))) {
+    plain = withoutNumber(plain, phone, HIDDEN);
+  }
+  plain = withoutNumbers(plain, HIDDEN).trim();
   return plain.length > charactersMax ? `${plain.slice(0, charactersMax - 1).trimEnd()}…` : plain;
 }
 

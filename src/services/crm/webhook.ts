@@ -88,11 +88,8 @@ class WebhookCrm implements Crm {
     });
     if (response.status < 200 || response.status >= 300) {
       const { phone, email } = record.contact;
-      throw this.#refusal(response, [
-        phone,
-        phone.slice(1),
-        ...(email === undefined ? [] : [email]),
-      ]);
+      // The number is found in every spelling, also in that of the list.
+      throw this.#refusal(response, [phone, ...(email === undefined ? [] : [email])]);
     }
     return {};
   }

@@ -50,11 +50,12 @@ export class TwilioWire {
    */
   async create(form: Readonly<Record<string, string>>, signal: AbortSignal): Promise<string> {
     const response = await this.#send('POST', '/Calls.json', form, signal, false);
+    const account = this.#about([form['To'], form['From']]);
     if (leavesDoubt(response)) {
-      throw doubtfulCall(this.#account, response);
+      throw doubtfulCall(account, response);
     }
     if (!isSuccess(response)) {
-      throw refusedCall(this.#account, response);
+      throw refusedCall(account, response);
     }
     const call = callFrom(jsonOf(response));
     if (call === undefined) {
@@ -79,7 +80,8 @@ export class TwilioWire {
       ...(from !== undefined && { From: from }),
       PageSize: String(PAGE_SIZE),
     });
-    const response = await this.#ask('GET', `/Calls.json?${query.toString()}`, undefined, signal);
+    const path = `/Calls.json?${query.toString()}`;
+    const response = await this.#ask('GET', path, undefined, signal, [to, from]);
     const calls = callsFrom(jsonOf(response), response.headers['date']);
     if (calls === undefined) {
       throw unusable(this.#account, response, 'not with a list of calls');
@@ -143,15 +145,22 @@ export class TwilioWire {
     return response;
   }
 
+  /** Twilio repeats the numbers it is asked about, each in a spelling of its own. */
+  #about(numbers: readonly (string | undefined)[]): Account {
+    const { name, secrets } = this.#account;
+    return { name, secrets: [...secrets, ...numbers.filter((one) => one !== undefined)] };
+  }
+
   async #ask(
     method: 'GET' | 'POST',
     path: string,
     form: Readonly<Record<string, string>> | undefined,
     signal: AbortSignal,
+    numbers: readonly (string | undefined)[] = [],
   ): Promise<HttpResponse> {
     const response = await this.#limited(method, path, form, signal);
     if (!isSuccess(response)) {
-      throw unanswered(this.#account, response);
+      throw unanswered(this.#about(numbers), response);
     }
     return response;
   }

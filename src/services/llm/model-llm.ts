@@ -70,6 +70,12 @@ export function modelLlm(dialect: Dialect, settings: ModelSettings, http: Http):
   return new ModelLlm(dialect, settings, http);
 }
 
+/** For whom a text was asked for, and with which words. */
+interface Asked {
+  readonly contact: Contact;
+  readonly messages: Messages;
+}
+
 const FRAGMENT_CHARACTERS_MAX = 60;
 
 class ModelLlm implements Llm {
@@ -107,7 +113,9 @@ class ModelLlm implements Llm {
     const body = this.#dialect.body(messages, this.#settings);
     const path = this.#dialect.path(model);
     const response = await this.#send('POST', path, JSON.stringify(body), context.signal);
-    const reading = this.#dialect.read(this.#bodyOf(response, messages));
+    const reading = this.#dialect.read(
+      this.#bodyOf(response, { contact: request.contact, messages }),
+    );
     if (reading === undefined) {
       throw unusable(this.#account, response, 'without a text in it');
     }
@@ -122,11 +130,17 @@ class ModelLlm implements Llm {
   }
 
   /** So much of what was wrong that the operator sees what to ask for, and nobody's number. */
-  #shown({ what, where }: Flaw, { phone, email }: Contact): string {
-    const hidden = [...this.#account.secrets, phone, ...(email === undefined ? [] : [email])];
+  #shown({ what, where }: Flaw, contact: Contact): string {
+    const { secrets } = this.#about(contact);
     const place =
-      where === undefined ? '' : `: "${redacted(where, hidden, FRAGMENT_CHARACTERS_MAX)}"`;
+      where === undefined ? '' : `: "${redacted(where, secrets, FRAGMENT_CHARACTERS_MAX)}"`;
     return `the text has ${what}${place}`;
+  }
+
+  /** A prompt may print a number or an address, and a vendor repeat them. */
+  #about({ phone, email }: Contact): Account {
+    const { name, secrets } = this.#account;
+    return { name, secrets: [...secrets, phone, ...(email === undefined ? [] : [email])] };
   }
 
   /** Twice is as once: it costs money, and harms nobody. */
@@ -148,15 +162,15 @@ class ModelLlm implements Llm {
     });
   }
 
-  /** @param messages what was sent, where this answers a request for a text */
-  #bodyOf(response: HttpResponse, messages?: Messages): unknown {
+  #bodyOf(response: HttpResponse, asked?: Asked): unknown {
+    const account = asked === undefined ? this.#account : this.#about(asked.contact);
     const body = jsonOf(response);
     const isSuccess = response.status >= 200 && response.status < 300;
     const error = isSuccess ? errorIn(body) : undefined;
     if (!isSuccess || error !== undefined) {
       const status = isSuccess ? statusOf(error) : response.status;
       const real = { ...response, status };
-      throw refusal(this.#account, real, this.#advised(body, real, messages));
+      throw refusal(account, real, this.#advised(body, real, asked?.messages));
     }
     if (body === undefined) {
       const advice = `check providers.${this.name}.base_url`;

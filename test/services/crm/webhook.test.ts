@@ -149,7 +149,7 @@ describe('the webhook', () => {
   });
 
   it('tells neither address nor secret nor number of what comes back', async () => {
-    const people = '4155550134 14155550134 dana@example.com';
+    const people = '4155550134, (415) 555.0134, id14155550134x, 555-0134, dana@example.com';
     const echo = `${SECRET} /hooks/wonderland-0123456789?k=1 ${people}`;
     const body = { error: { message: echo } };
     const server = await receiver({ status: 422, body });

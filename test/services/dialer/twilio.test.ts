@@ -203,6 +203,19 @@ describe('an answer that is none', () => {
     expect(failure.message).not.toMatch(/looking|bG9va2l/);
   });
 
+  it('tells the number of nobody, however Twilio spells it', async () => {
+    const spellings = ['(415) 555-0134', 'To14155550134x', '415\u00a0555\u00a00134', '5550134'];
+    const { made, fake, dialer } = await bench();
+    for (const [index, spelling] of spellings.entries()) {
+      const message = `The number ${spelling} is not valid`;
+      const status = index % 2 === 0 ? 400 : 503;
+      fake.fates.push({ isDone: false, answer: wrong(status, 21205, message) });
+      const failure = await made.refused(dialer);
+      expect(failure.message).toContain('The number ');
+      expect(failure.message).not.toMatch(/0134/);
+    }
+  });
+
   it('leaves it open whether the call was placed where the connection is reset', async () => {
     const { made, fake, dialer } = await bench();
     fake.fates.push({ answer: 'lost' });

@@ -255,6 +255,15 @@ for (const name of VENDOR_NAMES) {
       expect(failure.message).toContain('The key *** may not call ***');
     });
 
+    it('what is known of the contact is taken out in any spelling', async () => {
+      const message = 'no row id14155550134x, 555-0134 or dana@example.com';
+      const vendor = await fakeVendor(name);
+      vendor.next.push({ status: 500, body: { error: { message } } });
+      const contact = contactOf({ ...dana, email: 'dana@example.com' });
+      const work = aimed(name, vendor.url).write({ ...REQUEST, contact }, requestContext());
+      expect((await failureOf(work)).message).toContain('no row id***x, *** or ***');
+    });
+
     it('a prompt that names a column the list has not is that contact’s failure', async () => {
       const vendor = await fakeVendor(name);
       const service = aimed(name, vendor.url, { prompt: 'Remind {{ nmae }}' });
