@@ -31,6 +31,7 @@ import {
   PUT_OFF_COME_BACK,
   RUN_GOES_ON,
 } from './checkers/runs.ts';
+import { SHARES_TOLD } from './checkers/shares.ts';
 import { NOBODY_LEFT_ON_THE_LINE } from './checkers/stops.ts';
 
 import { STEP_BY_STEP } from './checkers/transitions.ts';
@@ -62,6 +63,7 @@ export const CHECKERS: readonly Checker[] = [
   ORDERS_OBEYED,
   PROBES_APART,
   ONE_ALERT,
+  SHARES_TOLD,
   PAID_ONCE,
   BUDGET_KEPT,
   RUN_GOES_ON,

@@ -763,6 +763,28 @@ const TELLING: readonly Mutant[] = [
     })),
   },
   {
+    name: 'counts a call twice that failed',
+    foundBy: 'shares told',
+    compose: asItIs,
+    infect: () => {
+      hearing((take, event) => {
+        take(event);
+        const isBad = event.type === 'call.finished' && event.outcome === 'uncertain';
+        if (isBad || event.type === 'call.failed') take(event);
+      });
+    },
+  },
+  {
+    name: 'keeps to itself that too many calls fail',
+    foundBy: 'shares told',
+    compose: asItIs,
+    infect: () => {
+      hearing((take, event) => {
+        if (event.type !== 'call.failed') take(event);
+      });
+    },
+  },
+  {
     name: 'takes one good health check for two',
     foundBy: 'step by step',
     compose: asItIs,

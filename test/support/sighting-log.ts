@@ -209,6 +209,16 @@ export class SightingLog {
     return this.told({ type: 'call.failed', ...about, kind, code: '', message: '' });
   }
 
+  /** So many calls that this service failed. */
+  failedBy(service: string, count: number): this {
+    for (let number = 0; number < count; number += 1) {
+      const about = { contact: `f${number}`, call: `failed-${number}`, step: 'speech' } as const;
+      const why = { kind: 'transient', code: '503', message: '' } as const;
+      this.told({ type: 'call.failed', ...about, service, ...why });
+    }
+    return this;
+  }
+
   finished(contact: string, outcome: Outcome = 'answered'): this {
     const call = callOf(contact);
     return this.told({ type: 'call.finished', contact, call, outcome, durationMs: 0 });

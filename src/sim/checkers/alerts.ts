@@ -47,6 +47,9 @@ function repeated(evidence: Evidence, alerts: readonly Alert[]): readonly Found[
       const before = its[position - 1];
       if (one.kind !== (before?.kind ?? 'recovered')) return [];
       if (before !== undefined && isResent(evidence, alerts, before, one)) return [];
+      const isJudged = isService(one) || isOfBudget(one) || isOwn(one);
+      // Whether the rest was to be told at all, others judge.
+      if (one.kind === 'recovered' && !isJudged) return [];
       if (one.kind === 'recovered' && isWhole(evidence, before, one)) return [];
       return [{ atMs: one.atMs, message: `${what} is ${one.kind}, as it was before` }];
     });
@@ -152,7 +155,7 @@ function unended(
   return [{ atMs: over.atMs, message: `${service} works, and was said to be down` }];
 }
 
-function stateAt(changes: readonly Change[], index: number): State {
+export function stateAt(changes: readonly Change[], index: number): State {
   return changes.findLast((change) => change.index <= index)?.state ?? 'up';
 }
 
@@ -160,7 +163,7 @@ function stateAt(changes: readonly Change[], index: number): State {
  * The end of the first run that must have told it; undefined where none did, or where it cannot
  * have been on disk.
  */
-function tellsBy(
+export function tellsBy(
   { seen, lives }: Evidence,
   { run, atMs }: Pick<Change, 'run' | 'atMs'>,
   key: string,
@@ -179,7 +182,10 @@ function isOrderly({ over }: Life): boolean {
 }
 
 /** What a service went through, in all the roles that it fills. */
-function changesOf({ seen, exchanges, lives }: Evidence, service: string): readonly Change[] {
+export function changesOf(
+  { seen, exchanges, lives }: Evidence,
+  service: string,
+): readonly Change[] {
   const { log, promised } = seen;
   const roles = ROLES.filter((role) => promised.chains[role].includes(service));
   const states = new Map<string, State>(roles.map((role) => [placeName({ role, service }), 'up']));
@@ -236,6 +242,15 @@ function stateOf(states: ReadonlyMap<string, State>): State {
 
 // ---------------------------------------------------------------------------- runs
 
+/** Its outage, and nothing else about it. */
+function isService({ key }: Pick<Alert, 'key'>): boolean {
+  return /^service:[^:]*$/.test(key);
+}
+
+function isOwn({ key }: Pick<Alert, 'key'>): boolean {
+  return /^campaign:[^:]*$/.test(key);
+}
+
 function isOfBudget({ key }: Pick<Alert, 'key'>): boolean {
   return key.startsWith('campaign:') && key.endsWith(':budget');
 }
@@ -246,7 +261,7 @@ function isOfBudget({ key }: Pick<Alert, 'key'>): boolean {
  */
 function endings(evidence: Evidence, alerts: readonly Alert[]): readonly Found[] {
   const { seen } = evidence;
-  const its = alerts.filter(({ key }) => key.startsWith('campaign:'));
+  const its = alerts.filter((one) => isOfBudget(one) || isOwn(one));
   const [own, budgets] = [its.filter((one) => !isOfBudget(one)), its.filter(isOfBudget)];
   const started = toldOf(seen.log, 'run.started');
   return toldOf(seen.log, 'run.finished').flatMap(({ index, atMs, run, event: { end } }) => {

@@ -219,4 +219,36 @@ export const ALERT_LOGS: Logs = {
       },
     },
   },
+  'shares told': {
+    accepts: {
+      'too many that fail, and it is told': () => {
+        return calls(18, 3).alerted('raised', 'campaign:hunt:error_rate').ended();
+      },
+      'few that fail, and nothing is told': () => calls(20, 1).ended(),
+      'too few to say anything': () => calls(5, 5).ended(),
+      'a message that tells the end as well': () => {
+        return calls(15, 9).alerted('recovered', 'campaign:hunt:error_rate').ended();
+      },
+      'what fails with a service that is away': () => {
+        return calls(18, 0).moved('opened').failedBy('elevenlabs', 9).ended();
+      },
+    },
+    refuses: {
+      'too many that fail, and nobody is told': () => calls(15, 9).ended(),
+      'few that fail, and it is told': () => {
+        return calls(20, 1).alerted('raised', 'campaign:hunt:error_rate').ended();
+      },
+      'what fails with a service that is away, told as a share': () => {
+        const seen = calls(18, 0).moved('opened').failedBy('elevenlabs', 9);
+        return seen.alerted('raised', 'campaign:hunt:error_rate').ended();
+      },
+    },
+  },
 };
+
+/** So many calls that end well, and so many that fail without an outage. */
+function calls(good: number, bad: number): SightingLog {
+  const seen = log();
+  for (let count = 0; count < good; count += 1) seen.finished(`c${count}`);
+  return seen.failedBy('openai', bad);
+}
