@@ -588,26 +588,28 @@ export interface OwedRow {
   readonly id: string;
   readonly cells: readonly RowCell[];
   /**
-   * When an attempt to write it began whose end is not known; milliseconds since the epoch. It may
-   * be in the sheet. Undefined: it is not.
+   * An attempt to write it began, and nothing is known of its end: until then it may still arrive;
+   * milliseconds since the epoch. Undefined: it is not in the sheet.
    */
-  readonly triedMs: number | undefined;
+  readonly doubtMs: number | undefined;
 }
 
 /** All of it or nothing, in this order. */
 export interface RowChange {
   /** Behind those that are owed already; one that is among them is left as it is. */
   readonly owed?: readonly Pick<OwedRow, 'id' | 'cells'>[];
-  /** Of rows that are owed: their `triedMs` from now on. */
-  readonly tried?: { readonly ids: readonly string[]; readonly atMs: number | undefined };
+  /** Of rows that are owed: their `doubtMs` from now on. */
+  readonly doubt?: { readonly ids: readonly string[]; readonly untilMs: number | undefined };
   /** Ids of what is not owed any more. */
   readonly settled?: readonly string[];
 }
 
 /** The rows that one campaign has for a sheet, until that has them. Held by one run at a time. */
 export interface RowMemory {
-  /** The first so many, in order. Only what is durable. */
-  load(max: number): readonly OwedRow[];
+  /** The first so many, in order, that will not arrive by themselves. Only what is durable. */
+  load(max: number, nowMs: number): readonly OwedRow[];
+  /** The earliest moment at which `load` finds some; undefined where nothing is owed. */
+  nextMs(): number | undefined;
   /** How many there are. */
   count(): number;
   /**

@@ -14,8 +14,19 @@ export class MemoryRows implements RowMemory {
     this.#commits = commits;
   }
 
-  load(max: number): readonly OwedRow[] {
-    return [...this.#book.values()].slice(0, max).map(rowOf);
+  load(max: number, nowMs: number): readonly OwedRow[] {
+    const rows: OwedRow[] = [];
+    for (const text of this.#book.values()) {
+      if (rows.length === max) break;
+      const row = rowOf(text);
+      if ((row.doubtMs ?? 0) <= nowMs) rows.push(row);
+    }
+    return rows;
+  }
+
+  nextMs(): number | undefined {
+    const times = [...this.#book.values()].map((text) => rowOf(text).doubtMs ?? 0);
+    return times.length === 0 ? undefined : Math.min(...times);
   }
 
   count(): number {
@@ -26,13 +37,13 @@ export class MemoryRows implements RowMemory {
     return this.#commits.add(() => this.#apply(change));
   }
 
-  #apply({ owed = [], tried, settled = [] }: RowChange): void {
+  #apply({ owed = [], doubt, settled = [] }: RowChange): void {
     for (const { id, cells } of owed) {
-      if (!this.#book.has(id)) this.#put({ id, cells, triedMs: undefined });
+      if (!this.#book.has(id)) this.#put({ id, cells, doubtMs: undefined });
     }
-    for (const id of tried?.ids ?? []) {
+    for (const id of doubt?.ids ?? []) {
       const row = this.#book.get(id);
-      if (row !== undefined) this.#put({ ...rowOf(row), triedMs: tried?.atMs });
+      if (row !== undefined) this.#put({ ...rowOf(row), doubtMs: doubt?.untilMs });
     }
     for (const id of settled) this.#book.delete(id);
   }
@@ -43,6 +54,6 @@ export class MemoryRows implements RowMemory {
 }
 
 function rowOf(text: string): OwedRow {
-  const { id, cells, triedMs }: OwedRow = JSON.parse(text);
-  return { id, cells, triedMs };
+  const { id, cells, doubtMs }: OwedRow = JSON.parse(text);
+  return { id, cells, doubtMs };
 }

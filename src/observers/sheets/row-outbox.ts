@@ -43,8 +43,14 @@ export const WRITE_INTERVAL_MS = 5_000;
 export const FLUSH_INTERVAL_MS = 1_000;
 /** One request takes no longer. */
 export const REQUEST_TIMEOUT_MS = 30_000;
-/** So long after an unknown answer a row that is not there will not come any more. */
+/** So long after a broken connection or an answer of no use, Google is still at work at most. */
 export const SETTLE_MS = 10_000;
+/**
+ * The same after a request that was given up, or whose process was killed: it may sit in this
+ * machine's kernel, which goes on sending it for 102 s (`tcp_orphan_retries`), so that a network
+ * that comes back delivers it then.
+ */
+export const ORPHAN_MS = 110_000;
 /** How long a sheet is left alone once the retries are used up; doubles to the longest. */
 export const PAUSE_MS = 60_000;
 export const PAUSE_MS_MAX = 10 * 60_000;
@@ -55,8 +61,9 @@ export const FLUSH_MS = 15_000;
  * - A failure that may pass is retried after the waits of the retry policy; then the sheet is left
  *   alone, longer and longer, and one batch tries it. What Google refuses is tried again as well,
  *   at the longest pause: a sheet can be shared, and a key replaced, while a run is on.
- * - That a batch is under way is on disk before it leaves, and that it arrived after. Where neither
- *   is known, after a lost answer or a kill, the sheet is looked through for its rows first.
+ * - That a batch leaves is on disk before it does, and that it arrived after. Where only the first
+ *   is known, after a lost answer or a kill, the sheet is looked through for its rows once they can
+ *   not arrive any more. Other rows do not wait for that.
  * - What could not be written waits for the next run of the campaign.
  */
 export class RowOutbox implements AsyncDisposable {
@@ -68,9 +75,13 @@ export class RowOutbox implements AsyncDisposable {
   #work: Promise<void> = Promise.resolve();
   #closing = false;
   #closed: Promise<void> | undefined;
+  /** On the monotonic clock; never, as long as the run is on. */
+  #flushEndMs = Number.POSITIVE_INFINITY;
   /** The last try of this run has failed. */
   #gaveUp = false;
   #wake: () => void = ignore;
+  /** Only rows that may still arrive are there. */
+  #isWaiting = false;
   #writtenMs = Number.NEGATIVE_INFINITY;
   #notBeforeMs = 0;
   #failures = 0;
@@ -99,6 +110,7 @@ export class RowOutbox implements AsyncDisposable {
 
   /** There are rows. Neither throws nor waits. */
   put(): void {
+    if (this.#isWaiting) this.#wake();
     if (!this.#busy && !this.#closing) this.#begin(() => this.#sendAll());
   }
 
@@ -124,6 +136,7 @@ export class RowOutbox implements AsyncDisposable {
   async #flush(): Promise<void> {
     const { clock, memory, stop } = this.#parts;
     this.#closing = true;
+    this.#flushEndMs = clock.monotonicMs() + FLUSH_MS;
     const end = (): void => this.#ended.abort();
     const cancel = clock.after(FLUSH_MS, end);
     stop.addEventListener('abort', end, { once: true });
@@ -164,12 +177,20 @@ export class RowOutbox implements AsyncDisposable {
 
   async #sendAll(): Promise<void> {
     const { clock, memory } = this.#parts;
-    const collectedMs = clock.monotonicMs() + COLLECT_MS;
+    let collectedMs = clock.monotonicMs() + COLLECT_MS;
     try {
-      while (!this.#isOver() && memory.load(1).length > 0) {
-        await this.#turn(collectedMs);
-        if (this.#isOver()) return;
-        const failure = await this.#deliver(memory.load(BATCH_ROWS));
+      for (let dueMs = this.#dueMs(); dueMs !== undefined; dueMs = this.#dueMs()) {
+        if (this.#isOver() || dueMs > this.#flushEndMs) return;
+        this.#isWaiting = dueMs > clock.monotonicMs();
+        await this.#turn(Math.max(dueMs, collectedMs), dueMs);
+        const isWoken = this.#isWaiting && !this.#closing && clock.monotonicMs() < dueMs;
+        this.#isWaiting = false;
+        if (isWoken) {
+          collectedMs = clock.monotonicMs() + COLLECT_MS;
+          continue;
+        }
+        const rows = this.#isOver() ? [] : memory.load(BATCH_ROWS, clock.wallMs());
+        const failure = rows.length === 0 ? undefined : await this.#deliver(rows);
         if (failure !== undefined) this.#failed(failure);
       }
     } finally {
@@ -178,12 +199,22 @@ export class RowOutbox implements AsyncDisposable {
     }
   }
 
+  /** When there are rows to be written, on the monotonic clock; undefined where none is owed. */
+  #dueMs(): number | undefined {
+    const { clock, memory } = this.#parts;
+    const [nowMs, wallMs] = [clock.monotonicMs(), clock.wallMs()];
+    if (memory.load(1, wallMs).length > 0) return nowMs;
+    const nextMs = memory.nextMs();
+    // Whole milliseconds more: what comes out of two clocks is not exact.
+    return nextMs === undefined ? undefined : nowMs + Math.max(1, Math.ceil(nextMs - wallMs));
+  }
+
   #isOver(): boolean {
     return this.#ended.signal.aborted || this.#gaveUp;
   }
 
   /** Waits until the next batch may leave. At the end of a run a long pause is not kept. */
-  async #turn(collectedMs: number): Promise<void> {
+  async #turn(collectedMs: number, rowsMs: number): Promise<void> {
     const { clock } = this.#parts;
     if (!this.#closing) {
       const dueMs = Math.max(collectedMs, this.#writtenMs + WRITE_INTERVAL_MS, this.#notBeforeMs);
@@ -191,8 +222,8 @@ export class RowOutbox implements AsyncDisposable {
     }
     if (this.#closing) {
       const retryMs = this.#awaySinceMs === undefined ? this.#notBeforeMs : 0;
-      const dueMs = Math.max(this.#writtenMs + FLUSH_INTERVAL_MS, retryMs);
-      await this.#pause(dueMs - clock.monotonicMs());
+      const dueMs = Math.max(rowsMs, this.#writtenMs + FLUSH_INTERVAL_MS, retryMs);
+      if (dueMs <= this.#flushEndMs) await this.#pause(dueMs - clock.monotonicMs());
     }
   }
 
@@ -201,7 +232,6 @@ export class RowOutbox implements AsyncDisposable {
     try {
       const sheet = await this.#prepared();
       const missing = await this.#missing(sheet, rows);
-      if (missing === undefined) return undefined;
       if (missing.length > 0) await this.#append(sheet, missing);
       this.#works(rows.length);
       return undefined;
@@ -224,41 +254,33 @@ export class RowOutbox implements AsyncDisposable {
     return this.#ask(() => this.#parts.open(), unanswered);
   }
 
-  /**
-   * Those that are not there: a row of which nothing is known is looked for. Undefined where the
-   * run ended before that could be told.
-   */
-  async #missing(
-    sheet: RowSheet,
-    rows: readonly OwedRow[],
-  ): Promise<readonly OwedRow[] | undefined> {
-    const { clock, memory } = this.#parts;
-    const doubtful = rows.filter(({ triedMs }) => triedMs !== undefined);
+  /** Those that are not there: a row of which nothing is known is looked for. */
+  async #missing(sheet: RowSheet, rows: readonly OwedRow[]): Promise<readonly OwedRow[]> {
+    const doubtful = rows.filter(({ doubtMs }) => doubtMs !== undefined);
     if (doubtful.length === 0) return rows;
-    const triedMs = Math.max(...doubtful.map((row) => row.triedMs ?? 0));
-    // The wall clock may have been set back meanwhile.
-    const leftMs = Math.min(triedMs + SETTLE_MS - clock.wallMs(), SETTLE_MS);
-    await this.#settle(leftMs);
-    if (this.#ended.signal.aborted) return undefined;
     const ids = new Set(doubtful.map(({ id }) => id));
     const there = await this.#ask((signal) => sheet.find(ids, signal), unanswered);
-    await memory.save({ settled: [...there] });
+    await this.#parts.memory.save({ settled: [...there] });
     return rows.filter(({ id }) => !there.has(id));
   }
 
   async #append(sheet: RowSheet, rows: readonly OwedRow[]): Promise<void> {
     const { clock, memory } = this.#parts;
     const ids = rows.map(({ id }) => id);
-    await memory.save({ tried: { ids, atMs: clock.wallMs() } });
+    const doubt = (ms: number): Promise<void> => {
+      return memory.save({ doubt: { ids, untilMs: clock.wallMs() + ms } });
+    };
+    // For whoever finds them after a kill, which may come at the last moment.
+    await doubt(REQUEST_TIMEOUT_MS + ORPHAN_MS);
     this.#writtenMs = clock.monotonicMs();
     try {
       const cells = rows.map((row) => row.cells);
       await this.#ask((signal) => sheet.append(cells, signal), lost);
     } catch (error) {
       // A bug may have come after they were written.
-      const isKnown = error instanceof ServiceFailure && error.kind !== 'unknown';
-      // From now on, and not from the begin, it is waited for what may still come.
-      await memory.save({ tried: { ids, atMs: isKnown ? undefined : clock.wallMs() } });
+      const { kind, code } = error instanceof ServiceFailure ? error : lost('', 'bug');
+      if (kind === 'unknown') await doubt(GIVEN_UP.has(code) ? ORPHAN_MS : SETTLE_MS);
+      else await memory.save({ doubt: { ids, untilMs: undefined } });
       throw error;
     }
     await memory.save({ settled: ids });
@@ -321,7 +343,8 @@ export class RowOutbox implements AsyncDisposable {
     if (decision.type === 'wait') {
       this.#notBeforeMs = nowMs + decision.delayMs;
       // Of a sheet that is away, one more try at the end is enough.
-      if (this.#awaySinceMs !== undefined) this.#gaveUp = this.#closing;
+      const isLast = this.#awaySinceMs !== undefined || this.#notBeforeMs > this.#flushEndMs;
+      this.#gaveUp = this.#closing && isLast;
       return;
     }
     this.#gaveUp = this.#closing;
@@ -340,24 +363,22 @@ export class RowOutbox implements AsyncDisposable {
     this.#parts.emit({ type: 'sheet.away', kind, code, status, message, waiting });
   }
 
-  /** The end of the run cuts it short. */
+  /** Cut short by the end of the run; what waits then, only by that of the flush. */
   async #pause(delayMs: number): Promise<void> {
-    const cut = new AbortController();
-    if (!this.#closing) this.#wake = () => cut.abort();
-    await this.#settle(delayMs, cut);
-    this.#wake = ignore;
-  }
-
-  /** Only the end of the flush cuts it short. */
-  async #settle(delayMs: number, cut = new AbortController()): Promise<void> {
     const { signal } = this.#ended;
     if (delayMs <= 0 || signal.aborted) return;
-    const end = (): void => cut.abort();
-    signal.addEventListener('abort', end, { once: true });
+    const cut = new AbortController();
+    const wake = (): void => cut.abort();
+    if (!this.#closing) this.#wake = wake;
+    signal.addEventListener('abort', wake, { once: true });
     await this.#parts.clock.sleep(delayMs, cut.signal).catch(ignore);
-    signal.removeEventListener('abort', end);
+    signal.removeEventListener('abort', wake);
+    this.#wake = ignore;
   }
 }
+
+/** Nothing came back: the request may not even have left this machine. */
+const GIVEN_UP: ReadonlySet<string> = new Set(['timeout', 'run_ended', 'bug']);
 
 /** It may have been written all the same. */
 function lost(message: string, code: string): ServiceFailure {

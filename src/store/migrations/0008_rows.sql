@@ -5,8 +5,8 @@ CREATE TABLE owed_row (
   id TEXT NOT NULL,
   -- A JSON list of texts and numbers.
   cells TEXT NOT NULL,
-  -- When an attempt to write it began whose end is not known.
-  tried_ms REAL,
+  -- An attempt to write it began, and until then it may still arrive; null: it is not written.
+  doubt_ms REAL,
   UNIQUE (campaign, id)
 ) STRICT;
 
