@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/cli/config.ts';
 import { ALERT_RULE_NAMES } from '../../src/cli/config-alert-rules.ts';
@@ -8,7 +10,7 @@ import { CommandBench } from '../support/command-bench.ts';
 import { fakeWorld } from '../support/fake-world.ts';
 
 function policies(rules: string) {
-  const text = `script: { template: "Hi." }\nalerts: { rules: ${rules} }\n`;
+  const text = `script: { template: "Hi." }\nalerts:\n  rules: ${rules}\n`;
   return parseConfig(text, { file: '/config.yml', env: {} }).alerts.policies;
 }
 
@@ -59,6 +61,36 @@ describe('alerts.rules', () => {
     const told = problems(rules);
     expect(told).toContain(path);
     expect(told).toContain(allowed);
+  });
+});
+
+describe('the guides', () => {
+  const guide = (name: string) => {
+    return readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'guide', name), 'utf8');
+  };
+
+  it('have every rule in the table, and what to do about it', () => {
+    const names = Object.keys(ALERT_RULE_NAMES);
+    const rows = [...guide('alerts.md').matchAll(/^\| (\w+) \| `(\w+)` \|/gm)];
+    expect(rows.map(([, , rule]) => rule)).toEqual(names);
+    for (const [, severity, rule = ''] of rows) {
+      const name = ALERT_RULE_NAMES[rule as keyof typeof ALERT_RULE_NAMES];
+      expect(`${rule} ${severity}`).toBe(`${rule} ${DEFAULT_ALERT_POLICIES[name].severity}`);
+    }
+    const sections = guide('runbook.md').match(/^## .*/gm) ?? [];
+    const titles = sections.flatMap((line) => line.slice(3).split(', '));
+    expect(titles.toSorted()).toEqual(names.toSorted());
+  });
+
+  it('show rules that config.yml takes, with their defaults', () => {
+    const [, rules = ''] = /^alerts:\n {2}rules:\n((?: {4}.*\n)+)/m.exec(guide('alerts.md')) ?? [];
+    const { campaignStarted, ...others } = policies(`\n${rules}`.replaceAll('\n', '\n  '));
+    expect(campaignStarted.enabled).toBe(false);
+    expect(others).toEqual(
+      Object.fromEntries(
+        Object.entries(DEFAULT_ALERT_POLICIES).filter(([name]) => name !== 'campaignStarted'),
+      ),
+    );
   });
 });
 
