@@ -3,7 +3,6 @@
  */
 import { Alerter, foundBreaker } from '../engine/alerter.ts';
 import { EventStream } from '../engine/event-stream.ts';
-import { HUNT_CAMPAIGN } from '../sim/hunt.ts';
 import type { RandomWorld } from '../sim/random-world.ts';
 import type { MadeEngine, MakeEngine, SimulatedParts } from '../sim/simulation.ts';
 import { composeEngine } from './compose.ts';
@@ -38,7 +37,7 @@ export function worldComposer(): (world: RandomWorld) => MakeEngine {
   const shipped = parseConfig('script: { template: "Hello" }', { file: '/config.yml', env: {} });
   return (world) => {
     const config = configOf(world, shipped);
-    return (parts) => simulatedEngine(HUNT_CAMPAIGN, config, parts);
+    return (parts) => simulatedEngine(parts.campaign, config, parts);
   };
 }
 

@@ -81,9 +81,12 @@ export const CHECKERS: readonly Checker[] = [
   NOT_HELD_LONG,
 ];
 
-/** Every promise that was broken, in the order of time. */
-export function violationsOf(seen: Seen): readonly Violation[] {
-  const found = CHECKERS.flatMap((checker) => {
+/** Every promise that was broken, of these or of all, in the order of time. */
+export function violationsOf(
+  seen: Seen,
+  checkers: readonly Checker[] = CHECKERS,
+): readonly Violation[] {
+  const found = checkers.flatMap((checker) => {
     return checker.check(seen).map(({ atMs, message }) => {
       return { checker: checker.name, atMs, message: inWholeMs(message) };
     });

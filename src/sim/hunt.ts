@@ -6,7 +6,8 @@
 import type { Outcome } from '../domain/words.ts';
 import { MemoryDisk, openMemoryStore } from '../store/memory.ts';
 import type { Money } from './billing.ts';
-import type { Standing, Violation } from './check.ts';
+import type { Promised, Seen, Standing, Violation } from './check.ts';
+import { ONE_ALERT } from './checkers/alerts.ts';
 import { OPEN_TIMES_MAX } from './checkers/away.ts';
 import { RECORD_WAIT_MS } from './checkers/put-offs.ts';
 import { violationsOf } from './checkers.ts';
@@ -28,8 +29,9 @@ import {
 import { answerMs } from './vendors.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
-/** Under this name every world's campaign is kept. */
-export const HUNT_CAMPAIGN = 'hunt';
+/** Under this name every world's campaign is kept; under the other, a second one on its disk. */
+const HUNT_CAMPAIGN = 'hunt';
+const OTHER_CAMPAIGN = 'other';
 
 /** A disk of one play's own, empty at first. */
 export interface HuntDisk extends SimulatedDisk {
@@ -142,10 +144,13 @@ export function commandFor(seed: number): string {
 
 // ---------------------------------------------------------------------------- one play
 
+/** Where the contacts of a campaign stand, by their ids. */
+type StandingsOf = (campaign: string) => ReadonlyMap<string, Standing>;
+
 interface Played {
   readonly log: readonly Sighting[];
   readonly digest: string;
-  readonly standings: ReadonlyMap<string, Standing>;
+  readonly standings: StandingsOf;
   /** As they really were: what was left of them when everything healed is gone. */
   readonly outages: readonly Outage[];
   /** What no checker has to look for: it broke, or it never came to its end. */
@@ -235,17 +240,19 @@ class Play {
       chains,
       looksUp,
       sameNumber,
+      keepsAlertsApart: world.keepsAlertsApart,
       listen: () => undefined,
     };
   }
 
   async play(): Promise<Played> {
     const violations = await this.#lives();
-    const standings = this.#standings();
+    const own = this.#standings();
+    const others = this.#standings(OTHER_CAMPAIGN);
     return {
       log: this.#log,
       digest: this.#digest.hex,
-      standings,
+      standings: (campaign) => (campaign === OTHER_CAMPAIGN ? others : own),
       outages: this.#outages,
       violations,
     };
@@ -257,11 +264,21 @@ class Play {
       if (end.type === 'broke') return [this.#broken('it works without a bug', end)];
     }
     this.#heal();
+    const { contacts, other, lives } = this.#world;
+    const chains = lives.findLast(({ isOther }) => isOther !== true)?.chains;
+    const found = await this.#finish({ ...CALM, chains }, contacts.length);
+    if (found.length > 0 || other === undefined) return found;
+    const plan = { ...CALM, chains: other.chains, isOther: true };
+    return await this.#finish(plan, other.contacts.length);
+  }
+
+  /** Now that everything is well, a list must come to its end. */
+  async #finish(plan: LifePlan, contacts: number): Promise<readonly Violation[]> {
     let last = 'never started';
-    const { starts, withinMs } = patienceOf(this.#world);
+    const { starts, withinMs } = patienceOf(this.#world, contacts);
     const healedMs = this.#clock.monotonicMs();
     for (let start = 1; start <= starts; start += 1) {
-      const end = await this.#live(CALM);
+      const end = await this.#live(plan);
       if (end.type === 'broke') return [this.#broken('it works without a bug', end)];
       last = end.type === 'ended' ? end.end : end.type;
       const tookMs = this.#clock.monotonicMs() - healedMs;
@@ -282,29 +299,34 @@ class Play {
     const clock = this.#clock;
     await clock.advance(plan.pauseMs);
     this.#run += 1;
-    this.#prepare(plan);
+    const { chains = this.#world.chains, isOther = false } = plan;
+    if (!isOther) this.#prepare(plan);
     const endsMs = clock.monotonicMs() + LIFE_MS_MAX;
     const { untilMs, limit, fuse, drainMs, stopMs, stopOnPlace, settles, settlesMs } = plan;
     const cancel =
       settlesMs === undefined ? undefined : clock.after(settlesMs, () => this.#settle(settles));
-    const end = await live(this.#scene, {
-      run: this.#run,
-      contacts: this.#list.rows,
-      policy: {
-        ...this.#world.policy,
-        limit,
-        untilMs: untilMs === undefined ? undefined : clock.wallMs() + untilMs,
+    const campaign = isOther ? OTHER_CAMPAIGN : HUNT_CAMPAIGN;
+    const end = await live(
+      { ...this.#scene, campaign, chains },
+      {
+        run: this.#run,
+        contacts: isOther ? (this.#world.other?.contacts ?? []) : this.#list.rows,
+        policy: {
+          ...this.#world.policy,
+          limit,
+          untilMs: untilMs === undefined ? undefined : clock.wallMs() + untilMs,
+        },
+        money: isOther ? undefined : money,
+        fuse,
+        drainMs,
+        stopMs,
+        stopOnPlace,
+        pace: () => {
+          if (clock.monotonicMs() <= endsMs) return GO_ON;
+          throw new Error(`a run that has not ended after ${LIFE_MS_MAX / 3_600_000} hours`);
+        },
       },
-      money,
-      fuse,
-      drainMs,
-      stopMs,
-      stopOnPlace,
-      pace: () => {
-        if (clock.monotonicMs() <= endsMs) return GO_ON;
-        throw new Error(`a run that has not ended after ${LIFE_MS_MAX / 3_600_000} hours`);
-      },
-    });
+    );
     cancel?.();
     return end;
   }
@@ -376,10 +398,10 @@ class Play {
     this.#outages.splice(0, this.#outages.length, ...ended);
   }
 
-  #standings(): ReadonlyMap<string, Standing> {
+  #standings(campaign = HUNT_CAMPAIGN): ReadonlyMap<string, Standing> {
     const store = this.#scene.disk.open(() => undefined);
     try {
-      return store.standings(HUNT_CAMPAIGN);
+      return store.standings(campaign);
     } finally {
       store.close();
     }
@@ -395,8 +417,11 @@ class Play {
  * How many starts, and how long, a list may take once everything has healed: whoever was put off
  * for the longest time that was promised comes back, and then one call follows the other.
  */
-function patienceOf(world: RandomWorld): { readonly starts: number; readonly withinMs: number } {
-  const { policies, outages, policy, contacts, behaviour, callsPerSecond } = world;
+function patienceOf(
+  world: RandomWorld,
+  contacts: number,
+): { readonly starts: number; readonly withinMs: number } {
+  const { policies, outages, policy, behaviour, callsPerSecond } = world;
   const opensMs = Object.values(policies).map(
     ({ circuitBreaker }) => OPEN_TIMES_MAX * circuitBreaker.recoveryTimeoutMs,
   );
@@ -407,7 +432,7 @@ function patienceOf(world: RandomWorld): { readonly starts: number; readonly wit
   const callMs = 2 * (answersMs + ringMs + noAnswerMs + talkMs) + 1_000 / callsPerSecond;
   const starts = STARTS_LEAST + Math.ceil(awayMs / (policy.outageWaitMs + CRON_MS));
   // A service that comes back may turn the first away once more, and every start may wait.
-  const withinMs = 2 * awayMs + starts * (CRON_MS + policy.outageWaitMs) + contacts.length * callMs;
+  const withinMs = 2 * awayMs + starts * (CRON_MS + policy.outageWaitMs) + contacts * callMs;
   return { starts, withinMs };
 }
 
@@ -419,27 +444,68 @@ function judged(
   world: RandomWorld,
   { log, standings, outages }: Pick<Played, 'log' | 'standings' | 'outages'>,
 ): readonly Violation[] {
-  const { contacts, chains, sameNumber, callsPerSecond, policies, healthCheck } = world;
-  const { quirks, money } = world;
-  return violationsOf({
-    promised: {
-      contacts,
-      chains,
-      sameNumber,
-      callsPerSecond,
-      policyOf: (service) => {
-        const policy = policies[service];
-        if (policy === undefined) throw new Error(`no policy for ${service}`);
-        return policy;
-      },
-      healthCheck,
-      outages,
-      quirks,
-      money,
-      alerts: true,
+  const { chains, sameNumber, callsPerSecond, policies, healthCheck } = world;
+  const { contacts, other, quirks, money } = world;
+  const promised: Promised = {
+    contacts,
+    chains,
+    sameNumber,
+    callsPerSecond,
+    policyOf: (service) => {
+      const policy = policies[service];
+      if (policy === undefined) throw new Error(`no policy for ${service}`);
+      return policy;
     },
-    log,
-    standings,
+    healthCheck,
+    outages,
+    quirks,
+    money,
+    alerts: true,
+  };
+  const own: Seen = { promised, log, standings: standings(HUNT_CAMPAIGN) };
+  if (other === undefined) return violationsOf(own);
+  const others = { ...promised, contacts: other.contacts, money: undefined, alerts: false };
+  return [
+    ...violationsOf({
+      ...own,
+      promised: { ...promised, alerts: false },
+      log: logOf(log, HUNT_CAMPAIGN),
+    }),
+    ...violationsOf({
+      promised: others,
+      log: logOf(log, OTHER_CAMPAIGN),
+      standings: standings(OTHER_CAMPAIGN),
+    }),
+    // Of alerts there is one book for all campaigns.
+    ...violationsOf(own, [ONE_ALERT]),
+  ];
+}
+
+/**
+ * What one campaign has lived through, up to the end of its last life. The lives of another are in
+ * it as ones that were killed at once when they were over: what they did to services and breakers
+ * is not known.
+ */
+function logOf(log: readonly Sighting[], campaign: string): readonly Sighting[] {
+  const began = new Map<number, Sighting>();
+  const own = new Set<number>();
+  for (const sight of log) {
+    if (sight.type !== 'began') continue;
+    began.set(sight.run, sight);
+    if (sight.campaign === campaign) own.add(sight.run);
+  }
+  const last = log.findLastIndex(({ run }) => own.has(run));
+  return log.slice(0, last + 1).flatMap((sight): readonly Sighting[] => {
+    const { run, atMs, type } = sight;
+    // The folder with the audio is one for all.
+    if (own.has(run) || type === 'audio_deleted') return [sight];
+    const start = began.get(run);
+    const isOver = type === 'ended' || type === 'killed' || type === 'broke';
+    if (start === undefined || !isOver) return [];
+    return [
+      { ...start, atMs },
+      { type: 'killed', at: 'a life of another campaign', run, atMs },
+    ];
   });
 }
 

@@ -14,11 +14,12 @@ import type { Fuse } from './life.ts';
 import type { ListEdit } from './list-edits.ts';
 import type { Fault, Outage, Place } from './outage.ts';
 import type { Quirks } from './outside.ts';
-import type { ChainNames } from './simulated-services.ts';
+import { type LifeConfig, type OtherCampaign, randomConfigs } from './random-configs.ts';
+import { type ChainNames, PREVIEW } from './simulated-services.ts';
 import { answerMs, placesOf, type Target, VENDORS } from './vendors.ts';
 
 /** One start of the program, and what is done to it. Times are milliseconds. */
-export interface LifePlan {
+export interface LifePlan extends Omit<LifeConfig, 'fuse'> {
   /** Between the end of the life before and this start. */
   readonly pauseMs: number;
   /** The moment at which it is killed; undefined for never. */
@@ -73,6 +74,10 @@ export interface RandomWorld {
   readonly quirks: Quirks;
   /** Undefined where vendors bill nothing. */
   readonly money: Money | undefined;
+  /** Another campaign that some lives work; none where it is left out. */
+  readonly other?: OtherCampaign | undefined;
+  /** See `Scene`. */
+  readonly keepsAlertsApart?: boolean | undefined;
   /** At least one. What comes after the last is without faults, kills and orders. */
   readonly lives: readonly LifePlan[];
 }
@@ -83,13 +88,15 @@ const MINUTE_MS = 60 * SECOND_MS;
 export function randomWorld(seed: number): RandomWorld {
   const chance = new Chance(seed);
   const contacts = randomContacts(chance);
-  const chains = randomChains(chance);
+  const configs = randomConfigs(chance, randomChains(chance));
+  const { chains, named } = configs;
   const behaviour = randomBehaviour(chance);
   const policy = randomPolicy(chance);
   const horizonMs = horizonOf(behaviour, contacts.length, policy.lines);
   const hopeless = randomHopeless(chance, chains);
-  const policies = withHopeless(randomPolicies(chance, chains, behaviour), hopeless);
+  const policies = withHopeless(randomPolicies(chance, named, behaviour), hopeless);
   const outages = [
+    ...configs.outages(horizonMs),
     ...hopelessOutages(hopeless, policy.outageWaitMs),
     ...randomOutages(chance, chains, policies, horizonMs, policy.outageWaitMs),
   ];
@@ -117,8 +124,12 @@ export function randomWorld(seed: number): RandomWorld {
       emptyTexts: chance.pick([0, 0, 0, 0.2], 'empty texts'),
       refusals: chance.pick([0, 0, 0, 0.2], 'refusals'),
     },
-    money: randomMoney(chance, contacts, chains),
-    lives: randomLives(chance, contacts, horizonMs),
+    money: randomMoney(chance, contacts, named),
+    other: configs.other,
+    keepsAlertsApart: configs.keepsAlertsApart,
+    lives: randomLives(chance, contacts, horizonMs, configs.livesLeast).map((plan, life) =>
+      withConfig(plan, configs.life(life)),
+    ),
   };
 }
 
@@ -156,8 +167,6 @@ function randomChains(chance: Chance): ChainNames {
   };
   return { llm: chain('llm'), tts: chain('tts'), dialer: chain('dialer'), crm: chain('crm') };
 }
-
-const PREVIEW = 'preview';
 
 function randomBehaviour(chance: Chance): Behaviour {
   if (chance.of(0.4, 'behaviour')) return DEFAULT_BEHAVIOUR;
@@ -405,9 +414,10 @@ function randomLives(
   chance: Chance,
   contacts: readonly Contact[],
   horizonMs: number,
+  least: number,
 ): readonly LifePlan[] {
   const left = contacts.map(({ id }) => id);
-  const count = chance.pick([1, 2, 2, 3, 3, 4, 6], 'lives');
+  const count = Math.max(least, chance.pick([1, 2, 2, 3, 3, 4, 6], 'lives'));
   return Array.from({ length: count }, (_, life) => {
     const order = (share: number, what: string): number | undefined =>
       chance.of(share, what, life)
@@ -471,6 +481,23 @@ function randomEdits(
     ];
     return chance.pick(edits, 'edit', life, nth);
   });
+}
+
+/** What is done to the first list is not done in a life of the other campaign. */
+function withConfig(plan: LifePlan, config: LifeConfig): LifePlan {
+  if (config.isOther !== true) return { ...plan, ...config };
+  return {
+    ...plan,
+    ...config,
+    removed: [],
+    corrected: [],
+    edits: [],
+    uncertain: 'kept',
+    settles: 'nobody',
+    settlesMs: undefined,
+    inHand: 'kept',
+    losesAudio: false,
+  };
 }
 
 /** Kinds of moments that are rare among all, and what comes of them is not. */

@@ -36,7 +36,7 @@ export function kindOf(sight: Sight): string {
 function sightText(sight: Sight): string {
   switch (sight.type) {
     case 'began':
-      return 'the program starts';
+      return `the program starts${beginningText(sight)}`;
     case 'told':
       return `told: ${eventText(sight.event)}`;
     case 'request': {
@@ -64,7 +64,7 @@ function sightText(sight: Sight): string {
       return `${service} records ${listed([contact, call])}: ${outcome}${mark}`;
     }
     case 'alerted':
-      return `alert through ${sight.channel}: ${sight.key} ${sight.kind}`;
+      return `alert through ${sight.channel}: ${sight.key} ${sight.kind}${titleText(sight)}`;
     case 'asked_to_stop':
       return `the operator asks to ${sight.how}`;
     case 'removed':
@@ -121,4 +121,14 @@ function timeText(atMs: number): string {
   const hours = Math.floor(seconds / 3_600);
   const thousandths = String(Math.floor(atMs % 1_000)).padStart(3, '0');
   return `${hours}:${two(seconds / 60)}:${two(seconds)}.${thousandths}`;
+}
+
+function beginningText({ campaign, chains }: Extract<Sight, { type: 'began' }>): string {
+  const named = Object.values(chains ?? {}).map((names) => names.join(', '));
+  const list = campaign === undefined ? '' : ` for ${campaign}`;
+  return named.length === 0 ? list : `${list}, with ${named.join('; ')}`;
+}
+
+function titleText({ title }: Extract<Sight, { type: 'alerted' }>): string {
+  return title === undefined ? '' : ` (${title})`;
 }

@@ -34,6 +34,10 @@ export type Sight =
   /** A life of the program begins, under these orders. */
   | {
       readonly type: 'began';
+      /** Whose list is worked. */
+      readonly campaign?: string | undefined;
+      /** What the settings name in this life; left out where it is what was promised at first. */
+      readonly chains?: Readonly<Record<Role, readonly string[]>> | undefined;
       readonly policy: RunPolicy;
       /** What the wall shows, in milliseconds since the epoch. */
       readonly wallMs: number;
@@ -101,6 +105,8 @@ export type Sight =
       readonly channel: string;
       readonly key: string;
       readonly kind: AlertKind;
+      /** Its first line. */
+      readonly title?: string | undefined;
     }
   /** The operator asks for an end, once or, at once, twice. */
   | { readonly type: 'asked_to_stop'; readonly how: 'drain' | 'stop' }

@@ -195,8 +195,8 @@ export function simulatedChannel(
     name: CHANNEL,
     send: async (alert, signal) => {
       if (!life.moment('an alert leaves')) return new Promise(() => undefined);
-      const { key, kind } = alert;
-      outside.see(life, { type: 'alerted', channel: CHANNEL, key, kind });
+      const { key, kind, title } = alert;
+      outside.see(life, { type: 'alerted', channel: CHANNEL, key, kind, title });
       onAlert?.(alert);
       await life.clock.sleep(ALERT_MS, signal);
     },

@@ -35,6 +35,7 @@ import type { VirtualClock } from './virtual-clock.ts';
 
 /** What a run is made of; the same for the real one. */
 export interface SimulatedParts {
+  readonly campaign: string;
   readonly policy: RunPolicy;
   readonly services: SimulatedServices;
   readonly audio: AudioStore;
@@ -89,6 +90,11 @@ export interface Scene {
   readonly chains: ChainNames;
   readonly looksUp: boolean;
   readonly sameNumber: 'reject' | 'allow';
+  /**
+   * What is kept of alerts goes to the disk by itself, after the rest: so a kill can come between a
+   * breaker and its alert, as two runs at a time that overwrite each other's breakers can.
+   */
+  readonly keepsAlertsApart?: boolean | undefined;
   readonly listen: (event: CampaignEvent) => void;
   /** Told of every alert that reaches the operator. */
   readonly onAlert?: ((alert: Alert) => void) | undefined;
@@ -127,45 +133,68 @@ const NO_FUSE: Fuse = { at: 0 };
 
 /** Lives one life of the program, from the list to its end. */
 export async function live(scene: Scene, start: Start): Promise<LifeEnd> {
-  const { clock, outside, disk } = scene;
+  const { clock, outside, disk, campaign, chains } = scene;
   const life = new Life(start.run, clock, start.fuse ?? NO_FUSE, (at) => {
-    store.kill();
+    for (const store of stores) store.kill();
     outside.see(life, { type: 'killed', at });
   });
-  const store = disk.open((flush) => {
-    clock.defer(() => {
-      if (!life.moment('before a commit')) return;
-      flush();
-      life.moment('after a commit');
+  const soon = together(clock);
+  const opened = (what: string): SimulatedStore =>
+    disk.open((flush) => {
+      soon(() => {
+        if (!life.moment(`before ${what}`)) return;
+        flush();
+        life.moment(`after ${what}`);
+      });
     });
-  });
+  const store = opened('a commit');
+  const apart = scene.keepsAlertsApart === true ? opened('an alert is kept') : undefined;
+  const stores = apart === undefined ? [store] : [store, apart];
   const { policy, money } = start;
   const wallMs = clock.wallMs();
-  outside.see(life, { type: 'began', policy, wallMs, budgetMicros: money?.budgetMicros });
+  const budgetMicros = money?.budgetMicros;
+  outside.see(life, { type: 'began', campaign, chains, policy, wallMs, budgetMicros });
+  const kept: Kept = { store, alerts: (apart ?? store).alerts };
   try {
-    return await clock.until(working(scene, start, life, store), start.pace);
+    return await clock.until(working(scene, start, life, kept), start.pace);
   } catch (error) {
     if (error instanceof Killed) return { type: 'killed' };
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
     outside.see(life, { type: 'broke', message });
     return { type: 'broke', error };
   } finally {
-    if (life.isAlive) store.close();
+    if (life.isAlive) for (const one of stores) one.close();
   }
 }
 
-async function working(
-  scene: Scene,
-  start: Start,
-  life: Life,
-  store: SimulatedStore,
-): Promise<LifeEnd> {
+/** Defers tasks so that nothing runs between those of one moment, whoever plays them. */
+function together(clock: VirtualClock): (task: () => void) => void {
+  let waiting: (() => void)[] = [];
+  return (task) => {
+    waiting.push(task);
+    if (waiting.length > 1) return;
+    clock.defer(() => {
+      const tasks = waiting;
+      waiting = [];
+      for (const one of tasks) one();
+    });
+  };
+}
+
+/** What a life has of the disk. */
+interface Kept {
+  readonly store: SimulatedStore;
+  readonly alerts: AlertMemory;
+}
+
+async function working(scene: Scene, start: Start, life: Life, kept: Kept): Promise<LifeEnd> {
   const { campaign, outside } = scene;
+  const { store } = kept;
   const journal = store.journal(campaign);
   // First, as in a real run: who was in hand when a life was killed can be off the list by now.
   journal.recover();
   takeIn(scene, start.contacts, life, store);
-  const made = composed(scene, start, life, store);
+  const made = composed(scene, start, life, kept);
   const orders = ordersOf(scene, start, life);
   made.health.start();
   const end = await Promise.race([made.runner.run(orders.signals), life.killed]);
@@ -196,7 +225,7 @@ function takeIn(
   sink.finish();
 }
 
-function composed(scene: Scene, start: Start, life: Life, store: SimulatedStore): MadeEngine {
+function composed(scene: Scene, start: Start, life: Life, { store, alerts }: Kept): MadeEngine {
   const { campaign, seed, outside, chains, looksUp, listen, make, onAlert } = scene;
   const spending = spendingOf(scene, start, store);
   const emit = mortalEmit((event) => {
@@ -207,12 +236,13 @@ function composed(scene: Scene, start: Start, life: Life, store: SimulatedStore)
     listen(event);
   }, life);
   return make({
+    campaign,
     policy: start.policy,
     services: simulatedServices(chains, outside, life, looksUp),
     audio: simulatedAudio(outside, life),
     journal: mortalJournal(store.journal(campaign), life),
     breakers: store.breakers,
-    alerts: mortalAlerts(store.alerts, life),
+    alerts: mortalAlerts(alerts, life),
     purse: spending,
     channels: [{ ...simulatedChannel(outside, life, onAlert), severities: scene.severities }],
     clock: life.clock,

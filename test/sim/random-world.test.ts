@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { ROLES } from '../../src/domain/words.ts';
 import { type RandomWorld, randomWorld } from '../../src/sim/random-world.ts';
 import { answerMs } from '../../src/sim/vendors.ts';
 import { seedsFrom } from '../support/hunt-bench.ts';
 
 const worlds = seedsFrom(1, 400).map(randomWorld);
+
+function namesAll(chains: RandomWorld['chains'], all: RandomWorld['chains']): boolean {
+  return ROLES.every((role) => all[role].every((service) => chains[role].includes(service)));
+}
 
 function share(holds: (world: RandomWorld) => boolean): number {
   return worlds.filter(holds).length / worlds.length;
@@ -18,9 +23,10 @@ describe('a random world', () => {
   });
 
   it('can come to its end: every service answers in time while nothing is wrong', () => {
-    for (const { chains, policies, behaviour } of worlds) {
-      for (const role of ['llm', 'tts', 'dialer', 'crm'] as const) {
-        for (const service of chains[role]) {
+    for (const { chains: first, policies, behaviour, lives, other } of worlds) {
+      const all = [first, ...lives.map(({ chains = first }) => chains), other?.chains ?? first];
+      for (const role of ROLES) {
+        for (const service of all.flatMap((chains) => chains[role])) {
           const slowestMs = 1.5 * answerMs(behaviour, { role, service });
           const requestMs = policies[service]?.timeouts.requestMs;
           expect(requestMs === 0 ? Number.POSITIVE_INFINITY : requestMs).toBeGreaterThan(slowestMs);
@@ -70,6 +76,22 @@ describe('a random world', () => {
     ['numbers corrected', ({ lives }) => lives.some(({ corrected }) => corrected.length > 0)],
     ['rows in hand deleted', ({ lives }) => lives.some((life) => life.inHand === 'deleted')],
     ['rows in hand corrected', ({ lives }) => lives.some((life) => life.inHand === 'corrected')],
+    [
+      'settings that change between lives',
+      ({ lives, chains }) => lives.some((life) => (life.chains ?? chains) !== chains),
+    ],
+    [
+      'a service that comes and goes',
+      ({ lives, chains }) =>
+        lives.some((life) => !namesAll(life.chains ?? chains, chains)) &&
+        lives.some((life) => namesAll(life.chains ?? chains, chains)),
+    ],
+    ['lives of another campaign', ({ lives }) => lives.some(({ isOther }) => isOther === true)],
+    ['alerts kept apart', ({ keepsAlertsApart }) => keepsAlertsApart === true],
+    [
+      'a kill between a breaker and its alert',
+      ({ lives }) => lives.some(({ fuse }) => fuse?.kind === 'before an alert is kept'),
+    ],
     ['audio deleted', ({ lives }) => lives.some(({ losesAudio }) => losesAudio)],
   ])('sometimes has %s', (_what, holds) => {
     expect(share(holds)).toBeGreaterThan(0.015);

@@ -34,6 +34,8 @@ const MET = [
     (method) => `request ${method}`,
   ),
   'killed at hangUp leaves',
+  'killed at before an alert is kept',
+  'killed at after an alert is kept',
   ...['before a commit', 'after a commit', 'a timer', 'audio is kept'].map(
     (moment) => `killed at ${moment}`,
   ),

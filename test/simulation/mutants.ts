@@ -43,6 +43,8 @@ export interface Mutant {
   readonly worlds?: readonly (RandomWorld | undefined)[];
   /** Puts the defect where no part can be exchanged; undone by `vi.restoreAllMocks`. */
   readonly infect?: () => void;
+  /** Worlds in which it cannot show are not played. */
+  readonly only?: (world: RandomWorld) => boolean;
   /** Makes of a world one in which it shows, where chance alone makes too few of them. */
   readonly among?: (world: RandomWorld) => RandomWorld;
 }
@@ -188,14 +190,35 @@ function outage(places: readonly Place[], endMs: number): Outage {
   return { name: 'together', places, startMs: 20_000, endMs, fault: { type: '503' } };
 }
 
-/** Whoever speaks fails, and whoever keeps the records for longer. */
+/** The same settings in every life. */
+function unchanged(world: RandomWorld): RandomWorld {
+  const lives = world.lives.map((life) => ({ ...life, chains: undefined, isOther: false }));
+  return { ...world, other: undefined, lives };
+}
+
+/**
+ * Whoever speaks fails, and whoever keeps the records for longer. Good probes show that there is
+ * speech again long before those are due who were put off for it, and others are left to be called.
+ */
 function mutesAndForgets(world: RandomWorld): RandomWorld {
-  const { chains, policy } = world;
+  const { chains, policy, policies: all } = world;
   const placesOf = (role: Role) => chains[role].map((service) => ({ role, service }));
+  const timeouts = { requestMs: 15_000, callMs: 600_000 };
+  const circuitBreaker = { failureThreshold: 4, recoveryTimeoutMs: 120_000, halfOpenMaxCalls: 1 };
+  const slow = Object.keys(all).map((name) => {
+    return [name, { retry: DEFAULT_RETRY, timeouts, circuitBreaker }];
+  });
+  const [first] = world.contacts;
+  const contacts = Array.from({ length: 60 }, (_, index) => {
+    return { ...first, id: `c${index + 1}`, phone: `+14155550${100 + index}`, line: index + 2 };
+  });
   return {
-    ...world,
+    ...unchanged(world),
+    contacts: contacts as RandomWorld['contacts'],
     looksUp: false,
     policy: { ...policy, lines: 4, onOutage: 'skip' },
+    policies: Object.fromEntries(slow) as RandomWorld['policies'],
+    healthCheck: { intervalMs: 5_000, timeoutMs: 5_000 },
     outages: [outage(placesOf('tts'), 90_000), outage(placesOf('crm'), 600_000)],
   };
 }

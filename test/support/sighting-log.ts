@@ -47,6 +47,9 @@ export interface About {
   readonly service?: string;
 }
 
+/** A life of this campaign, whose settings name these. */
+export type Whose = Pick<Extract<Sight, { type: 'began' }>, 'campaign' | 'chains'>;
+
 export class SightingLog {
   readonly #log: Sighting[] = [];
   readonly #standings = new Map<string, Standing>();
@@ -75,8 +78,8 @@ export class SightingLog {
   #run = 0;
   #requests = 0;
 
-  constructor(policy: Partial<RunPolicy> = {}) {
-    this.began(policy);
+  constructor(policy: Partial<RunPolicy> = {}, whose: Whose = {}) {
+    this.began(policy, whose);
   }
 
   chains(chains: Partial<ChainNames>): this {
@@ -120,11 +123,12 @@ export class SightingLog {
     return this;
   }
 
-  began(policy: Partial<RunPolicy> = {}): this {
+  began(policy: Partial<RunPolicy> = {}, whose: Whose = {}): this {
     this.#run += 1;
     const { money } = this.#promised;
     return this.see({
       type: 'began',
+      ...whose,
       policy: { ...POLICY, ...policy },
       wallMs: this.#atMs,
       ...(money !== undefined && { budgetMicros: money.budgetMicros }),
@@ -224,8 +228,8 @@ export class SightingLog {
     return this.told({ type: 'call.finished', contact, call, outcome, durationMs: 0 });
   }
 
-  alerted(kind: 'raised' | 'recovered', key = 'service:elevenlabs'): this {
-    return this.see({ type: 'alerted', channel: 'email', key, kind });
+  alerted(kind: 'raised' | 'recovered', key = 'service:elevenlabs', title?: string): this {
+    return this.see({ type: 'alerted', channel: 'email', key, kind, title });
   }
 
   killed(): this {

@@ -4,14 +4,15 @@
 import { ROLES } from '../../domain/words.ts';
 import type { Checker, Violation } from '../check.ts';
 import { ALERT_MS } from '../simulated-services.ts';
+import { type Change, changesOf, stateAt } from './alert-states.ts';
 import {
+  chainsAt,
   type Evidence,
   evidenceOf,
-  isGuarded,
   type Life,
   type Mark,
   type Of,
-  placeName,
+  placesNamed,
   ROUNDING_MS,
   toldOf,
 } from './evidence.ts';
@@ -21,14 +22,16 @@ type Alert = Of<'alerted'> & Mark;
 
 export const ONE_ALERT: Checker = {
   name: 'one alert',
-  promise: 'An outage is told once, and once that it is over, when all of it is.',
+  promise:
+    'An outage of a service in use is told once, whatever a kill came upon, and once that it is ' +
+    'over, when all of it is, or that nobody names the service any more.',
   check: (seen) => {
     if (!seen.promised.alerts) return [];
     const evidence = evidenceOf(seen);
     const alerts = seen.log.flatMap((sight, index) =>
       sight.type === 'alerted' && sight.kind !== 'notice' ? [{ ...sight, index }] : [],
     );
-    const services = [...new Set(Object.values(seen.promised.chains).flat())];
+    const services = [...new Set(placesNamed(evidence).map(({ service }) => service))];
     return [
       ...repeated(evidence, alerts),
       ...services.flatMap((service) => misjudged(evidence, service, alerts)),
@@ -57,8 +60,9 @@ function repeated(evidence: Evidence, alerts: readonly Alert[]): readonly Found[
 }
 
 /** An outage that was over before it could be told: one message says both. */
-function isWhole({ seen }: Evidence, before: Alert | undefined, alert: Alert): boolean {
-  return seen.log.slice((before?.index ?? -1) + 1, alert.index).some((sight) => {
+function isWhole(evidence: Evidence, before: Alert | undefined, alert: Alert): boolean {
+  const { log } = evidence.seen;
+  const isOpened = log.slice((before?.index ?? -1) + 1, alert.index).some((sight) => {
     if (sight.type !== 'told') return false;
     const { event } = sight;
     if (event.type === 'run.finished')
@@ -67,7 +71,16 @@ function isWhole({ seen }: Evidence, before: Alert | undefined, alert: Alert): b
       );
     return event.type === 'breaker.opened' && alert.key === `service:${event.service}`;
   });
+  if (isOpened || !alert.key.startsWith(SERVICE)) return isOpened;
+  // One that was down before somebody began to use it, or that a kill left nobody sure of.
+  const changes = changesOf(evidence, alert.key.slice(SERVICE.length));
+  return changes.some(({ index, before: was, state }) => {
+    const isBetween = index > (before?.index ?? -1) && index < alert.index;
+    return isBetween && (was !== 'up' || state !== 'up');
+  });
 }
+
+const SERVICE = 'service:';
 
 /**
  * A kill came upon the alert after it left and before that was on disk. Then another life sends
@@ -94,17 +107,7 @@ function isResent(
 
 // ---------------------------------------------------------------------------- services
 
-/** `unsure` after a kill that came before a change can have been on disk. */
-type State = 'up' | 'down' | 'unsure';
-
-/** From here on. */
-interface Change extends Mark {
-  readonly run: number;
-  readonly before: State;
-  readonly state: State;
-}
-
-/** Outages that nobody heard of, ends that nobody heard of, and ends that were none. */
+/** Outages that nobody heard of, ends that nobody heard of, and what was neither. */
 function misjudged(
   evidence: Evidence,
   service: string,
@@ -114,33 +117,75 @@ function misjudged(
   const its = alerts.filter((alert) => alert.key === key);
   const changes = changesOf(evidence, service);
   const missing = changes.flatMap((change, position) => {
-    const { atMs, index, before, state } = change;
     const end = tellsBy(evidence, change, key);
-    if (end === undefined) return [];
-    const told = its.filter((alert) => alert.index > index && alert.index <= end.index);
-    const isBack = told.some(({ kind }) => kind === 'recovered');
-    if (before === 'down' && state === 'up' && !isBack) {
-      return [{ atMs, message: `${service} is back, and nobody is told` }];
-    }
-    if (before !== 'up' || state !== 'down' || told.some(({ kind }) => kind === 'raised'))
-      return [];
-    const over = changes.slice(position).find((later) => later.state === 'up');
-    const isToldOver = told.some(
-      (alert) => alert.index > (over?.index ?? Number.POSITIVE_INFINITY),
-    );
-    if (isToldOver) return [];
-    return [{ atMs, message: `the breaker of ${service} opens, and nobody is told` }];
+    if (end === undefined || isTold(its, changes, position, end)) return [];
+    const { atMs, state } = change;
+    const what = state === 'up' ? AT_AN_END[change.because] : 'is down';
+    return [{ atMs, message: `${service} ${what}, and nobody is told` }];
   });
-  const early = its.flatMap(({ kind, index, atMs }) => {
-    if (kind === 'raised') return [];
-    const since = its.findLast((alert) => alert.index < index && alert.kind === 'raised')?.index;
-    const within = changes.filter((change) => change.index > (since ?? 0) && change.index <= index);
-    const states = [stateAt(changes, since ?? 0), ...within.map(({ state }) => state)];
-    if (states.some((state) => state !== 'down')) return [];
-    return [{ atMs, message: `${service} is said to be back, and it is not` }];
-  });
-  return [...missing, ...early, ...unended(evidence, service, its, changes)];
+  return [
+    ...missing,
+    ...its.flatMap((alert) => untrue(service, alert, its, changes)),
+    ...unended(evidence, service, its, changes),
+  ];
 }
+
+const AT_AN_END: Readonly<Record<Change['because'], string>> = {
+  moved: 'is back',
+  unused: 'is not in use any more',
+  named: 'is back',
+  killed: 'is back',
+};
+
+/** Whether what this change is about was told by `end`, as far as there was anything to tell. */
+function isTold(
+  alerts: readonly Alert[],
+  changes: readonly Change[],
+  position: number,
+  end: Mark,
+): boolean {
+  const { index, before, state } = changes[position] as Change;
+  const told = alerts.filter((alert) => alert.index > index && alert.index <= end.index);
+  // After a kill it is not known what was told of before: only what has been seen counts.
+  const last = alerts.findLast((alert) => alert.index <= index)?.kind ?? 'recovered';
+  if (state === 'unsure') return true;
+  if (state === 'up') {
+    const isDue = before === 'down' || last === 'raised';
+    return !isDue || told.some(({ kind }) => kind === 'recovered');
+  }
+  if (before === 'unsure' && last === 'raised') return true;
+  if (told.some(({ kind }) => kind === 'raised')) return true;
+  const over = changes.slice(position).find((later) => later.state === 'up');
+  return told.some((alert) => alert.index > (over?.index ?? Number.POSITIVE_INFINITY));
+}
+
+/** Said to be back, or to be down, and it was neither; or said to be back for another reason. */
+function untrue(
+  service: string,
+  { kind, index, atMs, title = '' }: Alert,
+  alerts: readonly Alert[],
+  changes: readonly Change[],
+): readonly Found[] {
+  const since = alerts.findLast((alert) => alert.index < index && alert.kind !== kind)?.index ?? 0;
+  const within = changes.filter((change) => change.index > since && change.index <= index);
+  const states = [stateAt(changes, since), ...within.map(({ state }) => state)];
+  if (kind === 'raised') {
+    if (states.some((state) => state !== 'up')) return [];
+    return [{ atMs, message: `${service} is said to be down, and it is not` }];
+  }
+  if (states.every((state) => state === 'down')) {
+    return [{ atMs, message: `${service} is said to be back, and it is not` }];
+  }
+  const ends = within.filter(({ state }) => state === 'up');
+  const isKnown = ends.length > 0 && states.every((state) => state !== 'unsure') && title !== '';
+  const isUnused = title.endsWith(UNUSED);
+  if (!isKnown || ends.some(({ because }) => (because === 'unused') === isUnused)) return [];
+  const why = isUnused ? 'not in use any more, and it works' : 'back, and nobody uses it';
+  return [{ atMs, message: `${service} is said to be ${why}` }];
+}
+
+/** How the title of a notice ends that a service is over for who used it. */
+const UNUSED = 'is not in use any more';
 
 /** At the end of everything: told to be down, and it is not. */
 function unended(
@@ -153,10 +198,6 @@ function unended(
   if (over?.how !== 'ended' || alerts.at(-1)?.kind !== 'raised') return [];
   if (stateAt(changes, over.index) !== 'up') return [];
   return [{ atMs: over.atMs, message: `${service} works, and was said to be down` }];
-}
-
-export function stateAt(changes: readonly Change[], index: number): State {
-  return changes.findLast((change) => change.index <= index)?.state ?? 'up';
 }
 
 /**
@@ -181,65 +222,6 @@ function isOrderly({ over }: Life): boolean {
   return over?.how === 'ended';
 }
 
-/** What a service went through, in all the roles that it fills. */
-export function changesOf(
-  { seen, exchanges, lives }: Evidence,
-  service: string,
-): readonly Change[] {
-  const { log, promised } = seen;
-  const roles = ROLES.filter((role) => promised.chains[role].includes(service));
-  const states = new Map<string, State>(roles.map((role) => [placeName({ role, service }), 'up']));
-  const movedMs = new Map<string, number>();
-  const proofs = new Map<number, string>();
-  for (const { end, place } of exchanges.filter(isGuarded)) {
-    if (end?.type === 'answered') proofs.set(end.index, place);
-  }
-  const changes: Change[] = [];
-  const put = (place: string, next: State, mark: Mark & { readonly run: number }): void => {
-    if (states.get(place) === undefined || states.get(place) === next) return;
-    const before = stateOf(states);
-    states.set(place, next);
-    const state = stateOf(states);
-    if (state !== before) changes.push({ ...mark, before, state });
-  };
-  for (const [index, sight] of log.entries()) {
-    const { atMs, run } = sight;
-    const mark = { index, atMs, run };
-    const moved = sight.type === 'told' ? movedBy(sight.event) : undefined;
-    if (moved !== undefined) {
-      movedMs.set(moved.place, atMs);
-      put(moved.place, moved.state, mark);
-    }
-    // What is asked and answered without a word of its breaker has one that is closed.
-    const proven = proofs.get(index);
-    if (proven !== undefined && states.get(proven) === 'unsure') put(proven, 'up', mark);
-    if (sight.type !== 'killed') continue;
-    const began = lives.find((life) => life.run === run)?.began.atMs ?? 0;
-    for (const [place, lastMs] of movedMs) {
-      if (lastMs >= Math.max(began, atMs - ROUNDING_MS)) put(place, 'unsure', mark);
-    }
-  }
-  return changes;
-}
-
-function movedBy(event: Of<'told'>['event']): { place: string; state: State } | undefined {
-  switch (event.type) {
-    case 'breaker.opened':
-    case 'breaker.half_open':
-      return { place: placeName(event), state: 'down' };
-    case 'breaker.closed':
-      return { place: placeName(event), state: 'up' };
-    default:
-      return undefined;
-  }
-}
-
-function stateOf(states: ReadonlyMap<string, State>): State {
-  const all = [...states.values()];
-  if (all.includes('down')) return 'down';
-  return all.includes('unsure') ? 'unsure' : 'up';
-}
-
 // ---------------------------------------------------------------------------- runs
 
 /** Its outage, and nothing else about it. */
@@ -260,11 +242,12 @@ function isOfBudget({ key }: Pick<Alert, 'key'>): boolean {
  * budget is spent, until a run may spend again.
  */
 function endings(evidence: Evidence, alerts: readonly Alert[]): readonly Found[] {
-  const { seen } = evidence;
-  const its = alerts.filter((one) => isOfBudget(one) || isOwn(one));
-  const [own, budgets] = [its.filter((one) => !isOfBudget(one)), its.filter(isOfBudget)];
+  const { seen, lives } = evidence;
   const started = toldOf(seen.log, 'run.started');
   return toldOf(seen.log, 'run.finished').flatMap(({ index, atMs, run, event: { end } }) => {
+    const campaign = lives.find((life) => life.run === run)?.campaign ?? '';
+    const its = alerts.filter((one) => isOfCampaign(one, campaign));
+    const [own, budgets] = [its.filter((one) => !isOfBudget(one)), its.filter(isOfBudget)];
     const isOpen = openAtEnd(evidence, own, { run, atMs });
     const why: string[] = [];
     if (end === 'outage' && isOpen === false && !hasCause(evidence, index)) why.push('gives up');
@@ -277,6 +260,14 @@ function endings(evidence: Evidence, alerts: readonly Alert[]): readonly Found[]
     if (maySpend && isBudgetOpen === true) why.push('may spend again');
     return why.map((what) => ({ atMs, message: `run ${run} ${what}, and nobody is told` }));
   });
+}
+
+/** @param campaign empty where the log knows only one */
+function isOfCampaign({ key }: Alert, campaign: string): boolean {
+  const own = `campaign:${campaign}`;
+  return campaign === ''
+    ? isOwn({ key }) || isOfBudget({ key })
+    : key === own || key === `${own}:budget`;
 }
 
 /** Whether it was raised last when this run was over; undefined where that need not be told yet. */
@@ -292,7 +283,7 @@ function openAtEnd(
 
 /** Whether for some work nobody may have been there, which has its own alert. */
 function hasCause(evidence: Evidence, index: number): boolean {
-  const { chains } = evidence.seen.promised;
+  const chains = chainsAt(evidence, index);
   return ROLES.some((role) => {
     return chains[role].every((service) => stateAt(changesOf(evidence, service), index) !== 'up');
   });

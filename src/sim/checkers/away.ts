@@ -5,7 +5,14 @@
 import type { BreakerName } from '../../domain/event.ts';
 import { ROLES } from '../../domain/words.ts';
 import type { Promised } from '../check.ts';
-import { type Evidence, type Mark, placeName, ROUNDING_MS } from './evidence.ts';
+import {
+  chainsAt,
+  type Evidence,
+  type Mark,
+  placeName,
+  placesNamed,
+  ROUNDING_MS,
+} from './evidence.ts';
 import { pausesOf } from './retries.ts';
 
 /** The open time of a breaker grows to so many times the first. */
@@ -22,12 +29,14 @@ interface Absence extends Mark {
 
 /** Until when services could be away, at any place in the log. */
 export class Away {
+  readonly #evidence: Evidence;
   readonly #promised: Promised;
   readonly #absences = new Map<string, Absence[]>();
   readonly #pauses: ReturnType<typeof pausesOf>;
 
   constructor(evidence: Evidence) {
     const { seen } = evidence;
+    this.#evidence = evidence;
     this.#promised = seen.promised;
     this.#pauses = pausesOf(evidence);
     for (const [index, { type, atMs, ...sight }] of seen.log.entries()) {
@@ -81,7 +90,7 @@ export class Away {
 
   /** The same for each role: it is away as long as all of its services are. */
   rolesUntilMs(at: Mark): readonly number[] {
-    const { chains } = this.#promised;
+    const chains = chainsAt(this.#evidence, at.index);
     return ROLES.map((role) => {
       return Math.min(...chains[role].map((service) => this.untilMs({ role, service }, at)));
     });
@@ -110,12 +119,9 @@ export class Away {
 
   /** What a life that was killed opened, it may have had no time to tell of. */
   #unknown(index: number, atMs: number): void {
-    const { chains } = this.#promised;
-    for (const role of ROLES) {
-      for (const service of chains[role]) {
-        const untilMs = atMs + this.#openMsMax(service);
-        this.#add(placeName({ role, service }), { index, atMs, state: 'unknown', untilMs });
-      }
+    for (const place of placesNamed(this.#evidence)) {
+      const untilMs = atMs + this.#openMsMax(place.service);
+      this.#add(placeName(place), { index, atMs, state: 'unknown', untilMs });
     }
   }
 

@@ -3,9 +3,12 @@
  * the program must have taken it, and what each breaker went through.
  */
 import type { CampaignEvent, EventType } from '../../domain/event.ts';
+import { ROLES } from '../../domain/words.ts';
 import type { RunPolicy } from '../../engine/runner.ts';
 import type { Promised, Seen } from '../check.ts';
+import type { Place } from '../outage.ts';
 import type { Method, Refusal, Sighting } from '../sighting.ts';
+import type { ChainNames } from '../simulated-services.ts';
 
 export type Of<T extends Sighting['type']> = Extract<Sighting, { readonly type: T }>;
 export type EventOf<T extends EventType> = Extract<CampaignEvent, { readonly type: T }>;
@@ -24,6 +27,9 @@ export const GIVEN_UP_GRACE_MS = 10_000;
 
 export interface Life {
   readonly run: number;
+  readonly campaign: string;
+  /** What its settings name. */
+  readonly chains: ChainNames;
   readonly policy: RunPolicy;
   readonly wallMs: number;
   readonly began: Mark;
@@ -91,6 +97,20 @@ export function toldOf<T extends EventType>(log: readonly Sighting[], type: T): 
   });
 }
 
+/** What the settings named at this place in the log. */
+export function chainsAt({ seen, lives }: Evidence, index: number): ChainNames {
+  const life = lives.findLast(({ began }) => began.index <= index);
+  return life?.chains ?? seen.promised.chains;
+}
+
+/** Every service in every role that any life's settings named. */
+export function placesNamed({ lives }: Evidence): readonly Place[] {
+  const places = lives.flatMap(({ chains }) =>
+    ROLES.flatMap((role) => chains[role].map((service) => ({ role, service }))),
+  );
+  return [...new Map(places.map((place) => [placeName(place), place])).values()];
+}
+
 /** How long a request of this kind is waited for. */
 export function requestLimitMs(promised: Promised, service: string): number {
   const { requestMs } = promised.policyOf(service).timeouts;
@@ -103,7 +123,7 @@ const EVIDENCE = new WeakMap<Seen, Evidence>();
 export function evidenceOf(seen: Seen): Evidence {
   const known = EVIDENCE.get(seen);
   if (known !== undefined) return known;
-  const lives = livesOf(seen.log);
+  const lives = livesOf(seen);
   const evidence = { seen, lives: [...lives.values()], exchanges: exchangesOf(seen, lives) };
   EVIDENCE.set(seen, evidence);
   return evidence;
@@ -111,14 +131,15 @@ export function evidenceOf(seen: Seen): Evidence {
 
 const ENDLESS = { stopped: undefined, finished: undefined, over: undefined };
 
-function livesOf(log: readonly Sighting[]): ReadonlyMap<number, Life> {
+function livesOf({ log, promised }: Seen): ReadonlyMap<number, Life> {
   const lives = new Map<number, Life>();
   for (const [index, sight] of log.entries()) {
     const { atMs, run } = sight;
     if (sight.type === 'began') {
-      const { policy, wallMs } = sight;
+      const { campaign = '', chains = promised.chains, policy, wallMs } = sight;
+      const orders = { campaign, chains, policy, wallMs };
       const began = { index, atMs };
-      lives.set(run, { run, policy, wallMs, began, ...ENDLESS });
+      lives.set(run, { run, ...orders, began, ...ENDLESS });
       continue;
     }
     const life = lives.get(run);

@@ -80,10 +80,16 @@ export const FEW_TAKEN: Checker = {
     const away = new Away(evidence);
     // Who is to make only a record is taken up without a word, and a lookup is not always needed.
     const told = ROLES.filter((role) => role !== 'crm');
-    const alone = told.filter((role) => seen.promised.chains[role].length === 1);
+    const alone = told.filter((role) =>
+      evidence.lives.every(({ chains }) => isOnly(chains[role], seen.promised.chains[role][0])),
+    );
     return alone.flatMap((role) => tooManyTaken(evidence, away, role));
   },
 };
+
+function isOnly(names: readonly string[], service: string | undefined): boolean {
+  return names.length === 1 && names[0] === service;
+}
 
 /** What gives a contact the role's work for good. */
 const WORK: Readonly<Record<Exclude<Role, 'crm'>, string>> = {
@@ -199,8 +205,8 @@ function startOf(sight: Sighting): { contact: string; isSilent: boolean } | unde
 }
 
 /** Each service before it in the chain can be waited for as well; a call waits for its turn. */
-function heldMsMax({ sight, life }: Exchange, { chains, policyOf, callsPerSecond }: Promised) {
-  const names = chains[sight.role];
+function heldMsMax({ sight, life }: Exchange, { policyOf, callsPerSecond }: Promised) {
+  const names = life.chains[sight.role];
   const upTo = names.slice(0, names.indexOf(sight.service) + 1);
   const delaysMs = upTo.map((service) => policyOf(service).retry.maxDelayMs);
   const turns = sight.method === 'place' ? (life.policy.lines + 1) * upTo.length : 0;

@@ -107,8 +107,13 @@ function afterOpening(
 
 /** A trial that never came back opens it as of the moment its time was up, and is noticed later. */
 function isLapse(turns: readonly Turn[], { index, atMs }: Turn): boolean {
+  // Noticed with the answer that comes too late, it may be a good one.
   return !turns.some(
-    (one) => one.type === 'ended' && one.index < index && one.atMs >= atMs - ROUNDING_MS,
+    (one) =>
+      one.type === 'ended' &&
+      isFailure(one.end) &&
+      one.index < index &&
+      one.atMs >= atMs - ROUNDING_MS,
   );
 }
 

@@ -4,6 +4,7 @@
 import type { Outcome } from '../../domain/words.ts';
 import type { Checker, Promised, Seen, Violation } from '../check.ts';
 import {
+  chainsAt,
   type Evidence,
   type Exchange,
   evidenceOf,
@@ -70,7 +71,7 @@ export const UNCERTAIN_FOR_CAUSE: Checker = {
   name: 'uncertain for cause',
   promise:
     'Nobody is left uncertain whose dialer can tell: it was asked, and forgot, or could not be ' +
-    'asked for as long as a call may last.',
+    'asked for as long as a call may last, or the settings do not name it any more.',
   check: (seen) => {
     const evidence = evidenceOf(seen);
     const { isLast } = turnsOf(seen);
@@ -83,11 +84,35 @@ export const UNCERTAIN_FOR_CAUSE: Checker = {
     const atMs = seen.log.at(-1)?.atMs ?? 0;
     return [...seen.standings].flatMap(([contact, { outcome }]) => {
       if (outcome !== 'uncertain') return [];
+      if (isUnnamed(evidence, contact, asked.get(contact) ?? [])) return [];
       const why = unexcused(evidence, asked.get(contact) ?? []);
       return why === undefined ? [] : [{ atMs, message: `${contact} is uncertain: ${why}` }];
     });
   },
 };
+
+/**
+ * The run that gave up knew no dialer of the name that may have placed the call: one that was seen
+ * to be asked, or one that a life which was killed with the contact in hand was about to ask.
+ */
+function isUnnamed(evidence: Evidence, contact: string, asked: readonly Exchange[]): boolean {
+  const { log } = evidence.seen;
+  const told = toldOf(log, 'call.finished').findLast(({ event }) => {
+    return event.contact === contact && event.outcome === 'uncertain';
+  });
+  if (told === undefined) return false;
+  const { dialer } = chainsAt(evidence, told.index);
+  const placed = asked.findLast(({ sight, index }) => {
+    return sight.method === 'place' && index < told.index;
+  });
+  if (placed !== undefined && !dialer.includes(placed.sight.service)) return true;
+  const started = toldOf(log, 'call.started').filter(({ event }) => event.contact === contact);
+  return evidence.lives.some(({ run, over, chains }) => {
+    const hadThem = started.some((one) => one.run === run && one.index < told.index);
+    const wasAnother = chains.dialer.some((service) => !dialer.includes(service));
+    return over?.how === 'killed' && hadThem && wasAnother;
+  });
+}
 
 const QUESTIONS: ReadonlySet<string> = new Set(['place', 'find', 'follow']);
 

@@ -143,12 +143,12 @@ export const NOBODY_LOST: Checker = {
     'nobody left.',
   check: (seen) => {
     const { log, promised, standings } = seen;
-    const { atMs = 0, run: lastRun } = log.at(-1) ?? {};
+    const { atMs = 0 } = log.at(-1) ?? {};
+    const { over, run: lastRun } = evidenceOf(seen).lives.at(-1) ?? {};
     const { rows } = listsOf(seen).last;
     const refused = new Set(
       log.flatMap((one) => (one.type === 'refused' && one.run === lastRun ? one.contact : [])),
     );
-    const { over } = evidenceOf(seen).lives.at(-1) ?? {};
     const ended = lastEnd(log);
     const isDone = over?.how === 'ended' && ended?.end === 'done';
     const found: Found[] = [];

@@ -100,7 +100,7 @@ export const FEW_PUT_OFF: Checker = {
       return turnedAway(seen.log, life).flatMap(({ index, atMs, event }) => {
         // Whoever was taken up to try a service, and came too late for that, is another matter.
         const roles = ROLES.filter((role) => {
-          const services = seen.promised.chains[role];
+          const services = life.chains[role];
           return (
             services.every((service) => event.waitsFor?.includes(service)) &&
             services.every((service) => away.isShut({ role, service }, { index, atMs }))

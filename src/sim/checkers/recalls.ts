@@ -6,7 +6,15 @@ import type { EventType } from '../../domain/event.ts';
 import { ROLES, type Role } from '../../domain/words.ts';
 import type { Checker, Seen, Violation } from '../check.ts';
 import type { Sighting } from '../sighting.ts';
-import { type Evidence, evidenceOf, type Mark, placeName, ROUNDING_MS } from './evidence.ts';
+import type { ChainNames } from '../simulated-services.ts';
+import {
+  type Evidence,
+  evidenceOf,
+  type Mark,
+  placeName,
+  placesNamed,
+  ROUNDING_MS,
+} from './evidence.ts';
 
 type Found = Omit<Violation, 'checker'>;
 
@@ -59,9 +67,17 @@ class Watch {
   readonly #throttledAt: number;
   /** Breakers that moved in this run. */
   readonly #moved = new Set<string>();
+  /** Nothing was told of this run: it may be one that nothing is known of. */
+  #isSilent = true;
+  readonly #places: readonly string[];
+  /** What the settings of this run name. */
+  #chains: ChainNames;
 
-  constructor({ seen, exchanges }: Evidence) {
+  constructor(evidence: Evidence) {
+    const { seen, exchanges } = evidence;
     this.#seen = seen;
+    this.#places = placesNamed(evidence).map(placeName);
+    this.#chains = seen.promised.chains;
     this.#positions = new Map(seen.promised.contacts.map(({ id }, position) => [id, position]));
     this.#looksUp = exchanges.some(({ sight }) => sight.method === 'lookup');
     const throttled = exchanges.find(({ answer }) => answer?.failure?.code === '429');
@@ -81,12 +97,15 @@ class Watch {
     const { atMs } = sight;
     if (sight.type === 'killed') {
       // Whether the last moves are on disk is not known.
-      for (const place of this.#moved) {
+      const unsure = this.#isSilent ? this.#places : this.#moved;
+      for (const place of unsure) {
         this.#away.add(place);
         this.#shut.add(place);
       }
     }
     if (sight.type === 'began') {
+      this.#isSilent = true;
+      this.#chains = sight.chains ?? this.#seen.promised.chains;
       this.#moved.clear();
       this.#inHand.clear();
       for (const [contact, waiting] of this.#waiting) {
@@ -99,6 +118,7 @@ class Watch {
     if (sight.type === 'request' && sight.contact !== undefined) this.#work(sight.contact);
     this.#inHand.delete(this.#recorded.get(index) ?? '');
     if (sight.type !== 'told') return [];
+    this.#isSilent = false;
     const { event } = sight;
     switch (event.type) {
       case 'breaker.opened':
@@ -165,7 +185,7 @@ class Watch {
     this.#met.add(contact);
     this.#inHand.delete(contact);
     this.#forget(contact);
-    const { chains } = this.#seen.promised;
+    const chains = this.#chains;
     const isFor = ROLES.some((role) => chains[role].every((name) => waitsFor.includes(name)));
     const hasFailed = (this.#failedAt.get(contact) ?? Number.POSITIVE_INFINITY) < index;
     if (!isFor || hasFailed) return;
@@ -189,12 +209,12 @@ class Watch {
   }
 
   #mayTry(role: Role): boolean {
-    const names = this.#seen.promised.chains[role];
+    const names = this.#chains[role];
     return names.some((service) => !this.#shut.has(placeName({ role, service })));
   }
 
   #isThere(role: Role): boolean {
-    const names = this.#seen.promised.chains[role];
+    const names = this.#chains[role];
     return names.some((service) => !this.#away.has(placeName({ role, service })));
   }
 

@@ -5,7 +5,8 @@
 import { DEFAULT_ALERT_POLICIES } from '../../domain/alert-policy.ts';
 import type { CampaignEvent } from '../../domain/event.ts';
 import type { Checker, Violation } from '../check.ts';
-import { changesOf, stateAt, tellsBy } from './alerts.ts';
+import { changesOf, stateAt } from './alert-states.ts';
+import { tellsBy } from './alerts.ts';
 import { type Evidence, evidenceOf, type Mark, type Of } from './evidence.ts';
 
 type Found = Omit<Violation, 'checker'>;

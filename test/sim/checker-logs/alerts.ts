@@ -1,7 +1,8 @@
 import type { CampaignEvent, RunEnd } from '../../../src/domain/event.ts';
 import { NOBODY } from '../../../src/domain/event.ts';
 import type { Role } from '../../../src/domain/words.ts';
-import { type Logs, SightingLog } from '../../support/sighting-log.ts';
+import { type Logs, SightingLog, type Whose } from '../../support/sighting-log.ts';
+import { CHAINS } from '../../support/simulation-bench.ts';
 
 const log = () => new SightingLog();
 const OPENAI = 'service:openai';
@@ -52,6 +53,18 @@ const back = () => {
   return log().moved('opened').told(mute('c1')).at(20_000).moved('half_open').moved('closed');
 };
 
+const UNUSED = 'elevenlabs, which speaks the texts, is not in use any more';
+const BACK = 'elevenlabs, which speaks the texts, works again';
+
+/** Of a campaign that names elevenlabs, or flite in its place. */
+const names = (campaign: string): Whose => ({ campaign, chains: CHAINS });
+const dropped = (campaign: string): Whose => ({ campaign, chains: { ...CHAINS, tts: ['flite'] } });
+
+/** One run of a campaign, in which its voice goes down and the operator is told. */
+const down = (campaign = 'one') =>
+  new SightingLog({}, names(campaign)).moved('opened').at(500).alerted('raised').ended();
+const unused = (log: SightingLog, title = UNUSED) => log.alerted('recovered', undefined, title);
+
 export const ALERT_LOGS: Logs = {
   'one alert': {
     accepts: {
@@ -98,6 +111,50 @@ export const ALERT_LOGS: Logs = {
           .told(finished('done'))
           .alerted('recovered', SPRING)
           .ended(),
+      'a service that nobody names any more': () =>
+        unused(down().began({}, dropped('one'))).ended(),
+      'one that another campaign still has trouble with': () =>
+        down().began({}, names('two')).ended().began({}, dropped('one')).ended(),
+      'one that the other campaign drops as well': () => {
+        const both = down().began({}, names('two')).ended().began({}, dropped('one')).ended();
+        return unused(both.began({}, dropped('two'))).ended();
+      },
+      'one that another campaign never had to do with': () =>
+        down().began({}, dropped('two')).ended().began({}, names('one')).ended(),
+      'one that is named again, and is still down': () => {
+        const again = unused(down().began({}, dropped('one')))
+          .ended()
+          .at(1_000);
+        return again.began({}, names('one')).alerted('raised').ended();
+      },
+      'one that another campaign begins to use': () =>
+        unused(down().began({}, dropped('one')))
+          .ended()
+          .at(1_000)
+          .began({}, names('two'))
+          .alerted('raised')
+          .ended(),
+      'one that works for another campaign': () => {
+        const two = down().began({}, names('two')).at(9_000).moved('half_open').moved('closed');
+        return two.alerted('recovered', undefined, BACK).ended();
+      },
+      'an outage that a kill kept from being told, told by the next life': () =>
+        new SightingLog({}, names('one'))
+          .moved('opened')
+          .killed()
+          .began({}, names('one'))
+          .alerted('raised')
+          .at(60_000)
+          .moved('half_open')
+          .ended(),
+      'a campaign that gives up beside another': () =>
+        new SightingLog({}, { campaign: 'spring' })
+          .told(finished('outage'))
+          .alerted('raised', SPRING)
+          .ended('outage')
+          .began({}, { campaign: 'summer' })
+          .told(finished('done'))
+          .ended(),
       'a spent budget, and a run that has nobody to call': () =>
         spent().ended('budget').began().told(started(true)).told(finished('done')).ended(),
       'a budget that is raised': () =>
@@ -118,6 +175,53 @@ export const ALERT_LOGS: Logs = {
           .ended('budget'),
     },
     refuses: {
+      'a service that nobody names any more, and nobody is told': () =>
+        down().began({}, dropped('one')).ended(),
+      'one that is said to be back, and nobody uses it': () =>
+        unused(down().began({}, dropped('one')), BACK).ended(),
+      'one that is said to be unused, and is back': () => {
+        const back = down().began({}, names('one')).at(9_000).moved('half_open').moved('closed');
+        return unused(back).ended();
+      },
+      'an end while another campaign has trouble with it': () => {
+        const two = down().began({}, names('two')).ended().at(1_000);
+        return unused(two.began({}, dropped('one'))).ended();
+      },
+      'an end by a campaign that never had to do with it': () =>
+        unused(down().began({}, dropped('two'))).ended(),
+      'one that is named again and is still down, and nobody is told': () =>
+        unused(down().began({}, dropped('one')))
+          .ended()
+          .at(1_000)
+          .began({}, names('one'))
+          .ended(),
+      'one that another campaign begins to use, and nobody is told': () =>
+        unused(down().began({}, dropped('one')))
+          .ended()
+          .at(1_000)
+          .began({}, names('two'))
+          .ended(),
+      'an alert about nothing': () => new SightingLog({}, names('one')).alerted('raised').ended(),
+      'an outage that a kill kept from being told, and no life tells': () =>
+        new SightingLog({}, names('one'))
+          .moved('opened')
+          .killed()
+          .began({}, names('one'))
+          .at(60_000)
+          .moved('half_open')
+          .ended(),
+      'an end that a kill kept from being told, and no life tells': () => {
+        const ended = down().at(60_000).began({}, names('one')).moved('half_open').moved('closed');
+        return ended.killed().began({}, names('one')).exchange('speak').ended();
+      },
+      'a campaign that gives up beside another, and nobody is told': () =>
+        new SightingLog({}, { campaign: 'spring' })
+          .told(finished('outage'))
+          .alerted('raised', SPRING)
+          .ended('outage')
+          .began({}, { campaign: 'summer' })
+          .told(finished('outage'))
+          .ended('outage'),
       'a spent budget nobody is told of': () => log().told(finished('budget')).ended('budget'),
       'a spent budget told twice': () =>
         spent().ended('budget').began().alerted('raised', BUDGET).ended('budget'),
