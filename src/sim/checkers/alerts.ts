@@ -49,7 +49,7 @@ function repeated(evidence: Evidence, alerts: readonly Alert[]): readonly Found[
     return its.flatMap((one, position) => {
       const before = its[position - 1];
       if (one.kind !== (before?.kind ?? 'recovered')) return [];
-      if (before !== undefined && isResent(evidence, alerts, before, one)) return [];
+      if (before !== undefined && isResent(evidence, before, one)) return [];
       const isJudged = isService(one) || isOfBudget(one) || isOwn(one);
       // Whether the rest was to be told at all, others judge.
       if (one.kind === 'recovered' && !isJudged) return [];
@@ -88,7 +88,6 @@ const SERVICE = 'service:';
  */
 function isResent(
   { seen, lives }: Evidence,
-  alerts: readonly Alert[],
   before: Alert,
   again: Alert,
 ): boolean {
@@ -101,7 +100,9 @@ function isResent(
   });
   if (sent !== undefined && over.atMs > sent.atMs + ROUNDING_MS) return false;
   const began = lives.find(({ run }) => run === again.run)?.began;
-  const earlier = alerts.filter(({ run, index }) => run === again.run && index < again.index);
+  const earlier = seen.log
+    .slice(0, again.index)
+    .filter(({ type, run }) => type === 'alerted' && run === again.run);
   return again.atMs <= (began?.atMs ?? 0) + earlier.length * ALERT_MS + ROUNDING_MS;
 }
 
