@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CHECKERS } from '../src/sim/checkers.ts';
 import { MUTANTS } from '../test/simulation/mutants.ts';
+import { ROOM_MUTANTS } from '../test/simulation/room-mutants.ts';
 import { WAITING_MUTANTS } from '../test/simulation/waiting-mutants.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -37,7 +38,7 @@ function sample(): string {
 
 const blocks = [simulated('--outage elevenlabs'), simulated(FORECAST)];
 const promises = CHECKERS.map(({ name, promise }) => `- **${name}**: ${promise}\n`).join('');
-const defects = MUTANTS.length + WAITING_MUTANTS.length;
+const defects = MUTANTS.length + WAITING_MUTANTS.length + ROOM_MUTANTS.length;
 const guide = readFileSync(GUIDE, 'utf8')
   .replace(/```text\n.*?```/gs, (block) => {
     const text = blocks.shift();

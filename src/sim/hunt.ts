@@ -6,6 +6,7 @@
 import type { Outcome } from '../domain/words.ts';
 import { MemoryDisk, openMemoryStore } from '../store/memory.ts';
 import type { Money } from './billing.ts';
+import type { Capacity } from './capacity.ts';
 import type { Standing, Violation } from './check.ts';
 import { OPEN_TIMES_MAX } from './checkers/away.ts';
 import { RECORD_WAIT_MS } from './checkers/put-offs.ts';
@@ -196,6 +197,7 @@ class Play {
   readonly #world: RandomWorld;
   readonly #clock: VirtualClock;
   readonly #outages: Outage[];
+  readonly #capacities: Capacity[];
   readonly #outside: Outside;
   readonly #scene: Scene;
   readonly #log: Sighting[] = [];
@@ -212,12 +214,14 @@ class Play {
     });
     this.#clock = clock;
     this.#outages = [...world.outages];
+    this.#capacities = [...world.capacities];
     this.#outside = new Outside({
       clock,
       draw: draws(seed),
       behaviour,
       answerMs: (place) => answerMs(behaviour, place),
       outages: this.#outages,
+      capacities: this.#capacities,
       quirks,
       bills: world.money !== undefined,
       witness: (sighting) => {
@@ -374,6 +378,8 @@ class Play {
     const begun = this.#outages.filter(({ startMs }) => startMs < nowMs);
     const ended = begun.map((outage) => ({ ...outage, endMs: Math.min(outage.endMs, nowMs) }));
     this.#outages.splice(0, this.#outages.length, ...ended);
+    const plans = this.#capacities.filter(({ endMs }) => endMs === undefined);
+    this.#capacities.splice(0, this.#capacities.length, ...plans);
   }
 
   #standings(): ReadonlyMap<string, Standing> {

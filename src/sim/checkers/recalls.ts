@@ -5,8 +5,10 @@
 import type { EventType } from '../../domain/event.ts';
 import { ROLES, type Role } from '../../domain/words.ts';
 import type { Checker, Seen, Violation } from '../check.ts';
-import type { Sighting } from '../sighting.ts';
+import type { Refusal, Sighting } from '../sighting.ts';
+import { meaningOf } from './breakers.ts';
 import { type Evidence, evidenceOf, type Mark, placeName, ROUNDING_MS } from './evidence.ts';
+import { limitedServices } from './limits.ts';
 
 type Found = Omit<Violation, 'checker'>;
 
@@ -57,14 +59,18 @@ class Watch {
   readonly #inHand = new Set<string>();
   /** From here on a service that asked for a pause may be away with its breaker closed. */
   readonly #throttledAt: number;
+  /** Services that can be asked, and may keep somebody waiting for a place until it is too long. */
+  readonly #limited: ReadonlySet<string>;
   /** Breakers that moved in this run. */
   readonly #moved = new Set<string>();
 
-  constructor({ seen, exchanges }: Evidence) {
+  constructor(evidence: Evidence) {
+    const { seen, exchanges } = evidence;
     this.#seen = seen;
     this.#positions = new Map(seen.promised.contacts.map(({ id }, position) => [id, position]));
     this.#looksUp = exchanges.some(({ sight }) => sight.method === 'lookup');
-    const throttled = exchanges.find(({ answer }) => answer?.failure?.code === '429');
+    this.#limited = limitedServices(evidence);
+    const throttled = exchanges.find(({ answer }) => isThrottled(answer?.failure));
     this.#throttledAt = throttled?.index ?? Number.POSITIVE_INFINITY;
     const records = exchanges.filter(({ sight }) => sight.method === 'record');
     for (const { end, sight } of records) {
@@ -168,7 +174,8 @@ class Watch {
     const { chains } = this.#seen.promised;
     const isFor = ROLES.some((role) => chains[role].every((name) => waitsFor.includes(name)));
     const hasFailed = (this.#failedAt.get(contact) ?? Number.POSITIVE_INFINITY) < index;
-    if (!isFor || hasFailed) return;
+    const isForPlace = waitsFor.some((service) => this.#limited.has(service));
+    if (!isFor || isForPlace || hasFailed) return;
     const position = this.#positions.get(contact) ?? Number.POSITIVE_INFINITY;
     const roles = this.#ended.has(contact) ? RECORD : this.#looksUp ? ROLES : CALL;
     const waiting = { index, atMs, position, dueMs: atMs + delayMs, roles };
@@ -214,6 +221,10 @@ class Watch {
     }
     return [];
   }
+}
+
+function isThrottled(failure: Refusal | undefined): boolean {
+  return failure !== undefined && meaningOf(failure) === 'throttled';
 }
 
 const RECORD: readonly Role[] = ['crm'];
