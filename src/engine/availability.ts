@@ -40,9 +40,10 @@ export interface Blocked {
   readonly opening: string;
 }
 
-/** A contact that was let through to try a service; `release` when it is done with. */
+/** A contact that was let through, maybe to try a service. */
 export interface Trial {
-  release(): void;
+  /** When it is done with; true where others can try something in its place. */
+  release(): boolean;
 }
 
 /** Keeps count of the contacts that are on their way to try a half-open service. */
@@ -90,9 +91,11 @@ export class Availability {
     }
     return {
       release: () => {
-        for (const gate of tried.splice(0)) {
+        const left = tried.splice(0);
+        for (const gate of left) {
           this.#trials.set(gate, this.#trialsOf(gate) - 1);
         }
+        return left.length > 0;
       },
     };
   }

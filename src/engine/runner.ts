@@ -216,7 +216,8 @@ export class Runner {
         const worked = await processor.work(claim, number, this.#doneBefore, this.#calls, stop);
         await this.#settle(claim, worked);
       } finally {
-        trial.release();
+        // No breaker moves when one who tries a service is done with, and the next may try it.
+        if (trial.release()) this.#recallWaiting();
       }
     } finally {
       this.#busy -= 1;
@@ -293,15 +294,19 @@ export class Runner {
     return { ...wait, delayMs: awayMs, recall: true, roles };
   }
 
-  /** When a role can be had again, those who were put off for it need not wait any longer. */
   #breakersChanged(): void {
+    this.#recallWaiting();
+    this.#waker.wake();
+  }
+
+  /** When a role can be had again, those who were put off for it need not wait any longer. */
+  #recallWaiting(): void {
+    if (this.#waitedFor.size === 0) return;
     const { journal, clock } = this.#parts;
     const blocked = this.#blocked();
-    if ([...this.#waitedFor].some((role) => !blocked.has(role))) {
-      this.#waitedFor.clear();
-      void journal.recall(clock.wallMs());
-    }
-    this.#waker.wake();
+    if ([...this.#waitedFor].every((role) => blocked.has(role))) return;
+    this.#waitedFor.clear();
+    void journal.recall(clock.wallMs());
   }
 
   /** Roles that nobody can fill now, or only whoever is trying a service at this moment. */

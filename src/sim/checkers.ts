@@ -9,6 +9,7 @@ import { PAID_ONCE } from './checkers/costs.ts';
 import { ENDS_CLEAN, ENDS_FOR_CAUSE, ORDERS_OBEYED } from './checkers/ends.ts';
 import { FEW_TAKEN, NOT_HELD_LONG, RETRY_BUDGET } from './checkers/loads.ts';
 import { BUDGET_KEPT } from './checkers/money.ts';
+import { TOLD_APART } from './checkers/numbers.ts';
 import { BACK_BY_PROBES, DOUBLES_OPEN_TIME } from './checkers/open-times.ts';
 import { EVERYBODY_RECORDED, TRUE_OUTCOMES, UNCERTAIN_FOR_CAUSE } from './checkers/outcomes.ts';
 import { RETRY_AFTER, TEXTBOOK_OUTAGE } from './checkers/pauses.ts';
@@ -23,6 +24,7 @@ import { FEW_PUT_OFF, PAUSE_OBEYED, PUT_OFF_IN_MEASURE } from './checkers/put-of
 import { CALLED_BACK } from './checkers/recalls.ts';
 import { RECORDED_ONCE } from './checkers/records.ts';
 import { GIVEN_UP_IN_TIME, NEVER_AGAIN, WAITS_AS_PROMISED } from './checkers/retries.ts';
+import { CONCURRENCY_KEPT, FEWER_WHEN_CROWDED, NO_PLACE_IDLE } from './checkers/rooms.ts';
 import { BEHIND_THE_OTHERS, THREE_ROUNDS } from './checkers/rounds.ts';
 import {
   LINES_KEPT,
@@ -33,8 +35,8 @@ import {
 } from './checkers/runs.ts';
 import { SHARES_TOLD } from './checkers/shares.ts';
 import { NOBODY_LEFT_ON_THE_LINE } from './checkers/stops.ts';
-
 import { STEP_BY_STEP } from './checkers/transitions.ts';
+import { NOTHING_SPOKEN_UNHEARD, WRITTEN_FIRST } from './checkers/words.ts';
 
 export const CHECKERS: readonly Checker[] = [
   NOBODY_TWICE,
@@ -79,6 +81,12 @@ export const CHECKERS: readonly Checker[] = [
   RETRY_BUDGET,
   FEW_TAKEN,
   NOT_HELD_LONG,
+  CONCURRENCY_KEPT,
+  FEWER_WHEN_CROWDED,
+  NO_PLACE_IDLE,
+  WRITTEN_FIRST,
+  NOTHING_SPOKEN_UNHEARD,
+  TOLD_APART,
 ];
 
 /** Every promise that was broken, of these or of all, in the order of time. */

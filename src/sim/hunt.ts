@@ -6,6 +6,7 @@
 import type { Outcome } from '../domain/words.ts';
 import { MemoryDisk, openMemoryStore } from '../store/memory.ts';
 import type { Money } from './billing.ts';
+import type { Capacity } from './capacity.ts';
 import type { Promised, Seen, Standing, Violation } from './check.ts';
 import { ONE_ALERT } from './checkers/alerts.ts';
 import { OPEN_TIMES_MAX } from './checkers/away.ts';
@@ -201,6 +202,7 @@ class Play {
   readonly #world: RandomWorld;
   readonly #clock: VirtualClock;
   readonly #outages: Outage[];
+  readonly #capacities: Capacity[];
   readonly #outside: Outside;
   readonly #scene: Scene;
   readonly #log: Sighting[] = [];
@@ -217,12 +219,14 @@ class Play {
     });
     this.#clock = clock;
     this.#outages = [...world.outages];
+    this.#capacities = [...world.capacities];
     this.#outside = new Outside({
       clock,
       draw: draws(seed),
       behaviour,
       answerMs: (place) => answerMs(behaviour, place),
       outages: this.#outages,
+      capacities: this.#capacities,
       quirks,
       bills: world.money !== undefined,
       witness: (sighting) => {
@@ -396,6 +400,8 @@ class Play {
     const begun = this.#outages.filter(({ startMs }) => startMs < nowMs);
     const ended = begun.map((outage) => ({ ...outage, endMs: Math.min(outage.endMs, nowMs) }));
     this.#outages.splice(0, this.#outages.length, ...ended);
+    const plans = this.#capacities.filter(({ endMs }) => endMs === undefined);
+    this.#capacities.splice(0, this.#capacities.length, ...plans);
   }
 
   #standings(campaign = HUNT_CAMPAIGN): ReadonlyMap<string, Standing> {

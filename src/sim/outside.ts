@@ -2,12 +2,14 @@
  * What is outside of the program and goes on when it is killed: vendors, telephones, people, the
  * CRM, files. A vendor does what it is asked before it answers, so that an answer can be lost.
  */
+import type { Contact } from '../domain/contact.ts';
 import { ServiceFailure } from '../domain/failure.ts';
 import type { Usage } from '../domain/usage.ts';
 import type { Outcome } from '../domain/words.ts';
 import type { AudioFile, Found } from '../engine/ports.ts';
 import type { Behaviour, CallEnd } from './behaviour.ts';
 import { billFor } from './billing.ts';
+import { type Capacity, Counters, crowdedFailure } from './capacity.ts';
 import { type Draw, spread } from './draws.ts';
 import type { Life } from './life.ts';
 import { type Fault, faultAt, type Outage, type Place } from './outage.ts';
@@ -29,6 +31,10 @@ export interface Quirks {
   readonly emptyTexts: number;
   /** Share of contacts whom a vendor refuses for what is in their row. */
   readonly refusals: number;
+  /** Dialers that speak the text themselves; some of them in no language but English. */
+  readonly speaking?: readonly string[] | undefined;
+  /** Dialers that know a call again by its number and time only. */
+  readonly byNumber?: readonly string[] | undefined;
 }
 
 export const NO_QUIRKS: Quirks = {
@@ -46,6 +52,8 @@ export interface OutsideOptions {
   /** What a service usually takes to answer, in milliseconds. */
   readonly answerMs: (place: Place) => number;
   readonly outages: readonly Outage[];
+  /** How many requests at once vendors take; as many as come where it is left out. */
+  readonly capacities?: readonly Capacity[] | undefined;
   readonly quirks: Quirks;
   readonly witness: Witness | undefined;
   /** Whether vendors write bills. */
@@ -64,6 +72,11 @@ export interface Asking {
 /** A call that a dialer has taken on. */
 export interface TakenCall {
   readonly service: string;
+  /** The vendor's id of it. */
+  readonly reference: string;
+  readonly phone: string;
+  /** When it was dialled, by the wall clock. */
+  readonly atMs: number;
   readonly outcome: CallEnd | 'previewed';
   endMs: number;
 }
@@ -90,6 +103,9 @@ const POLLS_THROUGH: ReadonlySet<Fault['type']> = new Set([
   'picky',
   'slow',
 ]);
+/** A connection on which nothing comes is cut after so long; by a dialer, which has time, later. */
+const CUT_OFF_MS = 120_000;
+const CALL_CUT_OFF_MS = 600_000;
 /** A refusal takes no work. */
 const REFUSAL_SHARE = 0.2;
 /** Until a phone rings, and the rest of the way to the answer that says so. */
@@ -105,10 +121,12 @@ export class Outside {
   readonly #placingUntilMs = new Map<string, number>();
   /** By request: calls that a client still tries to place, though it may have been given up. */
   readonly #placing = new Map<number, { readonly life: Life; readonly call: string }>();
+  readonly #counters: Counters;
   #requests = 0;
 
   constructor(options: OutsideOptions) {
     this.#options = options;
+    this.#counters = new Counters(options.capacities ?? []);
   }
 
   get draw(): Draw {
@@ -128,14 +146,33 @@ export class Outside {
     return this.#calls.get(id);
   }
 
+  /** The call that a service has under this reference. */
+  callOf(service: string, reference: string): string {
+    return reference.slice(service.length + 1);
+  }
+
+  /** What a service has dialled at this number. */
+  callsTo(service: string, phone: string): readonly TakenCall[] {
+    return [...this.#calls.values()].filter(
+      (call) => call.service === service && call.phone === phone,
+    );
+  }
+
   /** Dials, and settles what will come of it. */
-  take(service: string, id: string, contact: string, rings: boolean): TakenCall {
+  take(service: string, id: string, { id: contact, phone }: Contact, rings: boolean): TakenCall {
     const { clock } = this.#options;
     const outcome = rings ? this.#endOf(contact) : 'previewed';
     const endMs = clock.monotonicMs() + this.#lengthMs(outcome, contact);
-    const call: TakenCall = { service, outcome, endMs };
+    const reference = `${service}-${id}`;
+    const call: TakenCall = { service, reference, phone, atMs: clock.wallMs(), outcome, endMs };
     this.#calls.set(id, call);
     return call;
+  }
+
+  /** Whether a dialer speaks the text itself, and in which language. */
+  speaks(service: string, language: string): boolean {
+    const isOwn = this.quirks.speaking?.includes(service) === true;
+    return isOwn && (language === 'en' || this.draw('speaks', service, language) < 0.6);
   }
 
   /** Until a call is over, in milliseconds. */
@@ -185,7 +222,15 @@ export class Outside {
         answerMs(place),
         this.draw('answer', method, asked.contact ?? request),
       );
-      const treatment = this.#treatment(fault, asking, request, typicalMs);
+      const treatment = this.#counters.enter(
+        place,
+        method,
+        request,
+        asking.life,
+        clock.monotonicMs(),
+      )
+        ? this.#treatment(fault, asking, request, typicalMs)
+        : crowdedOut(place, typicalMs);
       if (method === 'place' && treatment.doneMs !== undefined) {
         const untilMs = clock.monotonicMs() + treatment.doneMs;
         const call = asked.call ?? '';
@@ -193,6 +238,17 @@ export class Outside {
       }
       return treatment;
     });
+  }
+
+  /** What a client refuses before anything leaves; seen all the same, as a request of its own. */
+  async refuse(asking: Asking, failure: ServiceFailure): Promise<never> {
+    const { life, place, method, asked } = asking;
+    if (!life.moment(`${method} leaves for ${place.service}`)) return new Promise(() => undefined);
+    this.#requests += 1;
+    const request = this.#requests;
+    this.see(life, { type: 'request', request, ...place, method, ...asked });
+    this.#answered(life, request, failure, undefined);
+    throw failure;
   }
 
   /**
@@ -252,20 +308,23 @@ export class Outside {
     this.#requests += 1;
     const request = this.#requests;
     this.see(life, { type: 'request', request, ...place, method, ...asked });
-    const { doneMs, answerMs, failure } = treat(request);
     const isDeaf = this.draw('deaf', request) < this.quirks.deaf;
+    const treatment = treat(request);
+    const { doneMs, answerMs, failure } = isDeaf ? cutOff(treatment, asking) : treatment;
     if (method === 'place') this.#placing.set(request, { life, call: asked.call ?? '' });
     return new Promise((resolve, reject) => {
       let value: { readonly done: T } | undefined;
       const onAbort = (): void => {
         if (!life.isAlive || isDeaf) return;
         this.#placing.delete(request);
+        this.#counters.leave(place, request);
         this.see(life, { type: 'given_up', request });
         reject(signal.reason as Error);
       };
       const answer = (): void => {
         signal.removeEventListener('abort', onAbort);
         this.#placing.delete(request);
+        this.#counters.leave(place, request);
         const { isAlive } = life;
         if (!life.moment(`${method} answered by ${place.service}`)) return;
         if (isAlive && (isDeaf || !signal.aborted)) {
@@ -415,6 +474,20 @@ export class Outside {
         return 0;
     }
   }
+}
+
+/** A client that does not hear that it is given up comes back all the same: the line is cut. */
+function cutOff(treatment: Treatment, { place: { service }, method }: Asking): Treatment {
+  if (treatment.answerMs !== undefined || method === 'probe') return treatment;
+  const isPlace = method === 'place';
+  const failure = failureOf({ type: 'reset' }, service, isPlace);
+  return { ...treatment, answerMs: isPlace ? CALL_CUT_OFF_MS : CUT_OFF_MS, failure };
+}
+
+/** Refused because the vendor works on as many as it takes at once. */
+function crowdedOut({ service }: Place, typicalMs: number): Treatment {
+  const answerMs = typicalMs * REFUSAL_SHARE;
+  return { doneMs: undefined, answerMs, failure: crowdedFailure(service) };
 }
 
 /** Until a busy line is told as one: an estimate. */

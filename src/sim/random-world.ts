@@ -9,12 +9,14 @@ import type { GuardPolicies } from '../engine/guard.ts';
 import type { RunPolicy } from '../engine/runner.ts';
 import { type Behaviour, DEFAULT_BEHAVIOUR } from './behaviour.ts';
 import { type Money, randomMoney } from './billing.ts';
+import { type Capacity, randomCapacities, withConcurrency } from './capacity.ts';
 import { Chance } from './chance.ts';
 import type { Fuse } from './life.ts';
 import type { ListEdit } from './list-edits.ts';
 import type { Fault, Outage, Place } from './outage.ts';
 import type { Quirks } from './outside.ts';
 import { type LifeConfig, type OtherCampaign, randomConfigs } from './random-configs.ts';
+import { randomDialers, withHouseholds } from './random-dialers.ts';
 import { type ChainNames, PREVIEW } from './simulated-services.ts';
 import { answerMs, placesOf, type Target, VENDORS } from './vendors.ts';
 
@@ -71,6 +73,7 @@ export interface RandomWorld {
   readonly healthCheck: { readonly intervalMs: number; readonly timeoutMs: number };
   readonly behaviour: Behaviour;
   readonly outages: readonly Outage[];
+  readonly capacities: readonly Capacity[];
   readonly quirks: Quirks;
   /** Undefined where vendors bill nothing. */
   readonly money: Money | undefined;
@@ -87,14 +90,16 @@ const MINUTE_MS = 60 * SECOND_MS;
 
 export function randomWorld(seed: number): RandomWorld {
   const chance = new Chance(seed);
-  const contacts = randomContacts(chance);
+  const sameNumber = chance.of(0.5, 'same number') ? 'reject' : 'allow';
+  const contacts = withHouseholds(chance, randomContacts(chance), sameNumber);
   const configs = randomConfigs(chance, randomChains(chance));
   const { chains, named } = configs;
   const behaviour = randomBehaviour(chance);
   const policy = randomPolicy(chance);
   const horizonMs = horizonOf(behaviour, contacts.length, policy.lines);
   const hopeless = randomHopeless(chance, chains);
-  const policies = withHopeless(randomPolicies(chance, named, behaviour), hopeless);
+  const drawn = withConcurrency(chance, randomPolicies(chance, named, behaviour));
+  const policies = withHopeless(drawn, hopeless);
   const outages = [
     ...configs.outages(horizonMs),
     ...hopelessOutages(hopeless, policy.outageWaitMs),
@@ -103,7 +108,7 @@ export function randomWorld(seed: number): RandomWorld {
   return {
     seed,
     contacts,
-    sameNumber: chance.of(0.5, 'same number') ? 'reject' : 'allow',
+    sameNumber,
     chains,
     looksUp: chance.of(0.4, 'looks up'),
     policy,
@@ -117,12 +122,14 @@ export function randomWorld(seed: number): RandomWorld {
         },
     behaviour,
     outages,
+    capacities: randomCapacities(chance, chains, policies, horizonMs),
     quirks: {
       memory: chance.pick(['knows', 'knows', 'some', 'forgets'], 'memory'),
       hasty: chance.of(0.5, 'hasty'),
       deaf: chance.pick([0, 0, 0.1, 0.5, 1], 'deaf'),
       emptyTexts: chance.pick([0, 0, 0, 0.2], 'empty texts'),
       refusals: chance.pick([0, 0, 0, 0.2], 'refusals'),
+      ...randomDialers(chance, chains),
     },
     money: randomMoney(chance, contacts, named),
     other: configs.other,

@@ -10,13 +10,16 @@ import type {
   AudioStore,
   Crm,
   Dialer,
+  DialRequest,
   Found,
   Llm,
+  Placed,
   RequestContext,
   Service,
   Tts,
 } from '../engine/ports.ts';
 import type { Life } from './life.ts';
+import { NumberFinder } from './number-finder.ts';
 import type { Place } from './outage.ts';
 import type { Outside } from './outside.ts';
 import type { Asked, Method } from './sighting.ts';
@@ -89,6 +92,8 @@ const NO_SAMPLES = new Uint8Array(0);
 
 function simulatedDialer(name: string, outside: Outside, life: Life): Dialer {
   const place: Place = { role: 'dialer', service: name };
+  const { byNumber = [], speaking = [] } = outside.quirks;
+  const finder = byNumber.includes(name) ? new NumberFinder(name, outside, life) : undefined;
   const rings = name !== PREVIEW;
   const asking = (method: Method, context: RequestContext) => {
     return { life, place, method, ...askedBy(context) };
@@ -97,18 +102,15 @@ function simulatedDialer(name: string, outside: Outside, life: Life): Dialer {
     ...service(place, outside, life),
     role: 'dialer',
     rings,
+    speaks: speaking.includes(name) ? (language) => outside.speaks(name, language) : undefined,
     place: (request, context) => {
-      const { call, contact, audio, text } = request;
-      return outside.ask(asking('place', context), () => {
-        const { outcome } = outside.take(name, call, contact.id, rings);
-        const hasAudio = audio !== undefined && outside.audio.has(audio.hash);
-        const hasWords = text.trim() !== '' && hasAudio;
-        const about = { service: name, contact: contact.id, call, phone: contact.phone };
-        outside.see(life, { type: 'rang', ...about, hasWords, rings, outcome, text });
-        return { service: name, reference: `${name}-${call}` };
-      });
+      const placing = asking('place', context);
+      const send = () => outside.ask(placing, () => dialled(name, request, outside, life));
+      return finder === undefined ? send() : finder.place(request, placing, send);
     },
-    follow: (_placed, { call }, context) => {
+    follow: (placed, _request, context) => {
+      finder?.followed(placed);
+      const call = outside.callOf(name, placed.reference);
       const taken = outside.call(call);
       if (taken === undefined) throw new Error(`${name} is asked to follow ${call}: never placed`);
       const { outcome } = taken;
@@ -118,33 +120,59 @@ function simulatedDialer(name: string, outside: Outside, life: Life): Dialer {
         usage: isPickedUp ? outside.bill(life, place, request, context.contact) : undefined,
       }));
     },
-    find: ({ call }, context) => {
-      const workingMs = outside.quirks.hasty && rings ? 0 : outside.placingMs(call);
-      return outside.poll(asking('find', context), Math.max(FIND_MS, workingMs), () =>
-        found(name, call, outside, life),
-      );
+    find: (request, context) => {
+      const { call } = request;
+      const ask = (search?: () => Found) => {
+        const workingMs = outside.quirks.hasty && rings ? 0 : outside.placingMs(call);
+        return outside.poll(asking('find', context), Math.max(FIND_MS, workingMs), () =>
+          found(name, call, outside, life, search),
+        );
+      };
+      return finder === undefined ? ask() : finder.find(request, context.signal, ask);
     },
-    hangUp: (_placed, context) => {
+    hangUp: (placed, context) => {
       return outside.poll(asking('hangUp', context), FIND_MS, () => {
-        outside.hangUp(life, context.call);
+        outside.hangUp(life, outside.callOf(name, placed.reference));
       });
     },
   };
 }
 
+function dialled(service: string, request: DialRequest, outside: Outside, life: Life): Placed {
+  const { call, contact, audio, text, language } = request;
+  const rings = service !== PREVIEW;
+  const { outcome, reference } = outside.take(service, call, contact, rings);
+  const isPlayed = audio !== undefined && outside.audio.has(audio.hash);
+  // It speaks the language of whoever is rung, or plays what is there.
+  const isHeard = outside.speaks(service, contact.language ?? language) || isPlayed;
+  const hasWords = text.trim() !== '' && isHeard;
+  const about = { service, contact: contact.id, call, phone: contact.phone };
+  outside.see(life, { type: 'rang', ...about, hasWords, rings, outcome, text });
+  return { service, reference };
+}
+
 /** A question about a call: an estimate. */
 const FIND_MS = 300;
 
-function found(service: string, call: string, outside: Outside, life: Life): Found {
+/** @param search how a dialer finds it that has no other way than by its number */
+function found(
+  service: string,
+  call: string,
+  outside: Outside,
+  life: Life,
+  search?: () => Found,
+): Found {
   const taken = outside.call(call);
   if (service !== PREVIEW && outside.isForgotten(call)) return { state: 'unknown' };
-  if (taken === undefined || taken.service !== service) {
+  const sought = search?.();
+  if (sought !== undefined && sought.state !== 'absent') return sought;
+  if (taken === undefined || taken.service !== service || sought !== undefined) {
     // What has not reached it yet, it knows nothing of; what has, it may still be working on.
     const isAtWork =
       outside.placingMs(call) > 0 && service !== PREVIEW && !outside.isPlacing(life, call);
     return { state: isAtWork ? 'unknown' : 'absent' };
   }
-  return { state: 'placed', placed: { service, reference: `${service}-${call}` } };
+  return { state: 'placed', placed: { service, reference: taken.reference } };
 }
 
 function simulatedCrm(name: string, outside: Outside, life: Life, looksUp: boolean): Crm {

@@ -31,6 +31,13 @@ const AWAY: Blocked = {
 class Services {
   #blocked: readonly Blocked[] = [];
   #listener: () => void = () => undefined;
+  /** What whoever tries a service holds until they are done with: nobody hears of its end. */
+  isHeldToTheEnd = false;
+
+  /** Who tried a service knows that it works. */
+  tried(): void {
+    if (!this.isHeldToTheEnd) this.set([], true);
+  }
 
   /** @param told whether anybody hears of it: a trial that takes the only permit is no change */
   set(blocked: readonly Blocked[], told: boolean): void {
@@ -42,7 +49,12 @@ class Services {
     const stub: Pick<Availability, 'blocked' | 'open' | 'enter' | 'onChange'> = {
       blocked: () => this.#blocked,
       open: () => (this.#blocked.length === 0 ? STAGES : ['dialling']),
-      enter: () => ({ release: () => undefined }),
+      enter: () => ({
+        release: () => {
+          if (this.isHeldToTheEnd) this.set([], false);
+          return this.isHeldToTheEnd;
+        },
+      }),
       onChange: (listener) => {
         this.#listener = listener;
         return () => undefined;
@@ -86,7 +98,7 @@ function bench(contacts: number, lines: number) {
       // It tries the service with the only permit; the others are turned away meanwhile.
       services.set([AWAY], false);
       await clock.sleep(1_000);
-      services.set([], true);
+      services.tried();
     }
     calls.settled();
     const atMs = clock.wallMs();
@@ -126,6 +138,14 @@ function bench(contacts: number, lines: number) {
 describe('who was put off for a service', () => {
   it('while another contact was trying it, is called back as soon as that works', async () => {
     const { run, taken } = bench(3, 2);
+    expect(await run()).toBe('done');
+    expect(taken.get('c2')).toBe(1_000);
+    expect(taken.get('c3')).toBe(1_000);
+  });
+
+  it('is called back when the one that tries it is done with, and no breaker moves', async () => {
+    const { run, taken, services } = bench(3, 2);
+    services.isHeldToTheEnd = true;
     expect(await run()).toBe('done');
     expect(taken.get('c2')).toBe(1_000);
     expect(taken.get('c3')).toBe(1_000);

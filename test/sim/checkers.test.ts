@@ -6,8 +6,10 @@ import { BREAKER_LOGS } from './checker-logs/breakers.ts';
 import { MONEY_LOGS } from './checker-logs/money.ts';
 import { OUTCOME_LOGS } from './checker-logs/outcomes.ts';
 import { RETRY_LOGS } from './checker-logs/retries.ts';
+import { ROOM_LOGS } from './checker-logs/rooms.ts';
 import { RUN_LOGS } from './checker-logs/runs.ts';
 import { WAIT_LOGS } from './checker-logs/waits.ts';
+import { WORD_LOGS } from './checker-logs/words.ts';
 
 const LOGS: Logs = {
   ...OUTCOME_LOGS,
@@ -17,6 +19,8 @@ const LOGS: Logs = {
   ...ALERT_LOGS,
   ...MONEY_LOGS,
   ...WAIT_LOGS,
+  ...ROOM_LOGS,
+  ...WORD_LOGS,
 };
 
 describe.each(CHECKERS.map((checker) => [checker.name, checker] as const))(

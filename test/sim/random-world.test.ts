@@ -14,6 +14,8 @@ function share(holds: (world: RandomWorld) => boolean): number {
   return worlds.filter(holds).length / worlds.length;
 }
 
+const listed = ({ speaking = [] }: RandomWorld['quirks']): number => speaking.length;
+
 describe('a random world', () => {
   it('is a plain value, the same for the same seed', () => {
     expect(JSON.parse(JSON.stringify(randomWorld(7)))).toEqual(
@@ -36,9 +38,10 @@ describe('a random world', () => {
   });
 
   it('has a list that the program takes: numbers and ids once, rows left', () => {
-    for (const { contacts, lives } of worlds) {
+    for (const { contacts, lives, sameNumber } of worlds) {
       expect(new Set(contacts.map(({ id }) => id)).size).toBe(contacts.length);
-      expect(new Set(contacts.map(({ phone }) => phone)).size).toBe(contacts.length);
+      const numbers = new Set(contacts.map(({ phone }) => phone)).size;
+      expect(sameNumber === 'allow' || numbers === contacts.length).toBe(true);
       const removed = lives.flatMap((life) => life.removed);
       expect(removed.length).toBeLessThan(contacts.length);
     }
@@ -68,6 +71,32 @@ describe('a random world', () => {
     [
       'a stop while a call is placed',
       ({ lives }) => lives.some((life) => life.stopOnPlace !== undefined),
+    ],
+    ['a dialer that speaks', ({ quirks }) => quirks.speaking?.length !== 0],
+    [
+      'a dialer that speaks beside one that does not',
+      ({ quirks, chains }) => 0 < listed(quirks) && listed(quirks) < chains.dialer.length,
+    ],
+    ['calls known by their numbers', ({ quirks }) => quirks.byNumber?.length !== 0],
+    [
+      'a household with one number',
+      ({ contacts }) => new Set(contacts.map(({ phone }) => phone)).size < contacts.length,
+    ],
+    [
+      'settings for requests at once',
+      ({ policies }) => Object.values(policies).some((its) => its.concurrencyMax !== undefined),
+    ],
+    [
+      'a vendor that takes fewer at once than the settings say',
+      ({ capacities, policies }) =>
+        capacities.some(({ place, atOnceMax, endMs }) => {
+          const max = policies[place.service]?.concurrencyMax ?? 0;
+          return endMs === undefined && atOnceMax < max;
+        }),
+    ],
+    [
+      'a vendor that takes fewer for a while',
+      ({ capacities }) => capacities.some(({ endMs }) => endMs !== undefined),
     ],
     ['no kill', ({ lives }) => lives.every(({ fuse }) => fuse === undefined)],
     ['a limit', ({ lives }) => lives.some(({ limit }) => limit !== undefined)],

@@ -10,6 +10,9 @@ import { WORLDS } from './worlds.ts';
 
 const BROKEN_ONCE = [100_383];
 
+/** Killed when a question about a call leaves, and when a record does: those are rare. */
+const RARE = [214, 276];
+
 /** What a hunt must have met, or it was none: see `kindOf`. */
 const MET = [
   'removed',
@@ -27,6 +30,8 @@ const MET = [
   ...['400', '429', '503', 'invalid_api_key', 'ECONNREFUSED', 'ECONNRESET'].map(
     (code) => `answer ${code}`,
   ),
+  'answer too_many_concurrent_requests',
+  'answer number_in_use',
   ...['answered', 'voicemail', 'busy', 'no_answer', 'invalid_number', 'previewed'].map(
     (end) => `rang ${end}`,
   ),
@@ -78,7 +83,7 @@ function bothDown(world: RandomWorld): RandomWorld {
 
 describe('a hunt', () => {
   it('finds nothing, and has met everything', async () => {
-    const report = await hunt(seedsFrom(1, 150), 1, huntOptions());
+    const report = await hunt([...seedsFrom(1, 150), ...RARE], 1, huntOptions());
     expect(failed(report)).toEqual([]);
     expect(MET.filter((kind) => !report.met.has(kind))).toEqual([]);
   }, 60_000);

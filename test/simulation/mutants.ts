@@ -90,7 +90,7 @@ function swallowed(type: JournalEntry['type']): Mutant['compose'] {
   }));
 }
 
-function services(
+export function services(
   change: (services: SimulatedServices) => Partial<SimulatedServices>,
 ): Mutant['compose'] {
   return parts((given) => ({ services: { ...given.services, ...change(given.services) } }));

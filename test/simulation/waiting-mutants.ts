@@ -156,7 +156,7 @@ export const WAITING_MUTANTS: readonly Mutant[] = [
     foundBy: 'few taken',
     compose: asItIs,
     infect: () => {
-      const trial = { release: () => undefined };
+      const trial = { release: () => false };
       vi.spyOn(Availability.prototype, 'enter').mockReturnValue(trial);
     },
   },

@@ -64,6 +64,7 @@ function worldOf(
     money: undefined,
     behaviour: DEFAULT_BEHAVIOUR,
     outages: [],
+    capacities: [],
     quirks: { ...NO_QUIRKS, memory },
     lives: lives.map((life) => ({ ...LIFE, ...life })),
   };

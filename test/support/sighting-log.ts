@@ -28,6 +28,11 @@ export const UNAVAILABLE: Refusal = { kind: 'transient', scope: 'service', code:
 export const WRONG_KEY: Refusal = { kind: 'permanent', scope: 'service', code: '401' };
 export const NOT_THIS: Refusal = { kind: 'permanent', scope: 'request', code: '400' };
 export const LOST: Refusal = { kind: 'unknown', scope: 'service', code: 'ECONNRESET' };
+export const CROWDED_OUT: Refusal = {
+  kind: 'transient',
+  scope: 'service',
+  code: 'too_many_concurrent_requests',
+};
 export const tooMany = (retryAfterMs: number): Refusal => {
   return { kind: 'transient', scope: 'service', code: '429', retryAfterMs };
 };
@@ -84,6 +89,14 @@ export class SightingLog {
 
   chains(chains: Partial<ChainNames>): this {
     this.#promised = { ...this.#promised, chains: { ...CHAINS, ...chains } };
+    return this;
+  }
+
+  /** The settings allow each service so many requests at once. */
+  atOnce(concurrencyMax: number): this {
+    const { policyOf } = this.#promised;
+    const limited = (service: string) => ({ ...policyOf(service), concurrencyMax });
+    this.#promised = { ...this.#promised, policyOf: limited };
     return this;
   }
 

@@ -2,6 +2,7 @@
  * What is promised of breakers: they open in time and for cause, and then let nothing through.
  */
 import type { BreakerName } from '../../domain/event.ts';
+import { CROWDED } from '../capacity.ts';
 import type { Checker, Promised, Violation } from '../check.ts';
 import type { Refusal } from '../sighting.ts';
 import {
@@ -159,7 +160,7 @@ export const FEW_TRIALS: Checker = {
 export function meaningOf({ kind, scope, code }: Refusal) {
   if (scope === 'request') return 'nothing';
   if (kind === 'permanent') return 'fatal';
-  return code === '429' ? 'throttled' : 'counted';
+  return code === '429' || code === CROWDED ? 'throttled' : 'counted';
 }
 
 /**

@@ -173,7 +173,7 @@ interface Start extends Mark {
   readonly isSilent: boolean;
 }
 
-function startsOf({ log }: Seen): ReadonlyMap<string, readonly Start[]> {
+export function startsOf({ log }: Seen): ReadonlyMap<string, readonly Start[]> {
   const starts = new Map<string, Start[]>();
   for (const [index, sight] of log.entries()) {
     const { atMs, run } = sight;

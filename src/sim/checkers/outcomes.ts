@@ -124,7 +124,7 @@ function unexcused({ seen }: Evidence, asked: readonly Exchange[]): string | und
   if (end?.type === 'answered') {
     if (sight.method === 'follow') return `${sight.service} said at ${end.atMs} ms how it ended`;
     // Our own request was still under way, so that "no such call" proved nothing.
-    const isOpen = asked.some((one) => isDeafPlace(one, last, seen.promised));
+    const isOpen = asked.some((one) => isDeafPlace(one, firstOf(asked, last), seen.promised));
     const cannotTell = last.answer?.found === 'unknown';
     return cannotTell || isOpen ? undefined : `${sight.service} could tell at ${end.atMs} ms`;
   }
@@ -132,6 +132,15 @@ function unexcused({ seen }: Evidence, asked: readonly Exchange[]): string | und
     (one) => one.life === life && one.sight.method === sight.method && one.round === last.round,
   );
   return askedLongEnough(seen.promised, round);
+}
+
+/** Of the same question, asked again and again: what is known when it is first asked counts. */
+function firstOf(asked: readonly Exchange[], last: Exchange): Exchange {
+  const same = asked.filter(({ sight, round }) => sight.method === 'find' && round === last.round);
+  const until = same.findLastIndex(({ end, index }) => {
+    return end?.type === 'answered' && index < last.index;
+  });
+  return same[until + 1] ?? last;
 }
 
 /** Given up, and heard of neither in its time nor in the time for which it is waited then. */

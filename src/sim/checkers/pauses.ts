@@ -5,6 +5,7 @@ import type { BreakerName } from '../../domain/event.ts';
 import type { Checker, Promised, Violation } from '../check.ts';
 import { isWrittenBefore, meaningOf, perBreaker, type Turn, turnsOf } from './breakers.ts';
 import { type Ending, type Exchange, evidenceOf, ROUNDING_MS, toldOf } from './evidence.ts';
+import { limitedFrom } from './limits.ts';
 import { attemptsOf, PAUSE_MS_MAX, pausesOf, promisedWait, retriesOf } from './retries.ts';
 
 type Found = Omit<Violation, 'checker'>;
@@ -57,13 +58,15 @@ export const TEXTBOOK_OUTAGE: Checker = {
     const notices = toldOf(seen.log, 'notice');
     const isSpent = notices.some(({ event }) => event.code === 'retry_budget_used_up');
     const paused = pausesOf(evidence);
+    const limited = limitedFrom(evidence);
     const numbers = new Map<Exchange, number>();
     for (const attempts of attemptsOf(evidence)) {
       for (const [position, one] of attempts.entries()) numbers.set(one, position + 1);
     }
     return [...turnsOf(evidence)].flatMap(([place, turns]) => {
-      // A service that asks for pauses, or fails too often to be retried, is another story.
-      if (isSpent || paused.has(place)) return [];
+      // A service that asks for pauses, or fails too often to be retried, is another story; and so
+      // is one that some of the requests wait for, because it gets so many at once only.
+      if (isSpent || paused.has(place) || limited.has(place)) return [];
       return openings(turns, seen.promised).flatMap(({ atMs, streak }) => {
         if (numbers.get(streak[0] as Exchange) !== 1) return [];
         const why = unlikeTextbook(streak, seen.promised);

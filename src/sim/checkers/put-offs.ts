@@ -14,6 +14,7 @@ import {
   type Told,
   toldOf,
 } from './evidence.ts';
+import { limitedServices } from './limits.ts';
 
 type Found = Omit<Violation, 'checker'>;
 type PutOff = Told<'contact.put_off'>;
@@ -32,6 +33,7 @@ export const PUT_OFF_IN_MEASURE: Checker = {
     const evidence = evidenceOf(seen);
     const away = new Away(evidence);
     const failed = failuresOf(evidence);
+    const limited = limitedServices(evidence);
     const ended = new Set<string>();
     return seen.log.flatMap((sight, index): readonly Found[] => {
       if (sight.type === 'settled' && sight.outcome === 'again') ended.delete(sight.contact);
@@ -43,7 +45,13 @@ export const PUT_OFF_IN_MEASURE: Checker = {
       const last = failed.get(contact)?.findLast(({ end }) => (end?.index ?? index) < index);
       const askedMs = last?.end?.type === 'failed' ? (last.end.failure.retryAfterMs ?? 0) : 0;
       const roundMs = ended.has(contact) ? RECORD_WAIT_MS : ROUND_WAIT_MS;
-      const ownMs = waitsFor === undefined ? Math.max(roundMs, askedMs) : 1;
+      // Who waited in vain for a place asks again after the first back-off.
+      const placeMs = (waitsFor ?? [])
+        .filter((service) => limited.has(service))
+        .map((service) => {
+          return seen.promised.policyOf(service).retry.initialDelayMs;
+        });
+      const ownMs = waitsFor === undefined ? Math.max(roundMs, askedMs) : Math.max(1, ...placeMs);
       const untilMs = away.rolesUntilMs({ index, atMs });
       // A record needs nobody but the CRM.
       const needed = ended.has(contact) ? untilMs.slice(ROLES.indexOf('crm')) : untilMs;

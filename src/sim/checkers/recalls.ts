@@ -5,8 +5,9 @@
 import type { EventType } from '../../domain/event.ts';
 import { ROLES, type Role } from '../../domain/words.ts';
 import type { Checker, Seen, Violation } from '../check.ts';
-import type { Sighting } from '../sighting.ts';
+import type { Refusal, Sighting } from '../sighting.ts';
 import type { ChainNames } from '../simulated-services.ts';
+import { meaningOf } from './breakers.ts';
 import {
   type Evidence,
   evidenceOf,
@@ -15,6 +16,7 @@ import {
   placesNamed,
   ROUNDING_MS,
 } from './evidence.ts';
+import { limitedServices } from './limits.ts';
 
 type Found = Omit<Violation, 'checker'>;
 
@@ -65,6 +67,8 @@ class Watch {
   readonly #inHand = new Set<string>();
   /** From here on a service that asked for a pause may be away with its breaker closed. */
   readonly #throttledAt: number;
+  /** Services that can be asked, and may keep somebody waiting for a place until it is too long. */
+  readonly #limited: ReadonlySet<string>;
   /** Breakers that moved in this run. */
   readonly #moved = new Set<string>();
   /** Nothing was told of this run: it may be one that nothing is known of. */
@@ -80,7 +84,8 @@ class Watch {
     this.#chains = seen.promised.chains;
     this.#positions = new Map(seen.promised.contacts.map(({ id }, position) => [id, position]));
     this.#looksUp = exchanges.some(({ sight }) => sight.method === 'lookup');
-    const throttled = exchanges.find(({ answer }) => answer?.failure?.code === '429');
+    this.#limited = limitedServices(evidence);
+    const throttled = exchanges.find(({ answer }) => isThrottled(answer?.failure));
     this.#throttledAt = throttled?.index ?? Number.POSITIVE_INFINITY;
     const records = exchanges.filter(({ sight }) => sight.method === 'record');
     for (const { end, sight } of records) {
@@ -188,7 +193,8 @@ class Watch {
     const chains = this.#chains;
     const isFor = ROLES.some((role) => chains[role].every((name) => waitsFor.includes(name)));
     const hasFailed = (this.#failedAt.get(contact) ?? Number.POSITIVE_INFINITY) < index;
-    if (!isFor || hasFailed) return;
+    const isForPlace = waitsFor.some((service) => this.#limited.has(service));
+    if (!isFor || isForPlace || hasFailed) return;
     const position = this.#positions.get(contact) ?? Number.POSITIVE_INFINITY;
     const roles = this.#ended.has(contact) ? RECORD : this.#looksUp ? ROLES : CALL;
     const waiting = { index, atMs, position, dueMs: atMs + delayMs, roles };
@@ -234,6 +240,10 @@ class Watch {
     }
     return [];
   }
+}
+
+function isThrottled(failure: Refusal | undefined): boolean {
+  return failure !== undefined && meaningOf(failure) === 'throttled';
 }
 
 const RECORD: readonly Role[] = ['crm'];

@@ -14,6 +14,7 @@ import {
   ROUNDING_MS,
   requestLimitMs,
 } from './evidence.ts';
+import { limitedFrom } from './limits.ts';
 
 type Found = Omit<Violation, 'checker'>;
 
@@ -128,10 +129,14 @@ export const WAITS_AS_PROMISED: Checker = {
   check: (seen) => {
     const evidence = evidenceOf(seen);
     const pauses = pausesOf(evidence);
+    const limited = limitedFrom(evidence);
     const found: Found[] = [];
     for (const retry of attemptsOf(evidence).flatMap(retriesOf)) {
+      const { place, index } = retry.next;
+      // It may have to wait for a place, and does so for as long as for a pause.
+      const isLimited = (limited.get(place) ?? index) < index;
       const why = isGuarded(retry.next)
-        ? misjudged(retry, seen.promised, pauses.get(retry.next.place) ?? [])
+        ? misjudged(retry, seen.promised, pauses.get(place) ?? [], isLimited)
         : misasked(retry, seen.promised);
       if (why === undefined) continue;
       const { next, number } = retry;
@@ -169,7 +174,12 @@ export function pausesOf({ exchanges }: Evidence): ReadonlyMap<string, readonly 
   return pauses;
 }
 
-function misjudged(retry: Retry, promised: Promised, pauses: readonly Pause[]): string | undefined {
+function misjudged(
+  retry: Retry,
+  promised: Promised,
+  pauses: readonly Pause[],
+  isLimited: boolean,
+): string | undefined {
   const { before, next, number } = retry;
   const { method, service } = next.sight;
   const policy = promised.policyOf(service).retry;
@@ -185,7 +195,8 @@ function misjudged(retry: Retry, promised: Promised, pauses: readonly Pause[]): 
   const pausedMs = Math.max(0, ...known.map(({ untilMs }) => untilMs - before.end.atMs));
   // Every other line may have its turn before this one's.
   const turns = method === 'place' ? next.life.policy.lines + 1 : 0;
-  const latestMs = Math.max(mostMs, pausedMs) + (turns * 1_000) / promised.callsPerSecond;
+  const turnsMs = (turns * 1_000) / promised.callsPerSecond;
+  const latestMs = Math.max(mostMs, pausedMs) + turnsMs + (isLimited ? policy.maxDelayMs : 0);
   return waitedMs > latestMs + ROUNDING_MS * (turns + 1)
     ? `after ${waitedMs} ms, ${latestMs} ms at the latest`
     : undefined;

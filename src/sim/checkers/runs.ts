@@ -18,6 +18,7 @@ import {
   ROUNDING_MS,
   toldOf,
 } from './evidence.ts';
+import { hungUp, limitedFrom } from './limits.ts';
 import { unlisted } from './lists.ts';
 import { THROTTLED_MS } from './retries.ts';
 import { firstTouches } from './rounds.ts';
@@ -249,6 +250,7 @@ function waitsOf(seen: Seen, exchanges: readonly Exchange[]): readonly Wait[] {
     const pauseMs = end.failure.retryAfterMs ?? THROTTLED_MS;
     waits.push({ index: end.index, untilMs: end.atMs + pauseMs, for: 'time' });
   }
+  waits.push(...placeWaits(evidenceOf(seen)));
   const away = new Set<string>();
   for (const [index, sight] of seen.log.entries()) {
     const { atMs } = sight;
@@ -259,6 +261,17 @@ function waitsOf(seen: Seen, exchanges: readonly Exchange[]): readonly Wait[] {
     if (wait !== undefined) waits.push({ index, untilMs: atMs + wait.ms, for: wait.for });
   }
   return waits.sort((one, other) => one.index - other.index);
+}
+
+/** Where services get so many requests at once, each of them keeps the others waiting. */
+function placeWaits(evidence: Evidence): readonly Wait[] {
+  const limited = limitedFrom(evidence);
+  return evidence.exchanges.flatMap((exchange): readonly Wait[] => {
+    const over = hungUp(exchange);
+    const isLimited = isGuarded(exchange) && limited.has(exchange.place);
+    if (!isLimited || over === undefined) return [];
+    return [{ index: exchange.index, untilMs: over.atMs, for: 'time' }];
+  });
 }
 
 /** Whether somebody was put off because a service is away, and not because it failed them. */
