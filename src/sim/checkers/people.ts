@@ -84,6 +84,8 @@ export const NUMBER_ONCE: Checker = {
     const rang = new Map<string, Set<string>>();
     /** Whoever has an outcome keeps the number, also when the row is gone. */
     const ended = new Set<string>();
+    /** By contact whose call has failed, and may be over: the life. */
+    const failing = new Map<string, number>();
     const found: Found[] = [];
     for (const sight of seen.log) {
       if (sight.type === 'told' && sight.event.type === 'call.finished') {
@@ -91,6 +93,17 @@ export const NUMBER_ONCE: Checker = {
       }
       if (sight.type === 'settled' && sight.outcome === 'again') {
         for (const contacts of rang.values()) contacts.delete(sight.contact);
+      }
+      // Killed before it told of the end that it had written down.
+      if (sight.type === 'told' && sight.event.type === 'call.failed') {
+        failing.set(sight.event.contact, sight.run);
+      }
+      if (sight.type === 'told' && sight.event.type === 'contact.put_off') {
+        failing.delete(sight.event.contact);
+      }
+      if (sight.type === 'killed') {
+        for (const [contact, run] of failing) if (run === sight.run) ended.add(contact);
+        failing.clear();
       }
       if (sight.type !== 'rang' && sight.type !== 'refused') continue;
       const { contact, phone, atMs, run } = sight;

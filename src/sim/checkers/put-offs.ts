@@ -6,10 +6,12 @@ import { ROLES, type Role } from '../../domain/words.ts';
 import type { Checker, Seen, Violation } from '../check.ts';
 import { Away } from './away.ts';
 import {
+  chainsAt,
   type Evidence,
   type Exchange,
   evidenceOf,
   type Life,
+  type Mark,
   ROUNDING_MS,
   type Told,
   toldOf,
@@ -55,7 +57,7 @@ export const PUT_OFF_IN_MEASURE: Checker = {
       const untilMs = away.rolesUntilMs({ index, atMs });
       // A record needs nobody but the CRM.
       const needed = ended.has(contact) ? untilMs.slice(ROLES.indexOf('crm')) : untilMs;
-      const awayMs = Math.max(...needed) - atMs;
+      const awayMs = Math.max(...needed, speakerMs(evidence, away, event, { index, atMs })) - atMs;
       const mostMs = Math.max(ownMs, awayMs);
       if (delayMs <= mostMs + ROUNDING_MS) return [];
       const message = `${contact} is put off for ${delayMs} ms (${reason}), not for ${mostMs} ms`;
@@ -63,6 +65,20 @@ export const PUT_OFF_IN_MEASURE: Checker = {
     });
   },
 };
+
+/** Until when those dialers are away that alone speak the language of whoever waits for them. */
+function speakerMs(
+  evidence: Evidence,
+  away: Away,
+  { waitsFor = [] }: { readonly waitsFor?: readonly string[] | undefined },
+  at: Mark,
+): number {
+  const { quirks } = evidence.seen.promised;
+  const chains = chainsAt(evidence, at.index);
+  if (quirks.speaking === undefined || quirks.speaking.length === 0) return 0;
+  const dialers = waitsFor.filter((service) => chains.dialer.includes(service));
+  return Math.max(0, ...dialers.map((service) => away.untilMs({ role: 'dialer', service }, at)));
+}
 
 function failuresOf({ exchanges }: Evidence): ReadonlyMap<string, readonly Exchange[]> {
   const failed = exchanges.filter(({ end }) => end?.type === 'failed' || end?.type === 'timed_out');
@@ -99,9 +115,15 @@ export const FEW_PUT_OFF: Checker = {
   promise: 'An outage puts at most five contacts off per line, then the line waits as well.',
   check: (seen) => {
     const evidence = evidenceOf(seen);
-    const { lives } = evidence;
+    const { lives, exchanges } = evidence;
     const away = new Away(evidence);
     const outages = outagesOf(seen);
+    // Whoever has a text waits for nobody who writes, though the same vendor does both.
+    const written = exchanges.filter(({ sight, end }) => {
+      return sight.method === 'write' && end?.type === 'answered';
+    });
+    const hasText = (contact: string, index: number): boolean =>
+      written.some(({ sight, end }) => sight.contact === contact && (end?.index ?? index) < index);
     return lives.flatMap((life) => {
       const most = SKIPS_MAX * life.policy.lines;
       const counts = new Map<string, number>();
@@ -110,6 +132,7 @@ export const FEW_PUT_OFF: Checker = {
         const roles = ROLES.filter((role) => {
           const services = life.chains[role];
           return (
+            !(role === 'llm' && hasText(event.contact, index)) &&
             services.every((service) => event.waitsFor?.includes(service)) &&
             services.every((service) => away.isShut({ role, service }, { index, atMs }))
           );

@@ -234,8 +234,7 @@ class Working {
 
 /** Of every contact on a line: until a request, or until it is put off for want of one. */
 function waitsOf(evidence: Evidence): readonly (Wait & { readonly run: number })[] {
-  const { seen, exchanges } = evidence;
-  const { chains } = seen.promised;
+  const { seen, exchanges, lives } = evidence;
   const starts = startsOf(seen);
   const byContact = Map.groupBy(exchanges, ({ sight, life }) => `${life.run} ${sight.contact}`);
   const waitUntil = (key: string, to: Mark): Mark | undefined => {
@@ -250,13 +249,14 @@ function waitsOf(evidence: Evidence): readonly (Wait & { readonly run: number })
   const sent = exchanges.flatMap((next) => {
     const { sight, life, place } = next;
     if (!isGuarded(next) || sight.method === 'place') return [];
-    if (chains[sight.role][0] !== sight.service) return [];
+    if (life.chains[sight.role][0] !== sight.service) return [];
     const from = waitUntil(`${life.run} ${sight.contact}`, next);
     const about = { run: life.run, to: next, place, contact: sight.contact ?? '?' };
     return from === undefined ? [] : [{ ...about, from, isVain: false }];
   });
   const vain = toldOf(seen.log, 'contact.put_off').flatMap(({ run, event, ...to }) => {
     const { contact, waitsFor = [] } = event;
+    const chains = lives.find((life) => life.run === run)?.chains ?? seen.promised.chains;
     // Nobody else could have done the work, and there is no other work for who could.
     const [role, ...others] = ROLES.filter((one) =>
       waitsFor.some((it) => chains[one].includes(it)),

@@ -154,8 +154,11 @@ function triesOf(evidence: Evidence, share: Share): readonly Try[] {
     if (event.type === 'contact.put_off') failedBy.delete(call);
     if (went === undefined) return [];
     const { isBad } = went;
-    const isDialled = event.type === 'call.finished' && event.outcome !== 'invalid_number';
-    const asked = [service, ...(isDialled && isBad ? dialers : [])];
+    const isAmiss =
+      event.type === 'call.finished' &&
+      event.outcome !== 'invalid_number' &&
+      !REACHED.has(event.outcome);
+    const asked = [service, ...(isAmiss ? dialers : [])];
     const states = asked.map((one) => stateOf(one, index));
     if (states.includes('down')) return [];
     return [{ index, atMs, run, isBad, service, isUnsure: isBad && states.includes('unsure') }];

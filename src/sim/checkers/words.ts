@@ -33,10 +33,10 @@ export const NOTHING_SPOKEN_UNHEARD: Checker = {
   name: 'nothing spoken unheard',
   promise: 'Where every dialer speaks by itself, no service of tts is asked to speak.',
   check: (seen) => {
-    const { chains, quirks } = seen.promised;
-    if (!chains.dialer.every((name) => quirks.speaking?.includes(name))) return [];
-    return evidenceOf(seen).exchanges.flatMap(({ sight, atMs }) => {
-      if (sight.method !== 'speak') return [];
+    const { speaking = [] } = seen.promised.quirks;
+    return evidenceOf(seen).exchanges.flatMap(({ sight, atMs, life }) => {
+      const isPlayed = life.chains.dialer.some((name) => !speaking.includes(name));
+      if (sight.method !== 'speak' || isPlayed) return [];
       const message = `${sight.service} speaks for ${sight.contact ?? '?'}, and nobody plays it`;
       return [{ atMs, message }];
     });
