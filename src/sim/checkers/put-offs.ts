@@ -10,6 +10,7 @@ import {
   type Exchange,
   evidenceOf,
   type Life,
+  type Mark,
   ROUNDING_MS,
   type Told,
   toldOf,
@@ -55,7 +56,7 @@ export const PUT_OFF_IN_MEASURE: Checker = {
       const untilMs = away.rolesUntilMs({ index, atMs });
       // A record needs nobody but the CRM.
       const needed = ended.has(contact) ? untilMs.slice(ROLES.indexOf('crm')) : untilMs;
-      const awayMs = Math.max(...needed) - atMs;
+      const awayMs = Math.max(...needed, speakerMs(seen, away, event, { index, atMs })) - atMs;
       const mostMs = Math.max(ownMs, awayMs);
       if (delayMs <= mostMs + ROUNDING_MS) return [];
       const message = `${contact} is put off for ${delayMs} ms (${reason}), not for ${mostMs} ms`;
@@ -63,6 +64,19 @@ export const PUT_OFF_IN_MEASURE: Checker = {
     });
   },
 };
+
+/** Until when those dialers are away that alone speak the language of whoever waits for them. */
+function speakerMs(
+  { promised }: Seen,
+  away: Away,
+  { waitsFor = [] }: { readonly waitsFor?: readonly string[] | undefined },
+  at: Mark,
+): number {
+  const { quirks, chains } = promised;
+  if (quirks.speaking === undefined || quirks.speaking.length === 0) return 0;
+  const dialers = waitsFor.filter((service) => chains.dialer.includes(service));
+  return Math.max(0, ...dialers.map((service) => away.untilMs({ role: 'dialer', service }, at)));
+}
 
 function failuresOf({ exchanges }: Evidence): ReadonlyMap<string, readonly Exchange[]> {
   const failed = exchanges.filter(({ end }) => end?.type === 'failed' || end?.type === 'timed_out');
