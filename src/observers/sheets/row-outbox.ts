@@ -183,7 +183,7 @@ export class RowOutbox implements AsyncDisposable {
         if (this.#isOver() || dueMs > this.#flushEndMs) return;
         this.#isWaiting = dueMs > clock.monotonicMs();
         await this.#turn(Math.max(dueMs, collectedMs), dueMs);
-        const isWoken = this.#isWaiting && !this.#closing && clock.monotonicMs() < dueMs;
+        const isWoken = this.#isWaiting && clock.monotonicMs() < dueMs;
         this.#isWaiting = false;
         if (isWoken) {
           collectedMs = clock.monotonicMs() + COLLECT_MS;
@@ -220,10 +220,12 @@ export class RowOutbox implements AsyncDisposable {
       const dueMs = Math.max(collectedMs, this.#writtenMs + WRITE_INTERVAL_MS, this.#notBeforeMs);
       await this.#pause(dueMs - clock.monotonicMs());
     }
-    if (this.#closing) {
-      const retryMs = this.#awaySinceMs === undefined ? this.#notBeforeMs : 0;
+    if (this.#closing && rowsMs <= this.#flushEndMs) {
+      const isRetried = this.#awaySinceMs === undefined && this.#notBeforeMs <= this.#flushEndMs;
+      const retryMs = isRetried ? this.#notBeforeMs : 0;
       const dueMs = Math.max(rowsMs, this.#writtenMs + FLUSH_INTERVAL_MS, retryMs);
-      if (dueMs <= this.#flushEndMs) await this.#pause(dueMs - clock.monotonicMs());
+      // Never not at all: before its rows are due there is nothing to do.
+      await this.#pause(Math.min(dueMs, this.#flushEndMs) - clock.monotonicMs());
     }
   }
 
