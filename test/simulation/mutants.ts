@@ -224,6 +224,15 @@ function mutesAndForgets(world: RandomWorld): RandomWorld {
 }
 
 /** Whoever makes the calls fails, with a breaker that never opens, until the run gives up. */
+/** Every life ends at one of its first commits: that is where what was sent can be forgotten. */
+function killedAtCommits(world: RandomWorld): RandomWorld {
+  const lives = world.lives.map((life, position) => {
+    const at = 1 + ((world.seed * 7 + position * 3) % 23);
+    return { ...life, fuse: { kind: 'before a commit', at } };
+  });
+  return { ...world, lives };
+}
+
 function failsQuietly(world: RandomWorld): RandomWorld {
   const { chains, policy, policies: all } = world;
   const patient = Object.entries(all).map(([name, one]) => {
@@ -729,6 +738,7 @@ const TELLING: readonly Mutant[] = [
         },
       },
     })),
+    among: killedAtCommits,
   },
   {
     name: 'takes a service for back when one of the two things works that it does',
