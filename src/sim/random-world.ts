@@ -2,6 +2,7 @@
  * Worlds for the bug hunt: everything that can differ between two operators, two vendors and two
  * bad nights, drawn from a seed. A world is a plain value; printed as JSON it can be read.
  */
+import type { AlertSeverity } from '../domain/alert.ts';
 import type { Contact } from '../domain/contact.ts';
 import { DEFAULT_RETRY } from '../domain/retry.ts';
 import { ROLES, type Role } from '../domain/words.ts';
@@ -73,6 +74,8 @@ export interface RandomWorld {
   readonly quirks: Quirks;
   /** Undefined where vendors bill nothing. */
   readonly money: Money | undefined;
+  /** What the operator's channel is told of; of everything where it is left out. */
+  readonly severities?: readonly AlertSeverity[] | undefined;
   /** At least one. What comes after the last is without faults, kills and orders. */
   readonly lives: readonly LifePlan[];
 }
@@ -118,6 +121,7 @@ export function randomWorld(seed: number): RandomWorld {
       refusals: chance.pick([0, 0, 0, 0.2], 'refusals'),
     },
     money: randomMoney(chance, contacts, chains),
+    severities: chance.of(0.25, 'hears everything') ? undefined : ['critical', 'warning'],
     lives: randomLives(chance, contacts, horizonMs),
   };
 }
