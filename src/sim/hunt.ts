@@ -211,7 +211,7 @@ class Play {
   #run = 0;
 
   constructor(world: RandomWorld, disk: SimulatedDisk, { make, defer }: HuntOptions) {
-    const { seed, behaviour, quirks, chains, looksUp, sameNumber } = world;
+    const { seed, behaviour, quirks, chains, looksUp, sameNumber, severities } = world;
     const clock = new VirtualClock({ wallMs: START_MS, defer });
     this.#world = world;
     this.#list = new EditedList(world.contacts, (sight) => {
@@ -245,6 +245,7 @@ class Play {
       looksUp,
       sameNumber,
       keepsAlertsApart: world.keepsAlertsApart,
+      severities,
       listen: () => undefined,
     };
   }

@@ -2,6 +2,7 @@
  * Worlds for the bug hunt: everything that can differ between two operators, two vendors and two
  * bad nights, drawn from a seed. A world is a plain value; printed as JSON it can be read.
  */
+import type { AlertSeverity } from '../domain/alert.ts';
 import type { Contact } from '../domain/contact.ts';
 import { DEFAULT_RETRY } from '../domain/retry.ts';
 import { ROLES, type Role } from '../domain/words.ts';
@@ -81,6 +82,8 @@ export interface RandomWorld {
   readonly other?: OtherCampaign | undefined;
   /** See `Scene`. */
   readonly keepsAlertsApart?: boolean | undefined;
+  /** What the operator's channel is told of; of everything where it is left out. */
+  readonly severities?: readonly AlertSeverity[] | undefined;
   /** At least one. What comes after the last is without faults, kills and orders. */
   readonly lives: readonly LifePlan[];
 }
@@ -137,6 +140,7 @@ export function randomWorld(seed: number): RandomWorld {
     lives: randomLives(chance, contacts, horizonMs, configs.livesLeast).map((plan, life) =>
       withConfig(plan, configs.life(life)),
     ),
+    severities: chance.of(0.25, 'hears everything') ? undefined : ['critical', 'warning'],
   };
 }
 
