@@ -31,6 +31,7 @@ describe('what is said while a run works', () => {
       ['call.looked_up', '  what became of the call to c-017 was not known, the answer was lost'],
       ['record.refused', 'yellow'],
       ['alert.failed', 'red'],
+      ['sheet.away', 'yellow'],
       ['notice', '  for your information'],
     ]);
   });
