@@ -29,7 +29,7 @@ const ENV = {
 /** The examples of vendors in the shipped file, with their comment signs taken away. */
 function uncommented(): string {
   const start = SHIPPED.indexOf('  # openrouter:');
-  const end = SHIPPED.indexOf('\nlogging:\n');
+  const end = SHIPPED.indexOf('\nalerts:\n');
   const examples = SHIPPED.slice(start, end)
     .split('\n')
     .filter((line) => /^ {2}# {1,5}[\w-]+:/.test(line))

@@ -30,6 +30,7 @@ describe('what is said while a run works', () => {
       ['call.failed', 'red'],
       ['record.refused', 'yellow'],
       ['alert.failed', 'red'],
+      ['sheet.away', 'yellow'],
       ['notice', '  for your information'],
     ]);
   });
