@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/cli/config.ts';
 
@@ -45,6 +46,19 @@ describe('google_sheets in config.yml', () => {
     expect(parsed(`{ ${on} }`, { [PATH]: '/etc/robot.json' }).serviceAccount).toBe(
       '/etc/robot.json',
     );
+  });
+
+  it('can be taken from the shipped file as it is', () => {
+    const shipped = readFileSync(new URL('../../config.yml', import.meta.url), 'utf8');
+    const [, section = ''] = /\ngoogle_sheets:\n([^]*?)\n\n/.exec(shipped) ?? [];
+    const written = section
+      .replace('false', 'true')
+      .replace(/^ {2}# /gm, '  ')
+      .replace('…', ID);
+    const text = `${SCRIPT}google_sheets:\n${written}\n`;
+    const { sheets } = parseConfig(text, { file: '/srv/config.yml', env: { [PATH]: 'key.json' } });
+    expect(sheets).toMatchObject({ enabled: true, spreadsheetId: ID, sheet: 'Calls' });
+    expect(sheets.serviceAccount).toBe('/srv/key.json');
   });
 
   it('says that the key belongs into a file, without repeating it', () => {
