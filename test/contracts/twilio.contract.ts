@@ -52,7 +52,7 @@ describe('twilio', () => {
       `POST ${ACCOUNT}/Calls.json`,
       `GET ${ACCOUNT}/Calls/{sid}.json`,
       `POST ${ACCOUNT}/Calls/{sid}.json`,
-      `GET ${ACCOUNT}/Calls.json?To=%2B14155550134&From=%2B14155550100&PageSize=100`,
+      `GET ${ACCOUNT}/Calls.json?To=%2B14155550134&PageSize=100`,
       `GET ${ACCOUNT}.json`,
       `GET ${ACCOUNT}/Balance.json`,
     ]);
