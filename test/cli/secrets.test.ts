@@ -68,7 +68,8 @@ function thrownBack({ path, headers, body }: Received) {
 
 function configFor(vendor: Loopback, alerts: Loopback): string {
   const at = `base_url: "${vendor.url}"`;
-  const model = (key: string): string => `{ api_key: "\${${key}}", model: m, ${at} }`;
+  const model = (key: string): string =>
+    `{ api_key: "\${${key}}", model: m, fallback_delay: 0s, ${at} }`;
   return `
 campaign: { calls_per_second: 100, lines: 10, outage_wait: 2s }
 services:
@@ -85,7 +86,7 @@ providers:
   openai: ${model('OPENAI_API_KEY')}
   google: ${model('GOOGLE_API_KEY')}
   anthropic: ${model('ANTHROPIC_API_KEY')}
-  elevenlabs: { api_key: "\${ELEVEN_API_KEY}", voice_id: v, ${at} }
+  elevenlabs: { api_key: "\${ELEVEN_API_KEY}", voice_id: v, fallback_delay: 0s, ${at} }
   twilio:
     account_sid: "\${TWILIO_ACCOUNT_SID}"
     auth_token: "\${TWILIO_AUTH_TOKEN}"
@@ -93,7 +94,7 @@ providers:
     audio_base_url: "https://example.com/audio"
     ${at}
   hubspot: { access_token: "\${HUBSPOT_ACCESS_TOKEN}", ${at} }
-  webhook: { url: "${vendor.url}/calls", secret: "\${CRM_WEBHOOK_SECRET}" }
+  webhook: { url: "${vendor.url}/calls", secret: "\${CRM_WEBHOOK_SECRET}", fallback_delay: 0s }
 alerts:
   telegram:
     enabled: true
