@@ -112,7 +112,8 @@ const REFUSAL_SHARE = 0.2;
 const DONE_SHARE = 0.6;
 
 export class Outside {
-  readonly audio = new Map<string, AudioFile>();
+  /** What is on disk, with the language and the words that were spoken, a line each. */
+  readonly audio = new Map<string, AudioFile & { readonly words: string }>();
   /** By service: answers that come late because it is slow. */
   readonly lateAnswers = new Map<string, number>();
   readonly #options: OutsideOptions;

@@ -79,16 +79,15 @@ function simulatedTts(name: string, outside: Outside, life: Life): Tts {
     ...service(place, outside, life),
     role: 'tts',
     voice: (language) => `${name} ${language}`,
-    speak: (_request, context) => {
+    speak: ({ text, language }, context) => {
       const asking = { life, place, method: 'speak', ...askedBy(context) } as const;
       return outside.ask(asking, (request) => {
-        return { wav: NO_SAMPLES, usage: outside.bill(life, place, request, context.contact) };
+        const usage = outside.bill(life, place, request, context.contact);
+        return { wav: new TextEncoder().encode(`${language}\n${text}`), usage };
       });
     },
   };
 }
-
-const NO_SAMPLES = new Uint8Array(0);
 
 function simulatedDialer(name: string, outside: Outside, life: Life): Dialer {
   const place: Place = { role: 'dialer', service: name };
@@ -142,12 +141,15 @@ function dialled(service: string, request: DialRequest, outside: Outside, life: 
   const { call, contact, audio, text, language } = request;
   const rings = service !== PREVIEW;
   const { outcome, reference } = outside.take(service, call, contact, rings);
-  const isPlayed = audio !== undefined && outside.audio.has(audio.hash);
-  // It speaks the language of whoever is rung, or plays what is there.
-  const isHeard = outside.speaks(service, contact.language ?? language) || isPlayed;
-  const hasWords = text.trim() !== '' && isHeard;
+  const spoken = contact.language ?? language;
+  // It speaks the language of whoever is rung, or plays what is there, whatever that is.
+  const isSpoken = outside.speaks(service, spoken);
+  const played = isSpoken || audio === undefined ? undefined : outside.audio.get(audio.hash)?.words;
+  const [voice, ...words] = played?.split('\n') ?? [spoken, text];
+  const said = words.join('\n');
+  const hasWords = said.trim() !== '' && voice === spoken && (isSpoken || played !== undefined);
   const about = { service, contact: contact.id, call, phone: contact.phone };
-  outside.see(life, { type: 'rang', ...about, hasWords, rings, outcome, text });
+  outside.see(life, { type: 'rang', ...about, hasWords, rings, outcome, text: said });
   return { service, reference };
 }
 
@@ -237,10 +239,10 @@ const CHANNEL = 'operator';
 export function simulatedAudio(outside: Outside, life: Life): AudioStore {
   return {
     find: (hash) => Promise.resolve(outside.audio.get(hash)),
-    keep: (hash) => {
+    keep: (hash, { wav }) => {
       if (!life.moment('audio is kept')) return new Promise(() => undefined);
       const audio: AudioFile = { hash, path: `${hash}.wav`, durationMs: 0 };
-      outside.audio.set(hash, audio);
+      outside.audio.set(hash, { ...audio, words: new TextDecoder().decode(wav) });
       return Promise.resolve(audio);
     },
   };

@@ -317,6 +317,20 @@ function believed({ audio }: SimulatedParts): Partial<SimulatedParts> {
   };
 }
 
+/** Audio that is known by its voice alone: everybody hears what the first was told. */
+function confused({ audio }: SimulatedParts): Partial<SimulatedParts> {
+  let first: string | undefined;
+  return {
+    audio: {
+      keep: (hash, speech) => {
+        first ??= hash;
+        return audio.keep(hash, speech);
+      },
+      find: (hash) => audio.find(first ?? hash),
+    },
+  };
+}
+
 // ---------------------------------------------------------------------------- the list
 
 type Following = MemoryCampaign['catchUp'];
@@ -375,6 +389,7 @@ const RINGING: readonly Mutant[] = [
     compose: journal(claimedTwice),
   },
   { name: 'rings with nothing to say', foundBy: 'words first', compose: parts(believed) },
+  { name: 'plays what another was told', foundBy: 'words first', compose: parts(confused) },
   {
     name: 'rings who was taken off the list',
     foundBy: 'removed stay away',
