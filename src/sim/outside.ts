@@ -25,6 +25,8 @@ export interface Quirks {
    * cannot tell, or, of a request that has not reached it yet, that there is no such call.
    */
   readonly hasty: boolean;
+  /** From this life on every dialer is another account, which knows nothing of calls before. */
+  readonly accountChange?: number | undefined;
   /** Share of requests whose answer still comes after they were given up. */
   readonly deaf: number;
   /** Share of contacts for whom the text comes back empty. */
@@ -114,6 +116,8 @@ const DONE_SHARE = 0.6;
 export class Outside {
   /** What is on disk, with the language and the words that were spoken, a line each. */
   readonly audio = new Map<string, AudioFile & { readonly words: string }>();
+  /** By call: the account that placed it. */
+  readonly accounts = new Map<string, string>();
   /** By service: answers that come late because it is slow. */
   readonly lateAnswers = new Map<string, number>();
   readonly #options: OutsideOptions;

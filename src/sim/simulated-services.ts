@@ -101,6 +101,7 @@ function simulatedDialer(name: string, outside: Outside, life: Life): Dialer {
     ...service(place, outside, life),
     role: 'dialer',
     rings,
+    account: rings ? accountIn(outside, life) : undefined,
     speaks: speaking.includes(name) ? (language) => outside.speaks(name, language) : undefined,
     place: (request, context) => {
       const placing = asking('place', context);
@@ -137,10 +138,18 @@ function simulatedDialer(name: string, outside: Outside, life: Life): Dialer {
   };
 }
 
+/** Undefined where no settings of it ever change. */
+function accountIn({ quirks: { accountChange } }: Outside, { run }: Life): string | undefined {
+  if (accountChange === undefined) return undefined;
+  return run < accountChange ? 'the first' : 'the second';
+}
+
 function dialled(service: string, request: DialRequest, outside: Outside, life: Life): Placed {
   const { call, contact, audio, text, language } = request;
   const rings = service !== PREVIEW;
   const { outcome, reference } = outside.take(service, call, contact, rings);
+  const account = accountIn(outside, life);
+  if (rings && account !== undefined) outside.accounts.set(call, account);
   const spoken = contact.language ?? language;
   // It speaks the language of whoever is rung, or plays what is there, whatever that is.
   const isSpoken = outside.speaks(service, spoken);
@@ -166,6 +175,8 @@ function found(
 ): Found {
   const taken = outside.call(call);
   if (service !== PREVIEW && outside.isForgotten(call)) return { state: 'unknown' };
+  const account = outside.accounts.get(call);
+  if (account !== undefined && account !== accountIn(outside, life)) return { state: 'absent' };
   const sought = search?.();
   if (sought !== undefined && sought.state !== 'absent') return sought;
   if (taken === undefined || taken.service !== service || sought !== undefined) {

@@ -93,6 +93,11 @@ export const ROOM_MUTANTS: readonly Mutant[] = [
     compose: dialer(() => ({ speaks: undefined })),
   },
   {
+    name: 'asks another account what became of a call',
+    foundBy: 'nobody twice',
+    compose: dialer(() => ({ account: undefined })),
+  },
+  {
     name: 'lets a dialer speak a language that it does not speak',
     foundBy: 'words first',
     compose: dialer((sound) => ({ speaks: sound.speaks && (() => true) })),

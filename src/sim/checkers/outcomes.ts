@@ -101,6 +101,7 @@ function isUnnamed(evidence: Evidence, contact: string, asked: readonly Exchange
     return event.contact === contact && event.outcome === 'uncertain';
   });
   if (told === undefined) return false;
+  if (isOtherAccount(evidence, contact, told.run)) return true;
   const { dialer } = chainsAt(evidence, told.index);
   const placed = asked.findLast(({ sight, index }) => {
     return sight.method === 'place' && index < told.index;
@@ -112,6 +113,15 @@ function isUnnamed(evidence: Evidence, contact: string, asked: readonly Exchange
     const wasAnother = chains.dialer.some((service) => !dialer.includes(service));
     return over?.how === 'killed' && hadThem && wasAnother;
   });
+}
+
+/** It was begun with one account, and given up with another. */
+function isOtherAccount({ seen }: Evidence, contact: string, run: number): boolean {
+  const { accountChange = Number.POSITIVE_INFINITY } = seen.promised.quirks;
+  const began = toldOf(seen.log, 'call.started').some((one) => {
+    return one.event.contact === contact && one.run < accountChange;
+  });
+  return began && run >= accountChange;
 }
 
 const QUESTIONS: ReadonlySet<string> = new Set(['place', 'find', 'follow']);
