@@ -14,6 +14,7 @@ export function watchedDialer(dialer: Dialer, watch: CallWatch, clock: Clock): D
     name: dialer.name,
     role: dialer.role,
     rings: dialer.rings,
+    account: dialer.account,
     speaks: dialer.speaks?.bind(dialer),
     probe: (signal) => dialer.probe(signal),
     place: (request, context) => dialer.place(request, context),

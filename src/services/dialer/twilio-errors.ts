@@ -79,10 +79,12 @@ export function unanswered(account: Account, response: HttpResponse): ServiceFai
   return refusal(account, response, isMissing ? { ...said, kind: 'transient' } : said);
 }
 
-/** What Twilio says of itself: nobody between here and there has such codes. */
+/** What Twilio says of itself; a gateway that puts its status into a body has no such codes. */
 export function isTwilioCode(code: string): boolean {
-  return code.startsWith(CODE_PREFIX);
+  return code.startsWith(CODE_PREFIX) && Number(code.slice(CODE_PREFIX.length)) >= CODE_MIN;
 }
+
+const CODE_MIN = 10_000;
 
 const CODE_PREFIX = 'twilio_';
 

@@ -186,6 +186,7 @@ describe('a call whose answer is lost', () => {
     ['no answer', { answer: 'held' }],
     ['503', { answer: wrong(503, 20503, 'Service Unavailable') }],
     ['a gateway', { answer: { status: 504, body: 'upstream request timeout' } }],
+    ['a gateway', { answer: { status: 504, body: { code: 504, message: 'timeout' } } }],
   ] as const)('rings by exactly one more, once its absence is proven: %s', async (what, fate) => {
     const runs = new Runs();
     runs.fake.fates.push({ isDone: false, ...fate });
