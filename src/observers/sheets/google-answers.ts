@@ -41,7 +41,10 @@ function saidBy(response: HttpResponse, asked: Asked): Said {
   const message = textAt(error, 'message');
   const said = { message, code: reason ?? textAt(error, 'status') };
   const { status } = response;
-  if (status >= 500) return asked.asking === 'append' ? { ...said, kind: 'unknown' } : said;
+  // A server, or a proxy, that gave up on a request may have done it all the same.
+  const isGivenUp = status >= 500 || status === 408 || status === 499;
+  if (isGivenUp && asked.asking === 'append') return { ...said, kind: 'unknown', scope: 'service' };
+  if (status >= 500) return said;
   return { ...said, ...meaning(status, reason, message ?? '', asked) };
 }
 

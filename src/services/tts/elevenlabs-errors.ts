@@ -16,6 +16,13 @@ export const NO_CHARACTERS = {
   advice: 'see elevenlabs.io/app/subscription: a larger plan, or billing by use',
 } as const;
 
+/** It is a column of the list, so other contacts may well be spoken to; so may another service. */
+const LANGUAGE = {
+  ...FLAGGED,
+  advice: `the language of this contact is none that ${KEY}.model_id speaks`,
+} as const;
+const LANGUAGE_PART = 'language_code';
+
 /**
  * What does not pass and meets every contact, whatever the status: a wrong key and a spent plan
  * both come as 401, a voice that is not there as 400 or 404. The first that fits.
@@ -31,7 +38,8 @@ const MEANINGS: readonly (readonly [RegExp, Said])[] = [
   ],
   [/max_character_limit|text_too|(?:empty|invalid)_text/, TEXT],
   [/voice|invalid_uid/, { ...SETTINGS, advice: `check ${KEY}.voice_id and voice_settings` }],
-  [/model|language/, { ...SETTINGS, advice: `check ${KEY}.model_id` }],
+  [/language/, LANGUAGE],
+  [/model/, { ...SETTINGS, advice: `check ${KEY}.model_id` }],
   [
     /only_for|subscription|output_format/,
     { ...SETTINGS, advice: 'the plan does not have this: see elevenlabs.io/app/subscription' },
@@ -40,7 +48,7 @@ const MEANINGS: readonly (readonly [RegExp, Said])[] = [
 /** The account may have so many at once; `system_busy` and the rest concern everybody. */
 const CROWDED = /^(too_many_concurrent_requests|concurrent_limit_exceeded)$/;
 /** Parts of a request that the settings decide, never a contact's row. */
-const OURS = /^(voice_id|model_id|output_format|voice_settings|language_code|xi-api-key)$/;
+const OURS = /^(voice_id|model_id|output_format|voice_settings|xi-api-key)$/;
 
 /** The vendor's own word for it. */
 export function detailCode(body: unknown): string | undefined {
@@ -76,6 +84,9 @@ function badRequest(param: string, said: Said): Said {
   if (param === 'text') {
     return TEXT;
   }
+  if (param === LANGUAGE_PART) {
+    return LANGUAGE;
+  }
   const part = OURS.test(param) ? param : ourPartIn(said.message ?? '');
   return part === undefined ? {} : { ...SETTINGS, advice: `check ${KEY}.${part}` };
 }
@@ -97,6 +108,9 @@ function invalid(problems: readonly unknown[]): Said {
   const ours = parts.flatMap(({ where }) => where.filter((name) => OURS.test(name)))[0];
   if (ours !== undefined) {
     return { code, message, ...SETTINGS, advice: `check ${KEY}.${ours}` };
+  }
+  if (parts.some(({ where }) => where.includes(LANGUAGE_PART))) {
+    return { code, message, ...LANGUAGE };
   }
   const isText = parts.every(({ where }) => where.includes('text'));
   return isText ? { code, message, ...TEXT } : { code, message };

@@ -140,10 +140,11 @@ describe('what goes wrong', () => {
     google.fault('append', {
       answer: { status: 200, body: '<html>Log in to this network</html>' },
     });
-    for (let lost = 0; lost < 3; lost += 1) {
+    for (const status of [408, 499]) google.fault('append', { answer: { status, body: '' } });
+    for (let lost = 0; lost < 5; lost += 1) {
       expect(await failureOf(sheet.append(ROWS, NEVER))).toMatchObject(UNKNOWN);
     }
-    expect(google.rows()).toHaveLength(6);
+    expect(google.rows()).toHaveLength(10);
     google.fault('append', { before: true, answer: QUOTA });
     expect(await failureOf(sheet.append(ROWS, NEVER))).toMatchObject({
       ...PASSES,

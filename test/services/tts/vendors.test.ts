@@ -288,8 +288,8 @@ describe('elevenlabs', () => {
     [
       'a language that the model has not',
       detail(400, 'unsupported_language', "Model does not support language 'xx'"),
-      ACCOUNT,
-      'check providers.elevenlabs.model_id',
+      { kind: 'transient', scope: 'request', retriesMax: 0, code: 'unsupported_language' },
+      'the language of this contact is none that providers.elevenlabs.model_id speaks',
     ],
     [
       'a filter',
