@@ -70,6 +70,8 @@ function idleServices(): Services {
         name: 'preview',
         role: 'dialer',
         rings: false,
+        speaks: undefined,
+        account: undefined,
         probe,
         place: ({ call }) => Promise.resolve({ service: 'preview', reference: call }),
         follow: () => Promise.resolve({ outcome: 'answered' }),

@@ -377,15 +377,14 @@ function sheetAway(
   return raisedIn(state, 'sheetAway', about, moment);
 }
 
-function sheetWorks(
-  state: AlertState,
-  _event: EventOf<'sheet.works'>,
-  { campaign, wallMs }: AlertMoment,
-): AlertsAfter {
-  const open = state.get(SHEETS_KEY);
-  if (open === undefined) return quiet(state);
-  const durationMs = Math.max(0, wallMs - open.sinceMs);
-  return cleared(state, open, sheetWorksWords(durationMs), campaign, durationMs);
+/** Ends what is open under a key, whoever raised it. */
+function endOf(key: string, wordsOf: (durationMs: number) => AlertWords) {
+  return (state: AlertState, _event: unknown, { campaign, wallMs }: AlertMoment): AlertsAfter => {
+    const open = state.get(key);
+    if (open === undefined) return quiet(state);
+    const durationMs = Math.max(0, wallMs - open.sinceMs);
+    return cleared(state, open, wordsOf(durationMs), campaign, durationMs);
+  };
 }
 
 const SERVICE_DOWN: AlertRule = {
@@ -409,7 +408,7 @@ const BUDGET_SPENT: AlertRule = {
 
 const SHEET_AWAY: AlertRule = {
   name: 'sheet_away',
-  on: { 'sheet.away': sheetAway, 'sheet.works': sheetWorks },
+  on: { 'sheet.away': sheetAway, 'sheet.works': endOf(SHEETS_KEY, sheetWorksWords) },
 };
 
 /** Of every campaign on the store: whoever can write it again says so. */
@@ -426,21 +425,13 @@ function storeBroke(
   return raisedIn(state, 'storeFailed', about, moment);
 }
 
-/** By now the list has been read into the store. */
-function storeWorks(
-  state: AlertState,
-  _event: EventOf<'run.started'>,
-  { campaign, wallMs }: AlertMoment,
-): AlertsAfter {
-  const open = state.get(STORE_KEY);
-  if (open === undefined) return quiet(state);
-  const durationMs = Math.max(0, wallMs - open.sinceMs);
-  return cleared(state, open, storeWorksWords(durationMs), campaign, durationMs);
-}
-
 const STORE_FAILED: AlertRule = {
   name: 'store_failed',
-  on: { 'run.started': storeWorks, 'run.finished': storeBroke },
+  on: {
+    // By now the list has been read into the store.
+    'run.started': endOf(STORE_KEY, storeWorksWords),
+    'run.finished': storeBroke,
+  },
 };
 
 export const ALERT_RULES: readonly AlertRule[] = [

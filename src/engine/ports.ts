@@ -266,15 +266,16 @@ export type Found =
  */
 export interface Dialer extends Service {
   /**
-   * Whether it speaks this language, where it speaks the text itself and needs no audio; absent
+   * Whether it speaks this language, where it speaks the text itself and needs no audio; undefined
    * where it plays what a service of tts has spoken.
    */
-  readonly speaks?: ((language: string) => boolean) | undefined;
+  readonly speaks: ((language: string) => boolean) | undefined;
   /**
    * With whom it places calls, for people, without secrets. Another one under the same name knows
-   * nothing of these calls, and is never asked about them. Absent: nothing can be confused.
+   * nothing of these calls, and is never asked about them. Undefined: nothing can be confused.
+   * Named by everyone who wraps a dialer: to leave it out would be to ask the wrong one.
    */
-  readonly account?: string | undefined;
+  readonly account: string | undefined;
   /** Whether a phone rings; a preview rings nobody, is not paced and can be asked at any time. */
   readonly rings: boolean;
   place(request: DialRequest, context: RequestContext): Promise<Placed>;

@@ -20,7 +20,7 @@ const RECORD = { call: 'c-1', again: false } as CallRecord;
 
 /** A dialer whose methods do as the script says. */
 function dialling(
-  answers: Partial<Dialer>,
+  answers: Partial<Omit<Dialer, 'speaks' | 'account'>>,
   changes: { callMs?: number; idleMs?: number } = {},
   rings = true,
 ) {
@@ -34,6 +34,8 @@ function dialling(
     name: 'alpha',
     role: 'dialer',
     rings,
+    speaks: undefined,
+    account: undefined,
     probe: async () => {},
     place: none,
     follow: none,

@@ -79,6 +79,8 @@ const dialer: Dialer = {
   name: 'preview',
   role: 'dialer',
   rings: false,
+  speaks: undefined,
+  account: undefined,
   probe,
   place: async ({ contact, call }) => {
     effect('rung', contact.id, call);

@@ -153,6 +153,8 @@ describe('telephone calls', () => {
         name: 'twilio',
         role: 'dialer',
         rings: true,
+        speaks: undefined,
+        account: undefined,
         probe: () => Promise.resolve(),
         place: () => Promise.reject(new Error('not here')),
         find: () => Promise.resolve({ state: 'unknown' }),

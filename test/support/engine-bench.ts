@@ -219,6 +219,8 @@ function fakeServices(truth: Truth, clock: VirtualClock, options: EngineBenchOpt
     name: 'preview',
     role: 'dialer',
     rings: options.rings ?? false,
+    speaks: undefined,
+    account: undefined,
     probe,
     place: async (request, context) => {
       const count = ++truth.counts.admit;

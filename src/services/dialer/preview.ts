@@ -46,6 +46,8 @@ class Preview implements Dialer {
   readonly name = 'preview';
   readonly role = 'dialer';
   readonly rings = false;
+  readonly speaks = undefined;
+  readonly account = undefined;
   readonly #folder: string;
 
   constructor(folder: string) {
