@@ -5,15 +5,7 @@
 import type { Said } from '../domain/http-failure.ts';
 import { statusMeaning } from '../domain/http-status.ts';
 import { at, textAt } from '../domain/json-fields.ts';
-import {
-  FLAGGED,
-  hasOffended,
-  isAboutSettings,
-  isBadRequest,
-  isTooLong,
-  SETTINGS,
-  TEXT,
-} from './refused.ts';
+import { badRequest, isBadRequest, SETTINGS } from './refused.ts';
 
 /** Comes as 429, like "too many requests", and does not pass by itself. */
 const NO_CREDIT: ReadonlySet<string> = new Set([
@@ -48,20 +40,12 @@ export function openaiSaid(body: unknown, status: number, parts: Parts): Said {
     const advice = `check ${parts.keyOf(parameter)}, and whether the key may use it`;
     return { ...common, ...SETTINGS, advice };
   }
-  return isBadRequest(status) ? badRequest(error, common, parts) : common;
-}
-
-function badRequest(error: unknown, common: Said, parts: Parts): Said {
-  if (hasOffended(common)) {
-    return { ...common, ...FLAGGED };
+  if (!isBadRequest(status)) {
+    return common;
   }
-  if (parts.text.test(textAt(error, 'param') ?? '')) {
-    return { ...common, ...TEXT };
-  }
-  if (!isTooLong(common) && isAboutSettings(common)) {
-    return { ...common, ...SETTINGS, advice: `check ${parts.keyOf('model')}` };
-  }
-  return common;
+  const isText = parts.text.test(textAt(error, 'param') ?? '');
+  const advice = `check ${parts.keyOf('model')}`;
+  return { ...common, ...badRequest(common, { isText, advice }) };
 }
 
 /** Which of ours it is about; some servers name it in the message only, in quotes. */

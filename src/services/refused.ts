@@ -49,7 +49,7 @@ const HAS_OFFENDED: readonly RegExp[] = [
 ];
 
 /** Whether it names a model, or a part of the request that no contact's row decides. */
-export function isAboutSettings({ message }: Said): boolean {
+function isAboutSettings({ message }: Said): boolean {
   return ABOUT_SETTINGS.some((words) => words.test(message ?? ''));
 }
 
@@ -63,6 +63,24 @@ export function isTooLong({ code, message }: Said): boolean {
 export function hasOffended({ code, message }: Said): boolean {
   const said = `${code ?? ''} ${message ?? ''}`;
   return HAS_OFFENDED.some((words) => words.test(said));
+}
+
+/** What one vendor is known to say of a request that is bad. */
+export interface BadRequest {
+  /** It names what is said to this contact alone. */
+  readonly isText: boolean;
+  /** What to check, where it names a part of the request that the settings decide. */
+  readonly named?: string | undefined;
+  /** What to check, where only its words are about a setting. */
+  readonly advice: string;
+}
+
+/** Whose matter a bad request is; nothing where nobody can tell. */
+export function badRequest(said: Said, { isText, named, advice }: BadRequest): Said {
+  if (hasOffended(said)) return FLAGGED;
+  if (isText) return TEXT;
+  if (named !== undefined) return { ...SETTINGS, advice: named };
+  return !isTooLong(said) && isAboutSettings(said) ? { ...SETTINGS, advice } : {};
 }
 
 /** A refusal that is not about keys, money or numbers of requests: 400, 413, 422. */

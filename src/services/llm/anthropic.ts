@@ -4,15 +4,7 @@
 
 import type { Said } from '../../domain/http-failure.ts';
 import type { Http, HttpResponse, Llm } from '../../engine/ports.ts';
-import {
-  FLAGGED,
-  hasOffended,
-  isAboutSettings,
-  isBadRequest,
-  isTooLong,
-  SETTINGS,
-  TEXT,
-} from '../refused.ts';
+import { badRequest, isBadRequest } from '../refused.ts';
 import {
   at,
   cutBy,
@@ -91,29 +83,30 @@ function said(body: unknown, { status, retryAfterMs }: HttpResponse): Said {
   if (status === 400 && NO_CREDIT.test(message ?? '')) {
     return { ...common, ...ACCOUNT };
   }
-  return isBadRequest(status) ? { ...common, ...badRequest(common) } : common;
+  return isBadRequest(status) ? { ...common, ...whoseOf(common) } : common;
 }
 
 /** All of them have one type; what they are about stands before the colon. */
-function badRequest(common: Said): Said {
+function whoseOf(common: Said): Said {
   const message = common.message ?? '';
-  if (hasOffended(common)) {
-    return FLAGGED;
-  }
-  if (/^messages\.\d+\.content\b/.test(message)) {
-    return TEXT;
-  }
+  return badRequest(common, {
+    isText: /^messages\.\d+\.content\b/.test(message),
+    named: namedIn(message),
+    advice: MODEL_ADVICE,
+  });
+}
+
+function namedIn(message: string): string | undefined {
   if (/organization has been disabled/i.test(message)) {
-    return { ...SETTINGS, advice: 'see your organization at console.anthropic.com' };
+    return 'see your organization at console.anthropic.com';
   }
   if (/^system\b/.test(message)) {
-    return { ...SETTINGS, advice: 'check script.prompt' };
+    return 'check script.prompt';
   }
-  if (OURS.test(message) || (!isTooLong(common) && isAboutSettings(common))) {
-    return { ...SETTINGS, advice: 'check providers.anthropic.model and script.max_characters' };
-  }
-  return {};
+  return OURS.test(message) ? MODEL_ADVICE : undefined;
 }
+
+const MODEL_ADVICE = 'check providers.anthropic.model and script.max_characters';
 
 /** Parts of a request that the settings decide, never a contact's row. */
 const OURS = /^(model|max_tokens|anthropic-version|betas|thinking)\b/;

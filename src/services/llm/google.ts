@@ -4,15 +4,7 @@
 
 import type { Said } from '../../domain/http-failure.ts';
 import type { Http, HttpResponse, Llm } from '../../engine/ports.ts';
-import {
-  FLAGGED,
-  hasOffended,
-  isAboutSettings,
-  isBadRequest,
-  isTooLong,
-  SETTINGS,
-  TEXT,
-} from '../refused.ts';
+import { badRequest, isBadRequest, SETTINGS } from '../refused.ts';
 import {
   at,
   cutBy,
@@ -117,28 +109,22 @@ function said(body: unknown, { status }: HttpResponse): Said {
     const advice = 'the quota is used up: see usage and billing at aistudio.google.com';
     return { ...common, ...SETTINGS, advice };
   }
-  return isBadRequest(status) ? { ...common, ...badRequest(error, common) } : common;
+  return isBadRequest(status) ? { ...common, ...whoseOf(error, common) } : common;
 }
 
 /** Nearly all of them are INVALID_ARGUMENT; some name the field, in the details or in the words. */
-function badRequest(error: unknown, common: Said): Said {
+function whoseOf(error: unknown, common: Said): Said {
   const fields = listAt(error, 'details')
     .flatMap((detail) => listAt(detail, 'fieldViolations'))
     .map((violation) => textAt(violation, 'field') ?? '');
-  if (hasOffended(common)) {
-    return FLAGGED;
-  }
-  const named = fields[0] ?? /\bat '([\w.[\]]+)'/.exec(common.message ?? '')?.[1] ?? '';
-  if (named.startsWith('contents[0].parts')) {
-    return TEXT;
-  }
-  if (/^system_?instruction/i.test(named)) {
-    return { ...SETTINGS, advice: 'check script.prompt' };
-  }
-  if (named !== '' || (!isTooLong(common) && isAboutSettings(common))) {
-    return { ...SETTINGS, advice: 'check providers.google.model and script.max_characters' };
-  }
-  return {};
+  const field = fields[0] ?? /\bat '([\w.[\]]+)'/.exec(common.message ?? '')?.[1] ?? '';
+  const advice = 'check providers.google.model and script.max_characters';
+  const named = /^system_?instruction/i.test(field) ? 'check script.prompt' : advice;
+  return badRequest(common, {
+    isText: field.startsWith('contents[0].parts'),
+    named: field === '' ? undefined : named,
+    advice,
+  });
 }
 
 /** `17s` or `1.5s`, as Google writes durations. */

@@ -4,14 +4,7 @@
 
 import type { Said } from '../../domain/http-failure.ts';
 import type { Http, HttpResponse, Llm, ProbeAnswer } from '../../engine/ports.ts';
-import {
-  FLAGGED,
-  hasOffended,
-  isAboutSettings,
-  isBadRequest,
-  isTooLong,
-  SETTINGS,
-} from '../refused.ts';
+import { badRequest, FLAGGED, hasOffended, isBadRequest } from '../refused.ts';
 import { bearer, chatMessages, readChat } from './chat-completions.ts';
 import {
   at,
@@ -88,10 +81,9 @@ function said(body: unknown, response: HttpResponse): Said {
   if ((status === 403 || isBadRequest(status)) && isFlagged(error, common)) {
     return { ...common, ...FLAGGED, code: common.code ?? 'moderation' };
   }
-  if (isBadRequest(status) && !isTooLong(common) && isAboutSettings(common)) {
-    return { ...common, ...SETTINGS, advice: 'check providers.openrouter.model' };
-  }
-  return common;
+  const advice = 'check providers.openrouter.model';
+  const whose = isBadRequest(status) ? badRequest(common, { isText: false, advice }) : {};
+  return { ...common, ...whose };
 }
 
 /** By its moderation, a guardrail or the provider behind it; a key that may not do it is none. */
