@@ -17,7 +17,8 @@ import { draws } from './draws.ts';
 import { EditedList } from './list-edits.ts';
 import type { Outage } from './outage.ts';
 import { Outside } from './outside.ts';
-import { type LifePlan, type RandomWorld, randomWorld } from './random-world.ts';
+import { CALM, type LifePlan } from './random-lives.ts';
+import { type RandomWorld, randomWorld } from './random-world.ts';
 import type { Sighting } from './sighting.ts';
 import { kindOf, sightingText } from './sighting-text.ts';
 import {
@@ -179,24 +180,6 @@ const LIFE_MS_MAX = 72 * 3_600_000;
 const CRON_MS = 10 * 60_000;
 /** Starts after that: one that brings the list to its end, and one more for what was refused. */
 const STARTS_LEAST = 2;
-
-const CALM: LifePlan = {
-  pauseMs: 0,
-  fuse: undefined,
-  drainMs: undefined,
-  stopMs: undefined,
-  stopOnPlace: undefined,
-  untilMs: undefined,
-  limit: undefined,
-  removed: [],
-  corrected: [],
-  edits: [],
-  uncertain: 'kept',
-  settles: 'nobody',
-  settlesMs: undefined,
-  inHand: 'kept',
-  losesAudio: false,
-};
 
 class Play {
   readonly #world: RandomWorld;

@@ -5,7 +5,8 @@
 import { DEFAULT_RETRY } from '../../src/domain/retry.ts';
 import { DEFAULT_BEHAVIOUR } from '../../src/sim/behaviour.ts';
 import { NO_QUIRKS } from '../../src/sim/outside.ts';
-import type { LifePlan, RandomWorld } from '../../src/sim/random-world.ts';
+import type { LifePlan } from '../../src/sim/random-lives.ts';
+import type { RandomWorld } from '../../src/sim/random-world.ts';
 
 const LIFE: LifePlan = {
   pauseMs: 0,
