@@ -79,8 +79,8 @@ export class NumberFinder {
 
   #search({ call, contact, begunMs, attempts }: DialRequest): Found {
     const sinceMs = begunMs - (this.#begun.has(call) ? 0 : DOUBTED_MS);
-    const meant = this.#outside
-      .callsTo(this.#service, contact.phone)
+    const meant = this.#outside.calls
+      .to(this.#service, contact.phone)
       .filter(({ reference, atMs }) => {
         const owner = this.#owners.get(reference);
         const isOthers =

@@ -2,15 +2,15 @@
  * What is outside of the program and goes on when it is killed: vendors, telephones, people, the
  * CRM, files. A vendor does what it is asked before it answers, so that an answer can be lost.
  */
-import type { Contact } from '../domain/contact.ts';
-import { ServiceFailure } from '../domain/failure.ts';
+import type { ServiceFailure } from '../domain/failure.ts';
 import type { Usage } from '../domain/usage.ts';
-import type { Outcome } from '../domain/words.ts';
 import type { AudioFile, Found } from '../engine/ports.ts';
-import type { Behaviour, CallEnd } from './behaviour.ts';
+import type { Behaviour } from './behaviour.ts';
 import { billFor } from './billing.ts';
+import { CallBook } from './call-book.ts';
 import { type Capacity, Counters, crowdedFailure } from './capacity.ts';
 import { type Draw, spread } from './draws.ts';
+import { failureOf, POLL_TIMEOUT_MS, timeoutFailure } from './fault-failures.ts';
 import type { Life } from './life.ts';
 import { type Fault, faultAt, type Outage, type Place } from './outage.ts';
 import type { Asked, Method, Sight, Witness } from './sighting.ts';
@@ -71,18 +71,6 @@ export interface Asking {
   readonly signal: AbortSignal;
 }
 
-/** A call that a dialer has taken on. */
-export interface TakenCall {
-  readonly service: string;
-  /** The vendor's id of it. */
-  readonly reference: string;
-  readonly phone: string;
-  /** When it was dialled, by the wall clock. */
-  readonly atMs: number;
-  readonly outcome: CallEnd | 'previewed';
-  endMs: number;
-}
-
 /** What a vendor does for a request, which has this number. */
 type Serve<T> = (request: number) => T;
 
@@ -93,8 +81,6 @@ interface Treatment {
   readonly failure: ServiceFailure | undefined;
 }
 
-/** A request to a machine that does not answer is given up by its own client after so long. */
-const POLL_TIMEOUT_MS = 15_000;
 /** Until the first answer to a question that is asked again and again. */
 const FIRST_POLL_MS = 300;
 /** What a question that is asked again and again gets through, or is only slowed down by. */
@@ -116,12 +102,11 @@ const DONE_SHARE = 0.6;
 export class Outside {
   /** What is on disk, with the language and the words that were spoken, a line each. */
   readonly audio = new Map<string, AudioFile & { readonly words: string }>();
-  /** By call: the account that placed it. */
-  readonly accounts = new Map<string, string>();
+  /** What dialers have taken on. */
+  readonly calls: CallBook;
   /** By service: answers that come late because it is slow. */
   readonly lateAnswers = new Map<string, number>();
   readonly #options: OutsideOptions;
-  readonly #calls = new Map<string, TakenCall>();
   /** By call: until when requests to place it are under way at a vendor. */
   readonly #placingUntilMs = new Map<string, number>();
   /** By request: calls that a client still tries to place, though it may have been given up. */
@@ -131,6 +116,7 @@ export class Outside {
 
   constructor(options: OutsideOptions) {
     this.#options = options;
+    this.calls = new CallBook(options);
     this.#counters = new Counters(options.capacities ?? []);
   }
 
@@ -147,42 +133,10 @@ export class Outside {
     witness?.({ ...sight, atMs: clock.monotonicMs(), run: life.run });
   }
 
-  call(id: string): TakenCall | undefined {
-    return this.#calls.get(id);
-  }
-
-  /** The call that a service has under this reference. */
-  callOf(service: string, reference: string): string {
-    return reference.slice(service.length + 1);
-  }
-
-  /** What a service has dialled at this number. */
-  callsTo(service: string, phone: string): readonly TakenCall[] {
-    return [...this.#calls.values()].filter(
-      (call) => call.service === service && call.phone === phone,
-    );
-  }
-
-  /** Dials, and settles what will come of it. */
-  take(service: string, id: string, { id: contact, phone }: Contact, rings: boolean): TakenCall {
-    const { clock } = this.#options;
-    const outcome = rings ? this.#endOf(contact) : 'previewed';
-    const endMs = clock.monotonicMs() + this.#lengthMs(outcome, contact);
-    const reference = `${service}-${id}`;
-    const call: TakenCall = { service, reference, phone, atMs: clock.wallMs(), outcome, endMs };
-    this.#calls.set(id, call);
-    return call;
-  }
-
   /** Whether a dialer speaks the text itself, and in which language. */
   speaks(service: string, language: string): boolean {
     const isOwn = this.quirks.speaking?.includes(service) === true;
     return isOwn && (language === 'en' || this.draw('speaks', service, language) < 0.6);
-  }
-
-  /** Until a call is over, in milliseconds. */
-  leftMs(id: string): number {
-    return Math.max(0, (this.#calls.get(id)?.endMs ?? 0) - this.#options.clock.monotonicMs());
   }
 
   /** Writes an answer on the bill, if bills are written. */
@@ -194,10 +148,7 @@ export class Outside {
 
   /** Whoever is on the line is put down. */
   hangUp(life: Life, id: string): void {
-    const call = this.#calls.get(id);
-    if (call === undefined) return;
-    call.endMs = Math.min(call.endMs, this.#options.clock.monotonicMs());
-    this.see(life, { type: 'hung_up', call: id });
+    if (this.calls.end(id)) this.see(life, { type: 'hung_up', call: id });
   }
 
   /** How long until no request to place this call is under way at a vendor. */
@@ -453,32 +404,6 @@ export class Outside {
   #isPickedOn({ contact }: Asked, share: number): boolean {
     return contact !== undefined && this.draw('picked on', contact) < share;
   }
-
-  #endOf(contact: string): CallEnd {
-    const { shares } = this.#options.behaviour;
-    let left = this.draw('end', contact);
-    for (const [end, share] of Object.entries(shares) as [CallEnd, number][]) {
-      left -= share;
-      if (left < 0) return end;
-    }
-    return 'answered';
-  }
-
-  #lengthMs(outcome: Outcome, contact: string): number {
-    const { ringMs, noAnswerMs, talkMs } = this.#options.behaviour;
-    const ring = spread(ringMs, this.draw('ring', contact));
-    switch (outcome) {
-      case 'answered':
-      case 'voicemail':
-        return ring + spread(talkMs, this.draw('talk', contact));
-      case 'no_answer':
-        return spread(noAnswerMs, this.draw('ring', contact));
-      case 'busy':
-        return BUSY_TONE_MS;
-      default:
-        return 0;
-    }
-  }
 }
 
 /** A client that does not hear that it is given up comes back all the same: the line is cut. */
@@ -494,103 +419,3 @@ function crowdedOut({ service }: Place, typicalMs: number): Treatment {
   const answerMs = typicalMs * REFUSAL_SHARE;
   return { doneMs: undefined, answerMs, failure: crowdedFailure(service) };
 }
-
-/** Until a busy line is told as one: an estimate. */
-const BUSY_TONE_MS = 3_000;
-
-function timeoutFailure(service: string): ServiceFailure {
-  const message = `${service} did not answer within ${POLL_TIMEOUT_MS / 1_000} s`;
-  return new ServiceFailure(message, { kind: 'transient', scope: 'service', code: 'timeout' });
-}
-
-/** The failure that a service's adapter makes of it. `isPlace`: doing it twice rings twice. */
-function failureOf(fault: Fault, service: string, isPlace: boolean): ServiceFailure {
-  const { kind, scope, code, status, says } = FAILURES[fault.type];
-  return new ServiceFailure(`${service} ${says}`, {
-    kind: fault.type === 'reset' && isPlace ? 'unknown' : kind,
-    scope,
-    code,
-    status,
-    retryAfterMs: fault.type === '429' ? fault.retryAfterMs : undefined,
-  });
-}
-
-const FAILURES = {
-  '503': {
-    kind: 'transient',
-    scope: 'service',
-    code: '503',
-    status: 503,
-    says: 'answered 503',
-  },
-  flaky: {
-    kind: 'transient',
-    scope: 'service',
-    code: '503',
-    status: 503,
-    says: 'answered 503',
-  },
-  '429': {
-    kind: 'transient',
-    scope: 'service',
-    code: '429',
-    status: 429,
-    says: 'answered 429',
-  },
-  '401': {
-    kind: 'permanent',
-    scope: 'service',
-    code: 'invalid_api_key',
-    status: 401,
-    says: 'answered 401: the API key is refused',
-  },
-  '400': {
-    kind: 'permanent',
-    scope: 'request',
-    code: '400',
-    status: 400,
-    says: 'answered 400: it does not take this request',
-  },
-  refused: {
-    kind: 'transient',
-    scope: 'service',
-    code: 'ECONNREFUSED',
-    status: undefined,
-    says: 'refused the connection',
-  },
-  reset: {
-    kind: 'transient',
-    scope: 'service',
-    code: 'ECONNRESET',
-    status: undefined,
-    says: 'closed the connection before it answered',
-  },
-  timeout: {
-    kind: 'transient',
-    scope: 'service',
-    code: 'timeout',
-    status: undefined,
-    says: 'did not answer in time',
-  },
-  picky: {
-    kind: 'transient',
-    scope: 'service',
-    code: '503',
-    status: 503,
-    says: 'answered 503',
-  },
-  late: {
-    kind: 'transient',
-    scope: 'service',
-    code: 'timeout',
-    status: undefined,
-    says: 'did not answer in time',
-  },
-  slow: {
-    kind: 'transient',
-    scope: 'service',
-    code: 'timeout',
-    status: undefined,
-    says: 'did not answer in time',
-  },
-} as const satisfies Record<Fault['type'], object>;

@@ -110,12 +110,12 @@ function simulatedDialer(name: string, outside: Outside, life: Life): Dialer {
     },
     follow: (placed, _request, context) => {
       finder?.followed(placed);
-      const call = outside.callOf(name, placed.reference);
-      const taken = outside.call(call);
+      const call = outside.calls.idOf(name, placed.reference);
+      const taken = outside.calls.get(call);
       if (taken === undefined) throw new Error(`${name} is asked to follow ${call}: never placed`);
       const { outcome } = taken;
       const isPickedUp = outcome === 'answered' || outcome === 'voicemail';
-      return outside.poll(asking('follow', context), outside.leftMs(call), (request) => ({
+      return outside.poll(asking('follow', context), outside.calls.leftMs(call), (request) => ({
         outcome,
         usage: isPickedUp ? outside.bill(life, place, request, context.contact) : undefined,
       }));
@@ -132,7 +132,7 @@ function simulatedDialer(name: string, outside: Outside, life: Life): Dialer {
     },
     hangUp: (placed, context) => {
       return outside.poll(asking('hangUp', context), FIND_MS, () => {
-        outside.hangUp(life, outside.callOf(name, placed.reference));
+        outside.hangUp(life, outside.calls.idOf(name, placed.reference));
       });
     },
   };
@@ -147,9 +147,8 @@ function accountIn({ quirks: { accountChange } }: Outside, { run }: Life): strin
 function dialled(service: string, request: DialRequest, outside: Outside, life: Life): Placed {
   const { call, contact, audio, text, language } = request;
   const rings = service !== PREVIEW;
-  const { outcome, reference } = outside.take(service, call, contact, rings);
-  const account = accountIn(outside, life);
-  if (rings && account !== undefined) outside.accounts.set(call, account);
+  const account = rings ? accountIn(outside, life) : undefined;
+  const { outcome, reference } = outside.calls.take({ service, account, rings }, call, contact);
   const spoken = contact.language ?? language;
   // It speaks the language of whoever is rung, or plays what is there, whatever that is.
   const isSpoken = outside.speaks(service, spoken);
@@ -173,9 +172,9 @@ function found(
   life: Life,
   search?: () => Found,
 ): Found {
-  const taken = outside.call(call);
+  const taken = outside.calls.get(call);
   if (service !== PREVIEW && outside.isForgotten(call)) return { state: 'unknown' };
-  const account = outside.accounts.get(call);
+  const account = taken?.account;
   if (account !== undefined && account !== accountIn(outside, life)) return { state: 'absent' };
   const sought = search?.();
   if (sought !== undefined && sought.state !== 'absent') return sought;
