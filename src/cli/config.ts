@@ -6,8 +6,9 @@ import { dirname, resolve } from 'node:path';
 import { MICROS, type PriceList, type Prices } from '../domain/money.ts';
 import type { Behaviour } from '../sim/behaviour.ts';
 import { alertSettings } from './config-alerts.ts';
+import type { Judgement } from './config-judged.ts';
 import { ConfigProblems } from './config-problems.ts';
-import { type Judgement, judge } from './config-rules.ts';
+import { judge } from './config-rules.ts';
 import {
   type ConfigFile,
   type ModelVendor,

@@ -1,7 +1,7 @@
 import { isSupportedCountry } from 'libphonenumber-js/min';
 import { checkTemplate } from '../services/llm/liquid.ts';
 import { FLITE_VOICES } from '../services/tts/flite.ts';
-import type { Judgement } from './config-rules.ts';
+import type { Judgement } from './config-judged.ts';
 
 /** What only services and libraries know of a configuration. */
 export function fullJudgement(): Judgement {
