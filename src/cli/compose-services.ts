@@ -19,9 +19,9 @@ import { elevenlabs } from '../services/tts/elevenlabs.ts';
 import { espeakNg } from '../services/tts/espeak-ng.ts';
 import { flite } from '../services/tts/flite.ts';
 import { type OpenaiVoiceSettings, openaiVoice } from '../services/tts/openai.ts';
-import type { ModelVendor } from './config-schema.ts';
 import { speaksItself } from './dialer-voice.ts';
 import type { CampaignFolders } from './folders.ts';
+import type { ModelVendor } from './service-names.ts';
 import type { Config } from './settings.ts';
 
 /** First choice first. */

@@ -4,7 +4,8 @@
 import { listed } from '../domain/text.ts';
 import type { ConfigPath } from './config-problems.ts';
 import { pathText } from './config-problems.ts';
-import { configJsonSchema, SERVICE_NAMES, SERVICES_BY_ROLE } from './config-schema.ts';
+import { configJsonSchema } from './config-schema.ts';
+import { SERVICE_NAMES, SERVICES_BY_ROLE } from './service-names.ts';
 import { nearest } from './suggest.ts';
 
 /** Documented parts of the whole program that this version has not. */

@@ -6,11 +6,11 @@ import { listed } from '../domain/text.ts';
 import { alertFindings } from './config-alerts.ts';
 import { type Judged, type Judgement, type Rule, shown } from './config-judged.ts';
 import { type ConfigPath, type ConfigProblem, type Finding, pathText } from './config-problems.ts';
-import { SERVICE_NAMES } from './config-schema.ts';
 import { serverFindings } from './config-server.ts';
 import { sheetsFindings } from './config-sheets.ts';
 import { VENDOR_RULES } from './config-vendor-rules.ts';
 import { durationText } from './durations.ts';
+import { SERVICE_NAMES } from './service-names.ts';
 import type { ServicePolicy } from './settings.ts';
 import { nearest } from './suggest.ts';
 

@@ -5,9 +5,10 @@
 import type { z } from 'zod';
 import { hintForKey, hintForService, keysAt, notYetKey } from './config-hints.ts';
 import { type ConfigPath, type ConfigProblem, pathText } from './config-problems.ts';
-import { type ConfigFile, configSchema, SERVICES_BY_ROLE } from './config-schema.ts';
+import { type ConfigFile, configSchema } from './config-schema.ts';
 import { DURATION_ALLOWED, SIZE_ALLOWED } from './config-schema-parts.ts';
 import type { ConfigSource, MissingVariable } from './config-source.ts';
+import { SERVICES_BY_ROLE } from './service-names.ts';
 
 type Issue = z.core.$ZodIssue;
 type Group = Record<string, unknown>;

@@ -6,9 +6,9 @@ import { listed } from '../domain/text.ts';
 import { ROLES } from '../domain/words.ts';
 import { type Judged, type Rule, shown } from './config-judged.ts';
 import { type ConfigPath, type Finding, pathText } from './config-problems.ts';
-import { FREE_SERVICES, MODEL_VENDORS, type ModelVendor } from './config-schema.ts';
 import { chainsAsked } from './dialer-voice.ts';
 import { durationText } from './durations.ts';
+import { FREE_SERVICES, MODEL_VENDORS, type ModelVendor } from './service-names.ts';
 import type { VoiceChoice } from './settings.ts';
 
 export const VENDOR_RULES: Readonly<Record<string, Rule>> = {

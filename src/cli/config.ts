@@ -9,18 +9,14 @@ import { alertSettings } from './config-alerts.ts';
 import type { Judgement } from './config-judged.ts';
 import { ConfigProblems } from './config-problems.ts';
 import { judge } from './config-rules.ts';
-import {
-  type ConfigFile,
-  type ModelVendor,
-  SERVICE_NAMES,
-  type ServiceName,
-} from './config-schema.ts';
+import { type ConfigFile } from './config-schema.ts';
 import { serverSettings } from './config-server.ts';
 import { sheetsConfig } from './config-sheets.ts';
 import { type Environment, readConfigSource } from './config-source.ts';
 import { validate } from './config-validation.ts';
 import { parseDuration, parseSize } from './durations.ts';
 import { CommandFailure, EXIT } from './exit.ts';
+import { type ModelVendor, SERVICE_NAMES, type ServiceName } from './service-names.ts';
 import type {
   Config,
   ElevenlabsProvider,

@@ -7,9 +7,10 @@ import type { PriceList } from '../domain/money.ts';
 import type { HealthTiming } from '../engine/health-checker.ts';
 import type { Behaviour } from '../sim/behaviour.ts';
 import type { AlertSettings } from './config-alerts.ts';
-import type { ConfigFile, ModelVendor, ServiceName } from './config-schema.ts';
+import type { ConfigFile } from './config-schema.ts';
 import type { ServerSettings } from './config-server.ts';
 import type { SheetsConfig } from './config-sheets.ts';
+import type { ModelVendor, ServiceName } from './service-names.ts';
 
 export interface RetrySettings {
   readonly initialDelayMs: number;

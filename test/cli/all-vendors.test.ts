@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseConfig } from '../../src/cli/config.ts';
-import { SERVICES_BY_ROLE } from '../../src/cli/config-schema.ts';
+import { SERVICES_BY_ROLE } from '../../src/cli/service-names.ts';
 import { fakeHubspot, TOKEN as HUBSPOT_TOKEN } from '../services/crm/fake-hubspot.ts';
 import { FakeTwilio, FROM, SID, TOKEN } from '../services/dialer/fake-twilio.ts';
 import { KEY, wrote } from '../services/llm/fake-vendors.ts';

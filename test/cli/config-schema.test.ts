@@ -3,13 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import {
-  configJsonSchema,
-  configSchema,
-  configSchemaText,
-  SERVICE_NAMES,
-  SERVICES_BY_ROLE,
-} from '../../src/cli/config-schema.ts';
+import { configJsonSchema, configSchema, configSchemaText } from '../../src/cli/config-schema.ts';
+import { SERVICE_NAMES, SERVICES_BY_ROLE } from '../../src/cli/service-names.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SERVICES_BY_ROLE } from '../../src/cli/config-schema.ts';
+import { SERVICES_BY_ROLE } from '../../src/cli/service-names.ts';
 import { ROLES } from '../../src/domain/words.ts';
 import { DEFAULT_BEHAVIOUR } from '../../src/sim/behaviour.ts';
 import {
