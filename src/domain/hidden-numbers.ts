@@ -8,10 +8,12 @@
 const SIGN =
   '(?:[ \\u00a0\\u00ad\\u2000-\\u200a\\u202f().\\-\\u2010-\\u2015\\u2212/\\u00b7_+]' +
   '|%(?:25)?(?:20|28|29|2B|2D|2E|2F|C2%(?:25)?A0|E2%(?:25)?80%(?:25)?[89A][0-9A-F])' +
-  '|\\\\u(?:00a0|202f)|&(?:nbsp|#160);)';
+  '|\\\\u(?:00a0|202f)|&(?:nbsp|#(?:32|4[01356]|160)|#x(?:2[089bde]|a0));)';
 const GAP = `${SIGN}{0,4}`;
-const ENCODED = /%(?:25)?[0-9A-F]{2}|\\u[0-9a-f]{4}|&#160;/gi;
-const PLUS = '(?:[+＋]|%(?:25)?2B|\\\\u002b)';
+/** Commas stand between thousands as well: only a number that is known is found behind them. */
+const KNOWN_GAP = `(?:${SIGN}|,){0,4}`;
+const ENCODED = /%(?:25)?[0-9A-F]{2}|\\u[0-9a-f]{4}|&#(?:\d+|x[0-9a-f]+);/gi;
+const PLUS = '(?:[+＋]|%(?:25)?2B|\\\\u002b|&#(?:43|x2b);)';
 
 /** Seven figures or more, however they are grouped. */
 const RUN = new RegExp(`${PLUS}?(?:\\(|%(?:25)?28)?\\p{Nd}(?:${GAP}\\p{Nd}){6,}`, 'giu');
@@ -41,11 +43,11 @@ const OTHERS = new RegExp(
  */
 export function withoutNumber(text: string, phone: string, hidden: string): string {
   const digits = phone.slice(1);
-  const spaced = (figures: string): string => Array.from(figures).join(GAP);
+  const spaced = (figures: string): string => Array.from(figures).join(KNOWN_GAP);
   const lengths = COUNTRY_LENGTHS.filter((length) => digits.length - length >= LOCAL_DIGITS_MIN);
   const spellings = lengths.map((length) => {
-    const country = `(?:(?:${PLUS}|00|011)${GAP})?\\(?${spaced(digits.slice(0, length))}`;
-    return `(?:${country}${GAP})?(?:\\(?0${GAP})?\\(?${spaced(digits.slice(length))}`;
+    const country = `(?:(?:${PLUS}|00|011)${KNOWN_GAP})?\\(?${spaced(digits.slice(0, length))}`;
+    return `(?:${country}${KNOWN_GAP})?(?:\\(?0${KNOWN_GAP})?\\(?${spaced(digits.slice(length))}`;
   });
   // A number so short that it would have no country goes by all of its figures.
   return text.replace(new RegExp([...spellings, spaced(digits)].join('|'), 'giu'), hidden);

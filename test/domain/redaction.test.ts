@@ -84,6 +84,8 @@ describe('telephone numbers', () => {
     '555-0134',
     '+1\\u00a0415\\u00a0555\\u00a00134',
     '+1&nbsp;415&nbsp;555&nbsp;0134',
+    '&#43;1&#32;415&#32;555&#32;0134',
+    '&#x2B;1&#xA0;415&#xA0;555&#xA0;0134',
     '＋1 415 555 0134',
     '١٤١٥٥٥٥٠١٣٤',
   ])('%s is hidden', (number) => {
@@ -192,6 +194,7 @@ describe('telephone numbers', () => {
     ['+14155550134', '5550134'],
     ['+2905550', '290 5550'],
     ['+14155550134', '1048576-4155550134'],
+    ['+14155550134', '415,555,0134'],
   ])('%s as %s, once it is known', (phone, written) => {
     const shown = redacted(`refused ${written} today`, [phone]);
     expect(figuresOf(shown)).not.toContain(phone.slice(-6));
