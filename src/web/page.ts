@@ -45,7 +45,9 @@ const STYLE = `
   p { margin: .25rem 0; }
   table { border-collapse: collapse; width: 100%; }
   th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line);
-    vertical-align: top; overflow-wrap: anywhere; }
+    vertical-align: top; }
+  /* Why can hold a long address. Names and states are not cut to make room for it. */
+  td:last-child { overflow-wrap: anywhere; }
   td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
   progress { width: 100%; height: 1.2rem; }
   .good { color: var(--good); } .bad { color: var(--bad); } .some { color: var(--some); }
