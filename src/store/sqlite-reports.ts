@@ -276,6 +276,15 @@ export class Reports implements Disposable {
     return this.recordsOwed(campaign) > 0;
   }
 
+  /** Rows that the campaign's sheet has yet to take. */
+  rowsOwed(campaign: string): number {
+    const row = this.#one<{ rows: number }>(
+      `SELECT count(*) AS rows FROM owed_row WHERE campaign = ${CAMPAIGN}`,
+      campaign,
+    );
+    return row?.rows ?? 0;
+  }
+
   /** The newest first. */
   lists(campaign: string): readonly ImportedList[] {
     return this.#all<ImportedList>(

@@ -187,11 +187,13 @@ describe('while Google is away', () => {
     );
     expect(first.stderr).toContain('3 rows for Google Sheets are kept: the next run of this');
     expect(google.rows()).toEqual([]);
+    expect((await run('status spring')).stdout).toContain('  3 rows owed to the Google sheet\n');
     await run('run spring.csv', hurried());
     google.always = undefined;
     const third = await run('run spring.csv', hurried());
     expect(third.stderr).not.toContain('Google Sheets takes no rows');
     expect(contacts()).toEqual(['c-1', 'c-2', 'c-3']);
+    expect((await run('status spring')).stdout).not.toContain('Google sheet');
     const told = alerts.requests.map(({ body }) => JSON.parse(body));
     expect(told.filter(({ key }) => key === 'sheets')).toMatchObject([
       { kind: 'raised', severity: 'warning', title: 'Google Sheets takes no rows' },

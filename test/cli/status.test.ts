@@ -60,6 +60,7 @@ services: template, flite, preview, csv; no breaker is open
       contacts: { total: 3, done: 1, calling: 0, queued: 2, put_off: 0, uncertain: 0, rejected: 0 },
       removed: 0,
       records_owed: 0,
+      rows_owed: 0,
       outcomes: { previewed: 1 },
       waiting: [],
       uncertain: [],

@@ -34,6 +34,8 @@ interface CampaignStatus {
   readonly campaign: string;
   readonly state: CampaignState;
   readonly rejected: number;
+  /** Rows that the sheet has yet to take. */
+  readonly rowsOwed: number;
   /** Since when a run works on it, and which process that is. */
   readonly running: { readonly sinceMs: number; readonly pid: number } | undefined;
   readonly inDoubt: readonly CallsInDoubt[];
@@ -98,6 +100,7 @@ function statusOf(
     campaign,
     state: readCampaignState(reports, campaign),
     rejected: reports.rejectedCount(campaign),
+    rowsOwed: reports.rowsOwed(campaign),
     running: held && run !== undefined ? { sinceMs: run.startedMs, pid: run.pid } : undefined,
     inDoubt: callsInDoubt(config, reports, campaign, held, wallMs),
     next: reports.nextContacts(campaign, NEXT_SHOWN),
@@ -116,7 +119,8 @@ function budgetLine(config: Config, usage: readonly UsageCount[]): string | unde
     : text;
 }
 
-function document({ campaign, state, rejected, running, inDoubt, next, cost }: CampaignStatus) {
+function document(one: CampaignStatus) {
+  const { campaign, state, rejected, rowsOwed, running, inDoubt, next, cost } = one;
   const { contacts, removed, outcomes, recordsOwed, waiting, uncertain } = state;
   return {
     campaign,
@@ -125,6 +129,7 @@ function document({ campaign, state, rejected, running, inDoubt, next, cost }: C
     contacts: { ...contacts, rejected },
     removed,
     records_owed: recordsOwed,
+    rows_owed: rowsOwed,
     outcomes: Object.fromEntries(outcomes),
     waiting: waiting.map(({ reason, count, dueMs }) => ({
       reason: maskNumbers(reason),
@@ -180,7 +185,7 @@ function serviceLine(
 }
 
 function campaignLines(one: CampaignStatus, config: Config, wallMs: number): string[] {
-  const { campaign, state, rejected, running, next } = one;
+  const { campaign, state, rejected, rowsOwed, running, next } = one;
   const { contacts, removed, outcomes, recordsOwed, waiting, uncertain } = state;
   const { done, calling, queued, put_off: putOff } = contacts;
   const outcomeText = [...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
@@ -196,6 +201,7 @@ function campaignLines(one: CampaignStatus, config: Config, wallMs: number): str
     ...doubtLines(one.inDoubt, config, running !== undefined, wallMs),
     ...(outcomeText === '' ? [] : [`  outcomes: ${outcomeText}`]),
     ...(recordsOwed === 0 ? [] : [`  ${counted(recordsOwed, 'record')} owed to the CRM`]),
+    ...(rowsOwed === 0 ? [] : [`  ${counted(rowsOwed, 'row')} owed to the Google sheet`]),
     ...(one.budget === undefined ? [] : [`  ${one.budget}`]),
     ...waiting.map((reason) => waitingLine(reason, running !== undefined, wallMs)),
     ...(uncertain.length === 0
