@@ -101,6 +101,7 @@ function simulatedDialer(name: string, outside: Outside, life: Life): Dialer {
     ...service(place, outside, life),
     role: 'dialer',
     rings,
+    hears: rings,
     account: rings ? accountIn(outside, life) : undefined,
     speaks: speaking.includes(name) ? (language) => outside.speaks(name, language) : undefined,
     place: (request, context) => {

@@ -164,7 +164,12 @@ describe('config.yml in the terms of the program', () => {
       },
       prices: {},
       services: { llm: ['template'], tts: ['flite'], dialer: ['preview'], crm: ['csv'] },
-      script: { prompt: DEFAULT_PROMPT, template: 'Hello', maxCharacters: 900 },
+      script: {
+        prompt: DEFAULT_PROMPT,
+        template: 'Hello',
+        maxCharacters: 900,
+        answers: undefined,
+      },
       generalPolicy: policy,
       policies: {
         template: policy,

@@ -220,6 +220,7 @@ function fakeServices(truth: Truth, clock: VirtualClock, options: EngineBenchOpt
     role: 'dialer',
     rings: options.rings ?? false,
     speaks: undefined,
+    hears: true,
     account: undefined,
     probe,
     place: async (request, context) => {
