@@ -4,7 +4,7 @@
  */
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { BreakerName } from '../domain/event.ts';
-import { answerRate, type RunPhase, type RunStatus } from '../domain/run-status.ts';
+import { answerRate, conversionRate, type RunPhase, type RunStatus } from '../domain/run-status.ts';
 import { CONTACT_STATES } from '../domain/words.ts';
 import type { HostFigures, HostReader } from '../engine/ports.ts';
 
@@ -103,6 +103,11 @@ function runMetrics(registry: Registry, status: () => RunStatus): void {
     'campaign_answer_rate',
     'Answered, as a part (0 to 1) of the calls of this run that were placed and have ended.',
     ({ outcomes }) => answerRate(outcomes),
+  );
+  one(
+    'campaign_conversion_rate',
+    'Chose something with a key, as a part (0 to 1) of the calls of this run that were answered.',
+    conversionRate,
   );
   one(
     'campaign_average_call_duration_seconds',
