@@ -57,7 +57,7 @@ export function rolesDown(services: readonly ServiceStatus[]): readonly Role[] {
 /** How a telephone call ends that was placed and of which the end is known. */
 const TRIED: readonly Outcome[] = ['answered', 'voicemail', 'busy', 'no_answer', 'invalid_number'];
 
-/** Of the calls that somebody answered, in how many a key was chosen; undefined before the first. */
+/** Of the calls that were answered, in how many a key was chosen; undefined before the first. */
 export function conversionRate({
   outcomes,
   answers,

@@ -219,11 +219,6 @@ function prepareStatements(
   | 'stepBegun'
   | 'stepEnded'
   | 'dialEnded'
-  | 'attemptBegun'
-  | 'attemptEnded'
-  | 'optedOut'
-  | 'answered'
-  | 'optOut'
   | 'callEnded'
   | 'contactEnded'
   | 'contactDone'
@@ -235,7 +230,8 @@ function prepareStatements(
   | 'follow'
   | 'forgetSteps',
   StatementSync
-> {
+> &
+  ReturnType<typeof attemptStatements> {
   return {
     stepBegun: connection.prepare(`
       INSERT INTO step (contact, number, step, begun_ms) VALUES (?, ?, ?, ?)
@@ -247,23 +243,7 @@ function prepareStatements(
         result = excluded.result`),
     dialEnded: connection.prepare(`
       UPDATE step SET ended_ms = ?, service = ? WHERE contact = ? AND number = ? AND step = ?`),
-    attemptBegun: connection.prepare(`
-      INSERT INTO attempt (contact, number, attempt, service, account, begun_ms)
-      SELECT ?, ?, ?, ?, ?, ?
-      WHERE NOT EXISTS (SELECT 1 FROM contact JOIN opt_out o ON o.number = phone WHERE row = ?)`),
-    optedOut: connection.prepare(
-      'SELECT at_ms FROM contact JOIN opt_out o ON o.number = phone WHERE row = ?',
-    ),
-    answered: connection.prepare(`
-      UPDATE call SET answer = CASE WHEN answer IS NULL OR ? = '${OPT_OUT}' THEN ? ELSE answer END
-      WHERE contact = ? AND number = ?`),
-    optOut: connection.prepare(`
-      INSERT OR IGNORE INTO opt_out (number, at_ms, campaign, reason)
-      SELECT phone, ?, g.name, ? FROM contact c JOIN campaign g ON g.row = c.campaign
-      WHERE c.row = ?`),
-    attemptEnded: connection.prepare(`
-      UPDATE attempt SET ended_ms = ?, result = ?, detail = ?
-      WHERE contact = ? AND number = ? AND attempt = ?`),
+    ...attemptStatements(connection),
     callEnded: connection.prepare(`
       UPDATE call SET ended_ms = ?, outcome = ?, detail = ?, code = ?
       WHERE contact = ? AND number = ?`),
@@ -293,5 +273,30 @@ function prepareStatements(
     released: connection.prepare(
       `UPDATE contact SET queue = ${QUEUE.ready}, stage = ? WHERE row = ?`,
     ),
+  };
+}
+
+/** Of dial attempts, and of what was chosen in the call. */
+function attemptStatements(
+  connection: Connection,
+): Record<'attemptBegun' | 'attemptEnded' | 'optedOut' | 'answered' | 'optOut', StatementSync> {
+  return {
+    attemptBegun: connection.prepare(`
+      INSERT INTO attempt (contact, number, attempt, service, account, begun_ms)
+      SELECT ?, ?, ?, ?, ?, ?
+      WHERE NOT EXISTS (SELECT 1 FROM contact JOIN opt_out o ON o.number = phone WHERE row = ?)`),
+    optedOut: connection.prepare(
+      'SELECT at_ms FROM contact JOIN opt_out o ON o.number = phone WHERE row = ?',
+    ),
+    answered: connection.prepare(`
+      UPDATE call SET answer = CASE WHEN answer IS NULL OR ? = '${OPT_OUT}' THEN ? ELSE answer END
+      WHERE contact = ? AND number = ?`),
+    optOut: connection.prepare(`
+      INSERT OR IGNORE INTO opt_out (number, at_ms, campaign, reason)
+      SELECT phone, ?, g.name, ? FROM contact c JOIN campaign g ON g.row = c.campaign
+      WHERE c.row = ?`),
+    attemptEnded: connection.prepare(`
+      UPDATE attempt SET ended_ms = ?, result = ?, detail = ?
+      WHERE contact = ? AND number = ? AND attempt = ?`),
   };
 }
