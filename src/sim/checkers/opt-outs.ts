@@ -13,6 +13,7 @@ export const OPTED_OUT: Checker = {
     'Whoever asked not to be called is not rung after the moment at which the vendor told us, by ' +
     'no campaign and no life; and nobody is refused for that who did not ask.',
   check: (seen) => {
+    if (!seen.log.some((one) => isRefused(one) || (one.type === 'answer' && one.digit))) return [];
     const { exchanges } = evidenceOf(seen);
     const phones = phonesOf(seen);
     const asking = exchanges.filter(({ sight, answer, end }) => {
