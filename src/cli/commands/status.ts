@@ -10,7 +10,12 @@ import { isRunLockHeld } from '../../store/lock.ts';
 import type { CallsInDoubt, NextContact, WaitingReason } from '../../store/report-rows.ts';
 import { openReports, type Reports } from '../../store/sqlite-reports.ts';
 import { type BreakerLine, breakerLines, downText } from '../breaker-text.ts';
-import { type CampaignState, openCount, readCampaignState } from '../campaign-state.ts';
+import {
+  answersDocument,
+  type CampaignState,
+  openCount,
+  readCampaignState,
+} from '../campaign-state.ts';
 import { loadConfig } from '../config.ts';
 import { type CostDocument, campaignCostText, costDocument, isSpent } from '../costs.ts';
 import { callsInDoubt, doubtLines } from '../doubt-text.ts';
@@ -131,6 +136,7 @@ function document(one: CampaignStatus) {
     records_owed: recordsOwed,
     rows_owed: rowsOwed,
     outcomes: Object.fromEntries(outcomes),
+    ...answersDocument(state),
     waiting: waiting.map(({ reason, count, dueMs }) => ({
       reason: maskNumbers(reason),
       count,
@@ -200,6 +206,7 @@ function campaignLines(one: CampaignStatus, config: Config, wallMs: number): str
       : `  running since ${isoTime(running.sinceMs)} (process ${running.pid})`,
     ...doubtLines(one.inDoubt, config, running !== undefined, wallMs),
     ...(outcomeText === '' ? [] : [`  outcomes: ${outcomeText}`]),
+    ...answerLines(state),
     ...(recordsOwed === 0 ? [] : [`  ${counted(recordsOwed, 'record')} owed to the CRM`]),
     ...(rowsOwed === 0 ? [] : [`  ${counted(rowsOwed, 'row')} owed to the Google sheet`]),
     ...(one.budget === undefined ? [] : [`  ${one.budget}`]),
@@ -208,6 +215,14 @@ function campaignLines(one: CampaignStatus, config: Config, wallMs: number): str
       ? []
       : [`  uncertain: ${uncertainText(uncertain)} (campaign settle --help)`]),
     ...(upNext.length === 0 ? [] : ['  next:', ...upNext]),
+  ];
+}
+
+function answerLines({ answers, optedOut }: CampaignState): readonly string[] {
+  const chosen = [...answers].map(([answer, count]) => `${count} ${answer}`).join(', ');
+  return [
+    ...(chosen === '' ? [] : [`  chosen with a key: ${chosen}`]),
+    ...(optedOut === 0 ? [] : [`  ${optedOut} opted out: not rung, as they had asked`]),
   ];
 }
 
