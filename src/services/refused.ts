@@ -1,7 +1,7 @@
 /**
  * Why a vendor refused a request, from the words in which vendors say it. Their codes are few, and
  * most of them mean "invalid request" only; what decides is whether the next contact would be
- * refused as well.
+ * refused as well. Words that we sent ourselves are taken out before (`echoes.ts`).
  */
 import type { Said } from '../domain/http-failure.ts';
 
@@ -11,28 +11,32 @@ export const SETTINGS = { kind: 'permanent', scope: 'service' } as const;
 /** It is about what is said to this one contact, and no other service could do better. */
 export const TEXT = { kind: 'permanent', scope: 'request' } as const;
 
-/**
- * A filter took offence at this contact's text. The same service would take it again, another has
- * another filter; that it has one is nothing against the service.
- */
+/** This service would refuse it again, another may take it; it is nothing against the service. */
+const ELSEWHERE = { kind: 'transient', scope: 'request', retriesMax: 0 } as const;
+
+/** A filter took offence at this contact's text; another service has another filter. */
 export const FLAGGED = {
-  kind: 'transient',
-  scope: 'request',
-  retriesMax: 0,
+  ...ELSEWHERE,
   advice: 'a filter took offence at this text: look at the row of this contact and script.prompt',
+} as const;
+
+/** This contact's row is too long for the model; another may read more at once. */
+export const LONG_ROW = {
+  ...ELSEWHERE,
+  advice: 'this row is too long for the model: shorten it, or print less of it in script.prompt',
 } as const;
 
 const ABOUT_SETTINGS: readonly RegExp[] = [
   // OpenAI, and those who speak like it: what a model does not take.
   /\b(?:unsupported|unknown|unrecogni[sz]ed|unexpected) (?:parameter|argument|value|field|name)/i,
   /\bmissing required (?:parameter|argument|field)/i,
-  /\b(?:invalid|unknown|unsupported|no such|not a valid) (?:model|voice)\b/i,
+  /\b(?:invalid|unknown|unsupported|unexpected|no such|not a valid) (?:model|voice)\b/i,
   /\bmodel\b.{0,80}\bnot (?:found|exist|support|a chat|available|enabled|allowed|valid)/i,
   /\bmodel\b.{0,80}\b(?:does(?: not|n.t)|deprecated|retired|only supports?)\b/i,
   /\b(?:not (?:supported|available|enabled)|does not support)\b.{0,60}\bmodels?\b/i,
   // Google, and whoever is asked through OpenRouter.
   /\b(?:developer|system) (?:instruction|message|prompt|role)s? (?:is|are) not\b/i,
-  /\b(?:generation_?config|system_?instruction|unexpected model name)\b/i,
+  /\b(?:generation_?config|system_?instruction)\b/i,
   // How much the model may write.
   /\bmax_?(?:completion_?|output_?)?tokens\b/i,
 ];

@@ -6,6 +6,7 @@ import { ServiceFailure } from '../../domain/failure.ts';
 import { type Account, jsonOf, refusal, type Said, unusable } from '../../domain/http-failure.ts';
 import { at, listAt, textAt } from '../../domain/json-fields.ts';
 import type { Http, HttpRequest, HttpResponse } from '../../engine/ports.ts';
+import { judged } from '../echoes.ts';
 import { urlUnder } from '../http.ts';
 
 export interface HubspotAccount {
@@ -20,6 +21,8 @@ export interface Asked {
   readonly signal: AbortSignal;
   /** What must not be repeated of an answer: telephone numbers, an email address. */
   readonly hidden: readonly string[];
+  /** What stands in the request of this contact alone; it may come back in an answer. */
+  readonly own: string;
 }
 
 const NAME = 'hubspot';
@@ -51,6 +54,16 @@ export class HubspotApi {
     return this.#ask('POST', path, body, asked);
   }
 
+  /**
+   * A search whose filters we made ourselves: where HubSpot does not take it, it takes nobody's.
+   *
+   * @param advice for the operator, then
+   */
+  async search(path: string, body: unknown, asked: Asked, advice: string): Promise<unknown> {
+    const response = await this.#send('POST', `${path}/search`, body, asked);
+    return this.#bodyOf(response, asked, advice);
+  }
+
   put(path: string, asked: Asked): Promise<unknown> {
     return this.#ask('PUT', path, undefined, asked);
   }
@@ -78,7 +91,8 @@ export class HubspotApi {
     if (error === undefined) {
       throw unusable(this.#account(asked), response, 'without a result in it');
     }
-    throw refusal(this.#account(asked), response, this.#partial(error, response));
+    const said = judged(error, asked, (words) => this.#partial(words, response));
+    throw refusal(this.#account(asked), response, said);
   }
 
   async #ask(
@@ -112,10 +126,14 @@ export class HubspotApi {
     });
   }
 
-  #bodyOf(response: HttpResponse, asked: Asked): unknown {
+  #bodyOf(response: HttpResponse, asked: Asked, advice?: string): unknown {
     const body = jsonOf(response);
     if (response.status < 200 || response.status >= 300) {
-      throw refusal(this.#account(asked), response, this.#said(body, response));
+      const said = judged(body, asked, (words) => this.#said(words, response));
+      const isOurs = advice !== undefined && NOT_TAKEN.has(response.status);
+      const code = textAt(body, 'category');
+      const whose: Said = isOurs ? { ...said, code, scope: 'service', advice } : said;
+      throw refusal(this.#account(asked), response, whose);
     }
     if (body === undefined) {
       throw unusable(this.#account(asked), response, `not with JSON; check ${KEY}.base_url`);
@@ -177,6 +195,9 @@ export class HubspotApi {
         : { ...common, kind: 'transient', scope: 'service' };
   }
 }
+
+/** The request is not as HubSpot wants it, or looks for what it has not. */
+const NOT_TAKEN: ReadonlySet<number> = new Set([400, 404, 422]);
 
 const NO_SUCH_OBJECT = 'no_such_object';
 

@@ -112,7 +112,8 @@ export class HubspotContacts {
     if (idProperty === undefined) {
       return /^\d{1,20}$/.test(id) ? await this.#read(`${CONTACTS}/${id}`, '', asked) : NOBODY;
     }
-    return await this.#search([{ propertyName: idProperty, operator: 'EQ', value: id }], asked);
+    const body = this.#searchFor([{ propertyName: idProperty, operator: 'EQ', value: id }]);
+    return theOnly(await this.#api.post(`${CONTACTS}/search`, body, asked));
   }
 
   async #byEmail({ email }: Contact, asked: Asked): Promise<Found> {
@@ -124,7 +125,7 @@ export class HubspotContacts {
   /**
    * HubSpot keeps numbers as somebody typed them, and beside that area code and local number as
    * bare digits, without the country: developers.hubspot.com, "Search the CRM". So what is found
-   * by those is looked at once more.
+   * by those is looked at once more. A refusal is no answer: nothing but the number is of the row.
    */
   async #byPhone({ phone }: Contact, asked: Asked): Promise<Found> {
     const { national, spellings } = spelt(phone);
@@ -139,7 +140,9 @@ export class HubspotContacts {
       { propertyName: 'hs_searchable_calculated_phone_number', operator: 'EQ', value: national },
       { propertyName: 'hs_searchable_calculated_mobile_number', operator: 'EQ', value: national },
     ];
-    return await this.#search(filters, asked, isSame);
+    const body = this.#searchFor(filters);
+    const answer = await this.#api.search(CONTACTS, body, asked, UNSEARCHED_PHONES);
+    return theOnly(answer, isSame);
   }
 
   async #read(path: string, query: string, asked: Asked): Promise<Found> {
@@ -148,21 +151,12 @@ export class HubspotContacts {
   }
 
   /** Any of the filters is enough. */
-  async #search(
-    filters: readonly Filter[],
-    asked: Asked,
-    fits: (properties: Readonly<Record<string, string>>) => boolean = () => true,
-  ): Promise<Found> {
-    const body = {
+  #searchFor(filters: readonly Filter[]): object {
+    return {
       filterGroups: filters.map((filter) => ({ filters: [filter] })),
       properties: this.#wanted(),
       limit: RESULTS_MAX,
     };
-    const answer = await this.#api.post(`${CONTACTS}/search`, body, asked);
-    const fitting = listAt(answer, 'results').filter((result) => fits(propertiesOf(result)));
-    const [first] = fitting;
-    if (first === undefined) return NOBODY;
-    return fitting.length > 1 ? { state: 'several' } : foundIn(first);
   }
 
   #wanted(): readonly string[] {
@@ -185,6 +179,21 @@ function isUnfit(error: unknown): boolean {
 
 const UNFIT =
   /\b(not a valid|invalid) (number|long|int(eger)?|double|decimal|date(time)?|bool(ean)?|value)\b/i;
+
+const UNSEARCHED_PHONES =
+  'this portal does not search contacts by telephone number: see whether its contacts have the ' +
+  'properties phone and mobilephone, or take phone out of providers.hubspot.find_by';
+
+/** Of those that an answer has, the one who fits. */
+function theOnly(
+  answer: unknown,
+  fits: (properties: Readonly<Record<string, string>>) => boolean = () => true,
+): Found {
+  const fitting = listAt(answer, 'results').filter((result) => fits(propertiesOf(result)));
+  const [first] = fitting;
+  if (first === undefined) return NOBODY;
+  return fitting.length > 1 ? { state: 'several' } : foundIn(first);
+}
 
 function foundIn(result: unknown): Found {
   const id = idAt(result);

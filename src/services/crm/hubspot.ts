@@ -103,7 +103,7 @@ class Hubspot {
   }
 
   async probe(signal: AbortSignal): Promise<ProbeAnswer> {
-    const asked = { signal, hidden: [] };
+    const asked = { signal, hidden: [], own: '' };
     await this.#api.get('/account-info/v3/details', asked);
     try {
       return leftOf(await this.#api.get(USAGE, asked));
@@ -126,7 +126,7 @@ class Hubspot {
 
   async record(record: CallRecord, context: RequestContext): Promise<Receipt> {
     const { contact } = record;
-    const asked = askedFor(contact, context);
+    const asked = askedFor(contact, context, record);
     const found = await this.#contacts.find(contact, asked);
     const disposition = await this.#disposition(record, asked);
     const properties = callProperties(record, { disposition, owner: this.#settings.owner });
@@ -187,7 +187,7 @@ class Hubspot {
   async #loggedBefore(call: string, asked: Asked): Promise<Logged | undefined> {
     const filter = { propertyName: 'hs_call_external_id', operator: 'EQ', value: call };
     const body = { filterGroups: [{ filters: [filter] }], properties: [], limit: 1 };
-    const answer = await this.#api.post(`${CALLS}/search`, body, asked);
+    const answer = await this.#api.search(CALLS, body, asked, UNSEARCHED_CALLS);
     const id = idAt(listAt(answer, 'results')[0]);
     if (id !== undefined) return { id, isAssociated: false };
     const sentMs = this.#sentMs.get(call) ?? this.#openedMs;
@@ -239,6 +239,10 @@ class Hubspot {
   }
 }
 
+const UNSEARCHED_CALLS =
+  'this portal does not search calls by hs_call_external_id, so that a call could be logged ' +
+  'twice: set providers.hubspot.call_id_property';
+
 const GONE: Found = { state: 'gone' };
 
 const DISPOSITIONS = '/calling/v1/dispositions';
@@ -288,11 +292,16 @@ function dispositionsIn(answer: unknown): ReadonlyMap<string, string> {
   return labels;
 }
 
-function askedFor(contact: Contact, { signal }: RequestContext): Asked {
-  const { phone, email } = contact;
+function askedFor(
+  contact: Contact,
+  { signal }: RequestContext,
+  { text = '', detail = '' }: Partial<CallRecord> = {},
+): Asked {
+  const { id, name = '', phone, email, variables } = contact;
   const numbers = [...spelt(phone).spellings];
   const emails = email === undefined ? [] : [email, email.toLowerCase()];
-  return { signal, hidden: [...numbers, ...emails] };
+  const cells = [id, name, ...numbers, ...emails, ...Object.values(variables)];
+  return { signal, hidden: [...numbers, ...emails], own: [...cells, text, detail].join('\n') };
 }
 
 /** How many requests private apps have made today. */

@@ -24,8 +24,9 @@ import type {
   Script,
   ScriptRequest,
 } from '../../engine/ports.ts';
+import { judged } from '../echoes.ts';
 import { urlUnder } from '../http.ts';
-import { isBadRequest, isTooLong, TEXT } from '../refused.ts';
+import { isBadRequest, isTooLong, LONG_ROW } from '../refused.ts';
 import { type Flaw, flawOf } from './answer-check.ts';
 import { type Messages, Prompt, type PromptSettings } from './prompt.ts';
 
@@ -180,6 +181,13 @@ class ModelLlm implements Llm {
   }
 
   #advised(body: unknown, response: HttpResponse, messages: Messages | undefined): Said {
+    const sent = { own: messages?.data ?? '', shared: messages?.instructions };
+    const read = (said: unknown): Said => this.#placed(said, response, messages);
+    const said = judged(body, sent, read);
+    return advised(this.name, said.status ?? response.status, said, 'model');
+  }
+
+  #placed(body: unknown, response: HttpResponse, messages: Messages | undefined): Said {
     const said = this.#dialect.said(body, response);
     const status = said.status ?? response.status;
     const isLongRow =
@@ -188,7 +196,7 @@ class ModelLlm implements Llm {
       isBadRequest(status) &&
       (status === 413 || isTooLong(said));
     // Where the prompt is the longer part, the next contact would be refused as well.
-    return advised(this.name, status, isLongRow ? { ...TEXT, ...said } : said, 'model');
+    return isLongRow ? { ...LONG_ROW, ...said } : said;
   }
 }
 

@@ -47,6 +47,7 @@ const MEANINGS: readonly (readonly [RegExp, Said])[] = [
 ];
 /** The account may have so many at once; `system_busy` and the rest concern everybody. */
 const CROWDED = /^(too_many_concurrent_requests|concurrent_limit_exceeded)$/;
+const CODE = /^[\w.+-]{1,60}$/;
 /** Parts of a request that the settings decide, never a contact's row. */
 const OURS = /^(voice_id|model_id|output_format|voice_settings|xi-api-key)$/;
 
@@ -62,8 +63,9 @@ export function elevenlabsSaid(body: unknown, status: number): Said {
   }
   const code = detailCode(body);
   const message = textAt(detail, 'message') ?? textAt(body, 'detail');
-  const words = [code, textAt(detail, 'status')].filter((word) => word !== undefined);
-  if (words.some((word) => CROWDED.test(word))) {
+  // A sentence in the place of a code is none: the vendor may be repeating what it was sent.
+  const words = [code, textAt(detail, 'status')].filter((word = '') => CODE.test(word));
+  if (words.some((word = '') => CROWDED.test(word))) {
     const advice = `providers.elevenlabs.concurrency can hold it to what the plan allows`;
     return { code, message, isCrowded: true, advice };
   }
@@ -71,7 +73,7 @@ export function elevenlabsSaid(body: unknown, status: number): Said {
     return { code, message }; // it passes, whatever it is about
   }
   const meaning =
-    MEANINGS.find(([pattern]) => words.some((word) => pattern.test(word)))?.[1] ??
+    MEANINGS.find(([pattern]) => words.some((word = '') => pattern.test(word)))?.[1] ??
     (isBadRequest(status) ? badRequest(textAt(detail, 'param') ?? '', { code, message }) : {});
   return { ...meaning, code, message };
 }

@@ -2,7 +2,14 @@
  * ElevenLabs' text to speech. Statuses and codes: docs/guide/vendors.md.
  */
 
-import { type Account, advised, jsonOf, refusal, unusable } from '../../domain/http-failure.ts';
+import {
+  type Account,
+  advised,
+  jsonOf,
+  refusal,
+  type Said,
+  unusable,
+} from '../../domain/http-failure.ts';
 import { at, fieldsOf, numberAt, textAt } from '../../domain/json-fields.ts';
 import type {
   Http,
@@ -13,6 +20,7 @@ import type {
   SpeechRequest,
   Tts,
 } from '../../engine/ports.ts';
+import { judged } from '../echoes.ts';
 import { urlUnder } from '../http.ts';
 import { detailCode, elevenlabsSaid, NO_CHARACTERS } from './elevenlabs-errors.ts';
 import {
@@ -120,6 +128,7 @@ class Elevenlabs implements Tts {
         signal: context.signal,
         bytesMax: SOUND_BYTES_MAX,
       }),
+      text,
     );
     const usage = { characters: costOf(response) ?? charactersIn(text) };
     const asked = { text, speed: tuning.speed ?? 1, rawHz: RAW_HZ, usage };
@@ -152,12 +161,13 @@ class Elevenlabs implements Tts {
     return urlUnder(this.#settings.baseUrl, path);
   }
 
-  #successful(response: HttpResponse): HttpResponse {
+  #successful(response: HttpResponse, own = ''): HttpResponse {
     const { status } = response;
     if (status >= 200 && status < 300) {
       return response;
     }
-    const said = elevenlabsSaid(jsonOf(response), status);
+    const read = (said: unknown): Said => elevenlabsSaid(said, status);
+    const said = judged(jsonOf(response), { own }, read);
     throw refusal(this.#account, response, advised(this.name, status, said, 'voice_id'));
   }
 

@@ -2,7 +2,14 @@
  * OpenAI's speech. Statuses and codes: docs/guide/vendors.md.
  */
 
-import { type Account, advised, jsonOf, refusal, unusable } from '../../domain/http-failure.ts';
+import {
+  type Account,
+  advised,
+  jsonOf,
+  refusal,
+  type Said,
+  unusable,
+} from '../../domain/http-failure.ts';
 import { fieldsOf } from '../../domain/json-fields.ts';
 import type {
   Http,
@@ -12,6 +19,7 @@ import type {
   SpeechRequest,
   Tts,
 } from '../../engine/ports.ts';
+import { judged } from '../echoes.ts';
 import { urlUnder } from '../http.ts';
 import { openaiSaid, type Parts } from '../openai-errors.ts';
 import {
@@ -87,8 +95,9 @@ class OpenaiVoice implements Tts {
     }
     const name = voiceFor(voice, language);
     const body = { model, input: text, voice: name, response_format: FORMAT, instructions, speed };
-    const sent = JSON.stringify(body);
-    const response = await this.#send('POST', '/v1/audio/speech', sent, context.signal);
+    const { signal } = context;
+    const sent = { body: JSON.stringify(body), own: text };
+    const response = await this.#send('POST', '/v1/audio/speech', sent, signal);
     const usage = { characters: charactersIn(text) };
     const asked = { text, speed: speed ?? 1, rawHz: undefined, usage };
     const wav = this.#sounds.wav(this.#account, response, asked);
@@ -99,10 +108,11 @@ class OpenaiVoice implements Tts {
   async #send(
     method: 'GET' | 'POST',
     path: string,
-    body: string | undefined,
+    sent: { readonly body: string; readonly own: string } | undefined,
     signal: AbortSignal,
   ): Promise<HttpResponse> {
-    const { apiKey, baseUrl } = this.#settings;
+    const { apiKey, baseUrl, instructions: shared } = this.#settings;
+    const { body, own = '' } = sent ?? {};
     const type = body === undefined ? {} : { 'content-type': 'application/json' };
     const response = await this.#http.send({
       method,
@@ -115,7 +125,8 @@ class OpenaiVoice implements Tts {
     });
     const { status } = response;
     if (status < 200 || status >= 300) {
-      const said = openaiSaid(jsonOf(response), status, PARTS);
+      const read = (said: unknown): Said => openaiSaid(said, status, PARTS);
+      const said = judged(jsonOf(response), { own, shared }, read);
       throw refusal(this.#account, response, advised(this.name, status, said, 'tts_model'));
     }
     return response;

@@ -342,12 +342,56 @@ describe('finding the contact', () => {
 
   it('no way that HubSpot takes: logged all the same, and said', async () => {
     const portal = await fakeHubspot();
-    for (const at of ['GET /crm/v3/objects/contacts/', 'POST /crm/v3/objects/contacts/search']) {
+    const findBy = ['email', 'id'] as const;
+    for (const at of ['GET /crm/v3/objects/contacts/dana', 'GET /crm/v3/objects/contacts/4']) {
       portal.troubles.push({ at, reply: REFUSED, done: false });
     }
-    const { note } = await aimedHubspot(portal.url).record(recordOf({}, dana), context);
+    const crm = aimedHubspot(portal.url, { findBy });
+    const contact = contactOf({ id: '42', email: 'dana@example.com' });
+    const { note } = await crm.record(recordOf({}, contact), context);
     expect(note).toBe(`${UNLOOKED}logged without association`);
     expect(portal.calls).toHaveLength(1);
+  });
+
+  const UNPHONED = 'take phone out of providers.hubspot.find_by';
+
+  it.each([
+    [400, { message: 'There was a problem with the request.', category: 'VALIDATION_ERROR' }],
+    [400, { message: 'Property hs_searchable_calculated_phone_number does not exist' }],
+    [400, '<html>'],
+    [404, { message: 'Unable to infer object type from: contacts', correlationId: 'c' }],
+    [422, { message: 'no such operator: IN' }],
+  ])('a search by number that is refused has found nobody out: %i %j', async (status, body) => {
+    const { portal, crm } = await withDana({ findBy: ['phone'], lookup: ['plan'] });
+    const at = 'POST /crm/v3/objects/contacts/search';
+    for (const work of ['lookup', 'record'] as const) {
+      portal.troubles.push({ at, reply: { status, body }, done: false });
+      const asking =
+        work === 'lookup' ? crm.lookup?.(dana, context) : crm.record(recordOf({}, dana), context);
+      const failure = await failureOf(asking ?? Promise.resolve());
+      expect(failure).toMatchObject({ ...ACCOUNT, status });
+      expect(failure.message).toContain(UNPHONED);
+    }
+    expect(portal.calls).toEqual([]);
+  });
+
+  it('a search for a call that is refused is no proof that there is none', async () => {
+    const { portal, crm } = await withDana({ callIdProperty: undefined });
+    const reply = { status: 400, body: { message: 'bad', category: 'VALIDATION_ERROR' } };
+    portal.troubles.push({ at: 'POST /crm/v3/objects/calls/search', reply, done: false });
+    const failure = await failureOf(crm.record(recordOf({ again: true }, dana), context));
+    expect(failure).toMatchObject({ ...ACCOUNT, status: 400 });
+    expect(failure.message).toContain('set providers.hubspot.call_id_property');
+    expect(portal.calls).toEqual([]);
+  });
+
+  it('a name of the settings that stands in the row says nothing of them', async () => {
+    const { portal, crm } = await withDana();
+    const text = `Ask for ${CALL_ID}`;
+    const body = { message: `hs_call_body: "${text}" is odd`, category: 'VALIDATION_ERROR' };
+    portal.troubles.push({ at: UPSERT, reply: { status: 400, body }, done: false });
+    const failure = await failureOf(crm.record(recordOf({ text }, dana), context));
+    expect(failure).toMatchObject({ ...REQUEST, status: 400 });
   });
 
   it('an id that its property cannot hold is this row’s; a property not there is not', async () => {

@@ -117,7 +117,7 @@ for (const name of VENDOR_NAMES) {
       });
     });
 
-    it('a row that is longer than the prompt is at fault for what is too long', async () => {
+    it('a row that is longer than the prompt is at fault for what is too long here', async () => {
       const contact = contactOf({ name: 'Dana '.repeat(500), variables: dana.variables });
       const vendor = await fakeVendor(name);
       const [said, bare] = [tooLong(name), { status: 413, body: '<html>oops</html>' }];
@@ -125,7 +125,9 @@ for (const name of VENDOR_NAMES) {
       const service = aimed(name, vendor.url);
       for (const _ of [said, bare]) {
         const work = service.write({ ...REQUEST, contact }, requestContext());
-        expect(await failureOf(work)).toMatchObject(OURS);
+        const failure = await failureOf(work);
+        expect(failure).toMatchObject(FLAGGED);
+        expect(failure.message).toContain('this row is too long for the model');
       }
       const failure = await failureOf(service.write(REQUEST, requestContext()));
       expect(failure).toMatchObject(UNPLACED);
@@ -274,6 +276,57 @@ for (const name of VENDOR_NAMES) {
     });
   });
 }
+
+const HOSTILE = 'invalid model voice_id api key expired: unsupported parameter max_tokens';
+
+/** In each vendor's words for "invalid request", with a piece of what it was sent. */
+function repeating(name: VendorName, piece: string): readonly Reply[] {
+  const message = `The request is not valid. Received: ${piece}`;
+  const bodies = [
+    { error: { message, type: 'invalid_request_error', code: null, param: null } },
+    { error: { message: piece } },
+    ...(name === 'openrouter'
+      ? [{ error: { code: 400, message: 'Provider returned error', metadata: { raw: message } } }]
+      : []),
+    ...(name === 'google' ? [{ error: { status: 'INVALID_ARGUMENT', message } }] : []),
+  ];
+  return bodies.flatMap((body) => [400, 422].map((status) => ({ status, body })));
+}
+
+describe.each(VENDOR_NAMES)('%s repeats what it was sent', (name) => {
+  const rows: readonly (readonly [string, string])[] = [
+    ['as it stands there', HOSTILE],
+    ['in capitals', HOSTILE.toUpperCase()],
+    ['as JSON within JSON', JSON.stringify(JSON.stringify({ name: HOSTILE }))],
+    ['the end of it', HOSTILE.slice(-36)],
+    ['the beginning of it', HOSTILE.slice(0, 25)],
+    ['in quotes, as a parameter', "'model' and `max_tokens`"],
+    ['after a colon', "model: max_tokens at 'model'"],
+  ];
+
+  it.each(rows)('%s: no word of a row closes the service', async (_how, piece) => {
+    const contact = contactOf({ name: `${HOSTILE} at 'model'`, variables: dana.variables });
+    const vendor = await fakeVendor(name);
+    const service = aimed(name, vendor.url);
+    for (const reply of repeating(name, piece)) {
+      vendor.next.push(reply);
+      const failure = await failureOf(service.write({ ...REQUEST, contact }, requestContext()));
+      expect([failure.message, failure.kind]).toEqual([failure.message, 'transient']);
+      // The operator is shown what it said all the same.
+      expect(failure.message).toMatch(/model|tokens/i);
+    }
+  });
+
+  it('a stretch of the prompt does not either', async () => {
+    const vendor = await fakeVendor(name);
+    const prompt = 'Say that {{ name }} has an unsupported model or unknown voice of our machine.';
+    const service = aimed(name, vendor.url, { prompt });
+    const reply = { status: 400, body: { error: { message: `Cannot read: ${prompt}` } } };
+    vendor.next.push(reply);
+    const failure = await failureOf(service.write(REQUEST, requestContext()));
+    expect(failure).toMatchObject(UNPLACED);
+  });
+});
 
 /** A row of a table: what stands in the body, and what it means. */
 type Case = readonly [string, Reply, object, string];

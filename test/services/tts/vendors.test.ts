@@ -209,6 +209,28 @@ function silentFile(): Uint8Array {
   return toneFile(3_000, 24_000).fill(0, 44);
 }
 
+describe.each(VOICE_NAMES)('%s repeats what it was sent', (name) => {
+  const text = 'Your invalid model needs a voice_id, an api key and another output_format.';
+  const bodies = [
+    { error: { message: text, type: 'invalid_request_error', code: null, param: null } },
+    { error: { message: "Not valid: 'model', 'voice'", code: 'invalid_request_error' } },
+    { detail: { status: 'bad_request', message: `Cannot speak: ${text.toUpperCase()}` } },
+    { detail: { status: text, message: text } },
+    { detail: text },
+    { detail: [{ loc: ['body'], msg: text, type: 'value_error' }] },
+  ];
+
+  it.each(bodies)('no word of a text closes the service: %j', async (body) => {
+    const vendor = await fakeVoice(name);
+    vendor.next.push({ status: 400, body }, { status: 422, body });
+    const service = aimedVoice(name, vendor.url);
+    for (const _ of [400, 422]) {
+      const failure = await failureOf(service.speak({ ...REQUEST, text }, requestContext()));
+      expect(failure).toMatchObject(UNPLACED);
+    }
+  });
+});
+
 type Case = readonly [string, Reply, object, string];
 
 describe('elevenlabs', () => {

@@ -1,0 +1,88 @@
+/**
+ * Vendors repeat parts of a request in what they say of it. Words that came from us say nothing of
+ * why it was refused: a person whose row reads "invalid model" must not close a service to
+ * everybody. So what a refusal is judged by is what stands there without them.
+ */
+import type { Said } from '../domain/http-failure.ts';
+
+/** What was sent, as far as a vendor could repeat it. */
+export interface Sent {
+  /** Of this contact: no word of it decides, wherever it stands. */
+  readonly own: string;
+  /** The same for all contacts: what repeats a stretch of it does not decide. */
+  readonly shared?: string | undefined;
+}
+
+/** Where vendors put sentences; codes and names of parameters are of their own making. */
+const SENTENCES: ReadonlySet<string> = new Set(['message', 'msg', 'raw', 'error', 'detail']);
+const WORD = /[\p{L}\p{N}_]+/gu;
+/** So many words in a row that stand in the prompt as well are taken from there. */
+const STRETCH_WORDS_MIN = 3;
+/** Shorter pieces are in every text; of those only whole words are looked for. */
+const PART_MIN = 4;
+/** Stands for what was taken out, so that its neighbours do not become one phrase. */
+const GAP = '…';
+
+/** Reads a refusal without our own words in it. The message is kept whole, for the operator. */
+export function judged(body: unknown, sent: Sent, read: (body: unknown) => Said): Said {
+  const { message } = read(body);
+  return { ...read(withoutEchoes(body, sent)), message };
+}
+
+/** The same body, with a gap for every word of its sentences that may have come from us. */
+export function withoutEchoes(body: unknown, { own, shared = '' }: Sent): unknown {
+  const stretches = stretchesOf(wordsOf(shared).map(([word]) => plain(word)));
+  const ours = { text: plain(own), words: new Set(wordsOf(plain(own)).map(([word]) => word)) };
+  const cleaned = (value: unknown, key: string | undefined): unknown => {
+    if (typeof value === 'string') {
+      const isSentence = key !== undefined && SENTENCES.has(key);
+      return isSentence ? withGaps(value, ours, stretches) : value;
+    }
+    if (Array.isArray(value)) return value.map((one) => cleaned(one, key));
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([name, one]) => [name, cleaned(one, name)]),
+    );
+  };
+  return cleaned(body, undefined);
+}
+
+/** What was sent of this contact, as it is compared. */
+interface Own {
+  readonly text: string;
+  readonly words: ReadonlySet<string>;
+}
+
+function withGaps(sentence: string, own: Own, stretches: ReadonlySet<string>): string {
+  const words = wordsOf(sentence);
+  const plains = words.map(([word]) => plain(word));
+  // Also part of a word: an echo may be cut off anywhere.
+  const isOurs = plains.map(
+    (word) => own.words.has(word) || (word.length >= PART_MIN && own.text.includes(word)),
+  );
+  for (let first = 0; first + STRETCH_WORDS_MIN <= plains.length; first += 1) {
+    const end = first + STRETCH_WORDS_MIN;
+    if (stretches.has(plains.slice(first, end).join(' '))) isOurs.fill(true, first, end);
+  }
+  let index = 0;
+  return sentence.replace(WORD, (word) => {
+    index += 1;
+    return isOurs[index - 1] === true ? GAP : word;
+  });
+}
+
+function stretchesOf(words: readonly string[]): ReadonlySet<string> {
+  return new Set(words.map((_, at) => words.slice(at, at + STRETCH_WORDS_MIN).join(' ')));
+}
+
+function wordsOf(text: string): readonly RegExpMatchArray[] {
+  return [...text.matchAll(WORD)];
+}
+
+/** As it is compared: one spelling, without what cannot be seen. */
+function plain(text: string): string {
+  return text
+    .normalize('NFKC')
+    .replace(/\p{Cf}/gu, '')
+    .toLowerCase();
+}
