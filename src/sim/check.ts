@@ -20,6 +20,8 @@ export interface Promised {
   readonly chains: ChainNames;
   /** Whether a number may be that of two contacts. */
   readonly sameNumber: 'reject' | 'allow';
+  /** Numbers that another campaign on the store rings as well; its doubts are not in the log. */
+  readonly sharedPhones?: ReadonlySet<string> | undefined;
   readonly callsPerSecond: number;
   readonly policyOf: (service: string) => GuardPolicies;
   readonly healthCheck: { readonly intervalMs: number; readonly timeoutMs: number };

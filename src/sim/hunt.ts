@@ -3,6 +3,7 @@
  * of bad luck; then everything heals, and the list must come to its end. Then the checkers judge
  * what was seen. All of it is done twice, and both times the same must have happened.
  */
+import type { Contact } from '../domain/contact.ts';
 import type { Outcome } from '../domain/words.ts';
 import { MemoryDisk, openMemoryStore } from '../store/memory.ts';
 import type { Money } from './billing.ts';
@@ -454,11 +455,18 @@ function judged(
   };
   const own: Seen = { promised, log, standings: standings(HUNT_CAMPAIGN) };
   if (other === undefined) return violationsOf(own);
-  const others = { ...promised, contacts: other.contacts, money: undefined, alerts: false };
+  const sharedPhones = sharedBy(contacts, other.contacts);
+  const others = {
+    ...promised,
+    contacts: other.contacts,
+    sharedPhones,
+    money: undefined,
+    alerts: false,
+  };
   return [
     ...violationsOf({
       ...own,
-      promised: { ...promised, alerts: false },
+      promised: { ...promised, sharedPhones, alerts: false },
       log: logOf(log, HUNT_CAMPAIGN),
     }),
     ...violationsOf({
@@ -469,6 +477,11 @@ function judged(
     // Of alerts there is one book for all campaigns.
     ...violationsOf(own, [ONE_ALERT]),
   ];
+}
+
+function sharedBy(one: readonly Contact[], other: readonly Contact[]): ReadonlySet<string> {
+  const phones = new Set(one.map(({ phone }) => phone));
+  return new Set(other.map(({ phone }) => phone).filter((phone) => phones.has(phone)));
 }
 
 /**
