@@ -138,13 +138,15 @@ class Twilio implements Dialer {
     }
   }
 
-  async follow({ reference }: Placed, _: DialRequest, context: RequestContext): Promise<Ended> {
+  async follow(placed: Placed, request: DialRequest, context: RequestContext): Promise<Ended> {
+    const { reference } = placed;
+    const { phone } = request.contact;
     const { signal } = context;
     // The journal has it: nobody is followed before.
     this.#owners.delete(reference);
     for (let waitMs = POLL_MS_MIN; ; waitMs = Math.min(POLL_MS_MAX, waitMs * POLL_FACTOR)) {
       await this.#clock.sleep(waitMs, signal);
-      const ended = endOf(await this.#wire.call(reference, signal));
+      const ended = endOf(await this.#wire.call(reference, phone, signal));
       context.heard?.();
       if (ended !== undefined) {
         return ended;

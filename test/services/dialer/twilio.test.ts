@@ -219,6 +219,18 @@ describe('an answer that is none', () => {
     }
   });
 
+  it('tells it neither where it is asked about the call', async () => {
+    const { made, fake, dialer } = await bench();
+    const placed = await made.place(dialer);
+    // In pieces that no general rule would take for a number.
+    for (const message of ['The call to 555 01 34 (415) was lost', '5550134 hung up']) {
+      fake.polls.push(wrong(503, 20503, message));
+      const failure = await made.run(failureOf(dialer.follow(placed, made.request(), CONTEXT)));
+      expect(failure.message).toMatch(/The call to|hung up/);
+      expect(failure.message).not.toMatch(/34/);
+    }
+  });
+
   it('leaves it open whether the call was placed where the connection is reset', async () => {
     const { made, fake, dialer } = await bench();
     fake.fates.push({ answer: 'lost' });
