@@ -35,8 +35,10 @@ function broughtNode() {
 // without a word (kill -9) closes the channel between us, and the child stops as when it is asked.
 function rerunOn(node) {
   var args = [__filename].concat(process.argv.slice(2));
-  var stdio = ['inherit', 'inherit', 'inherit', 'ipc'];
-  var child = require('child_process').spawn(node, args, { stdio: stdio });
+  var child = require('child_process').spawn(node, args, {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: Object.assign({}, process.env, { CAMPAIGN_STOPS_WITH_PARENT: '1' }),
+  });
   var signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   signals.forEach(function (signal) {
     process.on(signal, function () {

@@ -1,5 +1,5 @@
 /** bin/campaign.js by itself, in a folder of its own, as a newcomer may meet it. */
-import { spawn, spawnSync } from 'node:child_process';
+import { fork, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -152,6 +152,38 @@ describe('bin/campaign.js', () => {
     // The pipe stays open as long as the other Node lives.
     await output('SIGTERM');
     await output('over');
+  });
+
+  it('is not stopped by another parent, which only closes the channel to it', async () => {
+    const source = join(import.meta.dirname, '..', 'src', 'cli', 'world.ts');
+    // A signal to itself would be heard within a turn of the loop.
+    build(`import { realWorld } from ${JSON.stringify(source)};
+      export async function main() {
+        const world = realWorld();
+        world.onStop(() => process.exit(1));
+        const alive = setInterval(() => {}, 1000);
+        const later = (turns) =>
+          setImmediate(() => (turns > 0 ? later(turns - 1) : clearInterval(alive)));
+        process.on('disconnect', () => later(100));
+        process.send('ready');
+      }`);
+    const child = fork(join(folder, 'bin', 'campaign.js'));
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const ended = new Promise((resolve) => child.on('exit', (...end) => resolve(end)));
+    await new Promise((resolve) => child.on('message', resolve));
+    child.disconnect();
+    expect(await ended).toEqual([0, null]);
+  });
+
+  it('tells the programs that it starts nothing of how it is stopped itself', async () => {
+    bring('24.1.0', `exec '${process.execPath}' "$@"`);
+    const source = join(import.meta.dirname, '..', 'src', 'cli', 'world.ts');
+    build(`import { realWorld } from ${JSON.stringify(source)};
+      export async function main() {
+        const world = realWorld();
+        world.stdout.write(String(Object.keys(process.env).some((key) => /WITH_PARENT/.test(key))));
+      }`);
+    expect(start([], 'v20.20.2')).toMatchObject({ status: 0, stdout: 'false', stderr: '' });
   });
 
   it('a command that listens to no signal ends as well when it is killed with -9', async () => {

@@ -40,6 +40,8 @@ export interface ServiceCheck extends Payee {
   readonly reach: Reach;
   /** What is wrong, or what is left of a quota; undefined where there is nothing to say. */
   readonly detail: string | undefined;
+  /** False where nobody is shown one. */
+  readonly hasKey?: false;
 }
 
 /** All at once, each for as long as `health_check.timeout` allows. In the order of the chains. */
@@ -230,13 +232,13 @@ const CREDENTIALS: Readonly<Record<Reach, 'accepted' | 'unknown' | 'refused' | u
 /** As `check --json` has it, by key. */
 export function serviceCheckDocuments(checks: readonly ServiceCheck[]) {
   return Object.fromEntries(
-    checks.map(({ key, role, reach, detail }) => [
+    checks.map(({ key, role, reach, detail, hasKey }) => [
       key,
       {
         role,
         state: reach,
         reachable: reach !== 'unreachable',
-        credentials: CREDENTIALS[reach],
+        credentials: hasKey === false ? undefined : CREDENTIALS[reach],
         detail,
       },
     ]),

@@ -10,7 +10,7 @@ import {
   chain,
   choice,
   duration,
-  isPlainAddress,
+  isPlainFolder,
   money,
   optionalSection,
   secret,
@@ -141,7 +141,8 @@ function webhookKeys() {
 function twilioKeys() {
   const sid = 'AC and 32 hexadecimal digits, as console.twilio.com shows it';
   const from = 'a number with its country, in quotes, such as "+14155550100"';
-  const audio = 'an address such as https://example.com/audio, without user or query';
+  const audio =
+    'the address of a folder, such as https://example.com/audio, without user, query or file name';
   return {
     account_sid: z
       .string({ error: sid })
@@ -157,7 +158,7 @@ function twilioKeys() {
     base_url: baseUrl('https://api.twilio.com'),
     audio_base_url: z
       .string({ error: audio })
-      .refine(isPlainAddress, { error: audio })
+      .refine(isPlainFolder, { error: audio })
       .optional()
       .describe(
         'Where the audio folder beside the database is published; left out, Twilio speaks the ' +

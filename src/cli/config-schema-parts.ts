@@ -154,7 +154,7 @@ function isBaseUrl(text: string): boolean {
   return isPlainAddress(text) && !/\/(api\/v1|v1|v1beta|2010-04-01)\/*$/.test(text);
 }
 
-export function isPlainAddress(text: string): boolean {
+function isPlainAddress(text: string): boolean {
   const url = URL.parse(text);
   return (
     url !== null &&
@@ -163,6 +163,12 @@ export function isPlainAddress(text: string): boolean {
     url.username === '' &&
     url.password === ''
   );
+}
+
+/** The same, and no file of a folder: what is below it would be looked for below a file. */
+export function isPlainFolder(text: string): boolean {
+  const path = URL.parse(text)?.pathname ?? '';
+  return isPlainAddress(text) && !/\.(wav|mp3|ulaw|html?|php|aspx?)\/*$/i.test(path);
 }
 
 export function within(value: number | undefined, min: number, max: number): boolean {

@@ -119,13 +119,20 @@ function onStop(listener: (signal: StopSignal) => void): () => void {
   };
 }
 
+/** bin/campaign.js sets it for the Node that it starts. */
+const STOPS_WITH_PARENT = 'CAMPAIGN_STOPS_WITH_PARENT';
+
 /**
  * Where an older Node has started this one (bin/campaign.js), there is a channel between them. It
  * is closed when that process is killed without a chance to pass a signal on. The person has ended
- * what they know of, so this process is asked to stop: it must not go on calling unseen.
+ * what they know of, so this process is asked to stop: it must not go on calling unseen. Of any
+ * other parent with a channel, that it is closed says nothing.
  */
 function stopWithParent(): void {
-  if (process.channel === undefined || process.channel === null) return;
+  const isAsked = process.env[STOPS_WITH_PARENT] !== undefined;
+  // Meant for this process alone, not for the programs that it starts.
+  delete process.env[STOPS_WITH_PARENT];
+  if (!isAsked || process.channel === undefined || process.channel === null) return;
   process.on('disconnect', () => {
     process.kill(process.pid, 'SIGTERM');
   });

@@ -114,6 +114,10 @@ export class CallAttempts implements AttemptLog {
     return this.#journal.isOthers(service, reference, this.#claim.key.call);
   }
 
+  othersInDoubt(service: string, phone: string): readonly number[] {
+    return this.#journal.othersInDoubt(service, phone, this.#claim.key.call);
+  }
+
   /** The open attempt turned out to be this call: from here on it can be followed after a kill. */
   async closeAsPlaced(reference: string): Promise<void> {
     if (this.open !== undefined) {

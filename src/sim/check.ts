@@ -20,6 +20,11 @@ export interface Promised {
   readonly chains: ChainNames;
   /** Whether a number may be that of two contacts. */
   readonly sameNumber: 'reject' | 'allow';
+  /**
+   * Numbers that another campaign on the store rings as well, where there is one: what that is in
+   * doubt about, and what its callees asked for, is not in the log.
+   */
+  readonly sharedPhones?: ReadonlySet<string> | undefined;
   readonly callsPerSecond: number;
   readonly policyOf: (service: string) => GuardPolicies;
   readonly healthCheck: { readonly intervalMs: number; readonly timeoutMs: number };
@@ -27,8 +32,6 @@ export interface Promised {
   readonly quirks: Quirks;
   /** Undefined where vendors bill nothing. */
   readonly money?: Money | undefined;
-  /** Another campaign on the same disk may have the same numbers. */
-  readonly sharesNumbers?: boolean | undefined;
   /** Whether a person is told of outages. */
   readonly alerts: boolean;
 }

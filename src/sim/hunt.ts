@@ -3,6 +3,7 @@
  * of bad luck; then everything heals, and the list must come to its end. Then the checkers judge
  * what was seen. All of it is done twice, and both times the same must have happened.
  */
+import type { Contact } from '../domain/contact.ts';
 import type { Outcome } from '../domain/words.ts';
 import { MemoryDisk, openMemoryStore } from '../store/memory.ts';
 import type { Money } from './billing.ts';
@@ -455,7 +456,8 @@ function judged(
   };
   const own: Seen = { promised, log, standings: standings(HUNT_CAMPAIGN) };
   if (other === undefined) return violationsOf(own);
-  const shared = { ...promised, sharesNumbers: true, alerts: false };
+  const sharedPhones = sharedBy(contacts, other.contacts);
+  const shared = { ...promised, sharedPhones, alerts: false };
   const others = { ...shared, contacts: other.contacts, money: undefined };
   return [
     ...violationsOf({
@@ -473,6 +475,11 @@ function judged(
     // And one of those who are not to be rung.
     ...violationsOf({ ...own, promised: shared }, [OPTED_OUT]),
   ];
+}
+
+function sharedBy(one: readonly Contact[], other: readonly Contact[]): ReadonlySet<string> {
+  const phones = new Set(one.map(({ phone }) => phone));
+  return new Set(other.map(({ phone }) => phone).filter((phone) => phones.has(phone)));
 }
 
 /**

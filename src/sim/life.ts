@@ -145,6 +145,7 @@ export function mortalJournal(journal: Journal, life: Life): Journal {
     outlook: () => (life.isAlive ? journal.outlook() : { ready: false, nextDueMs: undefined }),
     counts: () => (life.isAlive ? journal.counts() : NOBODY),
     isOthers: (...about) => life.isAlive && journal.isOthers(...about),
+    othersInDoubt: (...about) => (life.isAlive ? journal.othersInDoubt(...about) : []),
   };
 }
 

@@ -79,6 +79,7 @@ export class NumberFinder {
 
   #search({ call, contact, begunMs, attempts }: DialRequest): Found {
     const sinceMs = begunMs - (this.#begun.has(call) ? 0 : DOUBTED_MS);
+    const inDoubtMs = attempts.othersInDoubt(this.#service, contact.phone);
     const meant = this.#outside.calls
       .to(this.#service, contact.phone)
       .filter(({ reference, atMs }) => {
@@ -89,8 +90,10 @@ export class NumberFinder {
       });
     const [first, ...more] = meant;
     if (first === undefined) return { state: 'absent' };
+    // It could be that of another contact with the number, which would then be rung once more.
+    const isContested = inDoubtMs.some((ms) => Math.abs(first.atMs - ms) <= DOUBTED_MS + AFTER_MS);
     const isMeant = first.atMs >= begunMs && first.atMs <= begunMs + AFTER_MS;
-    if (more.length > 0 || !isMeant) return { state: 'unknown' };
+    if (more.length > 0 || isContested || !isMeant) return { state: 'unknown' };
     this.#owners.set(first.reference, call);
     return { state: 'placed', placed: { service: this.#service, reference: first.reference } };
   }

@@ -7,6 +7,7 @@ import { ROLES, type Role } from '../domain/words.ts';
 import type { Chance } from './chance.ts';
 import type { Fuse } from './life.ts';
 import type { Fault, Outage, Place } from './outage.ts';
+import { isByNumber } from './random-dialers.ts';
 import { type ChainNames, PREVIEW } from './simulated-services.ts';
 import { VENDORS } from './vendors.ts';
 
@@ -43,8 +44,15 @@ export interface RandomConfigs {
   life(life: number): LifeConfig;
 }
 
-/** @param drawn what a world names whose settings stay as they are */
-export function randomConfigs(chance: Chance, drawn: ChainNames): RandomConfigs {
+/**
+ * @param drawn what a world names whose settings stay as they are
+ * @param contacts those of the first campaign
+ */
+export function randomConfigs(
+  chance: Chance,
+  drawn: ChainNames,
+  contacts: readonly Contact[],
+): RandomConfigs {
   const keepsAlertsApart = chance.of(0.25, 'alerts apart');
   const cut = (life: number): Pick<LifeConfig, 'fuse'> => {
     const isCut = keepsAlertsApart && chance.of(0.4, 'cut', life);
@@ -74,7 +82,7 @@ export function randomConfigs(chance: Chance, drawn: ChainNames): RandomConfigs 
   return {
     chains,
     named: union([chains, others, instead(chance, chains, fickle)]),
-    other: isShared ? { contacts: otherContacts(chance), chains: last } : undefined,
+    other: isShared ? { contacts: otherContacts(chance, contacts), chains: last } : undefined,
     keepsAlertsApart,
     livesLeast: 3,
     outages: (horizonMs) => fickleOutages(chance, fickle, horizonMs),
@@ -214,15 +222,21 @@ function fickleOutages(
 
 const OTHER_CONTACTS_MAX = 5;
 
-function otherContacts(chance: Chance): readonly Contact[] {
-  return Array.from({ length: chance.whole(1, OTHER_CONTACTS_MAX, 'others') }, (_, index) => ({
-    id: `d${index + 1}`,
-    name: `Neighbour ${index + 1}`,
-    phone: `+13005550${100 + index}`,
-    language: undefined,
-    timezone: undefined,
-    email: undefined,
-    variables: {},
-    line: index + 2,
-  }));
+/** Where calls are known by their numbers, some are on the first list too. */
+function otherContacts(chance: Chance, contacts: readonly Contact[]): readonly Contact[] {
+  const count = chance.whole(1, OTHER_CONTACTS_MAX, 'others');
+  return Array.from({ length: count }, (_, index) => {
+    const isShared = isByNumber(chance) && chance.of(0.5, 'on both lists', index);
+    const shared = isShared ? contacts[index]?.phone : undefined;
+    return {
+      id: `d${index + 1}`,
+      name: `Neighbour ${index + 1}`,
+      phone: shared ?? `+13005550${100 + index}`,
+      language: undefined,
+      timezone: undefined,
+      email: undefined,
+      variables: {},
+      line: index + 2,
+    };
+  });
 }

@@ -21,7 +21,7 @@ export function randomDialers(
   return { speaking, byNumber };
 }
 
-function isByNumber(chance: Chance): boolean {
+export function isByNumber(chance: Chance): boolean {
   return chance.of(0.25, 'by number');
 }
 

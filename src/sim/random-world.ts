@@ -55,7 +55,7 @@ export function randomWorld(seed: number): RandomWorld {
   const chance = new Chance(seed);
   const sameNumber = chance.of(0.5, 'same number') ? 'reject' : 'allow';
   const contacts = withHouseholds(chance, randomContacts(chance), sameNumber);
-  const configs = randomConfigs(chance, randomChains(chance));
+  const configs = randomConfigs(chance, randomChains(chance), contacts);
   const { chains, named } = configs;
   const optOuts = randomOptOuts(chance);
   const dialers = randomDialers(chance, chains);

@@ -1,7 +1,7 @@
 import { OPT_OUT, standing } from '../domain/answers.ts';
 import type { ContactCounts } from '../domain/event.ts';
 import { OptedOut } from '../domain/failure.ts';
-import type { Claim, ClaimKey, JournalEntry, Stage } from '../engine/ports.ts';
+import type { Claim, ClaimKey, DialAttempt, JournalEntry, Stage } from '../engine/ports.ts';
 import type { CampaignJournal } from './campaign-journal.ts';
 import type { GroupCommit } from './group-commit.ts';
 import {
@@ -76,20 +76,32 @@ export class MemoryJournal implements CampaignJournal {
   }
 
   isOthers(service: string, reference: string, call: string): boolean {
-    return [...this.#all.values()].some(({ contacts }) =>
-      [...contacts.values()].some(({ calls }) =>
-        calls.some(
-          ({ id, attempts }) =>
-            id !== call &&
-            [...attempts.values()].some(
-              (one) =>
-                one.service === service &&
-                one.result?.type === 'placed' &&
-                one.result.reference === reference,
-            ),
-        ),
-      ),
+    return this.#attemptsOfOthers(call).some(
+      (one) =>
+        one.service === service &&
+        one.result?.type === 'placed' &&
+        one.result.reference === reference,
     );
+  }
+
+  othersInDoubt(service: string, phone: string, call: string): readonly number[] {
+    return this.#attemptsOfOthers(call)
+      .filter((one) => one.service === service && one.phone === phone)
+      .filter(({ result }) => result === undefined || result.type === 'unknown')
+      .map(({ begunMs }) => begunMs)
+      .toSorted((one, other) => one - other);
+  }
+
+  /** In all campaigns. */
+  #attemptsOfOthers(call: string): (DialAttempt & { readonly phone: string })[] {
+    return [...this.#all.values()]
+      .flatMap(({ contacts }) => [...contacts.values()])
+      .flatMap(({ contact: { phone }, calls }) =>
+        calls
+          .filter(({ id }) => id !== call)
+          .flatMap(({ attempts }) => [...attempts.values()])
+          .map((attempt) => ({ ...attempt, phone })),
+      );
   }
 
   recover(): number {

@@ -46,6 +46,7 @@ export class CallReader {
   readonly #steps: StatementSync;
   readonly #attempts: StatementSync;
   readonly #others: StatementSync;
+  readonly #doubts: StatementSync;
 
   constructor(connection: Preparer) {
     this.#call = connection.prepare(
@@ -62,6 +63,12 @@ export class CallReader {
     this.#others = connection.prepare(`
       SELECT 1 FROM attempt JOIN call USING (contact, number)
       WHERE result = 'placed' AND service = ? AND attempt.detail = ? AND call.id <> ? LIMIT 1`);
+    // The same. Whoever may have been rung has kept the number, whatever the list says since.
+    this.#doubts = connection.prepare(`
+      SELECT begun_ms FROM attempt
+      JOIN call USING (contact, number) JOIN contact ON contact.row = attempt.contact
+      WHERE (result IS NULL OR result = 'unknown') AND service = ? AND phone = ? AND call.id <> ?
+      ORDER BY begun_ms`);
   }
 
   call(contact: number, number: number): CallRow | undefined {
@@ -71,6 +78,12 @@ export class CallReader {
   /** See `AttemptLog.isOthers`. */
   isOthers(service: string, reference: string, call: string): boolean {
     return one(this.#others, service, reference, call) !== undefined;
+  }
+
+  /** See `AttemptLog.othersInDoubt`. */
+  othersInDoubt(service: string, phone: string, call: string): readonly number[] {
+    const rows = all<{ readonly begun_ms: number }>(this.#doubts, service, phone, call);
+    return rows.map(({ begun_ms }) => begun_ms);
   }
 
   contents(contact: number, number: number): CallContents {

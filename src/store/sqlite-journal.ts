@@ -114,6 +114,10 @@ export class SqliteJournal implements CampaignJournal {
     return this.#calls.isOthers(service, reference, call);
   }
 
+  othersInDoubt(service: string, phone: string, call: string): readonly number[] {
+    return this.#calls.othersInDoubt(service, phone, call);
+  }
+
   recover(): number {
     return this.#connection.direct(() => {
       this.#open.clear();

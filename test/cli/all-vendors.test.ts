@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseConfig } from '../../src/cli/config.ts';
@@ -102,7 +102,9 @@ describe('check --online', () => {
     const elevenlabs = await fakeVoice('elevenlabs');
     const hubspot = await fakeHubspot();
     const twilio = await new FakeTwilio(new VirtualClock()).listen();
-    const hook = await loopback(() => ({ status: 405, body: 'only POST' }));
+    const hook = await loopback(({ path }) =>
+      path.startsWith('/audio/') ? { status: 404 } : { status: 405, body: 'only POST' },
+    );
     const bench = benchOf(
       'health_check: { timeout: 1m }\n' +
         'services: { llm: [openai], tts: [elevenlabs, openai], dialer: [twilio], ' +
@@ -113,16 +115,19 @@ describe('check --online', () => {
         `base_url: "${elevenlabs.url}" }\n` +
         '  twilio: { account_sid: "${TWILIO_ACCOUNT_SID}", auth_token: "${TWILIO_AUTH_TOKEN}", ' +
         `from: "${FROM}", base_url: "${twilio.url}", ` +
-        'audio_base_url: "https://example.com/audio" }\n' +
+        `audio_base_url: "${hook.url}/audio" }\n` +
         '  hubspot: { access_token: "${HUBSPOT_ACCESS_TOKEN}", ' +
         `base_url: "${hubspot.url}" }\n  webhook: { url: "${hook.url}/calls" }\n`,
     );
+    // What other tests here have spoken would be asked for.
+    rmSync(bench.path('data/audio'), { recursive: true, force: true });
     const { code, stdout, stderr } = await bench.command('check --online', { env: ENV });
     expect(code, stderr).toBe(0);
     expect(stdout).toMatch(/openai +llm +works/);
     expect(stdout).toMatch(/elevenlabs +tts +works +[\d,]+ of [\d,]+ characters left/);
     expect(stdout).toMatch(/openai \(tts\) +tts +works/);
     expect(stdout).toMatch(/twilio +dialer +works +12\.35 USD left/);
+    expect(stdout).toMatch(/twilio \(audio\) +dialer +UNSURE +is there \(answered 404\)/);
     expect(stdout).toMatch(/hubspot +crm +works +249,900 of 250,000 requests left today/);
     expect(stdout).toMatch(/webhook +crm +answers +answered 405/);
     expect(twilio.calls).toEqual([]);

@@ -91,7 +91,7 @@ providers:
     account_sid: "\${TWILIO_ACCOUNT_SID}"
     auth_token: "\${TWILIO_AUTH_TOKEN}"
     from: "+14155550100"
-    audio_base_url: "https://example.com/audio"
+    audio_base_url: "${vendor.url}/audio"
     ${at}
   hubspot: { access_token: "\${HUBSPOT_ACCESS_TOKEN}", ${at} }
   webhook: { url: "${vendor.url}/calls", secret: "\${CRM_WEBHOOK_SECRET}", fallback_delay: 0s }

@@ -29,7 +29,13 @@ describe('twilio', () => {
     language: 'en',
     audio: { hash: 'ab', path: '/audio/ab/ab.wav', durationMs: 1 },
     begunMs: clock.wallMs(),
-    attempts: { begin: never, end: never, left: never, isOthers: () => false },
+    attempts: {
+      begin: never,
+      end: never,
+      left: never,
+      isOthers: () => false,
+      othersInDoubt: () => [],
+    },
   });
 
   beforeEach(() => clear('twilio'));

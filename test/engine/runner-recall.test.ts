@@ -64,6 +64,13 @@ class Services {
   }
 }
 
+const POLICY = {
+  onOutage: 'skip',
+  outageWaitMs: 1_800_000,
+  limit: undefined,
+  untilMs: undefined,
+} as const;
+
 function bench(contacts: number, lines: number) {
   const clock = new VirtualClock();
   const services = new Services();
@@ -83,6 +90,7 @@ function bench(contacts: number, lines: number) {
     counts: () => journal.counts(),
     settled: () => journal.settled(),
     isOthers: (...about) => journal.isOthers(...about),
+    othersInDoubt: (...about) => journal.othersInDoubt(...about),
     recall: (nowMs) => {
       recalls.push(clock.monotonicMs());
       return journal.recall(nowMs);
@@ -108,13 +116,7 @@ function bench(contacts: number, lines: number) {
     return { settlement: { type: 'done' }, outcome: 'busy', stage: 'owed' };
   };
   const runner = new Runner({
-    policy: {
-      lines,
-      onOutage: 'skip',
-      outageWaitMs: 1_800_000,
-      limit: undefined,
-      untilMs: undefined,
-    },
+    policy: { ...POLICY, lines },
     journal: watched,
     processor: { work } as Processor,
     availability: services.availability,

@@ -50,6 +50,14 @@ function oneNumber(world: RandomWorld): RandomWorld {
   };
 }
 
+/** Another campaign on the store rings the number as well. */
+function oneNumberOnBoth(world: RandomWorld): RandomWorld {
+  const one = oneNumber(world);
+  const phone = one.contacts[0]?.phone ?? '';
+  const contacts = one.other?.contacts.map((contact) => ({ ...contact, phone })) ?? [];
+  return { ...one, other: one.other && { ...one.other, contacts } };
+}
+
 export const ROOM_MUTANTS: readonly Mutant[] = [
   {
     name: 'does not hear how much at once is allowed',
@@ -117,5 +125,12 @@ export const ROOM_MUTANTS: readonly Mutant[] = [
     foundBy: 'told apart',
     compose: journal(() => ({ isOthers: () => false })),
     among: oneNumber,
+  },
+  {
+    name: 'takes a call for its own that another campaign could claim',
+    foundBy: 'nobody twice',
+    compose: journal(() => ({ othersInDoubt: () => [] })),
+    only: ({ other }) => other !== undefined,
+    among: oneNumberOnBoth,
   },
 ];

@@ -57,6 +57,49 @@ for (const [name, makeSubject] of SUBJECTS) {
       expect(journal.isOthers('twilio', 'theirs-1', 'another call')).toBe(false);
     });
 
+    it('knows which others to a number are in doubt, in all campaigns', async () => {
+      const autumnList = store.contacts('allow', 'autumn');
+      const { phone } = contactOf('c1');
+      store.contacts('allow').add([contactOf('c1', { phone }), contactOf('c2', { phone })]);
+      autumnList.add([contactOf('c9', { phone }), contactOf('c8', { phone: '+14155550199' })]);
+      const { key } = await claimOne();
+      const autumn = subject.open().journal('autumn');
+      const theirs = await claimed(autumn.claim(STAGES, 0, 'call-9'));
+      const stranger = await claimed(autumn.claim(STAGES, 0, 'call-8'));
+      const begun = { type: 'attempt.begun', attempt: 1, service: 'twilio' } as const;
+      await journal.write(key, { ...begun, atMs: 5_000 });
+      await autumn.write(theirs.key, { ...begun, atMs: 4_000 });
+      await autumn.write(stranger.key, { ...begun, atMs: 3_000 });
+      const asked = (call: string, service = 'twilio') =>
+        [journal, autumn].map((one) => one.othersInDoubt(service, phone, call));
+      expect(asked('another')).toEqual([
+        [4_000, 5_000],
+        [4_000, 5_000],
+      ]);
+      expect(asked(key.call)).toEqual([[4_000], [4_000]]);
+      expect(asked('another', 'other')).toEqual([[], []]);
+      const end = { type: 'attempt.ended', attempt: 1, atMs: 6_000 } as const;
+      await journal.write(key, { ...end, result: { type: 'unknown', code: 'timeout' } });
+      expect(asked('call-9')).toEqual([[5_000], [5_000]]);
+      // Nobody found out; it may stand in the vendor's list for all that.
+      const over = { outcome: 'uncertain', detail: undefined, service: 'twilio' } as const;
+      await journal.write(key, { type: 'call.ended', ...over, atMs: 7_000 });
+      expect(asked('call-9')).toEqual([[5_000], [5_000]]);
+      await autumn.write(theirs.key, { ...end, result: { type: 'not_placed', code: 'absent' } });
+      expect(asked('another')).toEqual([[5_000], [5_000]]);
+    });
+
+    it.each([
+      [{ type: 'placed', reference: 'one' }],
+      [{ type: 'not_placed', code: 'absent' }],
+    ] as const)('has in doubt nobody of whom it is known: %j', async (result) => {
+      takeIn('c1');
+      const { key, contact } = await claimOne();
+      void journal.write(key, entries.attemptBegun());
+      await journal.write(key, entries.attemptEnded(result));
+      expect(journal.othersInDoubt('twilio', contact.phone, 'another')).toEqual([]);
+    });
+
     it('opens a call under the id it was given', async () => {
       const contact = contactOf('c1', {
         name: undefined,

@@ -79,6 +79,8 @@ export interface Told {
 }
 
 export interface EngineBenchOptions {
+  /** `CAMPAIGN` where it is left out. */
+  readonly campaign?: string;
   readonly config?: string;
   readonly policy?: Partial<RunPolicy>;
   readonly behaviour?: Partial<Behaviour>;
@@ -94,6 +96,7 @@ export interface EngineBenchOptions {
 }
 
 export class EngineBench {
+  readonly campaign: string;
   readonly clock: VirtualClock;
   readonly disk: MemoryDisk;
   readonly truth: Truth;
@@ -106,11 +109,12 @@ export class EngineBench {
   readonly stop = new AbortController();
 
   constructor(options: EngineBenchOptions = {}) {
+    this.campaign = options.campaign ?? CAMPAIGN;
     this.clock = options.clock ?? new VirtualClock();
     this.disk = options.disk ?? new MemoryDisk();
     this.truth = options.truth ?? new Truth();
     this.store = openMemoryStore({ defer: (flush) => this.clock.defer(flush), disk: this.disk });
-    this.journal = this.store.journal(CAMPAIGN);
+    this.journal = this.store.journal(this.campaign);
     const config = testConfig(options.config ?? '');
     const events = new EventStream((view, error) => {
       throw new Error(`${view} failed`, { cause: error });
@@ -121,7 +125,7 @@ export class EngineBench {
     });
     const { lines, onOutage, outageWaitMs } = config.campaign;
     this.engine = composeEngine({
-      campaign: CAMPAIGN,
+      campaign: this.campaign,
       config,
       policy: {
         lines,
@@ -145,7 +149,7 @@ export class EngineBench {
   /** Contacts `c1` to `cN`, on fictitious numbers. */
   add(count: number, language?: string): this {
     const contacts = Array.from({ length: count }, (_, index) => contactOf(index + 1, language));
-    this.store.contacts(CAMPAIGN, { sameNumber: 'allow' }).add(contacts);
+    this.store.contacts(this.campaign, { sameNumber: 'allow' }).add(contacts);
     return this;
   }
 
@@ -162,7 +166,7 @@ export class EngineBench {
   next(options: EngineBenchOptions = {}): EngineBench {
     const { disk, truth, clock } = this;
     const bench = new EngineBench({ disk, truth, clock, ...options });
-    bench.store.journal(CAMPAIGN).recover();
+    bench.store.journal(bench.campaign).recover();
     return bench;
   }
 
@@ -177,7 +181,7 @@ export class EngineBench {
   }
 
   counts() {
-    return this.store.journal(CAMPAIGN).counts();
+    return this.store.journal(this.campaign).counts();
   }
 }
 

@@ -4,6 +4,7 @@ import { counted, listed, spanText } from '../../domain/text.ts';
 import { type ImportTally, importList } from '../../intake/import-list.ts';
 import { listFile } from '../../intake/list-source.ts';
 import { campaignName } from '../campaign-name.ts';
+import { audioNotices, checkAudio } from '../check-audio.ts';
 import {
   checkServices,
   isWell,
@@ -84,14 +85,12 @@ export async function check(
     }
     take(await attempt(() => checkVoices(world, config, reading?.sink)));
     problems.push(...(await placesProblems(config)));
-    notices.push(
-      ...answerNotices(config),
-      ...crmNotices(config),
-      ...(await serverNotices(config.server)),
-    );
+    notices.push(...answerNotices(config), ...audioNotices(config), ...crmNotices(config));
+    notices.push(...(await serverNotices(config.server)));
   }
   const online = options.online === true && config !== undefined;
-  const services = online ? await checkServices(world, config) : undefined;
+  const asked = online ? [checkServices(world, config), checkAudio(world, config)] : undefined;
+  const services = asked && (await Promise.all(asked)).flat();
   problems.push(...servicesProblems(services ?? []));
   const sheet = config && (await checkSheet(world, config, online));
   problems.push(...sheetProblems(sheet));

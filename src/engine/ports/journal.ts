@@ -194,6 +194,8 @@ export interface Journal {
   counts(): ContactCounts;
   /** See `AttemptLog.isOthers`: `call` is the one that is not meant. Of what is durable by now. */
   isOthers(service: string, reference: string, call: string): boolean;
+  /** See `AttemptLog.othersInDoubt`: `call` is the one that is not meant. Likewise. */
+  othersInDoubt(service: string, phone: string, call: string): readonly number[];
 }
 
 /** What a breaker knows, for another process to go on with. JSON-safe. */

@@ -144,6 +144,13 @@ export interface AttemptLog {
    * has under this reference. For dialers that look for a call by number and time.
    */
   isOthers(service: string, reference: string): boolean;
+  /**
+   * When the attempts began, wall clock milliseconds, by which other calls of any campaign may have
+   * rung this number with the service, and nobody knows whether they did. For the same dialers: a
+   * call that could be one of these is no proof. Ask this before `isOthers`: what became known in
+   * between would be missed by both.
+   */
+  othersInDoubt(service: string, phone: string): readonly number[];
 }
 
 /** A call that the vendor has taken on. */

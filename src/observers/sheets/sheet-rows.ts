@@ -77,6 +77,7 @@ export class SheetRows {
       outlook: () => inner.outlook(),
       counts: () => inner.counts(),
       isOthers: (service, reference, call) => inner.isOthers(service, reference, call),
+      othersInDoubt: (service, phone, call) => inner.othersInDoubt(service, phone, call),
     };
   }
 

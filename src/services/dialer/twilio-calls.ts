@@ -118,6 +118,8 @@ const AFTER_MS = 150_000;
 export type Sought =
   | { readonly state: 'found'; readonly sid: string }
   | { readonly state: 'absent' }
+  /** Another call to the number is in doubt as well, and what is there could be its own. */
+  | { readonly state: 'contested' }
   /** There are calls, and no telling which is meant. */
   | { readonly state: 'ambiguous' };
 
@@ -128,6 +130,19 @@ export interface Begun {
   readonly doubtedMs: number;
 }
 
+/** What the journal knows of other calls. */
+export interface Others {
+  isTheirs(sid: string): boolean;
+  /**
+   * When attempts of other calls to the number began, by Twilio's clock, of which nobody knows what
+   * became. Their begins have only a wall clock to go by.
+   */
+  begunInDoubtMs(): readonly number[];
+}
+
+/** A wall clock may have been set between two processes: by so much, a begin may be wrong. */
+export const DOUBTED_MS = 24 * 3_600_000;
+
 /**
  * What the list says of an attempt.
  *
@@ -137,7 +152,7 @@ export function seek(
   list: TwilioCalls,
   numbers: { readonly to: string; readonly from: string | undefined },
   { begunMs, doubtedMs }: Begun,
-  isOthers: (sid: string) => boolean,
+  others: Others,
 ): Sought {
   const startMs = begunMs - BEFORE_MS;
   const doubtMs = startMs - doubtedMs;
@@ -148,17 +163,29 @@ export function seek(
   // What has no date is not older than anything.
   const since = meant.filter(({ createdMs }) => !(createdMs < doubtMs));
   const reachesBack = !list.hasMore || (meant.length > since.length && isNewestFirst(list.calls));
-  const ours = since.filter(({ sid }) => !isOthers(sid));
-  const [first, ...more] = ours;
-  if (!reachesBack || more.length > 0) {
+  if (!reachesBack) {
     return { state: 'ambiguous' };
   }
+  const isNoOnes = ({ sid }: TwilioCall): boolean => !others.isTheirs(sid);
+  const unknown = since.filter(isNoOnes);
+  // Read before whose the calls are: one that becomes known in between is in neither otherwise.
+  const inDoubtMs = unknown.length === 0 ? [] : others.begunInDoubtMs();
+  const [first, ...more] = unknown.filter(isNoOnes);
   if (first === undefined) {
     return { state: 'absent' };
   }
-  return !(first.createdMs < startMs) && first.createdMs <= begunMs + AFTER_MS
+  if ([first, ...more].some(({ createdMs }) => inDoubtMs.some((ms) => isNear(createdMs, ms)))) {
+    return { state: 'contested' };
+  }
+  return more.length === 0 && !(first.createdMs < startMs) && first.createdMs <= begunMs + AFTER_MS
     ? { state: 'found', sid: first.sid }
     : { state: 'ambiguous' };
+}
+
+/** Whether a call could be of an attempt that another process began; one without a date could. */
+function isNear(createdMs: number, begunMs: number): boolean {
+  const afterMs = createdMs - begunMs;
+  return !(afterMs < -(BEFORE_MS + DOUBTED_MS) || afterMs > AFTER_MS + DOUBTED_MS);
 }
 
 /**

@@ -59,16 +59,17 @@ export class TwilioWire {
     }
     const call = callFrom(jsonOf(response));
     if (call === undefined) {
-      throw doubt(unusable(this.#account, response, 'without the sid of a call'));
+      throw doubt(unusable(account, response, 'without the sid of a call'));
     }
     return call.sid;
   }
 
-  async call(sid: string, signal: AbortSignal): Promise<TwilioCall> {
-    const response = await this.#ask('GET', pathOf(sid), undefined, signal);
+  /** @param to whom it rings: kept out of what is told of a failure */
+  async call(sid: string, to: string, signal: AbortSignal): Promise<TwilioCall> {
+    const response = await this.#ask('GET', pathOf(sid), undefined, signal, [to]);
     const call = callFrom(jsonOf(response));
     if (call === undefined) {
-      throw unusable(this.#account, response, 'not with a call');
+      throw unusable(this.#about([to]), response, 'not with a call');
     }
     return call;
   }
@@ -84,7 +85,7 @@ export class TwilioWire {
     const response = await this.#ask('GET', path, undefined, signal, [to, from]);
     const calls = callsFrom(jsonOf(response), response.headers['date']);
     if (calls === undefined) {
-      throw unusable(this.#account, response, 'not with a list of calls');
+      throw unusable(this.#about([to, from]), response, 'not with a list of calls');
     }
     return calls;
   }

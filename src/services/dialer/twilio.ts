@@ -20,7 +20,7 @@ import type {
 } from '../../engine/ports.ts';
 import { urlUnder } from '../http.ts';
 import { NumberDesk } from './number-desk.ts';
-import { endOf, type Sought, seek } from './twilio-calls.ts';
+import { DOUBTED_MS, endOf, type Others, type Sought, seek } from './twilio-calls.ts';
 import { isTwilioCode } from './twilio-errors.ts';
 import { NAME, type TwilioAccount, TwilioWire } from './twilio-wire.ts';
 import { playTwiml, sayLanguage, sayTwiml, TWIML_CHARACTERS_MAX } from './twiml.ts';
@@ -61,12 +61,6 @@ const SILENT_AFTER_MS = 120_000;
 
 /** A clock that was set back by more than this while a call was in doubt tells nothing of it. */
 const CLOCK_SLACK_MS = 5_000;
-
-/**
- * A wall clock that was set between two processes tells nothing of when the earlier one began: any
- * call to the number within a day is in doubt then.
- */
-const DOUBTED_MS = 24 * 3_600_000;
 
 /** Until a number is asked for again that another call is being placed to. */
 const DESK_MS = 1_000;
@@ -145,13 +139,15 @@ class Twilio implements Dialer {
     }
   }
 
-  async follow({ reference }: Placed, _: DialRequest, context: RequestContext): Promise<Ended> {
+  async follow(placed: Placed, request: DialRequest, context: RequestContext): Promise<Ended> {
+    const { reference } = placed;
+    const { phone } = request.contact;
     const { signal } = context;
     // The journal has it: nobody is followed before.
     this.#owners.delete(reference);
     for (let waitMs = POLL_MS_MIN; ; waitMs = Math.min(POLL_MS_MAX, waitMs * POLL_FACTOR)) {
       await this.#clock.sleep(waitMs, signal);
-      const ended = endOf(await this.#wire.call(reference, signal));
+      const ended = endOf(await this.#wire.call(reference, phone, signal));
       context.heard?.();
       if (ended !== undefined) {
         return ended;
@@ -237,9 +233,10 @@ class Twilio implements Dialer {
     const absentAfterMs = this.#begun.get(request.call)?.absentAfterMs ?? SILENT_AFTER_MS;
     for (;;) {
       const sinceMs = this.#waitedMs(request);
-      const found = await this.#look(request, signal);
-      if (found.state !== 'absent') {
-        return found;
+      const sought = await this.#look(request, signal);
+      // Whose a call is that another could claim may come out until absence would.
+      if (sought.state !== 'absent' && sought.state !== 'contested') {
+        return this.#found(sought, request);
       }
       if (sinceMs >= absentAfterMs) {
         break;
@@ -248,10 +245,10 @@ class Twilio implements Dialer {
       await this.#clock.sleep(untilMs - this.#waitedMs(request), signal);
     }
     await this.#clock.sleep(READS_APART_MS, signal);
-    return await this.#look(request, signal);
+    return this.#found(await this.#look(request, signal), request);
   }
 
-  async #look(request: DialRequest, signal: AbortSignal): Promise<Found> {
+  async #look(request: DialRequest, signal: AbortSignal): Promise<Sought> {
     const isOwn = this.#begun.has(request.call);
     // Since an earlier process the setting may be another one, and the wall clock as well.
     const from = isOwn ? this.#settings.from : undefined;
@@ -259,10 +256,9 @@ class Twilio implements Dialer {
     const list = await this.#wire.calls(numbers.to, from, signal);
     // Measured when the answer is there: what it took makes the time looked at rather longer.
     const sinceMs = Math.max(0, this.#sinceMs(request));
-    const begunMs = (list.serverMs ?? this.#clock.wallMs()) - sinceMs;
-    const isOthers = (sid: string): boolean => this.#isOthers(request, sid);
-    const doubtedMs = isOwn ? 0 : DOUBTED_MS;
-    return this.#found(seek(list, numbers, { begunMs, doubtedMs }, isOthers), request);
+    const serverMs = list.serverMs ?? this.#clock.wallMs();
+    const begun = { begunMs: serverMs - sinceMs, doubtedMs: isOwn ? 0 : DOUBTED_MS };
+    return seek(list, numbers, begun, this.#othersOf(request, serverMs));
   }
 
   #found(sought: Sought, request: DialRequest): Found {
@@ -272,14 +268,24 @@ class Twilio implements Dialer {
         return { state: 'placed', placed: { service: NAME, reference: sought.sid } };
       case 'absent':
         return { state: 'absent' };
+      case 'contested':
+        return { state: 'unknown', detail: CONTESTED };
       case 'ambiguous':
         return { state: 'unknown' };
     }
   }
 
-  #isOthers({ call, attempts }: DialRequest, sid: string): boolean {
-    const owner = this.#owners.get(sid);
-    return owner === undefined ? attempts.isOthers(NAME, sid) : owner !== call;
+  #othersOf({ call, contact, attempts }: DialRequest, serverMs: number): Others {
+    return {
+      isTheirs: (sid) => {
+        const owner = this.#owners.get(sid);
+        return owner === undefined ? attempts.isOthers(NAME, sid) : owner !== call;
+      },
+      begunInDoubtMs: () => {
+        const aheadMs = serverMs - this.#clock.wallMs();
+        return attempts.othersInDoubt(NAME, contact.phone).map((begunMs) => begunMs + aheadMs);
+      },
+    };
   }
 
   /** How long ago it began for certain: of an earlier process's attempt, only since this began. */
@@ -298,6 +304,10 @@ class Twilio implements Dialer {
       : this.#clock.monotonicMs() - begun.atMs;
   }
 }
+
+const CONTESTED =
+  `${NAME} has a call to this number that may be this one, or that of another contact with the ` +
+  'number, which is in doubt as well';
 
 const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 

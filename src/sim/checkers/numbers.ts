@@ -33,6 +33,7 @@ export const TOLD_APART: Checker = {
         return isTheirs && other.sight.phone === phone && knownAt > one.index;
       });
       if (phone === undefined || others.length > 0) return [];
+      if (seen.promised.sharedPhones?.has(phone) === true) return [];
       const { service, contact } = sight;
       const message = `${service} cannot tell ${contact ?? '?'} from calls that are known`;
       return [{ atMs: end.atMs, message }];

@@ -95,7 +95,7 @@ function rungAgain(
 
 /** Of one campaign alone, nothing is known of what was asked in another. */
 function refusedUnasked(seen: Seen, asked: ReadonlySet<string>): readonly Found[] {
-  if (seen.promised.sharesNumbers === true) return [];
+  if (seen.promised.sharedPhones !== undefined) return [];
   const numbers = new Map(seen.promised.contacts.map(({ id, phone }) => [id, phone]));
   const isEdited = new Set(
     seen.log.flatMap((one) => {

@@ -31,6 +31,7 @@ async function bench(contact = contactOf({ id: 'dana' })): Promise<Bench> {
     end: neverAsked,
     left: neverAsked,
     isOthers: neverThere,
+    othersInDoubt: neverThere,
   };
   const said = { text: 'Hello', language: 'en', audio };
   const request = { call: 'call-1', contact, ...said, begunMs: 0, attempts };

@@ -15,7 +15,7 @@ function listed(hasMore: boolean, ...seconds: readonly number[]) {
     { calls, hasMore, serverMs: undefined },
     NUMBERS,
     { begunMs: BEGUN_MS, doubtedMs: 0 },
-    () => false,
+    { isTheirs: () => false, begunInDoubtMs: () => [] },
   );
 }
 

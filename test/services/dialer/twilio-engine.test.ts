@@ -307,4 +307,34 @@ describe('a call whose answer is lost', () => {
     expect(runs.fake.rung).toHaveLength(2);
     expect(third.counts()).toMatchObject({ done: 2 });
   });
+
+  it.each([
+    ['the first had been placed', [{ answer: 'held' }, { isDone: false, answer: 'held' }]],
+    ['the second had been placed', [{ isDone: false, answer: 'held' }, { answer: 'held' }]],
+  ] as const)(
+    'is claimed by neither of two contacts, each killed in a life: %s',
+    async (_, fates) => {
+      const runs = new Runs();
+      runs.fake.fates.push(...fates);
+      const spring = (await runs.process()).add(1);
+      await runs.killOnceAsked(spring);
+      // Another campaign on the store is worked next, and knows nothing of the first one's doubt.
+      const autumn = await runs.process({ campaign: 'autumn' }, spring);
+      const contact = { ...contactOf(2), phone: PHONE };
+      autumn.store.contacts('autumn', { sameNumber: 'allow' }).add([contact]);
+      runs.fake.asked.length = 0;
+      await runs.killOnceAsked(autumn);
+      expect(runs.fake.rung).toEqual([PHONE]);
+      const both = [
+        await runs.process({}, autumn),
+        await runs.process({ campaign: 'autumn' }, autumn),
+      ];
+      for (const one of both) {
+        await runs.run(one);
+        expect(one.of('call.finished')).toMatchObject([{ outcome: 'uncertain' }]);
+        expect(one.of('call.finished')[0]?.detail).toContain('another contact with the number');
+      }
+      expect(runs.fake.rung).toEqual([PHONE]);
+    },
+  );
 });

@@ -15,6 +15,8 @@ class Bench {
   readonly fake = new FakeTwilio(this.clock);
   /** References that the journal has under other calls. */
   readonly others = new Set<string>();
+  /** When other calls to the number began of which nobody knows what became. */
+  doubts: readonly number[] = [];
 
   async open(over: Partial<TwilioSettings> = {}): Promise<Dialer> {
     if (this.fake.url === '') await this.fake.listen();
@@ -37,6 +39,7 @@ class Bench {
         end: never,
         left: never,
         isOthers: (_service, reference) => this.others.has(reference),
+        othersInDoubt: (_service, phone) => (phone === TO ? this.doubts : []),
       },
       ...over,
     };
@@ -213,6 +216,18 @@ describe('an answer that is none', () => {
       const failure = await made.refused(dialer);
       expect(failure.message).toContain('The number ');
       expect(failure.message).not.toMatch(/0134/);
+    }
+  });
+
+  it('tells it neither where it is asked about the call', async () => {
+    const { made, fake, dialer } = await bench();
+    const placed = await made.place(dialer);
+    // In pieces that no general rule would take for a number.
+    for (const message of ['The call to 555 01 34 (415) was lost', '5550134 hung up']) {
+      fake.polls.push(wrong(503, 20503, message));
+      const failure = await made.run(failureOf(dialer.follow(placed, made.request(), CONTEXT)));
+      expect(failure.message).toMatch(/The call to|hung up/);
+      expect(failure.message).not.toMatch(/34/);
     }
   });
 
@@ -495,6 +510,44 @@ describe('a call whose answer was lost', () => {
     const third = made.request({ call: 'call-3' });
     await made.refused(dialer, third);
     expect(await made.find(dialer, third)).toEqual({ state: 'absent' });
+  });
+
+  it.each([
+    ['at the same time', 0],
+    ['by a clock that may have been set since', -23 * 3_600_000],
+  ])('is not told from that of another contact, begun %s', async (_what, agoMs) => {
+    const { made, clock, dialer, request } = await lost();
+    made.doubts = [clock.wallMs() + agoMs];
+    const found = await made.find(dialer, request);
+    expect(found).toMatchObject({ state: 'unknown', detail: /another contact with the number/ });
+    // Until then, what became of the other might have come out.
+    expect(made.listedAtMs).toEqual([600, 30_600, 35_600]);
+  });
+
+  it('is found once the other is known', async () => {
+    const { made, fake, clock, dialer, request } = await lost();
+    const theirs = fake.add(TO, clock.wallMs());
+    made.doubts = [clock.wallMs()];
+    const finding = dialer.find(request, CONTEXT);
+    const known = clock.sleep(10_000).then(() => {
+      made.doubts = [];
+      made.others.add(theirs.sid);
+    });
+    await made.run(known);
+    const { sid: reference } = fake.calls[0] ?? {};
+    expect(await made.run(finding)).toMatchObject({ state: 'placed', placed: { reference } });
+  });
+
+  it('is proven absent by a list without any call, whoever else is in doubt', async () => {
+    const { made, clock, dialer, request } = await lost({ isDone: false });
+    made.doubts = [clock.wallMs()];
+    expect(await made.find(dialer, request)).toEqual({ state: 'absent' });
+  });
+
+  it('is not contested by a doubt of days ago, or to another number', async () => {
+    const { made, clock, dialer, request } = await lost();
+    made.doubts = [clock.wallMs() - 25 * 3_600_000, clock.wallMs() + 25 * 3_600_000];
+    expect(await made.find(dialer, request)).toMatchObject({ state: 'placed' });
   });
 
   it('waits for another call that is in doubt under its number', async () => {
