@@ -199,6 +199,31 @@ describe('chain', () => {
     await expect(alone.run()).rejects.toBe(asks);
   });
 
+  it('all refuse it: what each of them says, and who they are', async () => {
+    const about = { scope: 'request', retriesMax: 0 } as const;
+    const flagged = failure({ ...about, message: 'a: flagged', code: 'flagged' });
+    const empty = failure({ ...about, message: 'b: empty', code: 'bad_answer' });
+    flagged.service = 'a';
+    empty.service = 'b';
+    const both = await outcome(setting([service('a', flagged), service('b', empty)]).run());
+    expect(both).toMatchObject({
+      message: 'a: flagged; b: empty',
+      service: 'a',
+      code: 'flagged',
+      refusedBy: ['a', 'b'],
+      isRefusal: true,
+    });
+  });
+
+  it('one refuses it and one is down: that might have taken it', async () => {
+    const flagged = failure({ scope: 'request', code: 'flagged', retriesMax: 0 });
+    const down = failure({ code: 'http_503' });
+    expect(await outcome(setting([service('a', flagged), service('b', down)]).run())).toBe(down);
+    const away = closed('b', 9_000);
+    const turnedAway = await outcome(setting([service('a', flagged), service('b', away)]).run());
+    expect(turnedAway).toMatchObject({ code: 'flagged', refusedBy: [] });
+  });
+
   it('leaves out who could not serve this at all; without anybody it says so', async () => {
     const [a, b] = [service('a', 'from a'), service('b', 'from b')];
     const { run, events } = setting([a, b]);

@@ -5,7 +5,7 @@ import { guardLlm } from '../../src/engine/guarded.ts';
 import type { Llm } from '../../src/engine/ports.ts';
 import { writeScript } from '../../src/engine/steps.ts';
 import { contactOf } from '../services/support.ts';
-import { EngineBench } from '../support/engine-bench.ts';
+import { type Behaviour, EngineBench } from '../support/engine-bench.ts';
 import { failure } from '../support/failures.ts';
 import {
   GuardBench,
@@ -91,6 +91,38 @@ describe('a refusal that nobody can place', () => {
     expect(asked).toHaveLength(first?.guard.policies.circuitBreaker.failureThreshold ?? 0);
     expect(first?.guard.status().state).toBe('open');
     expect(ends.at(-1)).toContain('not available');
+  });
+});
+
+describe('a row that every service refuses', () => {
+  const flagged = () => failure({ scope: 'request', code: 'flagged', status: 400, retriesMax: 0 });
+  const write: Behaviour['write'] = ({ contact }) => {
+    if (contact.id === 'c2') throw flagged();
+    return { text: `Hello ${contact.id}` };
+  };
+
+  it('is given up after three times, also as the last of the list: that is no outage', async () => {
+    const bench = new EngineBench({ behaviour: { write } }).add(3);
+    expect(await bench.run()).toBe('done');
+    expect(bench.of('call.finished').filter(({ outcome }) => outcome === 'failed')).toMatchObject([
+      { contact: 'c2', detail: 'refused 3 times: the service is down' },
+    ]);
+    expect(bench.clock.monotonicMs()).toBeLessThan(5 * 60_000);
+    expect(bench.of('breaker.opened')).toEqual([]);
+  });
+
+  it('is given up by a run that has nobody else', async () => {
+    const alone = new EngineBench({ behaviour: { write: () => Promise.reject(flagged()) } }).add(1);
+    expect(await alone.run()).toBe('done');
+    expect(alone.clock.monotonicMs()).toBeLessThan(5 * 60_000);
+  });
+
+  it('is kept while everybody is refused: it may be the settings', async () => {
+    const behaviour = { write: () => Promise.reject(flagged()) };
+    const bench = new EngineBench({ behaviour }).add(9);
+    expect(await bench.run()).toBe('outage');
+    expect(bench.of('call.finished')).toEqual([]);
+    expect(bench.counts()).toMatchObject({ put_off: 9, done: 0 });
   });
 });
 

@@ -1,14 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import { JournalFailure, Unavailable } from '../../src/domain/failure.ts';
-import { settlementOf } from '../../src/engine/settlement.ts';
+import { JournalFailure, ServiceFailure, Unavailable } from '../../src/domain/failure.ts';
+import { type Others, settlementOf } from '../../src/engine/settlement.ts';
 import { failure, refused, throttled, unauthorized } from '../support/failures.ts';
 
 const FRESH = { rounds: 0, roundMark: 0 };
 
+/** A run in which the service that failed has served so many others. */
+const others = (through: number, more: Partial<Others> = {}): Others => {
+  return { through, haveBeenServed: through > 0, areLast: false, ...more };
+};
+
+/** What is thrown where every service of the chain refuses the request. */
+function refusedByAll(): ServiceFailure {
+  const about = { kind: 'transient', scope: 'request', code: 'flagged', retriesMax: 0 } as const;
+  const all = new ServiceFailure('a answered 400: flagged; b answered 400: flagged', about);
+  all.refusedBy = ['a', 'b'];
+  return all;
+}
+
 describe('what an error means for the contact', () => {
   it('turned away by a breaker: put off until it may be asked again, at no cost', () => {
     const away = new Unavailable(['a', 'b'], 4_000, undefined, 'tts');
-    expect(settlementOf(away, FRESH, 7)).toEqual({
+    expect(settlementOf(away, FRESH, others(7))).toEqual({
       type: 'put_off',
       delayMs: 4_000,
       reason: 'waits for a, b',
@@ -23,7 +36,7 @@ describe('what an error means for the contact', () => {
 
   it('its own data: the outcome is failed, with the reason', () => {
     const detail = refused().message;
-    expect(settlementOf(refused(), FRESH, 0)).toEqual({
+    expect(settlementOf(refused(), FRESH, others(0))).toEqual({
       type: 'outcome',
       outcome: 'failed',
       refusal: expect.objectContaining({ code: 'http_400' }),
@@ -33,7 +46,7 @@ describe('what an error means for the contact', () => {
 
   it('retries used up, or the service refuses: behind all that are due', () => {
     for (const error of [failure(), unauthorized()]) {
-      expect(settlementOf(error, FRESH, 7)).toMatchObject({
+      expect(settlementOf(error, FRESH, others(7))).toMatchObject({
         type: 'put_off',
         delayMs: 30_000,
         behind: true,
@@ -44,21 +57,53 @@ describe('what an error means for the contact', () => {
   });
 
   it('a service that asks for more time than a line waits: not before that', () => {
-    expect(settlementOf(throttled(3_600_000), FRESH, 0)).toMatchObject({ delayMs: 3_600_000 });
+    expect(settlementOf(throttled(3_600_000), FRESH, others(0))).toMatchObject({
+      delayMs: 3_600_000,
+    });
   });
 
   it('counts a round only when others got through since the last one', () => {
     const once = { rounds: 1, roundMark: 7 };
-    expect(settlementOf(failure(), once, 7)).toMatchObject({ rounds: 1, roundMark: 7 });
-    expect(settlementOf(failure(), once, 8)).toMatchObject({ rounds: 2, roundMark: 8 });
+    expect(settlementOf(failure(), once, others(7))).toMatchObject({ rounds: 1, roundMark: 7 });
+    expect(settlementOf(failure(), once, others(8))).toMatchObject({ rounds: 2, roundMark: 8 });
     const twice = { rounds: 2, roundMark: 8 };
-    expect(settlementOf(failure(), twice, 8)).toMatchObject({ type: 'put_off', rounds: 2 });
-    expect(settlementOf(failure(), twice, 9)).toMatchObject({ outcome: 'failed' });
+    expect(settlementOf(failure(), twice, others(8))).toMatchObject({ type: 'put_off', rounds: 2 });
+    expect(settlementOf(failure(), twice, others(9))).toMatchObject({ outcome: 'failed' });
+  });
+
+  it('refused by all services, which serve others: failed after three times', () => {
+    const served = others(0, { haveBeenServed: true });
+    const once = settlementOf(refusedByAll(), FRESH, served);
+    expect(once).toMatchObject({ type: 'put_off', rounds: 1, delayMs: 30_000 });
+    const twice = settlementOf(refusedByAll(), { rounds: 1, roundMark: 0 }, served);
+    expect(twice).toMatchObject({ type: 'put_off', rounds: 2 });
+    expect(settlementOf(refusedByAll(), { rounds: 2, roundMark: 0 }, served)).toEqual({
+      type: 'outcome',
+      outcome: 'failed',
+      detail: 'refused 3 times: a answered 400: flagged; b answered 400: flagged',
+    });
+  });
+
+  it('refused by all services, and among the last of the list: no reason to wait on', () => {
+    const last = others(0, { areLast: true });
+    const end = settlementOf(refusedByAll(), { rounds: 2, roundMark: 0 }, last);
+    expect(end).toMatchObject({ outcome: 'failed' });
+  });
+
+  it('refused as everybody else is, while many are left: it may be the settings', () => {
+    const put = settlementOf(refusedByAll(), { rounds: 2, roundMark: 0 }, others(0));
+    expect(put).toMatchObject({ type: 'put_off', rounds: 2 });
+  });
+
+  it('down, and among the last of the list: waits for the service', () => {
+    const last = others(0, { areLast: true });
+    const put = settlementOf(failure(), { rounds: 2, roundMark: 0 }, last);
+    expect(put).toMatchObject({ type: 'put_off', rounds: 2 });
   });
 
   it('anything else is no fault of a service, and comes back as it is', () => {
     for (const error of [new TypeError('a bug'), new JournalFailure('disk full')]) {
-      expect(() => settlementOf(error, FRESH, 0)).toThrow(error);
+      expect(() => settlementOf(error, FRESH, others(0))).toThrow(error);
     }
   });
 });
