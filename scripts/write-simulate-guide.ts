@@ -5,10 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CHECKERS } from '../src/sim/checkers.ts';
-import { ALERT_MUTANTS } from '../test/simulation/alert-mutants.ts';
-import { MUTANTS } from '../test/simulation/mutants.ts';
-import { ROOM_MUTANTS } from '../test/simulation/room-mutants.ts';
-import { WAITING_MUTANTS } from '../test/simulation/waiting-mutants.ts';
+import { ALL_MUTANTS } from '../test/simulation/all-mutants.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const GUIDE = join(ROOT, 'docs/guide/simulate.md');
@@ -39,7 +36,7 @@ function sample(): string {
 
 const blocks = [simulated('--outage elevenlabs'), simulated(FORECAST)];
 const promises = CHECKERS.map(({ name, promise }) => `- **${name}**: ${promise}\n`).join('');
-const defects = [...MUTANTS, ...WAITING_MUTANTS, ...ALERT_MUTANTS, ...ROOM_MUTANTS].length;
+const defects = ALL_MUTANTS.length;
 const guide = readFileSync(GUIDE, 'utf8')
   .replace(/```text\n.*?```/gs, (block) => {
     const text = blocks.shift();

@@ -110,7 +110,7 @@ export class Processor {
   #open(claim: Claim, line: number, calls: CallsInProgress, stop: AbortSignal): Story {
     const { clock, journal, emit } = this.#parts;
     const { script, speech } = claim.finished;
-    const dialledBy = claim.attempts.at(-1)?.service;
+    const dialledBy = dialledIn(claim);
     if (claim.ended === undefined) {
       emit({ type: 'call.started', contact: claim.contact.id, call: claim.key.call, line });
     }
@@ -510,4 +510,13 @@ export class Processor {
       message: failure.message,
     });
   }
+}
+
+/** Who dialled a call that has ended; an attempt that rang nobody did nothing. */
+function dialledIn({ attempts, ended }: Claim): string | undefined {
+  if (ended === undefined) return undefined;
+  const last = attempts.at(-1);
+  // Of several that rang nobody, the last one said that there is no such number.
+  const isRefused = ended.outcome === 'invalid_number';
+  return last?.result?.type === 'not_placed' && !isRefused ? undefined : last?.service;
 }

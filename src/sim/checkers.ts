@@ -6,6 +6,8 @@ import type { Checker, Seen, Violation } from './check.ts';
 import { ONE_ALERT } from './checkers/alerts.ts';
 import { FEW_TRIALS, OPEN_LETS_NOTHING_THROUGH, OPENS_IN_TIME } from './checkers/breakers.ts';
 import { PAID_ONCE } from './checkers/costs.ts';
+import { COUNTS_TRUE } from './checkers/counts.ts';
+import { FALLBACKS_TOLD, STEPS_ASCRIBED } from './checkers/doers.ts';
 import { ENDS_CLEAN, ENDS_FOR_CAUSE, ORDERS_OBEYED } from './checkers/ends.ts';
 import { FEW_TAKEN, NOT_HELD_LONG, RETRY_BUDGET } from './checkers/loads.ts';
 import { BUDGET_KEPT } from './checkers/money.ts';
@@ -24,6 +26,7 @@ import {
 import { FEW_PUT_OFF, PAUSE_OBEYED, PUT_OFF_IN_MEASURE } from './checkers/put-offs.ts';
 import { CALLED_BACK } from './checkers/recalls.ts';
 import { RECORDED_ONCE } from './checkers/records.ts';
+import { NUMBERS_REFUSED } from './checkers/refused-numbers.ts';
 import { GIVEN_UP_IN_TIME, NEVER_AGAIN, WAITS_AS_PROMISED } from './checkers/retries.ts';
 import { CONCURRENCY_KEPT, FEWER_WHEN_CROWDED, NO_PLACE_IDLE } from './checkers/rooms.ts';
 import { BEHIND_THE_OTHERS, THREE_ROUNDS } from './checkers/rounds.ts';
@@ -37,6 +40,7 @@ import {
 import { SHARES_TOLD } from './checkers/shares.ts';
 import { NOBODY_LEFT_ON_THE_LINE } from './checkers/stops.ts';
 import { STEP_BY_STEP } from './checkers/transitions.ts';
+import { RECORDS_TRUE } from './checkers/true-records.ts';
 import { NOTHING_SPOKEN_UNHEARD, WRITTEN_FIRST } from './checkers/words.ts';
 
 export const CHECKERS: readonly Checker[] = [
@@ -89,6 +93,11 @@ export const CHECKERS: readonly Checker[] = [
   NOTHING_SPOKEN_UNHEARD,
   TOLD_APART,
   OPTED_OUT,
+  STEPS_ASCRIBED,
+  FALLBACKS_TOLD,
+  RECORDS_TRUE,
+  COUNTS_TRUE,
+  NUMBERS_REFUSED,
 ];
 
 /** Every promise that was broken, of these or of all, in the order of time. */

@@ -12,6 +12,20 @@ export function timeoutFailure(service: string): ServiceFailure {
   return new ServiceFailure(message, { kind: 'transient', scope: 'service', code: 'timeout' });
 }
 
+/** What a dialer's refusal of a number is called: Twilio's own code. */
+export const NO_NUMBER = '21211';
+
+/** As a dialer's adapter makes it of the answer that there is no such number. */
+export function noNumber(service: string): ServiceFailure {
+  return new ServiceFailure(`${service} answered 400: this is no telephone number`, {
+    kind: 'permanent',
+    scope: 'request',
+    code: NO_NUMBER,
+    status: 400,
+    outcome: 'invalid_number',
+  });
+}
+
 /** @param isPlace doing it twice rings twice */
 export function failureOf(fault: Fault, service: string, isPlace: boolean): ServiceFailure {
   const { kind, scope, code, status, says } = FAILURES[fault.type];

@@ -4,13 +4,13 @@
  */
 import type { ServiceFailure } from '../domain/failure.ts';
 import type { Usage } from '../domain/usage.ts';
-import type { AudioFile, Ended, Found } from '../engine/ports.ts';
+import type { AudioFile, Ended, Found, Script } from '../engine/ports.ts';
 import type { Behaviour } from './behaviour.ts';
 import { billFor } from './billing.ts';
 import { CallBook } from './call-book.ts';
 import { type Capacity, Counters, crowdedFailure } from './capacity.ts';
 import { type Draw, spread } from './draws.ts';
-import { failureOf, POLL_TIMEOUT_MS, timeoutFailure } from './fault-failures.ts';
+import { failureOf, noNumber, POLL_TIMEOUT_MS, timeoutFailure } from './fault-failures.ts';
 import type { Life } from './life.ts';
 import { type Fault, faultAt, type Outage, type Place } from './outage.ts';
 import type { Asked, Method, Sight, Witness } from './sighting.ts';
@@ -33,6 +33,8 @@ export interface Quirks {
   readonly emptyTexts: number;
   /** Share of contacts whom a vendor refuses for what is in their row. */
   readonly refusals: number;
+  /** Share of numbers that no dialer takes, because they are none. */
+  readonly noNumbers?: number | undefined;
   /** Dialers that speak the text themselves; some of them in no language but English. */
   readonly speaking?: readonly string[] | undefined;
   /** Share of those who pick up that opt out; left out where the script asks for no key. */
@@ -71,6 +73,8 @@ export interface Asking {
   readonly method: Method;
   readonly asked: Asked;
   readonly signal: AbortSignal;
+  /** Which number is to be dialled. */
+  readonly phone?: string | undefined;
 }
 
 /** What a vendor does for a request, which has this number. */
@@ -101,18 +105,8 @@ const REFUSAL_SHARE = 0.2;
 /** Until a phone rings, and the rest of the way to the answer that says so. */
 const DONE_SHARE = 0.6;
 
-/** What a dialer says of a call. */
-type Heard = Pick<Extract<Sight, { readonly type: 'answer' }>, 'found' | 'digit'>;
-
-function heardIn(method: Method, done: unknown): Heard {
-  if (done === undefined) return {};
-  if (method === 'find') return { found: (done as Found).state };
-  const digit = method === 'follow' ? (done as Ended).digit : undefined;
-  return digit === undefined ? {} : { digit };
-}
-
 export class Outside {
-  /** What is on disk, with the language and the words that were spoken, a line each. */
+  /** What is on disk, with who spoke, the language and the words, a line each. */
   readonly audio = new Map<string, AudioFile & { readonly words: string }>();
   /** What dialers have taken on. */
   readonly calls: CallBook;
@@ -296,7 +290,7 @@ export class Outside {
         const { isAlive } = life;
         if (!life.moment(`${method} answered by ${place.service}`)) return;
         if (isAlive && (isDeaf || !signal.aborted)) {
-          this.#answered(life, request, failure, heardIn(method, value?.done));
+          this.#answered(life, request, failure, saidBy(method, value?.done));
         }
         if (value !== undefined && failure === undefined) resolve(value.done);
         else if (failure !== undefined) reject(failure);
@@ -333,9 +327,9 @@ export class Outside {
     if (answerMs !== undefined) clock.after(answerMs, answer);
   }
 
-  #answered(life: Life, request: number, failure: ServiceFailure | undefined, heard: Heard): void {
+  #answered(life: Life, request: number, failure: ServiceFailure | undefined, said: Said): void {
     if (failure === undefined) {
-      this.see(life, { type: 'answer', request, ...heard });
+      this.see(life, { type: 'answer', request, ...said });
       return;
     }
     const { kind, scope, code, retryAfterMs } = failure;
@@ -364,6 +358,7 @@ export class Outside {
     if (isRefused && (isPlace || method === 'speak')) {
       return { ...refuses, failure: failureOf({ type: '400' }, service, isPlace) };
     }
+    if (isPlace && this.#isNoNumber(asking)) return { ...refuses, failure: noNumber(service) };
     if (fault === undefined) return works;
     switch (fault.type) {
       case 'slow': {
@@ -407,9 +402,26 @@ export class Outside {
     this.lateAnswers.set(service, (this.lateAnswers.get(service) ?? 0) + 1);
   }
 
+  /** A preview dials nothing, and never hears of it. */
+  #isNoNumber({ phone }: Asking): boolean {
+    const share = this.quirks.noNumbers ?? 0;
+    return phone !== undefined && this.draw('no number', phone) < share;
+  }
+
   #isPickedOn({ contact }: Asked, share: number): boolean {
     return contact !== undefined && this.draw('picked on', contact) < share;
   }
+}
+
+type Said = Pick<Extract<Sight, { type: 'answer' }>, 'found' | 'text' | 'digit'>;
+
+/** What can be seen of an answer. */
+function saidBy(method: Method, done: unknown): Said {
+  if (done === undefined) return {};
+  if (method === 'find') return { found: (done as Found).state };
+  if (method === 'write') return { text: (done as Script).text };
+  const digit = method === 'follow' ? (done as Ended).digit : undefined;
+  return digit === undefined ? {} : { digit };
 }
 
 /** A client that does not hear that it is given up comes back all the same: the line is cut. */

@@ -94,6 +94,7 @@ export function randomWorld(seed: number): RandomWorld {
       deaf: chance.pick([0, 0, 0.1, 0.5, 1], 'deaf'),
       emptyTexts: chance.pick([0, 0, 0, 0.2], 'empty texts'),
       refusals: chance.pick([0, 0, 0, 0.2], 'refusals'),
+      noNumbers: chance.pick([0, 0, 0, 0.2], 'no numbers'),
       accountChange: chance.pick([0, 0, 0, 2, 3], 'account change') || undefined,
       optOuts,
       ...dialers,

@@ -7,7 +7,7 @@ import type { CampaignEvent, ContactCounts, RunEnd } from '../domain/event.ts';
 import type { FailureKind, FailureScope } from '../domain/failure.ts';
 import type { Usage } from '../domain/usage.ts';
 import type { Outcome, Role, Step } from '../domain/words.ts';
-import type { Found } from '../engine/ports.ts';
+import type { CallRecord, Found } from '../engine/ports.ts';
 import type { RunPolicy } from '../engine/runner.ts';
 
 /** What is asked of services, by the names of the port methods. */
@@ -63,6 +63,8 @@ export type Sight =
       readonly found?: Found['state'] | undefined;
       /** The key that it heard. */
       readonly digit?: string | undefined;
+      /** What was written. */
+      readonly text?: string | undefined;
     }
   /** The program does not wait for the answer any more. */
   | { readonly type: 'given_up'; readonly request: number }
@@ -81,6 +83,8 @@ export type Sight =
       readonly outcome: Outcome;
       /** What is said. */
       readonly text?: string | undefined;
+      /** Who has spoken the audio that is played; nobody, where the dialer speaks itself. */
+      readonly spokenBy?: string | undefined;
     }
   /** A vendor has done what it was asked, and writes it on the bill. */
   | {
@@ -100,6 +104,8 @@ export type Sight =
       readonly call: string;
       readonly outcome: Outcome;
       readonly again: boolean;
+      /** What else it says. */
+      readonly says?: Noted | undefined;
     }
   /** An alert has reached a person. */
   | {
@@ -139,6 +145,9 @@ export type Sight =
     }
   /** A run ended with an error of its own: a bug, or a store that could not be written. */
   | { readonly type: 'broke'; readonly message: string };
+
+/** What a record says of its call, beside how it ended. */
+export type Noted = Pick<CallRecord, 'text' | 'services' | 'startedMs' | 'endedMs' | 'dialledMs'>;
 
 export interface Refusal {
   readonly kind: FailureKind;

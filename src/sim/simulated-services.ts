@@ -84,7 +84,7 @@ function simulatedTts(name: string, outside: Outside, life: Life): Tts {
       const asking = { life, place, method: 'speak', ...askedBy(context) } as const;
       return outside.ask(asking, (request) => {
         const usage = outside.bill(life, place, request, context.contact);
-        return { wav: new TextEncoder().encode(`${language}\n${text}`), usage };
+        return { wav: new TextEncoder().encode(`${name}\n${language}\n${text}`), usage };
       });
     },
   };
@@ -106,7 +106,8 @@ function simulatedDialer(name: string, outside: Outside, life: Life): Dialer {
     account: rings ? accountIn(outside, life) : undefined,
     speaks: speaking.includes(name) ? (language) => outside.speaks(name, language) : undefined,
     place: (request, context) => {
-      const placing = asking('place', context);
+      const phone = rings ? request.contact.phone : undefined;
+      const placing = { ...asking('place', context), phone };
       const send = () => outside.ask(placing, () => dialled(name, request, outside, life));
       return finder === undefined ? send() : finder.place(request, placing, send);
     },
@@ -161,11 +162,11 @@ function dialled(service: string, request: DialRequest, outside: Outside, life: 
   // It speaks the language of whoever is rung, or plays what is there, whatever that is.
   const isSpoken = outside.speaks(service, spoken);
   const played = isSpoken || audio === undefined ? undefined : outside.audio.get(audio.hash)?.words;
-  const [voice, ...words] = played?.split('\n') ?? [spoken, text];
+  const [spokenBy, voice, ...words] = played?.split('\n') ?? [undefined, spoken, text];
   const said = words.join('\n');
   const hasWords = said.trim() !== '' && voice === spoken && (isSpoken || played !== undefined);
   const about = { service, contact: contact.id, call, phone: contact.phone };
-  outside.see(life, { type: 'rang', ...about, hasWords, rings, outcome, text: said });
+  outside.see(life, { type: 'rang', ...about, hasWords, rings, outcome, text: said, spokenBy });
   return { service, reference };
 }
 
@@ -205,10 +206,13 @@ function simulatedCrm(name: string, outside: Outside, life: Life, looksUp: boole
     ...service(place, outside, life),
     role: 'crm',
     lookup: looksUp ? lookup : undefined,
-    record: ({ contact, call, outcome, again }, context) => {
+    record: (record, context) => {
+      const { contact, call, outcome, again } = record;
+      const { text, services, startedMs, endedMs, dialledMs } = record;
+      const says = { text, services: { ...services }, startedMs, endedMs, dialledMs };
       const asking = { life, place, method: 'record', ...askedBy(context) } as const;
       return outside.ask(asking, () => {
-        const about = { service: name, contact: contact.id, call, outcome, again };
+        const about = { service: name, contact: contact.id, call, outcome, again, says };
         outside.see(life, { type: 'recorded', ...about });
         return {};
       });

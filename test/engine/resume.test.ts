@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Found } from '../../src/engine/ports.ts';
+import type { CallRecord, Found } from '../../src/engine/ports.ts';
 import { Stopped } from '../../src/engine/stopped.ts';
 import { type Behaviour, CAMPAIGN, EngineBench } from '../support/engine-bench.ts';
 import { failure, lost } from '../support/failures.ts';
@@ -75,6 +75,21 @@ describe('a dial attempt that began and has no result', () => {
     // Text and speech were there.
     expect(bench.truth.counts).toMatchObject({ write: 1, speak: 1 });
     expect(bench.of('step.finished').map(({ step }) => step)).toEqual(['dial', 'record']);
+  });
+
+  it('that rang nobody names no dialer in the record of a failed call', async () => {
+    const noted: CallRecord[] = [];
+    const bench = await goOn(
+      { state: 'absent' },
+      {
+        admit: () => Promise.reject(failure({ kind: 'permanent', scope: 'request' })),
+        record: (record) => void noted.push(structuredClone(record)),
+      },
+    );
+    expect(bench.of('call.finished')[0]).toMatchObject({ outcome: 'failed' });
+    expect(noted.map(({ services, dialledMs }) => [services.dialer, dialledMs])).toEqual([
+      [undefined, undefined],
+    ]);
   });
 
   it('is looked for from its own begin on, and known by its reference once found', async () => {

@@ -11,7 +11,7 @@ import { WORLDS } from './worlds.ts';
 const BROKEN_ONCE = [100_383];
 
 /** Killed when a question about a call leaves or is answered, or a record leaves: that is rare. */
-const RARE = [159, 166, 214];
+const RARE = [159, 166, 204, 214];
 
 /** What a hunt must have met, or it was none: see `kindOf`. */
 const MET = [
@@ -32,6 +32,7 @@ const MET = [
   ),
   'answer too_many_concurrent_requests',
   'answer number_in_use',
+  'answer 21211',
   ...['answered', 'voicemail', 'busy', 'no_answer', 'invalid_number', 'previewed'].map(
     (end) => `rang ${end}`,
   ),

@@ -163,8 +163,8 @@ export class SightingLog {
     return request;
   }
 
-  answer(request: number, failure?: Refusal, found?: Found['state']): this {
-    return this.see({ type: 'answer', request, failure, found });
+  answer(request: number, failure?: Refusal, found?: Found['state'], text?: string): this {
+    return this.see({ type: 'answer', request, failure, found, text });
   }
 
   /** Asked and answered after `tookMs`. */

@@ -51,7 +51,7 @@ export type Ending = Mark &
     | { readonly type: 'left' }
   );
 
-type Answer = Mark & Pick<Of<'answer'>, 'failure' | 'found' | 'digit'>;
+type Answer = Mark & Pick<Of<'answer'>, 'failure' | 'found' | 'text' | 'digit'>;
 
 /** A request and what became of it. */
 export interface Exchange extends Mark {
@@ -194,8 +194,8 @@ function pairsOf(log: readonly Sighting[]): ReadonlyMap<number, Pair> {
     const { request, atMs } = sight;
     const pair = pairs.get(request) ?? {};
     if (sight.type === 'answer') {
-      const { failure, found, digit } = sight;
-      pair.answer ??= { index, atMs, failure, found, digit };
+      const { failure, found, text, digit } = sight;
+      pair.answer ??= { index, atMs, failure, found, text, digit };
     } else pair.givenUp ??= { index, atMs };
     pairs.set(request, pair);
   }

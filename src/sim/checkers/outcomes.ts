@@ -15,12 +15,15 @@ import {
   toldOf,
 } from './evidence.ts';
 import { turnsOf } from './lists.ts';
+import { isForgotten, isRefusedNumber } from './refused-numbers.ts';
 
 type Found = Omit<Violation, 'checker'>;
 
 export const TRUE_OUTCOMES: Checker = {
   name: 'true outcomes',
-  promise: 'An outcome is what the call came to; "failed" means that nobody was rung.',
+  promise:
+    'An outcome is what the call came to; "failed" means that nobody was rung, and a number that ' +
+    'a dialer refused is an invalid one.',
   check: (seen) => {
     const { isLast } = turnsOf(seen);
     const rang = new Map(
@@ -28,12 +31,18 @@ export const TRUE_OUTCOMES: Checker = {
         one.type === 'rang' && isLast(one.contact, one.call) ? [[one.contact, one] as const] : [],
       ),
     );
+    const places = Map.groupBy(
+      evidenceOf(seen).exchanges.filter(({ sight: { method, contact = '', call = '' } }) => {
+        return method === 'place' && isLast(contact, call);
+      }),
+      ({ sight }) => sight.contact ?? '',
+    );
     const atMs = seen.log.at(-1)?.atMs ?? 0;
     const found: Found[] = [];
     for (const [contact, { outcome }] of seen.standings) {
       const call = rang.get(contact);
       if (outcome === undefined || outcome === 'uncertain') continue;
-      const really = call?.outcome ?? 'failed';
+      const really = call?.outcome ?? unrung(places.get(contact)?.at(-1), outcome);
       if (outcome === really) continue;
       const where = call === undefined ? 'nobody was rung' : `${call.call} came to ${really}`;
       found.push({ atMs, message: `${contact} stands at ${outcome}: ${where}` });
@@ -41,6 +50,13 @@ export const TRUE_OUTCOMES: Checker = {
     return [...found, ...contradicted(seen)];
   },
 };
+
+/** What becomes of a call that rang nobody. */
+function unrung(place: Exchange | undefined, outcome: Outcome): Outcome {
+  if (place === undefined || !isRefusedNumber(place)) return 'failed';
+  // Who was killed upon the refusal may have heard something else since.
+  return isForgotten(place) && outcome === 'failed' ? 'failed' : 'invalid_number';
+}
 
 /** What was told must be what is kept, and be told once. */
 function contradicted(seen: Seen): readonly Found[] {

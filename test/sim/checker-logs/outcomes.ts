@@ -150,6 +150,10 @@ export const OUTCOME_LOGS: Logs = {
     accepts: {
       'what the call came to': () =>
         log().rang('c1').finished('c1').stands('c1', 'done', 'answered'),
+      'a number that the dialer refused': () =>
+        log()
+          .exchange('place', { failure: { ...NOT_THIS, code: '21211' } })
+          .stands('c1', 'done', 'invalid_number'),
       'a failure of somebody who was not rung': () => log().stands('c1', 'done', 'failed'),
       'a preview': () =>
         log().rang('c1', { rings: false, outcome: 'previewed' }).stands('c1', 'done', 'previewed'),
@@ -159,6 +163,11 @@ export const OUTCOME_LOGS: Logs = {
     refuses: {
       'another outcome': () => log().rang('c1').stands('c1', 'done', 'busy'),
       'a failure of somebody who was rung': () => log().rang('c1').stands('c1', 'done', 'failed'),
+      'a number that the dialer refused, as failed': () =>
+        log()
+          .exchange('place', { failure: { ...NOT_THIS, code: '21211' } })
+          .stands('c1', 'done', 'failed'),
+      'an invalid number that nobody refused': () => log().stands('c1', 'done', 'invalid_number'),
       'an outcome without a call': () => log().stands('c1', 'done', 'no_answer'),
       'a call said to be a preview': () => log().rang('c1').stands('c1', 'done', 'previewed'),
       'one outcome told and another kept': () =>
