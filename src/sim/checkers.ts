@@ -20,6 +20,7 @@ import {
   REMOVED_STAY_AWAY,
   WORDS_FIRST,
 } from './checkers/people.ts';
+import { PUT_OFF_LONG_ENOUGH } from './checkers/put-off-least.ts';
 import { FEW_PUT_OFF, PAUSE_OBEYED, PUT_OFF_IN_MEASURE } from './checkers/put-offs.ts';
 import { CALLED_BACK } from './checkers/recalls.ts';
 import { RECORDED_ONCE } from './checkers/records.ts';
@@ -36,6 +37,8 @@ import {
 import { SHARES_TOLD } from './checkers/shares.ts';
 import { NOBODY_LEFT_ON_THE_LINE } from './checkers/stops.ts';
 import { STEP_BY_STEP } from './checkers/transitions.ts';
+import { LOST_TRIALS_LAPSE, TRIALS_DECIDE } from './checkers/trials.ts';
+import { STOPS_WAITING } from './checkers/wakes.ts';
 import { NOTHING_SPOKEN_UNHEARD, WRITTEN_FIRST } from './checkers/words.ts';
 
 export const CHECKERS: readonly Checker[] = [
@@ -51,9 +54,12 @@ export const CHECKERS: readonly Checker[] = [
   FEW_TRIALS,
   OPENS_IN_TIME,
   STEP_BY_STEP,
+  TRIALS_DECIDE,
+  LOST_TRIALS_LAPSE,
   NEVER_AGAIN,
   WAITS_AS_PROMISED,
   GIVEN_UP_IN_TIME,
+  STOPS_WAITING,
   TEXTBOOK_OUTAGE,
   RETRY_AFTER,
   LINES_KEPT,
@@ -70,6 +76,7 @@ export const CHECKERS: readonly Checker[] = [
   BUDGET_KEPT,
   RUN_GOES_ON,
   PUT_OFF_IN_MEASURE,
+  PUT_OFF_LONG_ENOUGH,
   FEW_PUT_OFF,
   PAUSE_OBEYED,
   RECORDED_ONCE,
