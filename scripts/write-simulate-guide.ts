@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CHECKERS } from '../src/sim/checkers.ts';
 import { ALERT_MUTANTS } from '../test/simulation/alert-mutants.ts';
+import { BREAKER_MUTANTS } from '../test/simulation/breaker-mutants.ts';
 import { MUTANTS } from '../test/simulation/mutants.ts';
 import { ROOM_MUTANTS } from '../test/simulation/room-mutants.ts';
 import { WAITING_MUTANTS } from '../test/simulation/waiting-mutants.ts';
@@ -39,7 +40,13 @@ function sample(): string {
 
 const blocks = [simulated('--outage elevenlabs'), simulated(FORECAST)];
 const promises = CHECKERS.map(({ name, promise }) => `- **${name}**: ${promise}\n`).join('');
-const defects = [...MUTANTS, ...WAITING_MUTANTS, ...ALERT_MUTANTS, ...ROOM_MUTANTS].length;
+const defects = [
+  ...MUTANTS,
+  ...WAITING_MUTANTS,
+  ...ALERT_MUTANTS,
+  ...ROOM_MUTANTS,
+  ...BREAKER_MUTANTS,
+].length;
 const guide = readFileSync(GUIDE, 'utf8')
   .replace(/```text\n.*?```/gs, (block) => {
     const text = blocks.shift();
