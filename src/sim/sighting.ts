@@ -99,6 +99,8 @@ export type Sight =
       readonly outcome: Outcome;
       readonly again: boolean;
     }
+  /** Another start was turned away, because a run holds the campaign's lock. */
+  | { readonly type: 'locked_out' }
   /** An alert has reached a person. */
   | {
       readonly type: 'alerted';

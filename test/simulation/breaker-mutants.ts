@@ -1,11 +1,13 @@
 /**
- * Deliberate defects in what breakers let wait, count and forget; see `mutants.ts`.
+ * Deliberate defects in what breakers let wait, count and forget, and in the lock; see
+ * `mutants.ts`.
  */
 import { vi } from 'vitest';
 import { latestPermit } from '../../src/domain/breaker.ts';
 import { DEFAULT_RETRY } from '../../src/domain/retry.ts';
 import { Circuit } from '../../src/engine/circuit.ts';
 import type { Clock } from '../../src/engine/ports.ts';
+import { Locks } from '../../src/sim/locks.ts';
 import type { Outage } from '../../src/sim/outage.ts';
 import type { RandomWorld } from '../../src/sim/random-world.ts';
 import { asItIs, type Mutant, parts } from './mutants.ts';
@@ -80,6 +82,14 @@ function writing(world: RandomWorld, requestMs: number, outages: readonly Outage
 let clock: Clock | undefined;
 
 export const BREAKER_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'works a list that another run works',
+    foundBy: 'one run',
+    compose: asItIs,
+    infect: () => {
+      vi.spyOn(Locks.prototype, 'acquire').mockReturnValue({ release: () => undefined });
+    },
+  },
   {
     name: 'sleeps on though the breaker has opened',
     foundBy: 'stops waiting',

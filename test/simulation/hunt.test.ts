@@ -21,6 +21,7 @@ const MET = [
   'settled again',
   'settled with an outcome',
   'audio_deleted',
+  'locked_out',
   'hung_up',
   'given_up',
   'asked to drain',

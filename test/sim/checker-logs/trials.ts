@@ -39,6 +39,15 @@ const waiting = (log = on(4)) =>
     .moved('opened');
 
 export const TRIAL_LOGS: Logs = {
+  'one run': {
+    accepts: {
+      'one after another': () => alone().ended().began(),
+      'one after another was killed': () => alone().killed().began(),
+    },
+    refuses: {
+      'two at once': () => alone().began(),
+    },
+  },
   'trials decide': {
     accepts: {
       'a good trial': () => half().exchange('speak').moved('closed'),
