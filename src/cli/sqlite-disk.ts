@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HuntDisk } from '../sim/hunt.ts';
+import { acquireRunLock } from '../store/lock.ts';
 import { openStore } from '../store/sqlite.ts';
 import { openReports } from '../store/sqlite-reports.ts';
 
@@ -31,6 +32,7 @@ export function sqliteDisk(): HuntDisk {
         close: () => store.close(),
       };
     },
+    lock: (campaign) => acquireRunLock({ store: path, campaign }),
     dispose: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

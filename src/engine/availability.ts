@@ -14,6 +14,10 @@ export type Readiness =
       readonly permits: number;
       /** Requests that may be under way at once. */
       readonly permitsMax: number;
+      /** With none left: until one of them counts as lost, at the latest. */
+      readonly lapseMs?: number | undefined;
+      /** How many were lost so far: who was sent to try the service before that tries no more. */
+      readonly lost?: number | undefined;
     }
   | { readonly state: 'closed_until'; readonly retryAfterMs: number };
 
@@ -36,6 +40,8 @@ export interface Blocked {
   readonly retryAfterMs: number | undefined;
   /** One of them is being tried at this moment, which may tell much sooner. */
   readonly isTried: boolean;
+  /** Until that counts as lost, where it has left. */
+  readonly lapseMs?: number | undefined;
   /** Names this opening: skips are counted per opening. */
   readonly opening: string;
 }
@@ -46,11 +52,17 @@ export interface Trial {
   release(): boolean;
 }
 
+/** One contact on its way to one service. */
+interface Attempt {
+  /** How many had been lost when it set out. */
+  readonly lost: number;
+}
+
 /** Keeps count of the contacts that are on their way to try a half-open service. */
 export class Availability {
   readonly #gates: ReadonlyMap<Role, readonly Gate[]>;
   readonly #needs: ReadonlyMap<Stage, readonly Role[]>;
-  readonly #trials = new Map<Gate, number>();
+  readonly #trials = new Map<Gate, Set<Attempt>>();
 
   /**
    * @param looksUp whether the script needs the CRM's lookup
@@ -84,17 +96,15 @@ export class Availability {
   enter(stage: Stage): Trial {
     const tried = (this.#needs.get(stage) ?? []).flatMap((role) => {
       const gate = this.#gates.get(role)?.find((one) => this.#couldAnswer(one));
-      return gate?.readiness().state === 'probe' ? [gate] : [];
+      const readiness = gate?.readiness();
+      if (gate === undefined || readiness?.state !== 'probe') return [];
+      return [{ trials: this.#trialsOf(gate), attempt: { lost: readiness.lost ?? 0 } }];
     });
-    for (const gate of tried) {
-      this.#trials.set(gate, this.#trialsOf(gate) + 1);
-    }
+    for (const { trials, attempt } of tried) trials.add(attempt);
     return {
       release: () => {
         const left = tried.splice(0);
-        for (const gate of left) {
-          this.#trials.set(gate, this.#trialsOf(gate) - 1);
-        }
+        for (const { trials, attempt } of left) trials.delete(attempt);
         return left.length > 0;
       },
     };
@@ -118,11 +128,13 @@ export class Availability {
     const waitsMs = states.flatMap((one) =>
       one.state === 'closed_until' ? [one.retryAfterMs] : [],
     );
+    const lapsesMs = states.flatMap((one) => (one.state === 'probe' ? (one.lapseMs ?? []) : []));
     return {
       role,
       services: gates.map((gate) => gate.service),
       retryAfterMs: waitsMs.length === 0 ? undefined : Math.min(...waitsMs),
       isTried: states.some(({ state }) => state === 'probe'),
+      lapseMs: lapsesMs.length === 0 ? undefined : Math.min(...lapsesMs),
       opening: gates.map((gate) => `${gate.service}:${gate.opening}`).join(' '),
     };
   }
@@ -133,13 +145,22 @@ export class Availability {
       case 'ready':
         return true;
       case 'probe':
-        return readiness.permits > 0 && this.#trialsOf(gate) < readiness.permitsMax;
+        return readiness.permits > 0 && this.#underWay(gate, readiness) < readiness.permitsMax;
       case 'closed_until':
         return false;
     }
   }
 
-  #trialsOf(gate: Gate): number {
-    return this.#trials.get(gate) ?? 0;
+  /** Whoever was lost on the way to a service keeps nobody else from trying it. */
+  #underWay(gate: Gate, { lost = 0 }: { readonly lost?: number | undefined }): number {
+    return [...this.#trialsOf(gate)].filter((attempt) => attempt.lost === lost).length;
+  }
+
+  #trialsOf(gate: Gate): Set<Attempt> {
+    const known = this.#trials.get(gate);
+    if (known !== undefined) return known;
+    const fresh = new Set<Attempt>();
+    this.#trials.set(gate, fresh);
+    return fresh;
   }
 }

@@ -44,8 +44,8 @@ const ELAPSED: BreakerEvent = { type: 'elapsed' };
  * breaker's state for the next process, then tells whoever wants to know.
  */
 export class Circuit {
-  /** Results that came too late to count, 429s, retries that the budget refused. */
-  readonly counts = { stale: 0, throttled: 0, retriesRefused: 0 };
+  /** Results too late to count, 429s, retries that the budget refused, trials that were lost. */
+  readonly counts = { stale: 0, throttled: 0, retriesRefused: 0, lost: 0 };
   readonly #parts: CircuitParts;
   readonly #news: News;
   /** Ends every wait for the service; called when the breaker opens. */
@@ -79,6 +79,14 @@ export class Circuit {
   /** What a request would meet now; changes nothing. */
   standing(): Standing {
     return standing(this.#parts.breaker, this.#state, this.#parts.clock.monotonicMs());
+  }
+
+  /** Opens again where a trial has not come back in its time, so that others can try next. */
+  elapse(): void {
+    const state = this.#state;
+    if (state.type !== 'half_open' || state.leases.length === 0) return;
+    this.#apply(ELAPSED, this.#parts.clock.monotonicMs());
+    this.#news.tell();
   }
 
   /** A permit for one request, or `REFUSED`. Whoever has one gives it back with its result. */
@@ -198,6 +206,7 @@ export class Circuit {
     }
     if (after.type === 'closed') this.#budget = budgetAfter(budget, this.#budget, 'filled', nowMs);
     if (after.type === 'open') {
+      if (event.type === 'elapsed') this.counts.lost += 1;
       this.#opening = after.outage.epoch;
       for (const wake of this.#pauses) wake();
     }

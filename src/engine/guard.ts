@@ -172,14 +172,23 @@ export class Guard implements Gate {
 
   /** Whether a request would be sent now. A pause of at most `maxDelayMs` is waited out by it. */
   readiness(): Readiness {
+    this.#circuit.elapse();
     const standing = this.#circuit.standing();
     const { circuitBreaker, retry } = this.policies;
     switch (standing.type) {
       case 'ready':
         return { state: 'ready' };
       case 'probe': {
-        const { permits } = standing;
-        return { state: 'probe', permits, permitsMax: circuitBreaker.halfOpenMaxCalls };
+        const { permits, waitMs } = standing;
+        const permitsMax = circuitBreaker.halfOpenMaxCalls;
+        const { lost } = this.#circuit.counts;
+        return {
+          state: 'probe',
+          permits,
+          permitsMax,
+          lost,
+          lapseMs: permits > 0 ? undefined : waitMs,
+        };
       }
       case 'held':
         if (standing.waitMs <= retry.maxDelayMs && this.#circuit.state.type === 'closed') {

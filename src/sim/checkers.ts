@@ -10,6 +10,7 @@ import { COUNTS_TRUE } from './checkers/counts.ts';
 import { FALLBACKS_TOLD, STEPS_ASCRIBED } from './checkers/doers.ts';
 import { ENDS_CLEAN, ENDS_FOR_CAUSE, ORDERS_OBEYED } from './checkers/ends.ts';
 import { FEW_TAKEN, NOT_HELD_LONG, RETRY_BUDGET } from './checkers/loads.ts';
+import { ONE_RUN } from './checkers/locks.ts';
 import { BUDGET_KEPT } from './checkers/money.ts';
 import { TOLD_APART } from './checkers/numbers.ts';
 import { BACK_BY_PROBES, DOUBLES_OPEN_TIME } from './checkers/open-times.ts';
@@ -23,6 +24,7 @@ import {
   REMOVED_STAY_AWAY,
   WORDS_FIRST,
 } from './checkers/people.ts';
+import { PUT_OFF_LONG_ENOUGH } from './checkers/put-off-least.ts';
 import { FEW_PUT_OFF, PAUSE_OBEYED, PUT_OFF_IN_MEASURE } from './checkers/put-offs.ts';
 import { CALLED_BACK } from './checkers/recalls.ts';
 import { RECORDED_ONCE } from './checkers/records.ts';
@@ -40,10 +42,13 @@ import {
 import { SHARES_TOLD } from './checkers/shares.ts';
 import { NOBODY_LEFT_ON_THE_LINE } from './checkers/stops.ts';
 import { STEP_BY_STEP } from './checkers/transitions.ts';
+import { LOST_TRIALS_LAPSE, TRIALS_DECIDE } from './checkers/trials.ts';
 import { RECORDS_TRUE } from './checkers/true-records.ts';
+import { STOPS_WAITING } from './checkers/wakes.ts';
 import { NOTHING_SPOKEN_UNHEARD, WRITTEN_FIRST } from './checkers/words.ts';
 
 export const CHECKERS: readonly Checker[] = [
+  ONE_RUN,
   NOBODY_TWICE,
   NOBODY_LOST,
   REMOVED_STAY_AWAY,
@@ -56,9 +61,12 @@ export const CHECKERS: readonly Checker[] = [
   FEW_TRIALS,
   OPENS_IN_TIME,
   STEP_BY_STEP,
+  TRIALS_DECIDE,
+  LOST_TRIALS_LAPSE,
   NEVER_AGAIN,
   WAITS_AS_PROMISED,
   GIVEN_UP_IN_TIME,
+  STOPS_WAITING,
   TEXTBOOK_OUTAGE,
   RETRY_AFTER,
   LINES_KEPT,
@@ -75,6 +83,7 @@ export const CHECKERS: readonly Checker[] = [
   BUDGET_KEPT,
   RUN_GOES_ON,
   PUT_OFF_IN_MEASURE,
+  PUT_OFF_LONG_ENOUGH,
   FEW_PUT_OFF,
   PAUSE_OBEYED,
   RECORDED_ONCE,

@@ -17,6 +17,7 @@ import { violationsOf } from './checkers.ts';
 import { LogDigest } from './digest.ts';
 import { draws } from './draws.ts';
 import { EditedList } from './list-edits.ts';
+import { Locks } from './locks.ts';
 import type { Outage } from './outage.ts';
 import { Outside } from './outside.ts';
 import { CALM, type LifePlan } from './random-lives.ts';
@@ -29,6 +30,7 @@ import {
   type MakeEngine,
   type Scene,
   type SimulatedDisk,
+  type Start,
 } from './simulation.ts';
 import { answerMs } from './vendors.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -67,7 +69,12 @@ export interface Hunted {
 /** A disk in memory. */
 export function memoryDisk(): HuntDisk {
   const disk = new MemoryDisk();
-  return { open: (defer) => openMemoryStore({ defer, disk }), dispose: () => undefined };
+  const locks = new Locks();
+  return {
+    open: (defer) => openMemoryStore({ defer, disk }),
+    lock: (campaign) => locks.acquire(campaign),
+    dispose: () => undefined,
+  };
 }
 
 export interface HuntReport {
@@ -296,29 +303,56 @@ class Play {
     const cancel =
       settlesMs === undefined ? undefined : clock.after(settlesMs, () => this.#settle(settles));
     const campaign = isOther ? OTHER_CAMPAIGN : HUNT_CAMPAIGN;
-    const end = await live(
-      { ...this.#scene, campaign, chains },
-      {
-        run: this.#run,
-        contacts: isOther ? (this.#world.other?.contacts ?? []) : this.#list.rows,
-        policy: {
-          ...this.#world.policy,
-          limit,
-          untilMs: untilMs === undefined ? undefined : clock.wallMs() + untilMs,
-        },
-        money: isOther ? undefined : money,
-        fuse,
-        drainMs,
-        stopMs,
-        stopOnPlace,
-        pace: () => {
-          if (clock.monotonicMs() <= endsMs) return GO_ON;
-          throw new Error(`a run that has not ended after ${LIFE_MS_MAX / 3_600_000} hours`);
-        },
+    const scene = { ...this.#scene, campaign, chains };
+    const run = this.#run;
+    const seconds = this.#seconds(scene, plan);
+    const end = await live(scene, {
+      run,
+      contacts: isOther ? (this.#world.other?.contacts ?? []) : this.#list.rows,
+      policy: {
+        ...this.#world.policy,
+        limit,
+        untilMs: untilMs === undefined ? undefined : clock.wallMs() + untilMs,
       },
-    );
+      money: isOther ? undefined : money,
+      fuse,
+      drainMs,
+      stopMs,
+      stopOnPlace,
+      pace: () => {
+        if (clock.monotonicMs() <= endsMs) return GO_ON;
+        throw new Error(`a run that has not ended after ${LIFE_MS_MAX / 3_600_000} hours`);
+      },
+    });
     cancel?.();
+    await seconds.over();
     return end;
+  }
+
+  /** A second start of the same campaign while the first is on, as by another cron job. */
+  #seconds(scene: Scene, { secondMs }: LifePlan): { over(): Promise<unknown> } {
+    let second: Promise<LifeEnd> | undefined;
+    const cancel =
+      secondMs === undefined
+        ? undefined
+        : this.#clock.after(secondMs, () => {
+            const { contacts, policy } = this.#secondOrders();
+            const run = this.#run + 1;
+            second = live(scene, { run, contacts, policy, isBeside: true });
+          });
+    return {
+      over: async () => {
+        cancel?.();
+        if (second === undefined) return;
+        const { type } = await this.#clock.until(second);
+        if (type !== 'locked_out') this.#run += 1;
+      },
+    };
+  }
+
+  #secondOrders(): Pick<Start, 'contacts' | 'policy'> {
+    const policy = { ...this.#world.policy, limit: undefined, untilMs: undefined };
+    return { contacts: this.#list.rows, policy };
   }
 
   /** What the operator does to the list and to the files before a start. */

@@ -46,6 +46,8 @@ export interface LifePlan extends Omit<LifeConfig, 'fuse'> {
    * was killed. They are few, and chance alone would hardly ever meet one.
    */
   readonly inHand: 'kept' | 'deleted' | 'corrected';
+  /** When the same campaign is started a second time, from this start; never, where left out. */
+  readonly secondMs?: number | undefined;
   /** The folder with the audio is emptied before this start. */
   readonly losesAudio: boolean;
 }
@@ -136,6 +138,7 @@ export function randomLives(
       settlesMs: order(0.5, 'settle'),
       inHand: chance.pick(['kept', 'deleted', 'corrected'], 'in hand', life),
       losesAudio,
+      secondMs: order(0.2, 'second start'),
     };
   });
 }

@@ -77,6 +77,8 @@ function sightText(sight: Sight): string {
       return `the program refuses the row of ${sight.contact}: ${sight.phone} is another's`;
     case 'settled':
       return `the operator settles ${sight.contact}: ${sight.outcome}`;
+    case 'locked_out':
+      return 'a second start is turned away';
     case 'audio_deleted':
       return 'the operator deletes the audio';
     case 'killed':

@@ -107,6 +107,8 @@ export type Sight =
       /** What else it says. */
       readonly says?: Noted | undefined;
     }
+  /** Another start was turned away, because a run holds the campaign's lock. */
+  | { readonly type: 'locked_out' }
   /** An alert has reached a person. */
   | {
       readonly type: 'alerted';

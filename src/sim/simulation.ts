@@ -23,6 +23,7 @@ import type { MemoryStore } from '../store/memory.ts';
 import type { Money } from './billing.ts';
 import { seededRandom } from './draws.ts';
 import { type Fuse, Killed, Life, mortalAlerts, mortalEmit, mortalJournal } from './life.ts';
+import type { CampaignLock } from './locks.ts';
 import type { Outside } from './outside.ts';
 import {
   type ChainNames,
@@ -77,6 +78,8 @@ export type SimulatedStore = Pick<
 /** What outlives the program: each `open` is another life's view of the same disk. */
 export interface SimulatedDisk {
   open(defer: (flush: () => void) => void): SimulatedStore;
+  /** Taken before a run; left out where nothing else can run. */
+  lock?(campaign: string): CampaignLock | 'held';
 }
 
 /** What is the same for every life of the program. */
@@ -120,6 +123,8 @@ export interface Start {
   readonly stopOnPlace?: { readonly at: number; readonly laterMs: number } | undefined;
   /** Awaited before time moves on. */
   readonly pace?: (() => Promise<void>) | undefined;
+  /** Another run is on, and moves time. */
+  readonly isBeside?: boolean | undefined;
   /** From the operator in front of a simulation at the speed of life. */
   readonly signals?: RunSignals | undefined;
 }
@@ -127,6 +132,8 @@ export interface Start {
 export type LifeEnd =
   | { readonly type: 'ended'; readonly end: RunEnd; readonly guards: readonly Guard[] }
   | { readonly type: 'killed' }
+  /** Another run of the campaign holds its lock. */
+  | { readonly type: 'locked_out' }
   | { readonly type: 'broke'; readonly error: unknown };
 
 const NO_FUSE: Fuse = { at: 0 };
@@ -134,7 +141,13 @@ const NO_FUSE: Fuse = { at: 0 };
 /** Lives one life of the program, from the list to its end. */
 export async function live(scene: Scene, start: Start): Promise<LifeEnd> {
   const { clock, outside, disk, campaign, chains } = scene;
+  const lock = disk.lock?.(campaign);
+  if (lock === 'held') {
+    outside.see(start, { type: 'locked_out' });
+    return { type: 'locked_out' };
+  }
   const life = new Life(start.run, clock, start.fuse ?? NO_FUSE, (at) => {
+    lock?.release();
     for (const store of stores) store.kill();
     outside.see(life, { type: 'killed', at });
   });
@@ -156,7 +169,8 @@ export async function live(scene: Scene, start: Start): Promise<LifeEnd> {
   outside.see(life, { type: 'began', campaign, chains, policy, wallMs, budgetMicros });
   const kept: Kept = { store, alerts: (apart ?? store).alerts };
   try {
-    return await clock.until(working(scene, start, life, kept), start.pace);
+    const end = working(scene, start, life, kept);
+    return await (start.isBeside === true ? end : clock.until(end, start.pace));
   } catch (error) {
     if (error instanceof Killed) return { type: 'killed' };
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -164,6 +178,7 @@ export async function live(scene: Scene, start: Start): Promise<LifeEnd> {
     return { type: 'broke', error };
   } finally {
     if (life.isAlive) for (const one of stores) one.close();
+    if (life.isAlive) lock?.release();
   }
 }
 

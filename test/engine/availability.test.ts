@@ -123,6 +123,20 @@ describe('a service that is being tried', () => {
     expect(availability.blocked('fresh')).toHaveLength(1);
   });
 
+  it('is tried by the next once a trial is lost, whoever is still on the way', () => {
+    const tts = gate('t', 'tts', probe(1));
+    const those = world({ tts: [tts] });
+    those.enter('fresh');
+    tts.standing = { state: 'probe', permits: 0, permitsMax: 1, lapseMs: 8_000 };
+    expect(those.blocked('fresh')).toMatchObject([{ isTried: true, lapseMs: 8_000 }]);
+    tts.standing = { state: 'probe', permits: 1, permitsMax: 1, lost: 1 };
+    expect(those.blocked('fresh')).toEqual([]);
+    const next = those.enter('fresh');
+    expect(those.blocked('fresh')).toHaveLength(1);
+    next.release();
+    expect(those.blocked('fresh')).toEqual([]);
+  });
+
   it('is not tried by those who need nothing of it', () => {
     const tts = gate('t', 'tts', probe(1));
     const availability = world({ tts: [tts] });

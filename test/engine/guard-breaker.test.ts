@@ -32,7 +32,7 @@ describe('the breaker', () => {
     expect(bench.clock.pendingTimers).toBe(0);
     expect(bench.guard.readiness()).toEqual({ state: 'closed_until', retryAfterMs: 30_000 });
     await bench.clock.advance(30_000);
-    const probe = { state: 'probe', permits: 1, permitsMax: 1 };
+    const probe = { state: 'probe', permits: 1, permitsMax: 1, lost: 0 };
     for (let count = 0; count < 10; count += 1) expect(bench.guard.readiness()).toEqual(probe);
     expect(bench.guard.status()).toMatchObject({ state: 'open', retryAfterMs: 0 });
   });
@@ -132,12 +132,14 @@ describe('the breaker', () => {
     const { call } = bench.service('hang', 'fine');
     const unlimited = { ...ONCE_ONLY, timeoutMs: 0 };
     void bench.guard.run(unlimited, bench.context(), call);
+    expect(bench.guard.readiness()).toMatchObject({ state: 'probe', permits: 0, lapseMs: 240_000 });
     await bench.clock.advance(8 * 30_000);
     expect(bench.clock.pendingTimers).toBe(0);
+    // Whoever looks notices it, and so tells those who wait.
     expect(bench.guard.readiness()).toMatchObject({ state: 'closed_until', retryAfterMs: 60_000 });
+    expect(bench.of('breaker.opened')[1]).toMatchObject({ code: 'probe_lapsed', openMs: 60_000 });
     await bench.clock.advance(60_000);
     expect(await bench.guard.run(unlimited, bench.context(), call)).toBe('fine');
-    expect(bench.of('breaker.opened')[1]).toMatchObject({ code: 'probe_lapsed' });
     expect(bench.guard.status().state).toBe('closed');
   });
 

@@ -10,6 +10,7 @@ import { OUTCOME_LOGS } from './checker-logs/outcomes.ts';
 import { RETRY_LOGS } from './checker-logs/retries.ts';
 import { ROOM_LOGS } from './checker-logs/rooms.ts';
 import { RUN_LOGS } from './checker-logs/runs.ts';
+import { TRIAL_LOGS } from './checker-logs/trials.ts';
 import { WAIT_LOGS } from './checker-logs/waits.ts';
 import { WORD_LOGS } from './checker-logs/words.ts';
 
@@ -21,6 +22,7 @@ const LOGS: Logs = {
   ...ALERT_LOGS,
   ...MONEY_LOGS,
   ...WAIT_LOGS,
+  ...TRIAL_LOGS,
   ...ROOM_LOGS,
   ...WORD_LOGS,
   ...OPT_OUT_LOGS,

@@ -1,4 +1,5 @@
 import { ALERT_MUTANTS } from './alert-mutants.ts';
+import { BREAKER_MUTANTS } from './breaker-mutants.ts';
 import { MUTANTS, type Mutant } from './mutants.ts';
 import { NAMING_MUTANTS } from './naming-mutants.ts';
 import { OPT_OUT_MUTANTS } from './opt-out-mutants.ts';
@@ -10,6 +11,7 @@ export const ALL_MUTANTS: readonly Mutant[] = [
   ...MUTANTS,
   ...WAITING_MUTANTS,
   ...ALERT_MUTANTS,
+  ...BREAKER_MUTANTS,
   ...ROOM_MUTANTS,
   ...OPT_OUT_MUTANTS,
   ...NAMING_MUTANTS,

@@ -12,7 +12,7 @@ import { asItIs, crm, dialer, journal, type Mutant, parts, policies } from './mu
 type PutOff = Extract<JournalEntry, { readonly type: 'put_off' }>;
 
 /** The wait that is told and kept becomes another; `isForService`: until a service is back. */
-function putOffFor(
+export function putOffFor(
   change: (delayMs: number, isForService: boolean) => number,
 ): (given: SimulatedParts) => Partial<SimulatedParts> {
   return ({ journal: sound, emit, clock }) => ({

@@ -92,6 +92,17 @@ export class SightingLog {
     return this;
   }
 
+  /** No request has a time limit. */
+  unlimited(): this {
+    const { policyOf } = this.#promised;
+    const timeouts = { requestMs: 0, callMs: 0 };
+    this.#promised = {
+      ...this.#promised,
+      policyOf: (service) => ({ ...policyOf(service), timeouts }),
+    };
+    return this;
+  }
+
   /** The settings allow each service so many requests at once. */
   atOnce(concurrencyMax: number): this {
     const { policyOf } = this.#promised;

@@ -5,6 +5,7 @@
 import type { BreakerName } from '../../domain/event.ts';
 import { ROLES } from '../../domain/words.ts';
 import type { Promised } from '../check.ts';
+import type { Place } from '../outage.ts';
 import {
   chainsAt,
   type Evidence,
@@ -69,6 +70,22 @@ export class Away {
     const triedMs = absence === undefined || absence.state === 'closed' || !isTried ? 0 : atMs;
     const leaseMs = triedMs === 0 ? 0 : triedMs + this.#leaseMs(service);
     return Math.max(absence?.untilMs ?? 0, pausedMs, leaseMs);
+  }
+
+  /** Since and until when its breaker is open, where that is certain. */
+  opened({ role, service }: Place, { index, atMs }: Mark): Absence | undefined {
+    const absence = this.#last({ role, service }, index);
+    return absence?.state === 'open' && absence.untilMs > atMs ? absence : undefined;
+  }
+
+  /** Whether its breaker was closed for certain, at this time and since. */
+  isClosed({ role, service }: Place, { index, atMs }: Mark): boolean {
+    const absence = this.#last({ role, service }, index);
+    return absence === undefined || (absence.state === 'closed' && absence.atMs < atMs);
+  }
+
+  #last(place: Place, index: number): Absence | undefined {
+    return this.#absences.get(placeName(place))?.findLast((one) => one.index < index);
   }
 
   /** Whether nothing can get through to it now, not even to try it, for all that was told. */

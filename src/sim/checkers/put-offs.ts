@@ -22,7 +22,7 @@ type Found = Omit<Violation, 'checker'>;
 type PutOff = Told<'contact.put_off'>;
 
 /** For whom used-up retries are the reason, at least. */
-const ROUND_WAIT_MS = 30_000;
+export const ROUND_WAIT_MS = 30_000;
 /** A record that failed over and over while others went through. */
 export const RECORD_WAIT_MS = 60_000;
 
