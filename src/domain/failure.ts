@@ -47,6 +47,8 @@ export class ServiceFailure extends Error {
   readonly outcome: FailureDetails['outcome'];
   /** Whose failure it is; the guard says so when it meets it. */
   service: string | undefined;
+  /** Every service of the chain refused the request, and these are all; the chain says so. */
+  refusedBy: readonly string[] = [];
 
   constructor(message: string, details: FailureDetails) {
     super(message, { cause: details.cause });
@@ -59,6 +61,14 @@ export class ServiceFailure extends Error {
     this.usage = details.usage;
     this.isCrowded = details.isCrowded ?? false;
     this.outcome = details.outcome;
+  }
+
+  /**
+   * The service works, and would not do this request however often it is asked: a filter, a text
+   * that cannot be spoken, a 400 that may be about the row or about the settings.
+   */
+  get isRefusal(): boolean {
+    return this.kind === 'transient' && this.retriesMax !== undefined;
   }
 
   /** The same failure, after which asking again makes sense in so many milliseconds. */

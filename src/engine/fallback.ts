@@ -54,10 +54,11 @@ export class Chain<S extends Service> {
    *
    * @param accepts leaves out services that could not serve this request at all
    *
-   * Rejects with the first `ServiceFailure` of those that were asked and gave up; with
-   * `Unavailable` where none could be asked; at once with a failure that another service could
-   * not do better; with `NoCandidate` where `accepts` leaves nobody. Anything else that a service
-   * throws passes through.
+   * Rejects with the first `ServiceFailure` of those that were asked and gave up, one that is down
+   * before one that refuses; with what all of them say where all refuse; with `Unavailable` where
+   * none could be asked; at once with a failure that another service could not do better; with
+   * `NoCandidate` where `accepts` leaves nobody. Anything else that a service throws passes
+   * through.
    */
   async run<T>(
     context: RequestContext,
@@ -119,15 +120,38 @@ function isMiss(error: unknown, role: Role): error is Miss {
 /** Whoever has to wait waits for the service that can be asked first. */
 function verdictOn(misses: readonly Missed[], nowMs: number): Miss {
   const waitMs = Math.max(0, Math.min(...misses.map(({ untilMs }) => untilMs)) - nowMs);
-  const gaveUp = misses.map(({ miss }) => miss).find((miss) => miss instanceof ServiceFailure);
+  const failures = misses.flatMap(({ miss }) => (miss instanceof ServiceFailure ? miss : []));
+  const [first] = failures;
+  const isRefused = failures.length === misses.length && failures.every((one) => one.isRefusal);
+  if (first !== undefined && isRefused) {
+    return refusedByAll(first, failures, waitMs);
+  }
+  // Whoever is down might have taken what another refuses.
+  const gaveUp = failures.find((one) => !one.isRefusal) ?? first;
   if (gaveUp !== undefined) {
     return (gaveUp.retryAfterMs ?? 0) > waitMs ? gaveUp.asking(waitMs) : gaveUp;
   }
   const turnedAway = misses.flatMap(({ miss }) => (miss instanceof Unavailable ? miss : []));
-  const [first] = turnedAway;
-  if (turnedAway.length === 1 && first !== undefined) return first;
+  const [away] = turnedAway;
+  if (turnedAway.length === 1 && away !== undefined) return away;
   const services = turnedAway.flatMap((miss) => miss.services);
-  return new Unavailable(services, waitMs, first?.cause, first?.role);
+  return new Unavailable(services, waitMs, away?.cause, away?.role);
+}
+
+/** In the words of all of them. */
+function refusedByAll(
+  first: ServiceFailure,
+  failures: readonly ServiceFailure[],
+  waitMs: number,
+): ServiceFailure {
+  const message = [...new Set(failures.map((one) => one.message))].join('; ');
+  const { kind, scope, code, status, retriesMax, service } = first;
+  const retryAfterMs = waitMs > 0 ? waitMs : undefined;
+  const about = { kind, scope, code, status, retriesMax, retryAfterMs, cause: first };
+  const all = new ServiceFailure(message, about);
+  all.service = service;
+  all.refusedBy = failures.flatMap((one) => one.service ?? []);
+  return all;
 }
 
 function reasonOf(miss: Miss): string {

@@ -16,7 +16,7 @@ import type {
   JournalEntry,
   RequestContext,
 } from './ports.ts';
-import { type Settlement, settlementOf, type Worked } from './settlement.ts';
+import { type Others, type Settlement, settlementOf, type Worked } from './settlement.ts';
 import {
   type Chains,
   type Dialled,
@@ -145,13 +145,18 @@ export class Processor {
       if (error instanceof ServiceFailure && !story.ended) {
         this.#takeFailure(story, error);
       }
-      return settlementOf(error, story.claim, doneBefore + this.#servedBy(error, story));
+      return settlementOf(error, story.claim, this.#others(error, story, doneBefore));
     }
   }
 
-  #servedBy(error: unknown, { step }: Story): number {
-    const service = error instanceof ServiceFailure ? error.service : undefined;
-    return this.#served.get(`${ROLE_OF[step]} ${service ?? ''}`) ?? 0;
+  #others(error: unknown, { step }: Story, doneBefore: number): Others {
+    const { service = '', refusedBy = [] } = error instanceof ServiceFailure ? error : {};
+    const served = (name: string): number => this.#served.get(`${ROLE_OF[step]} ${name}`) ?? 0;
+    const through = doneBefore + served(service);
+    if (refusedBy.length === 0) return { through, haveBeenServed: false, areDone: false };
+    const { queued, put_off: putOff, calling } = this.#parts.journal.counts();
+    const haveBeenServed = refusedBy.some((name) => served(name) > 0);
+    return { through, haveBeenServed, areDone: queued + putOff === 0 && calling <= 1 };
   }
 
   async #call(story: Story): Promise<Settlement> {

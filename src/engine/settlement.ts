@@ -59,13 +59,21 @@ export interface Rounds {
   readonly roundMark: number;
 }
 
+/** What there is besides the contact that failed. */
+export interface Others {
+  /** How often the service that failed has served others by now. */
+  readonly through: number;
+  /** One of the services that refused the contact has served others in this run. */
+  readonly haveBeenServed: boolean;
+  /** Nobody else of the list is still to be rung. */
+  readonly areDone: boolean;
+}
+
 /**
  * What an error of a step means for the contact. Throws the error back where it is none of a
  * service's: a bug, the journal, the stop of the run.
- *
- * @param through how often the service that failed has served others by now
  */
-export function settlementOf(error: unknown, before: Rounds, through: number): Settlement {
+export function settlementOf(error: unknown, before: Rounds, others: Others): Settlement {
   if (error instanceof Unavailable) {
     return {
       type: 'put_off',
@@ -86,11 +94,13 @@ export function settlementOf(error: unknown, before: Rounds, through: number): S
     const outcome = error.outcome ?? 'failed';
     return { type: 'outcome', outcome, detail: error.message, refusal: error };
   }
-  const overtaken = before.rounds === 0 || through > before.roundMark;
-  const rounds = before.rounds + (overtaken ? 1 : 0);
+  const rounds = before.rounds + (isRound(error, before, others) ? 1 : 0);
   if (rounds >= ROUNDS_MAX) {
-    const detail = `failed ${rounds} times while others went through: ${error.message}`;
-    return { type: 'outcome', outcome: 'failed', detail };
+    const how =
+      error.refusedBy.length > 0
+        ? `refused ${rounds} times`
+        : `failed ${rounds} times while others went through`;
+    return { type: 'outcome', outcome: 'failed', detail: `${how}: ${error.message}` };
   }
   return {
     type: 'put_off',
@@ -99,6 +109,21 @@ export function settlementOf(error: unknown, before: Rounds, through: number): S
     behind: true,
     recall: false,
     rounds,
-    roundMark: through,
+    roundMark: others.through,
   };
+}
+
+/**
+ * Whether one more try of this contact came to nothing that says something of the contact. Of a
+ * service that fails, only where others went through since: else it may be the service. A refusal
+ * is no outage, so whoever is the last is not waited with for the others; only while nobody was
+ * ever served, and there are others, may it be the settings.
+ */
+function isRound(
+  { refusedBy }: ServiceFailure,
+  { rounds, roundMark }: Rounds,
+  { through, haveBeenServed, areDone }: Others,
+): boolean {
+  const isRefused = refusedBy.length > 0 && (haveBeenServed || areDone);
+  return rounds === 0 || through > roundMark || isRefused;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CampaignEvent } from '../../src/domain/event.ts';
-import { Unavailable } from '../../src/domain/failure.ts';
+import { type ServiceFailure, Unavailable } from '../../src/domain/failure.ts';
 import type { Role } from '../../src/domain/words.ts';
 import { Chain, NoCandidate } from '../../src/engine/fallback.ts';
 import type { RequestContext, Service } from '../../src/engine/ports.ts';
@@ -183,6 +183,44 @@ describe('chain', () => {
       service('c', later),
     ]);
     expect(await outcome(run())).toBe(own);
+  });
+
+  const refusing = (over: Partial<ServiceFailure> = {}) =>
+    failure({ status: 400, code: 'http_400', retriesMax: 0, ...over });
+  const named = (name: string, error: ServiceFailure) => {
+    error.service = name;
+    return service(name, error);
+  };
+
+  it('all refuse the request: what all of them say', async () => {
+    const flagged = refusing({ scope: 'request', code: 'moderation', message: 'b was offended' });
+    const { run } = setting([
+      named('a', refusing({ message: 'a did not take it' })),
+      named('b', flagged),
+    ]);
+    const error = (await outcome(run())) as ServiceFailure;
+    expect(error).toMatchObject({
+      message: 'a did not take it; b was offended',
+      code: 'http_400',
+      service: 'a',
+      refusedBy: ['a', 'b'],
+      isRefusal: true,
+    });
+  });
+
+  it('one refuses and one is down: that one might have taken it', async () => {
+    const down = failure({ code: 'http_503' });
+    for (const order of [
+      [named('a', refusing()), named('b', down)],
+      [named('b', down), named('a', refusing())],
+    ]) {
+      expect(await outcome(setting(order).run())).toBe(down);
+    }
+    expect(down.refusedBy).toEqual([]);
+    const own = refusing();
+    const away = setting([named('a', own), service('b', closed('b', 9_000))]);
+    expect(await outcome(away.run())).toBe(own);
+    expect(own.refusedBy).toEqual([]);
   });
 
   it('one that gave up asks for a long wait: whoever can be asked first decides', async () => {

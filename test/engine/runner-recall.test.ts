@@ -195,7 +195,11 @@ describe('a contact that a service turned away', () => {
     const { run, recalls, services, clock, work } = bench(2, 1);
     work.push(() => {
       clock.after(5_000, () => services.set([], true));
-      return settlementOf(new Unavailable(['flite'], 60_000, undefined, 'tts'), FRESH, 0);
+      return settlementOf(new Unavailable(['flite'], 60_000, undefined, 'tts'), FRESH, {
+        through: 0,
+        haveBeenServed: false,
+        areDone: false,
+      });
     });
     expect(await run()).toBe('done');
     expect(recalls.slice(0, 2)).toEqual([0, 5_000]);
