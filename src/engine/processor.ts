@@ -157,9 +157,11 @@ export class Processor {
   #others(error: unknown, { step }: Story, doneBefore: number): Others {
     const { service = '', refusedBy = [] } = error instanceof ServiceFailure ? error : {};
     const served = (name: string): number => this.#served.get(`${ROLE_OF[step]} ${name}`) ?? 0;
+    const through = doneBefore + served(service);
+    if (refusedBy.length === 0) return { through, haveBeenServed: false, areLast: false };
     const { queued, put_off: putOff, calling } = this.#parts.journal.counts();
     return {
-      through: doneBefore + served(service),
+      through,
       haveBeenServed: refusedBy.some((name) => served(name) > 0),
       areLast: queued === 0 && putOff + calling <= LAST_MAX,
     };

@@ -50,6 +50,14 @@ describe('hubspot', () => {
     expect(requests).toContain('POST /crm/v3/objects/calls');
   });
 
+  it('takes a contact by HubSpot’s own id', async () => {
+    const crm = aimed({ findBy: ['id'] });
+    await crm.record(recordOf({ outcome: 'failed' }, contactOf({ id: '42' })), context);
+    const { requests } = await journal('hubspot');
+    const paths = requests.map((request) => request.split('?')[0]);
+    expect(paths).toContain('GET /crm/v3/objects/contacts/42');
+  });
+
   it.each([
     [400, { kind: 'permanent', scope: 'request' }],
     [401, { kind: 'permanent', scope: 'service' }],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CampaignEvent } from '../../src/domain/event.ts';
-import { Unavailable } from '../../src/domain/failure.ts';
+import { type ServiceFailure, Unavailable } from '../../src/domain/failure.ts';
 import type { Role } from '../../src/domain/words.ts';
 import { Chain, NoCandidate } from '../../src/engine/fallback.ts';
 import type { RequestContext, Service } from '../../src/engine/ports.ts';
@@ -185,6 +185,44 @@ describe('chain', () => {
     expect(await outcome(run())).toBe(own);
   });
 
+  const refusing = (over: Partial<ServiceFailure> = {}) =>
+    failure({ status: 400, code: 'http_400', retriesMax: 0, ...over });
+  const named = (name: string, error: ServiceFailure) => {
+    error.service = name;
+    return service(name, error);
+  };
+
+  it('all refuse the request: what all of them say', async () => {
+    const flagged = refusing({ scope: 'request', code: 'moderation', message: 'b was offended' });
+    const { run } = setting([
+      named('a', refusing({ message: 'a did not take it' })),
+      named('b', flagged),
+    ]);
+    const error = (await outcome(run())) as ServiceFailure;
+    expect(error).toMatchObject({
+      message: 'a did not take it; b was offended',
+      code: 'http_400',
+      service: 'a',
+      refusedBy: ['a', 'b'],
+      isRefusal: true,
+    });
+  });
+
+  it('one refuses and one is down: that one might have taken it', async () => {
+    const down = failure({ code: 'http_503' });
+    for (const order of [
+      [named('a', refusing()), named('b', down)],
+      [named('b', down), named('a', refusing())],
+    ]) {
+      expect(await outcome(setting(order).run())).toBe(down);
+    }
+    expect(down.refusedBy).toEqual([]);
+    const own = refusing();
+    const away = setting([named('a', own), service('b', closed('b', 9_000))]);
+    expect(await outcome(away.run())).toBe(own);
+    expect(own.refusedBy).toEqual([]);
+  });
+
   it('one that gave up asks for a long wait: whoever can be asked first decides', async () => {
     const asks = failure({ code: 'http_429', retryAfterMs: 160_000 });
     const { run, clock } = setting([service('a', asks), service('b', failure())], 'tts', DELAYS);
@@ -197,31 +235,6 @@ describe('chain', () => {
     });
     const alone = setting([service('a', asks)], 'tts');
     await expect(alone.run()).rejects.toBe(asks);
-  });
-
-  it('all refuse it: what each of them says, and who they are', async () => {
-    const about = { scope: 'request', retriesMax: 0 } as const;
-    const flagged = failure({ ...about, message: 'a: flagged', code: 'flagged' });
-    const empty = failure({ ...about, message: 'b: empty', code: 'bad_answer' });
-    flagged.service = 'a';
-    empty.service = 'b';
-    const both = await outcome(setting([service('a', flagged), service('b', empty)]).run());
-    expect(both).toMatchObject({
-      message: 'a: flagged; b: empty',
-      service: 'a',
-      code: 'flagged',
-      refusedBy: ['a', 'b'],
-      isRefusal: true,
-    });
-  });
-
-  it('one refuses it and one is down: that might have taken it', async () => {
-    const flagged = failure({ scope: 'request', code: 'flagged', retriesMax: 0 });
-    const down = failure({ code: 'http_503' });
-    expect(await outcome(setting([service('a', flagged), service('b', down)]).run())).toBe(down);
-    const away = closed('b', 9_000);
-    const turnedAway = await outcome(setting([service('a', flagged), service('b', away)]).run());
-    expect(turnedAway).toMatchObject({ code: 'flagged', refusedBy: [] });
   });
 
   it('leaves out who could not serve this at all; without anybody it says so', async () => {

@@ -321,3 +321,18 @@ describe('a service that health checks find well again', () => {
     expect(bench.clock.monotonicMs()).toBeLessThan(60_000);
   });
 });
+
+it('a last contact whom every service refuses is given up, over as many runs', async () => {
+  const refusal = { scope: 'request', retriesMax: 0, message: 'offended' } as const;
+  const write = () => {
+    throw failure(refusal);
+  };
+  const config = 'campaign: { outage_wait: 40s }\n' + 'circuit_breaker: { recovery_timeout: 40s }';
+  const bench = new EngineBench({ config, behaviour: { write } }).add(1);
+  expect(await bench.run()).toBe('outage');
+  const next = bench.next({ config, behaviour: { write } });
+  expect(await next.run()).toBe('done');
+  expect(next.of('call.failed')).toHaveLength(1);
+  const [end] = next.of('call.finished');
+  expect(end).toMatchObject({ outcome: 'failed', detail: 'refused 3 times: offended' });
+});

@@ -303,6 +303,35 @@ describe('contacts that fail', () => {
     expect(bench.counts()).toMatchObject({ total: 16, done: 16 });
   });
 
+  it.each([
+    ['a filter', { scope: 'request', retriesMax: 0 }],
+    ['what nobody can place', { scope: 'service', status: 400, retriesMax: 0 }],
+    ['a text that cannot be spoken', { scope: 'request', retriesMax: 1 }],
+  ] as const)('does not wait for the last one, whom %s refuses: failed', async (_what, over) => {
+    const behaviour = {
+      write: ({ contact }: { readonly contact: { readonly id: string } }) => {
+        if (contact.id === 'c9') throw failure({ ...over, code: 'http_400', message: 'odd' });
+        return { text: contact.id };
+      },
+    };
+    const bench = new EngineBench({ policy: { lines: 2 }, behaviour }).add(9);
+    expect(await bench.run()).toBe('done');
+    expect(bench.clock.monotonicMs()).toBeLessThan(3 * MINUTE);
+    expect(bench.of('breaker.opened')).toEqual([]);
+    const failed = bench.of('call.finished').filter(({ outcome }) => outcome === 'failed');
+    expect(failed).toMatchObject([{ contact: 'c9', detail: 'refused 3 times: odd' }]);
+    expect(bench.counts()).toMatchObject({ total: 9, done: 9 });
+  });
+
+  it('a refusal of everybody may be the settings: nobody is given up for it', async () => {
+    const write = () => {
+      throw failure({ scope: 'request', retriesMax: 0, code: 'moderation' });
+    };
+    const bench = new EngineBench({ policy: { lines: 2 }, behaviour: { write } }).add(5);
+    expect(await bench.run()).toBe('outage');
+    expect(bench.counts()).toMatchObject({ done: 0 });
+  });
+
   it('does not speak in the wrong language', async () => {
     const bench = new EngineBench().add(1, 'de');
     expect(await bench.run()).toBe('done');
