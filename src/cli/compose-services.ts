@@ -2,10 +2,11 @@
  * The services that config.yml names, made and ready; one line per vendor.
  */
 import { ServiceFailure } from '../domain/failure.ts';
-import type { Clock, Crm, Dialer, Http, Llm, Service, Tts } from '../engine/ports.ts';
+import type { Clock, Crm, Dialer, Emit, Http, Llm, Service, Tts } from '../engine/ports.ts';
 import { csvCrm, type ResultsLedger } from '../services/crm/csv.ts';
 import { hubspot } from '../services/crm/hubspot.ts';
 import { webhookCrm } from '../services/crm/webhook.ts';
+import { asteriskAmi } from '../services/dialer/asterisk-ami.ts';
 import { preview } from '../services/dialer/preview.ts';
 import { twilio } from '../services/dialer/twilio.ts';
 import { atSetting } from '../services/http.ts';
@@ -67,6 +68,8 @@ export interface ServiceParts {
   readonly http: Http;
   /** Of the services that go by time. */
   readonly clock: Clock;
+  /** Told of the connections that services keep. */
+  readonly emit: Emit;
   readonly folders: CampaignFolders;
   readonly ledger: ResultsLedger;
   /** Takes what has to be closed at the end. */
@@ -100,6 +103,13 @@ export function serviceMakers(parts: ServiceParts) {
       const { timeouts } = config.policies.twilio;
       const account = { ...providers.twilio, ...timeouts, audioFolder: folders.audio };
       return twilio(account, at('twilio'), clock);
+    },
+    'asterisk-ami': () => {
+      const { callMs } = config.policies['asterisk-ami'].timeouts;
+      const own = providers['asterisk-ami'];
+      const { audio: audioFolder } = folders;
+      const settings = { ...own, callMs, audioFolder, sounds: own.sounds ?? audioFolder };
+      return owned.use(asteriskAmi(settings, clock, parts.emit));
     },
   };
   const crm = {

@@ -9,7 +9,7 @@ import { SERVICE_NAMES, SERVICES_BY_ROLE } from './service-names.ts';
 import { nearest } from './suggest.ts';
 
 /** Documented parts of the whole program that this version has not. */
-const NOT_YET_SERVICES = ['asterisk-ari', 'asterisk-ami'];
+const NOT_YET_SERVICES = ['asterisk-ari'];
 
 const LINES = 'calls at the same time are campaign.lines';
 const RETRIES =

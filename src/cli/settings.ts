@@ -4,6 +4,7 @@
  */
 
 import type { PriceList } from '../domain/money.ts';
+import type { ReconnectPolicy } from '../domain/reconnect.ts';
 import type { HealthTiming } from '../engine/health-checker.ts';
 import type { Behaviour } from '../sim/behaviour.ts';
 import type { AlertSettings } from './config-alerts.ts';
@@ -113,6 +114,27 @@ export interface TwilioProvider {
   readonly ringMs: number;
 }
 
+/** An Asterisk with its Manager Interface. See `AmiSettings`. */
+export interface AmiProvider {
+  readonly host: string;
+  readonly port: number;
+  /** Empty only where the service is not in use, like the password and the endpoint. */
+  readonly username: string;
+  readonly password: string;
+  readonly events: string;
+  readonly endpoint: string;
+  readonly context: string;
+  readonly extension: string;
+  readonly callerId: string | undefined;
+  readonly ringMs: number;
+  readonly machineDetection: boolean;
+  readonly variables: Readonly<Record<string, string>>;
+  /** Where Asterisk finds the audio folder; undefined where that is where we have it. */
+  readonly sounds: string | undefined;
+  readonly reconnect: ReconnectPolicy;
+  readonly keepAlive: { readonly intervalMs: number; readonly timeoutMs: number };
+}
+
 export type LogLevel = ConfigFile['logging']['level'];
 
 export interface Config {
@@ -154,6 +176,7 @@ export interface Config {
     readonly elevenlabs: ElevenlabsProvider;
     readonly openaiVoice: OpenaiVoice;
     readonly twilio: TwilioProvider;
+    readonly 'asterisk-ami': AmiProvider;
   } & Readonly<Record<ModelVendor, ModelProvider>>;
   readonly alerts: AlertSettings;
   readonly sheets: SheetsConfig;
