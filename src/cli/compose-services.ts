@@ -2,11 +2,21 @@
  * The services that config.yml names, made and ready; one line per vendor.
  */
 import { ServiceFailure } from '../domain/failure.ts';
-import type { Clock, Crm, Dialer, Emit, Http, Llm, Service, Tts } from '../engine/ports.ts';
+import type {
+  Clock,
+  Crm,
+  Dialer,
+  Emit,
+  Http,
+  KeptConnection,
+  Llm,
+  Service,
+  Tts,
+} from '../engine/ports.ts';
 import { csvCrm, type ResultsLedger } from '../services/crm/csv.ts';
 import { hubspot } from '../services/crm/hubspot.ts';
 import { webhookCrm } from '../services/crm/webhook.ts';
-import { asteriskAmi } from '../services/dialer/asterisk-ami.ts';
+import { AsteriskAmi, asteriskAmi } from '../services/dialer/asterisk-ami.ts';
 import { preview } from '../services/dialer/preview.ts';
 import { twilio } from '../services/dialer/twilio.ts';
 import { atSetting } from '../services/http.ts';
@@ -31,6 +41,8 @@ export interface Services {
   readonly tts: readonly Tts[];
   readonly dialer: readonly Dialer[];
   readonly crm: readonly Crm[];
+  /** Those that services keep, for whoever looks at them. */
+  readonly connections?: readonly KeptConnection[] | undefined;
 }
 
 /**
@@ -135,11 +147,13 @@ export async function composeServices(
   const { config } = parts;
   const { services } = config;
   const { llm, tts, dialer, crm } = serviceMakers(parts);
+  const dialers = services.dialer.map((name) => dialer[name]());
   return {
     llm: services.llm.map((name) => llm[name]()),
     tts: await usable(speaksItself(config) ? [] : services.tts.map((name) => tts[name]()), leftOut),
-    dialer: services.dialer.map((name) => dialer[name]()),
+    dialer: dialers,
     crm: await Promise.all(services.crm.map((name) => crm[name]())),
+    connections: dialers.flatMap((one) => (one instanceof AsteriskAmi ? [one.connection] : [])),
   };
 }
 
