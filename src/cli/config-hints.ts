@@ -27,6 +27,7 @@ const PRICES =
   'per_minute, under providers.<name>.prices';
 const BUDGET = 'what a campaign may cost is campaign.budget';
 const SERVER = 'metrics, health and the status page are server: { enabled: true }';
+const ANSWERS = 'the keys that count are script.answers: { 1: confirmed, 9: opt_out }';
 const FIRST_DELAY = 'the wait before the first retry is retry.initial_delay';
 
 /** Keys that people know from elsewhere. */
@@ -69,6 +70,10 @@ const KNOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   call_timeout: 'the time for one call is timeouts.call',
   fallback: 'fallbacks are the further names in a list under services',
   fallbacks: 'fallbacks are the further names in a list under services',
+  digits: ANSWERS,
+  keys: ANSWERS,
+  dtmf: ANSWERS,
+  opt_out: ANSWERS,
   system: PROMPT,
   system_prompt: PROMPT,
   instructions: PROMPT,

@@ -3,6 +3,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import type { AnswerPolicy } from '../domain/answers.ts';
 import { MICROS, type PriceList, type Prices } from '../domain/money.ts';
 import type { Behaviour } from '../sim/behaviour.ts';
 import { alertSettings } from './config-alerts.ts';
@@ -95,6 +96,7 @@ function normalise(file: ConfigFile, { file: configFile, serve = false }: Config
       prompt: file.script.prompt,
       template: file.script.template,
       maxCharacters: file.script.max_characters,
+      answers: answerPolicy(file.script),
     },
     generalPolicy: policyFrom(file),
     policies: {
@@ -143,6 +145,13 @@ function normalise(file: ConfigFile, { file: configFile, serve = false }: Config
     output: { folder: absolute(file.output.folder) },
     simulation: behaviour(file.simulation),
   };
+}
+
+function answerPolicy(script: ConfigFile['script']): AnswerPolicy | undefined {
+  const words = script.answers ?? {};
+  return Object.values(words).every((word) => word === undefined)
+    ? undefined
+    : { words, waitMs: durationMs(script.answer_wait) };
 }
 
 function campaignSettings({ campaign }: ConfigFile): Config['campaign'] {

@@ -3,6 +3,7 @@
  * default filled in.
  */
 
+import type { AnswerPolicy } from '../domain/answers.ts';
 import type { PriceList } from '../domain/money.ts';
 import type { HealthTiming } from '../engine/health-checker.ts';
 import type { Behaviour } from '../sim/behaviour.ts';
@@ -141,6 +142,8 @@ export interface Config {
     /** One text, or one per language. */
     readonly template: string | Readonly<Record<string, string>>;
     readonly maxCharacters: number;
+    /** What is asked for at its end; undefined where nothing is. */
+    readonly answers: AnswerPolicy | undefined;
   };
   /** The general settings alone: of services that have none of their own. */
   readonly generalPolicy: ServicePolicy;

@@ -26,6 +26,13 @@ function parsed(text: string, env: Environment = {}): Config {
   });
 }
 
+const SCRIPT_SETTINGS = {
+  prompt: DEFAULT_PROMPT,
+  template: 'Hello',
+  maxCharacters: 900,
+  answers: undefined,
+};
+
 const NO_VOICES = {
   elevenlabs: {
     apiKey: '',
@@ -164,7 +171,7 @@ describe('config.yml in the terms of the program', () => {
       },
       prices: {},
       services: { llm: ['template'], tts: ['flite'], dialer: ['preview'], crm: ['csv'] },
-      script: { prompt: DEFAULT_PROMPT, template: 'Hello', maxCharacters: 900 },
+      script: SCRIPT_SETTINGS,
       generalPolicy: policy,
       policies: {
         template: policy,
