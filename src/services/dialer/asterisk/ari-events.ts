@@ -1,8 +1,9 @@
 /**
  * What Asterisk tells over its websocket, as far as a call needs it.
  */
+
+import type { HangupCause } from '../../../domain/hangup-cause.ts';
 import { at, listAt, numberAt, textAt } from '../../../domain/json-fields.ts';
-import type { HangupWord } from './hangup-cause.ts';
 
 export type AriEvent =
   /** The far end was reached: it rings, or its network can be heard. */
@@ -20,9 +21,9 @@ export type AriEvent =
       readonly isWhole: boolean;
     }
   /** The far end is hanging up. */
-  | { readonly type: 'hanging_up'; readonly channel: string; readonly word: HangupWord }
+  | { readonly type: 'hanging_up'; readonly channel: string; readonly word: HangupCause }
   /** The channel is no more. */
-  | { readonly type: 'gone'; readonly channel: string; readonly word: HangupWord }
+  | { readonly type: 'gone'; readonly channel: string; readonly word: HangupCause }
   /** Another program has registered for our application: we hear nothing any more. */
   | { readonly type: 'replaced' };
 
@@ -89,6 +90,6 @@ function channelOf(told: unknown): string | undefined {
   );
 }
 
-function wordOf(told: unknown): HangupWord {
+function wordOf(told: unknown): HangupCause {
   return { cause: numberAt(told, 'cause') ?? 0, techCause: numberAt(told, 'tech_cause') };
 }

@@ -28,7 +28,7 @@ export async function connectAri(
   await wire.info(signal);
   const { WebSocket } = await import('ws');
   const query = new URLSearchParams({ app: account.app });
-  const url = `${account.url.replace(/^http/, 'ws')}/ari/events?${query}`;
+  const url = `${account.url.replace(/^http/, 'ws')}/ari/events?${query.toString()}`;
   const headers = { authorization: basicAuth(account) };
   const socket = new WebSocket(url, {
     headers,
@@ -75,8 +75,8 @@ class AriLink implements Link {
     this.#wire = wire;
     const { promise, resolve } = Promise.withResolvers<ServiceFailure>();
     this.lost = promise;
-    socket.on('message', (data) => {
-      const event = ariEvent(String(data));
+    socket.on('message', (data: Buffer) => {
+      const event = ariEvent(data.toString('utf8'));
       if (event?.type === 'replaced') resolve(replaced());
       else if (event !== undefined) take(event);
     });

@@ -79,7 +79,7 @@ export class AriWire {
     const body = JSON.stringify({ variables: call.variables });
     const response = await this.#http.send({
       method: 'POST',
-      url: this.#url(`/channels?${query}`),
+      url: this.#url(`/channels?${query.toString()}`),
       headers: this.#headers,
       body,
       signal,
@@ -110,18 +110,18 @@ export class AriWire {
   }
 
   async play(id: string, playback: string, media: string, signal: AbortSignal): Promise<boolean> {
-    const path = `/play/${playback}?${new URLSearchParams({ media })}`;
+    const path = `/play/${playback}?${encoded({ media })}`;
     return await this.#of('POST', id, path, signal);
   }
 
   async setVariable(id: string, name: string, value: string, signal: AbortSignal) {
-    const path = `/variable?${new URLSearchParams({ variable: name, value })}`;
+    const path = `/variable?${encoded({ variable: name, value })}`;
     return await this.#of('POST', id, path, signal);
   }
 
   async variable(id: string, name: string, signal: AbortSignal): Promise<string | undefined> {
     const query = new URLSearchParams({ variable: name });
-    const path = `/channels/${encodeURIComponent(id)}/variable?${query}`;
+    const path = `/channels/${encodeURIComponent(id)}/variable?${query.toString()}`;
     const response = await this.#send('GET', path, signal);
     if (this.#isMissing(response)) return undefined;
     return textAt(jsonOf(this.#well(response)), 'value');
@@ -130,7 +130,7 @@ export class AriWire {
   /** Into the dialplan, from where it comes back to the application. */
   async continueIn(id: string, context: string, signal: AbortSignal): Promise<boolean> {
     const place = { context, extension: this.#account.app, priority: '1' };
-    return await this.#of('POST', id, `/continue?${new URLSearchParams(place)}`, signal);
+    return await this.#of('POST', id, `/continue?${encoded(place)}`, signal);
   }
 
   /** Whether it is being played now. */
@@ -150,7 +150,7 @@ export class AriWire {
   async subscribe(id: string, signal: AbortSignal): Promise<void> {
     const query = new URLSearchParams({ eventSource: `channel:${id}` });
     const app = encodeURIComponent(this.#account.app);
-    const path = `/applications/${app}/subscription?${query}`;
+    const path = `/applications/${app}/subscription?${query.toString()}`;
     const response = await this.#send('POST', path, signal);
     // 422: the channel is gone.
     if (!this.#isMissing(response) && response.status !== 422) this.#well(response);
@@ -164,11 +164,7 @@ export class AriWire {
     path: string,
     signal: AbortSignal,
   ): Promise<boolean> {
-    const response = await this.#send(
-      method,
-      `/channels/${encodeURIComponent(id)}${path}`,
-      signal,
-    );
+    const response = await this.#send(method, `/channels/${encodeURIComponent(id)}${path}`, signal);
     // 409, 412: it is not in our application, because it is leaving or has left.
     if (this.#isMissing(response) || [409, 412].includes(response.status)) return false;
     this.#well(response);
@@ -204,6 +200,10 @@ export class AriWire {
     const { message, code, status } = failure;
     return new ServiceFailure(message, { kind: 'unknown', scope: 'service', code, status });
   }
+}
+
+function encoded(query: Readonly<Record<string, string>>): string {
+  return new URLSearchParams(query).toString();
 }
 
 function isLocal(endpoint: string): boolean {
