@@ -1,11 +1,14 @@
 /**
  * The services that config.yml names, made and ready; one line per vendor.
  */
+import { basename } from 'node:path';
 import { ServiceFailure } from '../domain/failure.ts';
-import type { Clock, Crm, Dialer, Http, Llm, Service, Tts } from '../engine/ports.ts';
+import type { Clock, Crm, Dialer, Emit, Http, Llm, Service, Tts } from '../engine/ports.ts';
 import { csvCrm, type ResultsLedger } from '../services/crm/csv.ts';
 import { hubspot } from '../services/crm/hubspot.ts';
 import { webhookCrm } from '../services/crm/webhook.ts';
+import { asteriskAmi } from '../services/dialer/asterisk-ami.ts';
+import { type AriSettings, asteriskAri, ownApp } from '../services/dialer/asterisk-ari.ts';
 import { preview } from '../services/dialer/preview.ts';
 import { twilio } from '../services/dialer/twilio.ts';
 import { atSetting } from '../services/http.ts';
@@ -67,6 +70,8 @@ export interface ServiceParts {
   readonly http: Http;
   /** Of the services that go by time. */
   readonly clock: Clock;
+  /** Told of the connections that services keep. */
+  readonly emit: Emit;
   readonly folders: CampaignFolders;
   readonly ledger: ResultsLedger;
   /** Takes what has to be closed at the end. */
@@ -100,6 +105,26 @@ export function serviceMakers(parts: ServiceParts) {
       const { timeouts } = config.policies.twilio;
       const account = { ...providers.twilio, ...timeouts, audioFolder: folders.audio };
       return twilio(account, at('twilio'), clock);
+    },
+    'asterisk-ari': () => {
+      const { audioServer, sounds, ...own } = providers['asterisk-ari'];
+      const settings: AriSettings = {
+        ...own,
+        app: ownApp(own.app, basename(folders.output)),
+        audio:
+          audioServer === undefined
+            ? { type: 'folder', path: sounds ?? folders.audio }
+            : { type: 'http', ...audioServer },
+        audioFolder: folders.audio,
+      };
+      return owned.use(asteriskAri(settings, at('asterisk-ari', 'url'), clock, parts.emit));
+    },
+    'asterisk-ami': () => {
+      const { callMs } = config.policies['asterisk-ami'].timeouts;
+      const own = providers['asterisk-ami'];
+      const { audio: audioFolder } = folders;
+      const settings = { ...own, callMs, audioFolder, sounds: own.sounds ?? audioFolder };
+      return owned.use(asteriskAmi(settings, clock, parts.emit));
     },
   };
   const crm = {

@@ -3,6 +3,7 @@
  * and machines, and knows how each call ended. How it is set up: docs/guide/asterisk.md; why it is
  * so: docs/decisions/0008-asterisk.md.
  */
+import { createHash } from 'node:crypto';
 import { ServiceFailure } from '../../domain/failure.ts';
 import type { ReconnectPolicy } from '../../domain/reconnect.ts';
 import type {
@@ -54,6 +55,8 @@ const HEARD_MS = 10_000;
 /** Our own limit on a call, beyond what Asterisk's own limit allows. */
 const LIFE_SLACK_MS = 10_000;
 
+const CONGESTED_NUMBERS = 2;
+
 export interface AriDialer extends Dialer, AsyncDisposable {
   readonly connection: ConnectionView;
 }
@@ -66,6 +69,20 @@ export function asteriskAri(
 ): AriDialer {
   return new AsteriskAri(settings, http, clock, emit);
 }
+
+/**
+ * Whoever registers for an application takes its events from whoever had them: each campaign, of
+ * which one run goes on at a time, has its own. A dialplan gets it as an extension.
+ */
+export function ownApp(app: string, campaign: string): string {
+  const plain = campaign.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, NAME_LENGTH_MAX);
+  if (plain === campaign) return `${app}-${plain}`;
+  const hash = createHash('sha256').update(campaign, 'utf8').digest('hex').slice(0, 8);
+  return `${app}-${plain.slice(0, NAME_LENGTH_MAX - 9)}-${hash}`;
+}
+
+/** An extension has 79 characters at most. */
+const NAME_LENGTH_MAX = 38;
 
 class AsteriskAri implements AriDialer {
   readonly name = ARI_NAME;
@@ -81,6 +98,8 @@ class AsteriskAri implements AriDialer {
   readonly #audio: AudioSource;
   readonly #calls = new Map<string, AriCall>();
   readonly #life = new AbortController();
+  /** Numbers that met congestion since somebody was got through to. */
+  readonly #congested = new Set<string>();
   /** The callee of the last call heard nothing: nobody is rung before that was said. */
   #silent: string | undefined;
 
@@ -131,8 +150,8 @@ class AsteriskAri implements AriDialer {
       throw error;
     }
     await call.firstWord(FIRST_WORD_MS, signal);
-    const fault = call.isOver && !call.hasRung && call.word && trunkFault(ARI_NAME, call.word);
-    if (fault !== undefined && fault !== false) {
+    const fault = this.#trunkFault(call, request.contact.phone);
+    if (fault !== undefined) {
       this.#calls.delete(call.id);
       throw fault;
     }
@@ -179,6 +198,22 @@ class AsteriskAri implements AriDialer {
     this.#silent = undefined;
     if (message === undefined) return;
     throw new ServiceFailure(message, { kind: 'permanent', scope: 'service', code: 'no_audio' });
+  }
+
+  /**
+   * One number that is always congested is that number's trouble, and the outcome of its call; when
+   * a second one meets the same and nobody else got through meanwhile, it is the trunk's.
+   */
+  #trunkFault({ isOver, hasRung, word }: AriCall, phone: string): ServiceFailure | undefined {
+    if (!isOver && !hasRung) return undefined;
+    const fault = isOver && !hasRung && word !== undefined && trunkFault(ARI_NAME, word);
+    if (fault === undefined || fault === false) {
+      this.#congested.clear();
+      return undefined;
+    }
+    if (fault.kind === 'permanent') return fault;
+    if (this.#congested.size < CONGESTED_NUMBERS) this.#congested.add(phone);
+    return this.#congested.size < CONGESTED_NUMBERS ? undefined : fault;
   }
 
   async #soundOf({ audio }: DialRequest): Promise<Sound | undefined> {
