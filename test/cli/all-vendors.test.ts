@@ -21,6 +21,7 @@ const ENV = {
   ELEVEN_API_KEY: VOICE_KEY,
   TWILIO_ACCOUNT_SID: SID,
   TWILIO_AUTH_TOKEN: TOKEN,
+  AMI_PASSWORD: 'test-secret-2-wonderland',
   HUBSPOT_ACCESS_TOKEN: HUBSPOT_TOKEN,
   CRM_WEBHOOK_URL: 'https://example.com/calls',
   CRM_WEBHOOK_SECRET: 'test-secret-1-wonderland',
@@ -71,6 +72,7 @@ describe('the shipped config.yml', () => {
     expect(providers.openaiVoice.model).not.toBe('');
     expect(providers.hubspot.callIdProperty).toBe('campaign_call_id');
     expect(providers.twilio.from).toBe(FROM);
+    expect(providers['asterisk-ami'].endpoint).toBe('PJSIP/{number}@trunk');
   });
 });
 
