@@ -71,6 +71,7 @@ function idleServices(): Services {
         role: 'dialer',
         rings: false,
         speaks: undefined,
+        hears: false,
         account: undefined,
         probe,
         place: ({ call }) => Promise.resolve({ service: 'preview', reference: call }),

@@ -12,6 +12,10 @@ export interface CampaignState {
   /** Contacts taken out because the list has them no more. */
   readonly removed: number;
   readonly outcomes: ReadonlyMap<Outcome, number>;
+  /** By what was chosen with a key, in the operator's words. */
+  readonly answers: ReadonlyMap<string, number>;
+  /** Of those that failed, whom nobody rang because their number had asked not to be rung. */
+  readonly optedOut: number;
   /** Calls that ended and whose record the CRM has not taken yet. */
   readonly recordsOwed: number;
   /** Why contacts wait, most of them first. */
@@ -25,6 +29,8 @@ export function readCampaignState(reports: Reports, campaign: string): CampaignS
     contacts: reports.counts(campaign),
     removed: reports.removed(campaign),
     outcomes: new Map(reports.outcomes(campaign).map(({ outcome, count }) => [outcome, count])),
+    answers: new Map(reports.answers(campaign).map(({ answer, count }) => [answer, count])),
+    optedOut: reports.optedOut(campaign),
     recordsOwed: reports.recordsOwed(campaign),
     waiting: reports.waiting(campaign),
     uncertain: reports.uncertainContacts(campaign).map(({ contact }) => contact),
@@ -34,4 +40,18 @@ export function readCampaignState(reports: Reports, campaign: string): CampaignS
 /** How much there is left to do: calls and records. */
 export function openCount({ contacts, recordsOwed }: CampaignState): number {
   return contacts.queued + contacts.put_off + contacts.calling + recordsOwed;
+}
+
+/** The same words in every document; what is nothing is left out. */
+export function answersDocument({
+  answers,
+  optedOut,
+}: Pick<CampaignState, 'answers' | 'optedOut'>): {
+  readonly answers: Readonly<Record<string, number>> | undefined;
+  readonly opted_out: number | undefined;
+} {
+  return {
+    answers: answers.size === 0 ? undefined : Object.fromEntries(answers),
+    opted_out: optedOut === 0 ? undefined : optedOut,
+  };
 }

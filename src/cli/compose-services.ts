@@ -1,6 +1,7 @@
 /**
  * The services that config.yml names, made and ready; one line per vendor.
  */
+import { basename } from 'node:path';
 import { ServiceFailure } from '../domain/failure.ts';
 import type {
   Clock,
@@ -16,7 +17,8 @@ import type {
 import { csvCrm, type ResultsLedger } from '../services/crm/csv.ts';
 import { hubspot } from '../services/crm/hubspot.ts';
 import { webhookCrm } from '../services/crm/webhook.ts';
-import { AsteriskAmi, asteriskAmi } from '../services/dialer/asterisk-ami.ts';
+import { asteriskAmi } from '../services/dialer/asterisk-ami.ts';
+import { type AriSettings, asteriskAri, ownApp } from '../services/dialer/asterisk-ari.ts';
 import { preview } from '../services/dialer/preview.ts';
 import { twilio } from '../services/dialer/twilio.ts';
 import { atSetting } from '../services/http.ts';
@@ -116,6 +118,19 @@ export function serviceMakers(parts: ServiceParts) {
       const account = { ...providers.twilio, ...timeouts, audioFolder: folders.audio };
       return twilio(account, at('twilio'), clock);
     },
+    'asterisk-ari': () => {
+      const { audioServer, sounds, ...own } = providers['asterisk-ari'];
+      const settings: AriSettings = {
+        ...own,
+        app: ownApp(own.app, basename(folders.output)),
+        audio:
+          audioServer === undefined
+            ? { type: 'folder', path: sounds ?? folders.audio }
+            : { type: 'http', ...audioServer },
+        audioFolder: folders.audio,
+      };
+      return owned.use(asteriskAri(settings, at('asterisk-ari', 'url'), clock, parts.emit));
+    },
     'asterisk-ami': () => {
       const { callMs } = config.policies['asterisk-ami'].timeouts;
       const own = providers['asterisk-ami'];
@@ -153,8 +168,14 @@ export async function composeServices(
     tts: await usable(speaksItself(config) ? [] : services.tts.map((name) => tts[name]()), leftOut),
     dialer: dialers,
     crm: await Promise.all(services.crm.map((name) => crm[name]())),
-    connections: dialers.flatMap((one) => (one instanceof AsteriskAmi ? [one.connection] : [])),
+    connections: dialers.filter(keepsConnection).map(({ connection }) => connection),
   };
+}
+
+function keepsConnection(
+  dialer: Dialer,
+): dialer is Dialer & { readonly connection: KeptConnection } {
+  return 'connection' in dialer;
 }
 
 /** One account, two roles: the key and the address are those of the models. */

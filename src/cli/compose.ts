@@ -95,6 +95,7 @@ export function composeEngine(parts: EngineParts): Engine {
     emit,
     language: config.campaign.language,
     charactersMax: config.script.maxCharacters,
+    answers: config.script.answers,
   });
   const looksUp = crm.some((service) => service.lookup !== undefined);
   const availability = new Availability([...guards.values()], looksUp, playsAudio(dialer));

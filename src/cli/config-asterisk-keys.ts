@@ -58,7 +58,7 @@ export function asteriskAmiKeys() {
     password: secret('Its secret, as "${NAME}" from the environment.', 'AMI_PASSWORD'),
     events: word(events, /^[a-z]+( *, *[a-z]+)*$/)
       .refine(takesEvents, { error: events })
-      .default('system,call,user')
+      .default('system,call,user,dtmf')
       .describe('The classes of events that are asked for.'),
     endpoint: word(endpoint, /^[A-Za-z0-9]+\/[^\r\n]*\{number\}[^\r\n]*$/)
       .optional()

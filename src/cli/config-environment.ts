@@ -11,6 +11,9 @@ interface Override {
 }
 
 const OVERRIDES: Readonly<Record<string, Override>> = {
+  ARI_URL: { service: 'asterisk-ari', key: 'url' },
+  ARI_USERNAME: { service: 'asterisk-ari', key: 'username' },
+  ARI_PASSWORD: { service: 'asterisk-ari', key: 'password' },
   AMI_HOST: { service: 'asterisk-ami', key: 'host' },
   AMI_PORT: { service: 'asterisk-ami', key: 'port' },
   AMI_USERNAME: { service: 'asterisk-ami', key: 'username' },

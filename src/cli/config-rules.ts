@@ -4,6 +4,7 @@
  */
 import { listed } from '../domain/text.ts';
 import { alertFindings } from './config-alerts.ts';
+import { ANSWER_RULES } from './config-answers.ts';
 import { type Judged, type Judgement, type Rule, shown } from './config-judged.ts';
 import { type ConfigPath, type ConfigProblem, type Finding, pathText } from './config-problems.ts';
 import { serverFindings } from './config-server.ts';
@@ -24,6 +25,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'script: every template compiles': templateCompiles,
   'script: the prompt compiles': promptCompiles,
   ...VENDOR_RULES,
+  ...ANSWER_RULES,
   'alerts: a channel in use has what it needs': ({ config, source }) =>
     alertFindings(config.alerts, (path) => source.hasVariable(path)),
   'google_sheets: enabled, it has what it needs': ({ config }) => sheetsFindings(config.sheets),

@@ -3,6 +3,7 @@
  * message of each rule is what is allowed, because that is what the person who broke it needs.
  */
 import { z } from 'zod';
+import { KEYS } from '../domain/answers.ts';
 import { LOG_LEVELS } from '../observers/log-lines.ts';
 import { DEFAULT_BEHAVIOUR } from '../sim/behaviour.ts';
 import { alertKeys } from './config-alerts.ts';
@@ -14,6 +15,7 @@ import {
   duration,
   money,
   number,
+  optionalSection,
   path,
   pattern,
   SIZE_ALLOWED,
@@ -168,7 +170,30 @@ function scriptKeys() {
           'is an error. One text, or one per language.',
       ),
     max_characters: whole(1, 10_000, 900, 'A longer text is not spoken; that call fails.'),
+    answers: optionalSection(
+      answerKeys(),
+      'What a key stands for that is pressed on the line: a word of yours for each. opt_out is ' +
+        'one of ours: that number is not rung again, by any campaign of the database.',
+    ),
+    answer_wait: duration(
+      { minMs: 1000, maxMs: 60_000 },
+      '10s',
+      'How long a key is waited for once the text is said, where script.answers asks for one.',
+    ),
   };
+}
+
+const ANSWER_ALLOWED =
+  'a word of small letters, digits and _, such as confirmed, call_me_back or opt_out';
+
+function answerKeys() {
+  const word = z
+    .string({ error: ANSWER_ALLOWED })
+    .regex(/^[a-z][a-z0-9_]{0,39}$/, { error: ANSWER_ALLOWED })
+    .optional();
+  return Object.fromEntries(
+    KEYS.map((key) => [key, word.describe(`What is chosen with the key ${key}.`)]),
+  );
 }
 
 function loggingKeys() {

@@ -202,6 +202,7 @@ function isSectionPath(path: ConfigPath): boolean {
   const [section, name, below] = path.map(String);
   return (
     path.length === 1 ||
+    (section === 'script' && name === 'answers' && path.length === 2) ||
     (section === 'providers' &&
       (path.length === 2 || ['retry', 'circuit_breaker', 'timeouts'].includes(below ?? ''))) ||
     (section === 'simulation' && path.length === 2 && /^(answer_time|shares)$/.test(name ?? ''))

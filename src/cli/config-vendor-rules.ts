@@ -4,6 +4,7 @@
 import { PRICED_BY } from '../domain/money.ts';
 import { listed } from '../domain/text.ts';
 import { ROLES } from '../domain/words.ts';
+import { ariAccount, ariAudio, ariSecret, ariWaits } from './config-ari.ts';
 import { amiAccount, amiSecret, amiWaits } from './config-asterisk.ts';
 import { type Judged, type Rule, shown } from './config-judged.ts';
 import { type ConfigPath, type Finding, pathText } from './config-problems.ts';
@@ -23,6 +24,11 @@ export const VENDOR_RULES: Readonly<Record<string, Rule>> = {
   'budget: every vendor in use has its prices': vendorPrices,
   'twilio: in use, it has its account and number': twilioAccount,
   'twilio: a call lasts longer than it rings': ringTimes('twilio'),
+  'asterisk-ari: in use, it has its user and endpoint': ariAccount,
+  'asterisk-ari: the password stands in the environment': ariSecret,
+  'asterisk-ari: the longest wait is not below the first': ariWaits,
+  'asterisk-ari: the audio comes one way': ariAudio,
+  'asterisk-ari: a call lasts longer than it rings': ringTimes('asterisk-ari'),
   'asterisk-ami: in use, it has its user and endpoint': amiAccount,
   'asterisk-ami: the password stands in the environment': amiSecret,
   'asterisk-ami: the longest wait is not below the first': amiWaits,
@@ -133,11 +139,13 @@ function twilioAccount(judged: Judged): readonly Finding[] {
 /** To ring, to be heard, and to find out what became of a call whose answer was lost. */
 const BEYOND_RINGING_MS = 60_000;
 
-function ringTimes(dialer: 'twilio' | 'asterisk-ami'): Rule {
+type RingingDialer = 'twilio' | 'asterisk-ari' | 'asterisk-ami';
+
+function ringTimes(dialer: RingingDialer): Rule {
   return (judged) => ringTimesOf(dialer, judged);
 }
 
-function ringTimesOf(dialer: 'twilio' | 'asterisk-ami', judged: Judged): readonly Finding[] {
+function ringTimesOf(dialer: RingingDialer, judged: Judged): readonly Finding[] {
   const { ringMs } = judged.config.providers[dialer];
   const { callMs } = judged.config.policies[dialer].timeouts;
   const path = ['providers', dialer, 'ring_time'];

@@ -3,9 +3,11 @@
  */
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import type { AnswerPolicy } from '../domain/answers.ts';
 import { MICROS, type PriceList, type Prices } from '../domain/money.ts';
 import type { Behaviour } from '../sim/behaviour.ts';
 import { alertSettings } from './config-alerts.ts';
+import { ariProvider } from './config-ari.ts';
 import { amiProvider } from './config-asterisk.ts';
 import { withEnvironment } from './config-environment.ts';
 import type { Judgement } from './config-judged.ts';
@@ -97,6 +99,7 @@ function normalise(file: ConfigFile, { file: configFile, serve = false }: Config
       prompt: file.script.prompt,
       template: file.script.template,
       maxCharacters: file.script.max_characters,
+      answers: answerPolicy(file.script),
     },
     generalPolicy: policyFrom(file),
     policies: {
@@ -113,6 +116,7 @@ function normalise(file: ConfigFile, { file: configFile, serve = false }: Config
       webhook: policyOf(file, 'webhook'),
       elevenlabs: policyOf(file, 'elevenlabs'),
       twilio: policyOf(file, 'twilio'),
+      'asterisk-ari': policyOf(file, 'asterisk-ari'),
       'asterisk-ami': policyOf(file, 'asterisk-ami'),
     },
     healthCheck: {
@@ -132,6 +136,7 @@ function normalise(file: ConfigFile, { file: configFile, serve = false }: Config
       hubspot: hubspotProvider(file.providers.hubspot),
       webhook: webhookProvider(file.providers.webhook),
       twilio: twilioProvider(file.providers.twilio),
+      'asterisk-ari': ariProvider(file.providers['asterisk-ari']),
       'asterisk-ami': amiProvider(file.providers['asterisk-ami']),
     },
     alerts: alertSettings(file.alerts),
@@ -147,6 +152,13 @@ function normalise(file: ConfigFile, { file: configFile, serve = false }: Config
     output: { folder: absolute(file.output.folder) },
     simulation: behaviour(file.simulation),
   };
+}
+
+function answerPolicy(script: ConfigFile['script']): AnswerPolicy | undefined {
+  const words = script.answers ?? {};
+  return Object.values(words).every((word) => word === undefined)
+    ? undefined
+    : { words, waitMs: durationMs(script.answer_wait) };
 }
 
 function campaignSettings({ campaign }: ConfigFile): Config['campaign'] {

@@ -9,6 +9,7 @@ import type { HealthOptions } from './commands/health.ts';
 import type { HuntOptions } from './commands/hunt.ts';
 import type { InitOptions } from './commands/init.ts';
 import type { LogsOptions } from './commands/logs.ts';
+import type { OptOutsOptions } from './commands/opt-outs.ts';
 import type { ReportOptions } from './commands/report.ts';
 import type { RunOptions } from './commands/run.ts';
 import type { SettleOptions } from './commands/settle.ts';
@@ -113,6 +114,20 @@ function addWorkCommands(program: Command, world: World, ended: (code: number) =
     .action(async (list: string, options: RunOptions) => {
       const { run } = await import('./commands/run.ts');
       ended(await run(world, list, options));
+    });
+  program
+    .command('opt-outs')
+    .description('numbers that no campaign rings, because somebody asked for that')
+    .option('--config <file>', 'the configuration', 'config.yml')
+    .option('--add <number>', 'one more')
+    .option('--reason <text>', 'why it is added')
+    .option('--remove <number>', 'one that may be rung again')
+    .option('--numbers', 'show the numbers in full')
+    .option('--json', 'as one JSON document')
+    .addHelpText('after', OPT_OUTS_EXAMPLES)
+    .action(async (options: OptOutsOptions) => {
+      const { optOuts } = await import('./commands/opt-outs.ts');
+      ended(await optOuts(world, options));
     });
   program
     .command('settle')
@@ -349,6 +364,14 @@ Examples:
   $ campaign logs                                 the last lines
   $ campaign logs --follow --level warn           what goes wrong, as it happens
   $ campaign logs --since 2h --contact c-017      what was done for one contact
+`;
+
+const OPT_OUTS_EXAMPLES = `
+Whoever presses the key for opt_out (script.answers in config.yml) is among them at once.
+
+  $ campaign opt-outs                             who they are, the numbers masked
+  $ campaign opt-outs --add "415 555 0100" --reason "asked by letter"
+  $ campaign opt-outs --remove "415 555 0100"     they may be rung again
 `;
 
 const SETTLE_EXAMPLES = `

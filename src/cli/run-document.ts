@@ -17,6 +17,10 @@ export interface RunDocument {
   readonly contacts: ContactCounts & { readonly rejected: number };
   /** Of the whole campaign, by outcome. */
   readonly outcomes: Readonly<Record<string, number>>;
+  /** Of the whole campaign, by what was chosen with a key; left out where nothing was. */
+  readonly answers?: Readonly<Record<string, number>> | undefined;
+  /** Of those that failed: not rung, because the number had asked not to be; left out for 0. */
+  readonly opted_out?: number | undefined;
   /** What this run asked of each service; see `serviceKey`. */
   readonly services: Readonly<Record<string, ServiceDocument>>;
   /** Left out where no price is known. */

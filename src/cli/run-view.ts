@@ -21,7 +21,10 @@ export interface RunViewParts {
 }
 
 /** What is counted elsewhere. */
-export type Counted = Pick<RunStatus, 'outcomes' | 'callsInProgress' | 'callMsAverage' | 'alerts'>;
+export type Counted = Pick<
+  RunStatus,
+  'outcomes' | 'answers' | 'callsInProgress' | 'callMsAverage' | 'alerts'
+>;
 
 type Viewed = Pick<Guard, 'service' | 'role' | 'status'>;
 
@@ -76,6 +79,7 @@ export class RunView {
       lines: policy.lines,
       contacts: journal.counts(),
       outcomes: counted.outcomes,
+      answers: counted.answers,
       callsInProgress: counted.callsInProgress,
       callMsAverage: counted.callMsAverage,
       alerts: counted.alerts,

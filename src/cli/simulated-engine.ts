@@ -3,6 +3,7 @@
  */
 import { Alerter, foundBreaker } from '../engine/alerter.ts';
 import { EventStream } from '../engine/event-stream.ts';
+import { ASKED } from '../sim/keys.ts';
 import type { RandomWorld } from '../sim/random-world.ts';
 import type { MadeEngine, MakeEngine, SimulatedParts } from '../sim/simulation.ts';
 import { composeEngine } from './compose.ts';
@@ -48,6 +49,7 @@ function configOf(world: RandomWorld, shipped: Config): Config {
     ...shipped,
     campaign: { ...shipped.campaign, ...policy, callsPerSecond, sameNumber },
     policies: { ...shipped.policies, ...policies },
+    script: { ...shipped.script, answers: world.quirks.optOuts === undefined ? undefined : ASKED },
     healthCheck,
     simulation: behaviour,
   };

@@ -11,13 +11,17 @@ export function simulatedState(campaign: MemoryCampaign): CampaignState {
   const outcomes = new Map<Outcome, number>();
   const waiting = new Map<string, WaitingReason>();
   const uncertain: string[] = [];
-  let [removed, recordsOwed] = [0, 0];
-  for (const { contact, queue, outcome, reason, dueMs } of campaign.contacts.values()) {
+  const answers = new Map<string, number>();
+  let [removed, recordsOwed, optedOut] = [0, 0, 0];
+  for (const { contact, queue, outcome, reason, dueMs, calls } of campaign.contacts.values()) {
     if (queue === QUEUE.removed) removed += 1;
     if (outcome === 'uncertain') uncertain.push(contact.id);
     if (outcome !== null) {
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
       if (queue !== QUEUE.none) recordsOwed += 1;
+      const { answer, code } = calls.at(-1) ?? {};
+      if (answer !== undefined) answers.set(answer, (answers.get(answer) ?? 0) + 1);
+      if (code === 'opted_out') optedOut += 1;
     }
     if (queue === QUEUE.waiting) {
       const known = waiting.get(reason);
@@ -30,6 +34,8 @@ export function simulatedState(campaign: MemoryCampaign): CampaignState {
     contacts: campaign.counts(),
     removed,
     outcomes,
+    answers,
+    optedOut,
     recordsOwed,
     waiting: [...waiting.values()].toSorted(
       ({ dueMs: one = NEXT_RUN_MS }, { dueMs: other = NEXT_RUN_MS }) => one - other,

@@ -96,7 +96,12 @@ export function briefText(facts: SummaryFacts, paint: Paint): string {
 export function summaryText(facts: SummaryFacts, paint: Paint): string {
   const paragraphs = [
     [headline(facts, paint)],
-    [...outcomeLines(facts, paint), ...waitingLines(facts, paint), ...rejectedLines(facts, paint)],
+    [
+      ...outcomeLines(facts, paint),
+      ...answerLines(facts),
+      ...waitingLines(facts, paint),
+      ...rejectedLines(facts, paint),
+    ],
     fallbackLines(facts, paint),
     downLines(facts, paint),
     uncertainLines(facts, paint),
@@ -199,6 +204,16 @@ function failureText(failures: ReadonlyMap<string, number>): string {
   const [reason, count] = most;
   const others = [...failures.values()].reduce((total, each) => total + each, 0) - count;
   return `${maskNumbers(reason)}${others === 0 ? '' : ` (and ${others} for other reasons)`}`;
+}
+
+/** What was chosen with a key, and who is not rung because they had asked for that. */
+function answerLines({ answers, optedOut }: SummaryFacts): string[] {
+  return [
+    ...[...answers].map(([answer, count]) => row(count, 'chose', answer)),
+    ...(optedOut > 0
+      ? [row(optedOut, 'opted out', 'not rung, as they had asked; counted as failed')]
+      : []),
+  ];
 }
 
 function waitingLines(facts: SummaryFacts, paint: Paint): string[] {

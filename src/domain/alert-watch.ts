@@ -218,6 +218,8 @@ export class AlertWatch {
     if (hasFailed) this.#failedBy.delete(contact);
     this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1);
     const told = this.#goOn(moment);
+    // Nobody was rung, as they had asked: that went neither well nor wrong.
+    if (event.code === 'opted_out') return told;
     const isBad = !SUCCESSES.has(outcome);
     if (service !== undefined && isOut(service, moment)) return told;
     if (isBad && outcome !== 'invalid_number' && isRoleOut('dialer', moment)) return told;

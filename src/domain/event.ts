@@ -178,6 +178,10 @@ export type CampaignEvent =
       readonly call: string;
       readonly outcome: Outcome;
       readonly detail?: string | undefined;
+      /** What the callee chose by a key, in the operator's word; it is the detail as well. */
+      readonly answer?: string | undefined;
+      /** Nobody was rung, because the number had asked not to be: nothing failed. */
+      readonly code?: 'opted_out' | undefined;
       readonly durationMs: number;
       /** It was ended by us, because its time was up before the dialer told of its end. */
       readonly cut?: boolean | undefined;

@@ -93,6 +93,19 @@ export class Unavailable extends Error {
 }
 
 /**
+ * The number was refused before it was rung: whoever has it asked not to be called. No service's
+ * failure, and nothing that another try would change.
+ */
+export class OptedOut extends Error {
+  override readonly name = 'OptedOut';
+
+  /** @param atMs when they asked; milliseconds since the epoch */
+  constructor(atMs: number) {
+    super(`this number asked on ${new Date(atMs).toISOString().slice(0, 10)} not to be called`);
+  }
+}
+
+/**
  * What must be kept could not be written (disk full, disk read-only, file gone): dialling stops,
  * because nothing may be sent whose beginning is not on disk, and nothing done that is then lost.
  */

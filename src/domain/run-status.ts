@@ -49,6 +49,8 @@ export interface RunStatus {
   readonly contacts: ContactCounts;
   /** Of this run. */
   readonly outcomes: ReadonlyMap<Outcome, number>;
+  /** How many pressed a key that counts; left out where nobody could. */
+  readonly answers?: number | undefined;
   /** Telephone calls that a dialer has taken on and that have not ended. */
   readonly callsInProgress: number;
   /** Of all calls of this run that were answered; undefined where none was. */
@@ -70,6 +72,15 @@ export function rolesDown(services: readonly ServiceStatus[]): readonly Role[] {
 
 /** How a telephone call ends that was placed and of which the end is known. */
 const TRIED: readonly Outcome[] = ['answered', 'voicemail', 'busy', 'no_answer', 'invalid_number'];
+
+/** Of the calls that were answered, in how many a key was chosen; undefined before the first. */
+export function conversionRate({
+  outcomes,
+  answers,
+}: Pick<RunStatus, 'outcomes' | 'answers'>): number | undefined {
+  const answered = outcomes.get('answered') ?? 0;
+  return answers === undefined || answered === 0 ? undefined : answers / answered;
+}
 
 /** Answered by a person, as a part of all calls of which it is known; undefined without any. */
 export function answerRate(outcomes: ReadonlyMap<Outcome, number>): number | undefined {

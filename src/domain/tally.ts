@@ -34,6 +34,10 @@ export class RunTally {
   readonly failures = new Map<string, number>();
   /** What services were paid for. */
   readonly usage = new UsageBook();
+  /** By what was chosen with a key. */
+  readonly answers = new Map<string, number>();
+  /** Not rung, because the number had asked not to be; among those that failed. */
+  optedOut = 0;
   rejectedCount = 0;
   putOff = 0;
   /** Once per alert and channel; what failed was given up for the time being. */
@@ -53,7 +57,10 @@ export class RunTally {
         break;
       case 'call.finished':
         add(this.outcomes, event.outcome);
-        if (event.outcome === 'failed') {
+        if (event.answer !== undefined) add(this.answers, event.answer);
+        if (event.code === 'opted_out') {
+          this.optedOut += 1;
+        } else if (event.outcome === 'failed') {
           addFew(this.failures, event.detail ?? 'no reason given', 'other reasons');
         }
         break;

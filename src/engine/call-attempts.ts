@@ -1,3 +1,4 @@
+import { OptedOut } from '../domain/failure.ts';
 import type {
   AttemptLog,
   Claim,
@@ -46,18 +47,23 @@ export class CallAttempts implements AttemptLog {
 
   async begin(service: string, account?: string): Promise<number> {
     const begunMs = this.#wallMs();
-    const attempt = (this.#last?.attempt ?? 0) + 1;
+    const before = this.#last;
+    const attempt = (before?.attempt ?? 0) + 1;
     this.#last = { attempt, service, account, begunMs };
     this.#over = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    await this.#journal.write(this.#claim.key, {
-      type: 'attempt.begun',
-      attempt,
-      service,
-      account,
-      atMs: begunMs,
-    });
+    const begun = { type: 'attempt.begun', attempt, service, account, atMs: begunMs } as const;
+    try {
+      await this.#journal.write(this.#claim.key, begun);
+    } catch (error) {
+      if (error instanceof OptedOut) {
+        // It never began: the number was refused before.
+        this.left(attempt);
+        this.#last = before;
+      }
+      throw error;
+    }
     return attempt;
   }
 

@@ -68,6 +68,7 @@ export function guardDialer(dialer: Dialer, guard: Guard): Dialer {
     rings: dialer.rings,
     account: dialer.account,
     speaks: dialer.speaks?.bind(dialer),
+    hears: dialer.hears,
     probe: (signal) => dialer.probe(signal),
     place: (request, context) => {
       return guard.run(place, context, (limited) => dialer.place(request, limited));

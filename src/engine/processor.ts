@@ -2,11 +2,13 @@
  * One contact's story: each step is skipped if the journal has its result, else its begin is
  * written down, it is done, and its end is written down.
  */
+import { type AnswerPolicy, keysOf, standing } from '../domain/answers.ts';
 import type { CampaignEvent } from '../domain/event.ts';
-import { ServiceFailure } from '../domain/failure.ts';
-import type { Outcome, Role, Step } from '../domain/words.ts';
+import { OptedOut, ServiceFailure } from '../domain/failure.ts';
+import type { Role, Step } from '../domain/words.ts';
 import { CallAttempts } from './call-attempts.ts';
 import type {
+  AnswersWanted,
   AudioFile,
   Claim,
   Clock,
@@ -51,6 +53,8 @@ export interface ProcessorParts {
   /** Of contacts that name none. */
   readonly language: string;
   readonly charactersMax: number;
+  /** What the script asks for at its end; undefined where it asks for nothing. */
+  readonly answers?: AnswerPolicy | undefined;
 }
 
 const ROLE_OF: Readonly<Record<Step, Role>> = {
@@ -91,7 +95,7 @@ export class Processor {
       if (settlement.type !== 'outcome') {
         return { settlement, outcome: undefined, stage: stageAt(story) };
       }
-      end = await this.#end(story, settlement.outcome, settlement.detail);
+      end = await this.#end(story, settlement);
     }
     const known = end;
     const { outcome } = known;
@@ -126,6 +130,7 @@ export class Processor {
       step: 'lookup',
       ended: claim.ended !== undefined,
       requestMs: undefined,
+      answer: claim.answer,
       isCut: false,
     };
   }
@@ -161,6 +166,10 @@ export class Processor {
     }
     if (story.claim.isOutdated) {
       return { type: 'outdated' };
+    }
+    // Before anything is paid for them; the journal asks once more before the phone rings.
+    if (story.claim.optedOutMs !== undefined) {
+      throw new OptedOut(story.claim.optedOutMs);
     }
     // Nothing is looked up for a text that is written: that stage does without the CRM.
     const kept = story.claim.finished.script?.text;
@@ -282,7 +291,9 @@ export class Processor {
       this.#tellLookedUp(story, service, true);
     }
     const over = dialled.state === 'placed' ? await this.#follow(story, request, dialled) : dialled;
-    const usage = over.state === 'ended' ? over.ended.usage : undefined;
+    const { usage, digit } = over.state === 'ended' ? over.ended : {};
+    // Durable before the outcome is: with that, nobody asks the dialer again.
+    if (digit !== undefined) await this.#answered(story, digit);
     this.#finished(story, 'dial', 'dialer', over.service, startMs, { usage });
     return over;
   }
@@ -303,8 +314,19 @@ export class Processor {
     }
   }
 
+  async #answered(story: Story, key: string): Promise<void> {
+    const answer = this.#parts.answers?.words[key];
+    if (answer === undefined || standing(story.answer, answer) === story.answer) return;
+    const atMs = this.#wallMs();
+    await this.#parts.journal.write(story.claim.key, { type: 'call.answered', answer, atMs });
+    story.answer = standing(story.answer, answer);
+  }
+
   /** Writes the outcome down together with the record's begin. */
-  async #end(story: Story, outcome: Outcome, detail: string | undefined): Promise<End> {
+  async #end(
+    story: Story,
+    { outcome, detail, code }: Extract<Settlement, { readonly type: 'outcome' }>,
+  ): Promise<End> {
     const { journal, emit, clock } = this.#parts;
     const endedMs = this.#wallMs();
     const service = story.services.dialer;
@@ -313,6 +335,7 @@ export class Processor {
       type: 'call.ended',
       outcome,
       detail,
+      ...(code !== undefined && { code }),
       service,
       atMs: endedMs,
     });
@@ -329,6 +352,8 @@ export class Processor {
       line: story.line,
       outcome,
       detail,
+      ...(story.answer !== undefined && { answer: story.answer }),
+      ...(code !== undefined && { code }),
       durationMs: clock.monotonicMs() - story.startMs,
       ...(story.isCut && { cut: true }),
     });
@@ -349,6 +374,7 @@ export class Processor {
       contact: claim.contact,
       outcome: end.outcome,
       detail: end.detail,
+      ...(story.answer !== undefined && { answer: story.answer }),
       text: story.text,
       startedMs: claim.startedMs,
       endedMs: end.endedMs,
@@ -368,7 +394,15 @@ export class Processor {
     const { key, contact, startedMs: begunMs } = story.claim;
     const { attempts } = story;
     const language = this.#language(story);
-    return { call: key.call, contact, text, language, audio, begunMs, attempts };
+    const answers = this.#wanted(story);
+    return { call: key.call, contact, text, language, audio, begunMs, attempts, answers };
+  }
+
+  #wanted(story: Story): AnswersWanted | undefined {
+    const { answers } = this.#parts;
+    if (answers === undefined) return undefined;
+    const pressed = (key: string): Promise<void> => this.#answered(story, key);
+    return { keys: keysOf(answers), waitMs: answers.waitMs, pressed };
   }
 
   #language(story: Story): string {

@@ -12,6 +12,7 @@ export function recordedDialer(dialer: Dialer): Dialer {
     account: dialer.account,
     rings: dialer.rings,
     speaks: dialer.speaks?.bind(dialer),
+    hears: dialer.hears,
     probe: (signal) => dialer.probe(signal),
     follow: (placed, request, context) => dialer.follow(placed, request, context),
     find: (request, context) => dialer.find(request, context),

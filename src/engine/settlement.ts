@@ -1,7 +1,7 @@
 /**
  * How the work on one contact ended, and the one function that turns an error into that.
  */
-import { ServiceFailure, Unavailable } from '../domain/failure.ts';
+import { OptedOut, ServiceFailure, Unavailable } from '../domain/failure.ts';
 import type { Outcome, Role } from '../domain/words.ts';
 import type { Stage } from './ports.ts';
 
@@ -15,6 +15,8 @@ export type Settlement =
       readonly detail: string | undefined;
       /** A service refused the work for what is in it: another try would fail the same way. */
       readonly refusal?: ServiceFailure | undefined;
+      /** Nobody was rung, because the number had asked not to be. */
+      readonly code?: 'opted_out' | undefined;
     }
   | ({ readonly type: 'put_off' } & PutOff)
   /** The CRM refused the record for good: it stays owed, and the next run offers it again. */
@@ -78,6 +80,9 @@ export function settlementOf(error: unknown, before: Rounds, through: number): S
       rounds: before.rounds,
       roundMark: before.roundMark,
     };
+  }
+  if (error instanceof OptedOut) {
+    return { type: 'outcome', outcome: 'failed', detail: error.message, code: 'opted_out' };
   }
   if (!(error instanceof ServiceFailure)) {
     throw error;

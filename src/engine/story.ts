@@ -32,6 +32,8 @@ export interface Story {
   ended: boolean;
   /** How long the request of this step took that was answered, as far as one was. */
   requestMs: number | undefined;
+  /** What the callee chose by a key, as far as it is durable. */
+  answer: string | undefined;
   /** The call was ended by us because its time was up. */
   isCut: boolean;
 }
@@ -76,7 +78,13 @@ export function recordRefused(
 
 export function outcomeOf(story: Story, over: Over): Settlement {
   story.services.dialer = over.service;
-  return over.state === 'ended'
-    ? { type: 'outcome', outcome: over.ended.outcome, detail: over.ended.detail }
-    : { type: 'outcome', outcome: 'uncertain', detail: over.detail };
+  const { answer } = story;
+  if (over.state === 'ended') {
+    const { outcome, detail } = over.ended;
+    return { type: 'outcome', outcome, detail: answer ?? detail };
+  }
+  // Whoever pressed a key was there, whatever became of the call after that.
+  return answer === undefined
+    ? { type: 'outcome', outcome: 'uncertain', detail: over.detail }
+    : { type: 'outcome', outcome: 'answered', detail: answer };
 }

@@ -199,6 +199,8 @@ function ownFields(event: CampaignEvent): object | undefined {
       return {
         outcome: event.outcome,
         detail: event.detail === undefined ? undefined : detailText(event.detail, event.contact),
+        answer: event.answer,
+        code: event.code,
         duration_ms: Math.round(event.durationMs),
         cut: event.cut,
       };

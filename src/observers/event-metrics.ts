@@ -61,7 +61,16 @@ function callMetrics(registry: Registry): (event: CampaignEvent) => void {
   const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
     new Counter({ registers: [registry], name, help, labelNames });
   const started = counter('campaign_calls_started_total', 'Calls that were begun or taken up.');
-  const finished = counter('campaign_calls_total', 'Calls that ended, by outcome.', 'outcome');
+  const finished = counter(
+    'campaign_calls_total',
+    'Calls that ended, by outcome; opted_out: not rung, because the number had asked not to be.',
+    'outcome',
+  );
+  const answers = counter(
+    'campaign_answers_total',
+    'Calls by what was chosen with a key, in the words of script.answers.',
+    'answer',
+  );
   const cut = counter(
     'campaign_calls_cut_total',
     'Calls that were ended because timeouts.call was over.',
@@ -78,14 +87,15 @@ function callMetrics(registry: Registry): (event: CampaignEvent) => void {
     'reason',
   );
   const rejected = counter('campaign_rows_rejected_total', 'Rows of the list that were refused.');
-  for (const outcome of OUTCOMES) finished.inc({ outcome }, 0);
+  for (const outcome of [...OUTCOMES, 'opted_out']) finished.inc({ outcome }, 0);
   return (event) => {
     switch (event.type) {
       case 'call.started':
         started.inc();
         break;
       case 'call.finished':
-        finished.inc({ outcome: event.outcome });
+        finished.inc({ outcome: event.code ?? event.outcome });
+        if (event.answer !== undefined) answers.inc({ answer: event.answer });
         if (event.cut === true) cut.inc();
         break;
       case 'call.failed':

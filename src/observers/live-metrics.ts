@@ -7,6 +7,7 @@ import type { BreakerName } from '../domain/event.ts';
 import {
   answerRate,
   type ConnectionStatus,
+  conversionRate,
   type RunPhase,
   type RunStatus,
 } from '../domain/run-status.ts';
@@ -50,7 +51,7 @@ export function liveMetrics(registry: Registry, status: () => RunStatus, host: H
 }
 
 function runMetrics(registry: Registry, status: () => RunStatus): void {
-  const one = (name: string, help: string, of: (now: RunStatus) => number | undefined): void => {
+  const one: Figure = (name, help, of) => {
     gauge(registry, name, help, [], () => {
       const value = of(status());
       return value === undefined ? [] : [[{}, value]];
@@ -105,10 +106,22 @@ function runMetrics(registry: Registry, status: () => RunStatus): void {
     'Telephone calls that the dialer has taken on and that have not ended.',
     ({ callsInProgress }) => callsInProgress,
   );
+  callMetrics(one);
+}
+
+/** One figure of the moment; undefined where there is none. */
+type Figure = (name: string, help: string, of: (now: RunStatus) => number | undefined) => void;
+
+function callMetrics(one: Figure): void {
   one(
     'campaign_answer_rate',
     'Answered, as a part (0 to 1) of the calls of this run that were placed and have ended.',
     ({ outcomes }) => answerRate(outcomes),
+  );
+  one(
+    'campaign_conversion_rate',
+    'Chose something with a key, as a part (0 to 1) of the calls of this run that were answered.',
+    conversionRate,
   );
   one(
     'campaign_average_call_duration_seconds',

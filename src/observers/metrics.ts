@@ -14,6 +14,7 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #counted: EventMetrics;
   readonly #outcomes = new Map<Outcome, number>();
+  #answers = 0;
   readonly #alerts = { sent: 0, failed: 0 };
   /** When each call in progress was taken on; monotonic milliseconds, by the call's id. */
   readonly #callsBegun = new Map<string, number>();
@@ -37,6 +38,11 @@ export class Metrics {
   /** In the text format of Prometheus. */
   text(): Promise<string> {
     return this.#registry.metrics();
+  }
+
+  /** How many pressed a key that counts. */
+  get answers(): number {
+    return this.#answers;
   }
 
   get outcomes(): ReadonlyMap<Outcome, number> {
@@ -84,6 +90,7 @@ export class Metrics {
   take(event: CampaignEvent): void {
     switch (event.type) {
       case 'call.finished':
+        this.#answers += event.answer === undefined ? 0 : 1;
         this.#outcomes.set(event.outcome, (this.#outcomes.get(event.outcome) ?? 0) + 1);
         // Whose end nobody told is not in progress any more either.
         this.#callsBegun.delete(event.call);

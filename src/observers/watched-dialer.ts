@@ -16,6 +16,7 @@ export function watchedDialer(dialer: Dialer, watch: CallWatch, clock: Clock): D
     rings: dialer.rings,
     account: dialer.account,
     speaks: dialer.speaks?.bind(dialer),
+    hears: dialer.hears,
     probe: (signal) => dialer.probe(signal),
     place: (request, context) => dialer.place(request, context),
     find: (request, context) => dialer.find(request, context),

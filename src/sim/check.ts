@@ -27,6 +27,8 @@ export interface Promised {
   readonly quirks: Quirks;
   /** Undefined where vendors bill nothing. */
   readonly money?: Money | undefined;
+  /** Another campaign on the same disk may have the same numbers. */
+  readonly sharesNumbers?: boolean | undefined;
   /** Whether a person is told of outages. */
   readonly alerts: boolean;
 }

@@ -11,6 +11,7 @@ import { FEW_TAKEN, NOT_HELD_LONG, RETRY_BUDGET } from './checkers/loads.ts';
 import { BUDGET_KEPT } from './checkers/money.ts';
 import { TOLD_APART } from './checkers/numbers.ts';
 import { BACK_BY_PROBES, DOUBLES_OPEN_TIME } from './checkers/open-times.ts';
+import { OPTED_OUT } from './checkers/opt-outs.ts';
 import { EVERYBODY_RECORDED, TRUE_OUTCOMES, UNCERTAIN_FOR_CAUSE } from './checkers/outcomes.ts';
 import { RETRY_AFTER, TEXTBOOK_OUTAGE } from './checkers/pauses.ts';
 import {
@@ -87,6 +88,7 @@ export const CHECKERS: readonly Checker[] = [
   WRITTEN_FIRST,
   NOTHING_SPOKEN_UNHEARD,
   TOLD_APART,
+  OPTED_OUT,
 ];
 
 /** Every promise that was broken, of these or of all, in the order of time. */

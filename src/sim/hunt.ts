@@ -10,6 +10,7 @@ import type { Capacity } from './capacity.ts';
 import type { Promised, Seen, Standing, Violation } from './check.ts';
 import { ONE_ALERT } from './checkers/alerts.ts';
 import { OPEN_TIMES_MAX } from './checkers/away.ts';
+import { OPTED_OUT } from './checkers/opt-outs.ts';
 import { RECORD_WAIT_MS } from './checkers/put-offs.ts';
 import { violationsOf } from './checkers.ts';
 import { LogDigest } from './digest.ts';
@@ -454,11 +455,12 @@ function judged(
   };
   const own: Seen = { promised, log, standings: standings(HUNT_CAMPAIGN) };
   if (other === undefined) return violationsOf(own);
-  const others = { ...promised, contacts: other.contacts, money: undefined, alerts: false };
+  const shared = { ...promised, sharesNumbers: true, alerts: false };
+  const others = { ...shared, contacts: other.contacts, money: undefined };
   return [
     ...violationsOf({
       ...own,
-      promised: { ...promised, alerts: false },
+      promised: shared,
       log: logOf(log, HUNT_CAMPAIGN),
     }),
     ...violationsOf({
@@ -468,6 +470,8 @@ function judged(
     }),
     // Of alerts there is one book for all campaigns.
     ...violationsOf(own, [ONE_ALERT]),
+    // And one of those who are not to be rung.
+    ...violationsOf({ ...own, promised: shared }, [OPTED_OUT]),
   ];
 }
 

@@ -4,7 +4,7 @@
  */
 import type { ServiceFailure } from '../domain/failure.ts';
 import type { Usage } from '../domain/usage.ts';
-import type { AudioFile, Found } from '../engine/ports.ts';
+import type { AudioFile, Ended, Found } from '../engine/ports.ts';
 import type { Behaviour } from './behaviour.ts';
 import { billFor } from './billing.ts';
 import { CallBook } from './call-book.ts';
@@ -35,6 +35,8 @@ export interface Quirks {
   readonly refusals: number;
   /** Dialers that speak the text themselves; some of them in no language but English. */
   readonly speaking?: readonly string[] | undefined;
+  /** Share of those who pick up that opt out; left out where the script asks for no key. */
+  readonly optOuts?: number | undefined;
   /** Dialers that know a call again by its number and time only. */
   readonly byNumber?: readonly string[] | undefined;
 }
@@ -98,6 +100,16 @@ const CALL_CUT_OFF_MS = 600_000;
 const REFUSAL_SHARE = 0.2;
 /** Until a phone rings, and the rest of the way to the answer that says so. */
 const DONE_SHARE = 0.6;
+
+/** What a dialer says of a call. */
+type Heard = Pick<Extract<Sight, { readonly type: 'answer' }>, 'found' | 'digit'>;
+
+function heardIn(method: Method, done: unknown): Heard {
+  if (done === undefined) return {};
+  if (method === 'find') return { found: (done as Found).state };
+  const digit = method === 'follow' ? (done as Ended).digit : undefined;
+  return digit === undefined ? {} : { digit };
+}
 
 export class Outside {
   /** What is on disk, with the language and the words that were spoken, a line each. */
@@ -203,7 +215,7 @@ export class Outside {
     this.#requests += 1;
     const request = this.#requests;
     this.see(life, { type: 'request', request, ...place, method, ...asked });
-    this.#answered(life, request, failure, undefined);
+    this.#answered(life, request, failure, {});
     throw failure;
   }
 
@@ -284,8 +296,7 @@ export class Outside {
         const { isAlive } = life;
         if (!life.moment(`${method} answered by ${place.service}`)) return;
         if (isAlive && (isDeaf || !signal.aborted)) {
-          const found = method === 'find' ? (value?.done as Found | undefined)?.state : undefined;
-          this.#answered(life, request, failure, found);
+          this.#answered(life, request, failure, heardIn(method, value?.done));
         }
         if (value !== undefined && failure === undefined) resolve(value.done);
         else if (failure !== undefined) reject(failure);
@@ -322,14 +333,9 @@ export class Outside {
     if (answerMs !== undefined) clock.after(answerMs, answer);
   }
 
-  #answered(
-    life: Life,
-    request: number,
-    failure: ServiceFailure | undefined,
-    found: Found['state'] | undefined,
-  ): void {
+  #answered(life: Life, request: number, failure: ServiceFailure | undefined, heard: Heard): void {
     if (failure === undefined) {
-      this.see(life, { type: 'answer', request, ...(found !== undefined && { found }) });
+      this.see(life, { type: 'answer', request, ...heard });
       return;
     }
     const { kind, scope, code, retryAfterMs } = failure;

@@ -16,6 +16,7 @@ import type { Fault, Outage, Place } from './outage.ts';
 import type { Quirks } from './outside.ts';
 import { type OtherCampaign, randomConfigs } from './random-configs.ts';
 import { randomDialers, withHouseholds } from './random-dialers.ts';
+import { randomOptOuts, withNeighbours } from './random-keys.ts';
 import { type LifePlan, randomLives, withConfig } from './random-lives.ts';
 import { type ChainNames, PREVIEW } from './simulated-services.ts';
 import { answerMs, placesOf, type Target, VENDORS } from './vendors.ts';
@@ -56,6 +57,8 @@ export function randomWorld(seed: number): RandomWorld {
   const contacts = withHouseholds(chance, randomContacts(chance), sameNumber);
   const configs = randomConfigs(chance, randomChains(chance));
   const { chains, named } = configs;
+  const optOuts = randomOptOuts(chance);
+  const dialers = randomDialers(chance, chains);
   const behaviour = randomBehaviour(chance);
   const policy = randomPolicy(chance);
   const horizonMs = horizonOf(behaviour, contacts.length, policy.lines);
@@ -92,10 +95,11 @@ export function randomWorld(seed: number): RandomWorld {
       emptyTexts: chance.pick([0, 0, 0, 0.2], 'empty texts'),
       refusals: chance.pick([0, 0, 0, 0.2], 'refusals'),
       accountChange: chance.pick([0, 0, 0, 2, 3], 'account change') || undefined,
-      ...randomDialers(chance, chains),
+      optOuts,
+      ...dialers,
     },
     money: randomMoney(chance, contacts, named),
-    other: configs.other,
+    other: withNeighbours(chance, configs.other, contacts, { optOuts, ...dialers }),
     keepsAlertsApart: configs.keepsAlertsApart,
     lives: randomLives(chance, contacts, horizonMs, configs.livesLeast).map((plan, life) =>
       withConfig(plan, configs.life(life)),

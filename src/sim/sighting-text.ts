@@ -45,7 +45,7 @@ function sightText(sight: Sight): string {
       return `${method} leaves for ${service}: ${listed([...about, `request ${request}`])}`;
     }
     case 'answer':
-      return `request ${sight.request} answered${failureText(sight.failure)}`;
+      return `request ${sight.request} answered${failureText(sight.failure)}${keyText(sight)}`;
     case 'given_up':
       return `request ${sight.request} given up`;
     case 'rang': {
@@ -127,6 +127,10 @@ function beginningText({ campaign, chains }: Extract<Sight, { type: 'began' }>):
   const named = Object.values(chains ?? {}).map((names) => names.join(', '));
   const list = campaign === undefined ? '' : ` for ${campaign}`;
   return named.length === 0 ? list : `${list}, with ${named.join('; ')}`;
+}
+
+function keyText({ digit }: Extract<Sight, { type: 'answer' }>): string {
+  return digit === undefined ? '' : `: the key ${digit} was pressed`;
 }
 
 function titleText({ title }: Extract<Sight, { type: 'alerted' }>): string {

@@ -61,6 +61,8 @@ export type Sight =
       readonly failure?: Refusal | undefined;
       /** What a dialer said that was asked about a call. */
       readonly found?: Found['state'] | undefined;
+      /** The key that it heard. */
+      readonly digit?: string | undefined;
     }
   /** The program does not wait for the answer any more. */
   | { readonly type: 'given_up'; readonly request: number }

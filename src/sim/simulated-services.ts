@@ -18,6 +18,7 @@ import type {
   Service,
   Tts,
 } from '../engine/ports.ts';
+import { keyPressed } from './keys.ts';
 import type { Life } from './life.ts';
 import { NumberFinder } from './number-finder.ts';
 import type { Place } from './outage.ts';
@@ -101,6 +102,7 @@ function simulatedDialer(name: string, outside: Outside, life: Life): Dialer {
     ...service(place, outside, life),
     role: 'dialer',
     rings,
+    hears: rings,
     account: rings ? accountIn(outside, life) : undefined,
     speaks: speaking.includes(name) ? (language) => outside.speaks(name, language) : undefined,
     place: (request, context) => {
@@ -108,15 +110,21 @@ function simulatedDialer(name: string, outside: Outside, life: Life): Dialer {
       const send = () => outside.ask(placing, () => dialled(name, request, outside, life));
       return finder === undefined ? send() : finder.place(request, placing, send);
     },
-    follow: (placed, _request, context) => {
+    follow: (placed, { answers, contact }, context) => {
       finder?.followed(placed);
       const call = outside.calls.idOf(name, placed.reference);
       const taken = outside.calls.get(call);
       if (taken === undefined) throw new Error(`${name} is asked to follow ${call}: never placed`);
       const { outcome } = taken;
       const isPickedUp = outcome === 'answered' || outcome === 'voicemail';
+      const { draw, quirks } = outside;
+      const isHeard = rings && outcome === 'answered';
+      const digit = isHeard
+        ? keyPressed(answers, contact.id, draw, quirks.optOuts ?? 0)
+        : undefined;
       return outside.poll(asking('follow', context), outside.calls.leftMs(call), (request) => ({
         outcome,
+        ...(digit !== undefined && { digit }),
         usage: isPickedUp ? outside.bill(life, place, request, context.contact) : undefined,
       }));
     },

@@ -1,11 +1,11 @@
-import { JournalFailure } from '../domain/failure.ts';
+import { JournalFailure, OptedOut } from '../domain/failure.ts';
 import { isConstraint, WriteRefused } from './store-error.ts';
 
 interface Operation {
   readonly run: () => unknown;
   readonly done: PromiseWithResolvers<unknown> | undefined;
   value: unknown;
-  refusal: WriteRefused | undefined;
+  refusal: WriteRefused | OptedOut | undefined;
 }
 
 export interface GroupCommitOptions {
@@ -100,7 +100,7 @@ function attempt(operation: Operation): void {
     operation.value = operation.run();
   } catch (error) {
     if (operation.done === undefined && isConstraint(error)) return;
-    if (!(error instanceof WriteRefused)) throw error;
+    if (!(error instanceof WriteRefused || error instanceof OptedOut)) throw error;
     operation.refusal = error;
   }
 }

@@ -20,6 +20,10 @@ export interface MemoryCall {
   finished: FinishedSteps;
   readonly attempts: Map<number, DialAttempt>;
   recordBegun: boolean;
+  /** What the callee chose by a key. */
+  answer?: string;
+  /** What it ended of without any phone ringing. */
+  code?: 'opted_out';
   ended: { outcome: Outcome; detail: string | undefined; endedMs: number } | undefined;
 }
 

@@ -1,4 +1,6 @@
+import { OPT_OUT, standing } from '../domain/answers.ts';
 import type { ContactCounts } from '../domain/event.ts';
+import { OptedOut } from '../domain/failure.ts';
 import type { Claim, ClaimKey, JournalEntry, Stage } from '../engine/ports.ts';
 import type { CampaignJournal } from './campaign-journal.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -8,28 +10,36 @@ import {
   type MemoryContact,
   stageOfContact,
 } from './memory-campaign.ts';
+import type { MemoryOptOuts } from './memory-opt-outs.ts';
+import { BY_KEY } from './opt-outs.ts';
 import { NEXT_RUN_MS, QUEUE } from './queue-state.ts';
 import { WriteRefused } from './store-error.ts';
 
 type Of<Type extends JournalEntry['type']> = Extract<JournalEntry, { type: Type }>;
 
+/** What all journals of one disk share. */
+interface JournalDisk {
+  /** Every campaign on it. */
+  readonly campaigns: ReadonlyMap<string, MemoryCampaign>;
+  readonly callIds: Set<string>;
+  readonly optOuts: MemoryOptOuts;
+}
+
 /** Journal and queue in plain Maps. */
 export class MemoryJournal implements CampaignJournal {
+  readonly #name: string;
   readonly #campaign: MemoryCampaign;
   readonly #all: ReadonlyMap<string, MemoryCampaign>;
   readonly #callIds: Set<string>;
+  readonly #optOuts: MemoryOptOuts;
   readonly #commits: GroupCommit;
 
-  /** @param all every campaign on the disk, this one among them */
-  constructor(
-    campaign: MemoryCampaign,
-    all: ReadonlyMap<string, MemoryCampaign>,
-    callIds: Set<string>,
-    commits: GroupCommit,
-  ) {
+  constructor(name: string, campaign: MemoryCampaign, disk: JournalDisk, commits: GroupCommit) {
+    this.#name = name;
     this.#campaign = campaign;
-    this.#all = all;
-    this.#callIds = callIds;
+    this.#all = disk.campaigns;
+    this.#callIds = disk.callIds;
+    this.#optOuts = disk.optOuts;
     this.#commits = commits;
   }
 
@@ -103,7 +113,8 @@ export class MemoryJournal implements CampaignJournal {
     const call = goesOn ? last : this.#openCall(contact, nowMs, newCall);
     contact.fence += 1;
     this.#campaign.move(contact, { queue: QUEUE.claimed });
-    const { id, startedMs, finished, attempts, recordBegun, ended } = call;
+    const { id, startedMs, finished, attempts, recordBegun, ended, answer } = call;
+    const optedOutMs = this.#optOuts.find(contact.contact.phone)?.atMs;
     return {
       key: {
         contact: contact.contact.id,
@@ -118,6 +129,8 @@ export class MemoryJournal implements CampaignJournal {
       attempts: [...attempts.values()].sort((one, other) => one.attempt - other.attempt),
       recordBegun,
       ...(ended !== undefined && { ended: { ...ended } }),
+      ...(answer !== undefined && { answer }),
+      ...(optedOutMs !== undefined && { optedOutMs }),
       rounds: contact.rounds,
       roundMark: contact.roundMark,
       isOutdated: contact.outcome === null && isOutdated(contact),
@@ -172,9 +185,11 @@ export class MemoryJournal implements CampaignJournal {
         return;
       }
       case 'attempt.begun':
-        return attemptBegun(call, entry);
+        return this.#attemptBegun(contact, call, entry);
       case 'attempt.ended':
         return attemptEnded(call, entry);
+      case 'call.answered':
+        return this.#answered(contact, call, entry);
       case 'call.ended':
         return this.#callEnded(contact, call, entry);
       case 'record.ended':
@@ -190,10 +205,29 @@ export class MemoryJournal implements CampaignJournal {
     }
   }
 
+  #attemptBegun(contact: MemoryContact, call: MemoryCall, begun: Of<'attempt.begun'>): void {
+    const { attempt, service, account, atMs } = begun;
+    if (call.ended !== undefined) throw new WriteRefused(`call ${call.id} has ended`);
+    if (call.attempts.has(attempt)) throw new WriteRefused(`attempt ${attempt} began before`);
+    const optOut = this.#optOuts.find(contact.contact.phone);
+    if (optOut !== undefined) throw new OptedOut(optOut.atMs);
+    const named = account === undefined ? {} : { account };
+    call.attempts.set(attempt, { attempt, service, ...named, begunMs: atMs });
+  }
+
+  #answered(contact: MemoryContact, call: MemoryCall, entry: Of<'call.answered'>): void {
+    const { answer, atMs } = entry;
+    call.answer = standing(call.answer, answer);
+    if (answer !== OPT_OUT) return;
+    const number = contact.contact.phone;
+    this.#optOuts.add({ number, atMs, campaign: this.#name, reason: BY_KEY });
+  }
+
   #callEnded(contact: MemoryContact, call: MemoryCall, entry: Of<'call.ended'>): void {
-    const { outcome, detail, atMs: endedMs } = entry;
+    const { outcome, detail, code, atMs: endedMs } = entry;
     if (call.ended !== undefined) throw new WriteRefused(`call ${call.id} has ended before`);
     call.ended = { outcome, detail, endedMs };
+    if (code !== undefined) call.code = code;
     const queue = outcome === 'uncertain' ? QUEUE.none : QUEUE.claimed;
     this.#campaign.move(contact, { outcome, queue });
   }
@@ -234,14 +268,6 @@ export class MemoryJournal implements CampaignJournal {
 
 function isOutdated({ pending, isUnlisted }: MemoryContact): boolean {
   return pending !== undefined || isUnlisted;
-}
-
-function attemptBegun(call: MemoryCall, begun: Of<'attempt.begun'>): void {
-  const { attempt, service, account, atMs } = begun;
-  if (call.ended !== undefined) throw new WriteRefused(`call ${call.id} has ended`);
-  if (call.attempts.has(attempt)) throw new WriteRefused(`attempt ${attempt} began before`);
-  const named = account === undefined ? {} : { account };
-  call.attempts.set(attempt, { attempt, service, ...named, begunMs: atMs });
 }
 
 function attemptEnded(call: MemoryCall, { attempt, result }: Of<'attempt.ended'>): void {

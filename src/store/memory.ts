@@ -16,7 +16,9 @@ import { GroupCommit } from './group-commit.ts';
 import { MemoryCampaign, type MemoryContact } from './memory-campaign.ts';
 import { MemoryContacts } from './memory-contacts.ts';
 import { MemoryJournal } from './memory-journal.ts';
+import { MemoryOptOuts } from './memory-opt-outs.ts';
 import { MemoryRows, type RowBook } from './memory-rows.ts';
+import type { OptOuts } from './opt-outs.ts';
 import { type ContactStanding, contactState, QUEUE } from './queue-state.ts';
 import {
   noSuchCampaign,
@@ -32,6 +34,7 @@ export class MemoryDisk {
   readonly breakers = new Map<string, string>();
   readonly alerts = new AlertBook();
   readonly callIds = new Set<string>();
+  readonly optOuts = new MemoryOptOuts();
   /** By campaign. */
   readonly usage = new Map<string, UsageBook>();
   /** By campaign. */
@@ -49,6 +52,7 @@ export interface MemoryStoreOptions {
 export class MemoryStore {
   readonly breakers: BreakerMemory;
   readonly alerts: AlertMemory;
+  readonly optOuts: OptOuts;
   readonly #disk: MemoryDisk;
   readonly #commits: GroupCommit;
 
@@ -61,11 +65,11 @@ export class MemoryStore {
     });
     this.breakers = new MemoryBreakers(disk, this.#commits);
     this.alerts = new MemoryAlerts(disk, this.#commits);
+    this.optOuts = disk.optOuts;
   }
 
   journal(campaign: string): CampaignJournal {
-    const { campaigns, callIds } = this.#disk;
-    return new MemoryJournal(this.#campaign(campaign), campaigns, callIds, this.#commits);
+    return new MemoryJournal(campaign, this.#campaign(campaign), this.#disk, this.#commits);
   }
 
   /** The rows that the campaign's sheet has yet to take. */

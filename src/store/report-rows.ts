@@ -67,6 +67,11 @@ export interface OutcomeCount {
   readonly count: number;
 }
 
+export interface AnswerCount {
+  readonly answer: string;
+  readonly count: number;
+}
+
 /** Failed attempts of one service with one code; kind, status and message are the last one's. */
 export interface FailureCount {
   readonly service: string;

@@ -10,6 +10,7 @@ export interface CallRow {
   readonly ended_ms: number | null;
   readonly outcome: Outcome | null;
   readonly detail: string | null;
+  readonly answer: string | null;
 }
 
 interface StepRow {
@@ -48,7 +49,8 @@ export class CallReader {
 
   constructor(connection: Preparer) {
     this.#call = connection.prepare(
-      'SELECT id, started_ms, ended_ms, outcome, detail FROM call WHERE contact = ? AND number = ?',
+      `SELECT id, started_ms, ended_ms, outcome, detail, answer FROM call
+       WHERE contact = ? AND number = ?`,
     );
     this.#steps = connection.prepare(
       'SELECT step, begun_ms, ended_ms, service, result FROM step WHERE contact = ? AND number = ?',

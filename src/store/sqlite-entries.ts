@@ -1,8 +1,11 @@
 import type { StatementSync } from 'node:sqlite';
+import { OPT_OUT } from '../domain/answers.ts';
+import { OptedOut } from '../domain/failure.ts';
 import type { Outcome, Step } from '../domain/words.ts';
 import type { ClaimKey, DialAttemptResult, JournalEntry } from '../engine/ports.ts';
-import { type Connection, one } from './connection.ts';
+import { type Connection, changed, one } from './connection.ts';
 import { type ContactDetails, sameWords } from './contact-details.ts';
+import { BY_KEY } from './opt-outs.ts';
 import {
   contactState,
   NEXT_RUN_MS,
@@ -64,6 +67,9 @@ export class SqliteEntries {
       case 'attempt.ended':
         this.#attemptEnded(claim, entry);
         return true;
+      case 'call.answered':
+        this.#answered(claim, entry);
+        return true;
       case 'call.ended':
         return this.#callEnded(claim, entry);
       case 'record.ended':
@@ -102,7 +108,10 @@ export class SqliteEntries {
     const { attempt, service, account, atMs } = entry;
     if (progress.ended) throw refused(key, `its call ended before attempt ${attempt} began`);
     if (progress.attempts.has(attempt)) throw refused(key, `attempt ${attempt} began before`);
-    this.#statements.attemptBegun.run(row, key.number, attempt, service, account ?? null, atMs);
+    const values = [row, key.number, attempt, service, account ?? null, atMs, row] as const;
+    if (changed(this.#statements.attemptBegun, ...values) !== 1) {
+      throw new OptedOut(one<{ at_ms: number }>(this.#statements.optedOut, row)?.at_ms ?? atMs);
+    }
     progress.attempts.set(attempt, true);
   }
 
@@ -114,11 +123,18 @@ export class SqliteEntries {
     progress.attempts.set(attempt, result.type !== 'not_placed');
   }
 
+  #answered({ row, key }: OpenClaim, { answer, atMs }: Of<'call.answered'>): void {
+    const { answered, optOut } = this.#statements;
+    answered.run(answer, answer, row, key.number);
+    if (answer === OPT_OUT) optOut.run(atMs, BY_KEY, row);
+  }
+
   #callEnded(claim: OpenClaim, entry: Of<'call.ended'>): boolean {
     const { row, key, progress } = claim;
-    const { outcome, detail, service, atMs } = entry;
+    const { outcome, detail, code, service, atMs } = entry;
     if (progress.ended) throw refused(key, 'its call has ended before');
-    this.#statements.callEnded.run(atMs, outcome, detail ?? null, row, key.number);
+    const told = [atMs, outcome, detail ?? null, code ?? null] as const;
+    this.#statements.callEnded.run(...told, row, key.number);
     this.#statements.dialEnded.run(atMs, service ?? null, row, key.number, STEP_CODES.dial);
     const uncertain = outcome === 'uncertain';
     const queue = uncertain ? QUEUE.none : QUEUE.claimed;
@@ -203,8 +219,6 @@ function prepareStatements(
   | 'stepBegun'
   | 'stepEnded'
   | 'dialEnded'
-  | 'attemptBegun'
-  | 'attemptEnded'
   | 'callEnded'
   | 'contactEnded'
   | 'contactDone'
@@ -216,7 +230,8 @@ function prepareStatements(
   | 'follow'
   | 'forgetSteps',
   StatementSync
-> {
+> &
+  ReturnType<typeof attemptStatements> {
   return {
     stepBegun: connection.prepare(`
       INSERT INTO step (contact, number, step, begun_ms) VALUES (?, ?, ?, ?)
@@ -228,14 +243,10 @@ function prepareStatements(
         result = excluded.result`),
     dialEnded: connection.prepare(`
       UPDATE step SET ended_ms = ?, service = ? WHERE contact = ? AND number = ? AND step = ?`),
-    attemptBegun: connection.prepare(`
-      INSERT INTO attempt (contact, number, attempt, service, account, begun_ms)
-      VALUES (?, ?, ?, ?, ?, ?)`),
-    attemptEnded: connection.prepare(`
-      UPDATE attempt SET ended_ms = ?, result = ?, detail = ?
-      WHERE contact = ? AND number = ? AND attempt = ?`),
+    ...attemptStatements(connection),
     callEnded: connection.prepare(`
-      UPDATE call SET ended_ms = ?, outcome = ?, detail = ? WHERE contact = ? AND number = ?`),
+      UPDATE call SET ended_ms = ?, outcome = ?, detail = ?, code = ?
+      WHERE contact = ? AND number = ?`),
     contactEnded: connection.prepare(
       'UPDATE contact SET outcome = ?, queue = ?, stage = ? WHERE row = ?',
     ),
@@ -262,5 +273,30 @@ function prepareStatements(
     released: connection.prepare(
       `UPDATE contact SET queue = ${QUEUE.ready}, stage = ? WHERE row = ?`,
     ),
+  };
+}
+
+/** Of dial attempts, and of what was chosen in the call. */
+function attemptStatements(
+  connection: Connection,
+): Record<'attemptBegun' | 'attemptEnded' | 'optedOut' | 'answered' | 'optOut', StatementSync> {
+  return {
+    attemptBegun: connection.prepare(`
+      INSERT INTO attempt (contact, number, attempt, service, account, begun_ms)
+      SELECT ?, ?, ?, ?, ?, ?
+      WHERE NOT EXISTS (SELECT 1 FROM contact JOIN opt_out o ON o.number = phone WHERE row = ?)`),
+    optedOut: connection.prepare(
+      'SELECT at_ms FROM contact JOIN opt_out o ON o.number = phone WHERE row = ?',
+    ),
+    answered: connection.prepare(`
+      UPDATE call SET answer = CASE WHEN answer IS NULL OR ? = '${OPT_OUT}' THEN ? ELSE answer END
+      WHERE contact = ? AND number = ?`),
+    optOut: connection.prepare(`
+      INSERT OR IGNORE INTO opt_out (number, at_ms, campaign, reason)
+      SELECT phone, ?, g.name, ? FROM contact c JOIN campaign g ON g.row = c.campaign
+      WHERE c.row = ?`),
+    attemptEnded: connection.prepare(`
+      UPDATE attempt SET ended_ms = ?, result = ?, detail = ?
+      WHERE contact = ? AND number = ? AND attempt = ?`),
   };
 }

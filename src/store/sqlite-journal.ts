@@ -165,7 +165,7 @@ export class SqliteJournal implements CampaignJournal {
       if (isConstraint(error)) throw new WriteRefused(`the call ${id} is in the journal already`);
       throw error;
     }
-    return { id, started_ms: nowMs, ended_ms: null, outcome: null, detail: null };
+    return { id, started_ms: nowMs, ended_ms: null, outcome: null, detail: null, answer: null };
   }
 
   /** The claim that this key stands for; read again where somebody else may have written. */
@@ -208,6 +208,8 @@ function claimOf(
     ...contents,
     ...(outcome !== null &&
       endedMs !== null && { ended: { outcome, detail: detail ?? undefined, endedMs } }),
+    ...(call.answer !== null && { answer: call.answer }),
+    ...(row.opted_out_ms !== null && { optedOutMs: row.opted_out_ms }),
     rounds: row.rounds,
     roundMark: row.round_mark,
     isOutdated: outcome === null && (row.unlisted === 1 || row.pending !== null),

@@ -20,11 +20,14 @@ export interface ContactRow extends DetailColumns {
   readonly pending: string | null;
   readonly line: number;
   readonly id: string;
+  /** When whoever has the number asked not to be called. */
+  readonly opted_out_ms: number | null;
 }
 
 const CONTACT_COLUMNS =
   'row, stage, position, fence, calls, outcome, rounds, round_mark, unlisted, pending, ' +
-  'line, id, phone, name, language, timezone, email, variables';
+  'line, id, phone, name, language, timezone, email, variables, ' +
+  '(SELECT at_ms FROM opt_out WHERE number = phone) AS opted_out_ms';
 
 /**
  * Which contact is next. What it remembers between calls (a stage with nobody ready, the first

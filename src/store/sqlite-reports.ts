@@ -7,6 +7,7 @@ import type { Outcome, Role } from '../domain/words.ts';
 import { STAGES, type Stage } from '../engine/ports.ts';
 import { all, BUSY_TIMEOUT_MS, Connection, one, rowsOf } from './connection.ts';
 import { needsMigration } from './migrator.ts';
+import type { OptOut } from './opt-outs.ts';
 import {
   type ContactStanding,
   contactState,
@@ -20,6 +21,7 @@ import {
   stepName,
 } from './queue-state.ts';
 import type {
+  AnswerCount,
   BreakerSummary,
   CallsInDoubt,
   CampaignSummary,
@@ -43,6 +45,7 @@ import {
   endedCalls,
   uncertainContacts,
 } from './sqlite-ended-calls.ts';
+import { optOutsIn } from './sqlite-opt-outs.ts';
 import { explained, StoreError } from './store-error.ts';
 import { type Duration, type Timing, timingsOf } from './timings.ts';
 
@@ -169,6 +172,33 @@ export class Reports implements Disposable {
        GROUP BY outcome ORDER BY count DESC, outcome`,
       campaign,
     );
+  }
+
+  /** Contacts by what they chose with a key, the most frequent first. */
+  answers(campaign: string): readonly AnswerCount[] {
+    return this.#all<AnswerCount>(
+      `SELECT c.answer, count(*) AS count FROM call c CROSS JOIN contact k ON k.row = c.contact
+       WHERE c.answer IS NOT NULL AND k.campaign = ${CAMPAIGN} AND k.outcome IS NOT NULL
+         AND c.number = k.calls
+       GROUP BY c.answer ORDER BY count DESC, c.answer`,
+      campaign,
+    );
+  }
+
+  /** Contacts that were not rung because their number had asked not to be. */
+  optedOut(campaign: string): number {
+    const [row] = this.#all<{ count: number }>(
+      `SELECT count(*) AS count FROM call c CROSS JOIN contact k ON k.row = c.contact
+       WHERE c.code = 'opted_out' AND k.campaign = ${CAMPAIGN} AND k.outcome IS NOT NULL
+         AND c.number = k.calls`,
+      campaign,
+    );
+    return row?.count ?? 0;
+  }
+
+  /** Numbers that no campaign rings, in the order in which they asked for that. */
+  optOuts(): readonly OptOut[] {
+    return explaining(this.#path, () => optOutsIn(this.#database));
   }
 
   /** By service, role and code, the most frequent first. */

@@ -4,6 +4,7 @@ import type { CampaignJournal } from './campaign-journal.ts';
 import { Connection } from './connection.ts';
 import type { ContactSinkOptions } from './contact-details.ts';
 import { GroupCommit } from './group-commit.ts';
+import type { OptOuts } from './opt-outs.ts';
 import type { Settled, Settlement } from './settlement.ts';
 import { SqliteAlerts } from './sqlite-alerts.ts';
 import { SqliteBreakers } from './sqlite-breakers.ts';
@@ -19,6 +20,7 @@ import {
   SqliteNotes,
   type UsageNote,
 } from './sqlite-notes.ts';
+import { SqliteOptOuts } from './sqlite-opt-outs.ts';
 import { SqliteRows } from './sqlite-rows.ts';
 import { settle } from './sqlite-settle.ts';
 import { explained, StoreError } from './store-error.ts';
@@ -39,6 +41,7 @@ export interface StoreOptions {
 export class Store implements Disposable {
   readonly breakers: BreakerMemory;
   readonly alerts: AlertMemory;
+  readonly optOuts: OptOuts;
   readonly #connection: Connection;
   readonly #commits: GroupCommit;
   readonly #notes: SqliteNotes;
@@ -58,6 +61,7 @@ export class Store implements Disposable {
     this.#notes = new SqliteNotes(connection, this.#commits);
     this.breakers = new SqliteBreakers(connection, this.#commits);
     this.alerts = new SqliteAlerts(connection, this.#commits);
+    this.optOuts = new SqliteOptOuts(connection);
   }
 
   /** The campaign's journal; always the same one. Makes the campaign where there is none. */

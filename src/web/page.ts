@@ -134,7 +134,7 @@ function serviceRow({ key, role, health, breaker, sinceMs, reason, retryAfterMs 
 `;
 }
 
-function outcomesPart({ outcomes, callMsAverage }: RunStatus): Markup {
+function outcomesPart({ outcomes, callMsAverage, answers = 0 }: RunStatus): Markup {
   const rate = answerRate(outcomes);
   const known = OUTCOMES.filter((outcome) => (outcomes.get(outcome) ?? 0) > 0);
   if (known.length === 0) return html``;
@@ -142,6 +142,7 @@ function outcomesPart({ outcomes, callMsAverage }: RunStatus): Markup {
 <table>
 ${known.map((outcome) => figureRow(words(outcome), outcomes.get(outcome) ?? 0))}</table>
 ${rate === undefined ? '' : html`<p>${Math.round(rate * 100)} % were answered.</p>`}
+${answers === 0 ? '' : html`<p>A key was chosen in ${String(answers)} of them.</p>`}
 ${
   callMsAverage === undefined
     ? ''

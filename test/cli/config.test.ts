@@ -26,6 +26,13 @@ function parsed(text: string, env: Environment = {}): Config {
   });
 }
 
+const SCRIPT_SETTINGS = {
+  prompt: DEFAULT_PROMPT,
+  template: 'Hello',
+  maxCharacters: 900,
+  answers: undefined,
+};
+
 const NO_VOICES = {
   elevenlabs: {
     apiKey: '',
@@ -91,7 +98,7 @@ const NO_ASTERISK = {
   port: 5038,
   username: '',
   password: '',
-  events: 'system,call,user',
+  events: 'system,call,user,dtmf',
   endpoint: '',
   context: 'campaign',
   extension: 's',
@@ -182,7 +189,7 @@ describe('config.yml in the terms of the program', () => {
       },
       prices: {},
       services: { llm: ['template'], tts: ['flite'], dialer: ['preview'], crm: ['csv'] },
-      script: { prompt: DEFAULT_PROMPT, template: 'Hello', maxCharacters: 900 },
+      script: SCRIPT_SETTINGS,
       generalPolicy: policy,
       policies: {
         template: policy,

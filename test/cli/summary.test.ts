@@ -45,6 +45,8 @@ function factsOf({ contacts, outcomes, ...changes }: Changes): SummaryFacts {
     contacts: { ...NOBODY, ...contacts },
     removed: 0,
     outcomes: new Map(outcomes),
+    answers: new Map(),
+    optedOut: 0,
     recordsOwed: 0,
     waiting: [],
     uncertain: [],

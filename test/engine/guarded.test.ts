@@ -35,6 +35,7 @@ function dialling(
     role: 'dialer',
     rings,
     speaks: undefined,
+    hears: false,
     account: undefined,
     probe: async () => {},
     place: none,

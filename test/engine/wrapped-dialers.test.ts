@@ -16,6 +16,7 @@ const dialer: Required<Dialer> = {
   rings: true,
   account: 'AC1',
   speaks: () => true,
+  hears: true,
   probe: never,
   place: never,
   follow: never,
@@ -33,11 +34,12 @@ it.each([
   ['guarded', guardDialer(dialer, new GuardBench({ service: 'twilio' }, clock).guard)],
 ])('a dialer that is %s is the whole dialer', (_how, wrapped) => {
   expect(Object.keys(wrapped).toSorted()).toEqual(Object.keys(dialer).toSorted());
-  const { name, role, rings, account } = wrapped;
-  expect({ name, role, rings, account }).toEqual({
+  const { name, role, rings, account, hears } = wrapped;
+  expect({ name, role, rings, account, hears }).toEqual({
     name: 'twilio',
     role: 'dialer',
     rings: true,
     account: 'AC1',
+    hears: true,
   });
 });

@@ -80,6 +80,7 @@ const dialer: Dialer = {
   role: 'dialer',
   rings: false,
   speaks: undefined,
+  hears: false,
   account: undefined,
   probe,
   place: async ({ contact, call }) => {

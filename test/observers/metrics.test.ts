@@ -154,6 +154,7 @@ describe('telephone calls', () => {
         role: 'dialer',
         rings: true,
         speaks: undefined,
+        hears: false,
         account: undefined,
         probe: () => Promise.resolve(),
         place: () => Promise.reject(new Error('not here')),

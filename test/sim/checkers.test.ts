@@ -4,6 +4,7 @@ import type { Logs } from '../support/sighting-log.ts';
 import { ALERT_LOGS } from './checker-logs/alerts.ts';
 import { BREAKER_LOGS } from './checker-logs/breakers.ts';
 import { MONEY_LOGS } from './checker-logs/money.ts';
+import { OPT_OUT_LOGS } from './checker-logs/opt-outs.ts';
 import { OUTCOME_LOGS } from './checker-logs/outcomes.ts';
 import { RETRY_LOGS } from './checker-logs/retries.ts';
 import { ROOM_LOGS } from './checker-logs/rooms.ts';
@@ -21,6 +22,7 @@ const LOGS: Logs = {
   ...WAIT_LOGS,
   ...ROOM_LOGS,
   ...WORD_LOGS,
+  ...OPT_OUT_LOGS,
 };
 
 describe.each(CHECKERS.map((checker) => [checker.name, checker] as const))(

@@ -6,10 +6,11 @@ import { type RandomWorld, randomWorld } from '../../src/sim/random-world.ts';
 import { huntOptions, seedsFrom } from '../support/hunt-bench.ts';
 import { ALERT_MUTANTS } from './alert-mutants.ts';
 import { MUTANTS } from './mutants.ts';
+import { OPT_OUT_MUTANTS } from './opt-out-mutants.ts';
 import { ROOM_MUTANTS } from './room-mutants.ts';
 import { WAITING_MUTANTS } from './waiting-mutants.ts';
 
-const ALL = [...MUTANTS, ...WAITING_MUTANTS, ...ALERT_MUTANTS, ...ROOM_MUTANTS];
+const ALL = [...MUTANTS, ...WAITING_MUTANTS, ...ALERT_MUTANTS, ...ROOM_MUTANTS, ...OPT_OUT_MUTANTS];
 
 /** More than any of them needs: the rarest slip shows in one world of a hundred and fifty. */
 const SEEDS = seedsFrom(1, 300);

@@ -37,6 +37,8 @@ type Operation =
       readonly phone: string;
     }
   | { readonly type: 'recover' }
+  /** The operator takes a number in or out of those that are not rung. */
+  | { readonly type: 'refuse' | 'allow'; readonly phone: string }
   | { readonly type: 'recall' }
   | { readonly type: 'wait'; readonly ms: number };
 
@@ -52,6 +54,7 @@ const ENTRY_TYPES = [
   'speech.ended',
   'attempt.begun',
   'attempt.ended',
+  'call.answered',
   'call.ended',
   'record.ended',
   'record.refused',
@@ -98,6 +101,11 @@ const entry: fc.Arbitrary<JournalEntry> = fc.oneof(
     atMs,
   }),
   fc.record({ type: fc.constant('attempt.ended' as const), attempt, result, atMs }),
+  fc.record({
+    type: fc.constant('call.answered' as const),
+    answer: fc.constantFrom('confirmed', 'call_me_back', 'opt_out'),
+    atMs,
+  }),
   {
     weight: 2,
     arbitrary: fc.record({
@@ -212,6 +220,10 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   },
   fc.constant({ type: 'recover' as const }),
   fc.constant({ type: 'recall' as const }),
+  fc.record({
+    type: fc.constantFrom('refuse' as const, 'allow' as const, 'allow' as const),
+    phone: fc.constantFrom(...phones),
+  }),
   fc.record({ type: fc.constant('wait' as const), ms: fc.nat(30) }),
 );
 
@@ -249,6 +261,10 @@ const DEEDS: readonly string[] = [
   'settle again: removed',
   'recover some',
   'recall',
+  'refuse',
+  'allow',
+  'claim of one refused',
+  'begin refused',
 ];
 
 /** Plays the steps to one store and tells everything it answered. */
@@ -271,7 +287,8 @@ class Player {
       const store = this.#processes[process];
       const answer = await this.#operate(store, next);
       const journal = store.journal();
-      told.push([answer, journal.counts(), journal.outlook(), store.resultsBytes()]);
+      const optOuts = store.optOuts.list();
+      told.push([answer, journal.counts(), journal.outlook(), store.resultsBytes(), optOuts]);
     }
     return told;
   }
@@ -314,6 +331,17 @@ class Player {
         if (count > 0) this.#done('recover some');
         return count;
       }
+      case 'refuse': {
+        const about = { campaign: undefined, reason: 'by letter', atMs: this.#nowMs };
+        const isNew = store.optOuts.add({ ...about, number: next.phone });
+        if (isNew) this.#done('refuse');
+        return isNew;
+      }
+      case 'allow': {
+        const was = store.optOuts.remove(next.phone);
+        if (was) this.#done('allow');
+        return was;
+      }
       case 'recall':
         await store.journal().recall(this.#nowMs);
         this.#done('recall');
@@ -328,7 +356,12 @@ class Player {
     if (next.type === 'write') {
       const key = this.#keys[this.#keys.length - 1 - next.key];
       if (key === undefined) return undefined;
-      await store.journal().write(key, next.entry);
+      try {
+        await store.journal().write(key, next.entry);
+      } catch (error) {
+        if (errorName(error) === 'OptedOut') this.#done('begin refused');
+        throw error;
+      }
       this.#done(`write ${next.entry.type}`);
       return undefined;
     }
@@ -336,6 +369,7 @@ class Player {
     const call = `call-${this.#calls}`;
     const claim = await store.journal().claim(next.stages, this.#nowMs, call);
     if (claim !== undefined) this.#keys.push(claim.key);
+    if (claim?.optedOutMs !== undefined) this.#done('claim of one refused');
     this.#done(claim === undefined ? 'claim of nobody' : `claim of one ${claim.stage}`);
     return claim;
   }

@@ -13,6 +13,7 @@ import type {
 } from '../../src/engine/ports.ts';
 import type { CampaignJournal } from '../../src/store/campaign-journal.ts';
 import { MemoryDisk, openMemoryStore } from '../../src/store/memory.ts';
+import type { OptOuts } from '../../src/store/opt-outs.ts';
 import type { Settled, Settlement } from '../../src/store/settlement.ts';
 import { openStore } from '../../src/store/sqlite.ts';
 import { openReports } from '../../src/store/sqlite-reports.ts';
@@ -23,6 +24,7 @@ export const CAMPAIGN = 'spring';
 export interface Opened {
   readonly breakers: BreakerMemory;
   readonly alerts: AlertMemory;
+  readonly optOuts: OptOuts;
   journal(campaign?: string): CampaignJournal;
   contacts(sameNumber?: 'reject' | 'allow', campaign?: string): ContactSink;
   rows(campaign?: string): RowMemory;
@@ -59,6 +61,7 @@ function sqliteSubject(): Subject {
       return {
         breakers: store.breakers,
         alerts: store.alerts,
+        optOuts: store.optOuts,
         journal: (campaign = CAMPAIGN) => store.journal(campaign),
         contacts: (sameNumber = 'reject', campaign = CAMPAIGN) =>
           store.contacts(campaign, { sameNumber }),
@@ -90,6 +93,7 @@ function memorySubject(): Subject {
       return {
         breakers: store.breakers,
         alerts: store.alerts,
+        optOuts: store.optOuts,
         journal: (campaign = CAMPAIGN) => store.journal(campaign),
         contacts: (sameNumber = 'reject', campaign = CAMPAIGN) =>
           store.contacts(campaign, { sameNumber }),

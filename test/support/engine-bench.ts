@@ -196,7 +196,8 @@ export function contactOf(number: number, language?: string): Contact {
 
 function testConfig(text: string): Config {
   const script = 'script: { template: "Hello {{ name }}" }\n';
-  return parseConfig(script + text, { file: '/config.yml', env: {} });
+  const whole = text.startsWith('script:') ? text : script + text;
+  return parseConfig(whole, { file: '/config.yml', env: {} });
 }
 
 function fakeServices(truth: Truth, clock: VirtualClock, options: EngineBenchOptions): Services {
@@ -220,6 +221,7 @@ function fakeServices(truth: Truth, clock: VirtualClock, options: EngineBenchOpt
     role: 'dialer',
     rings: options.rings ?? false,
     speaks: undefined,
+    hears: true,
     account: undefined,
     probe,
     place: async (request, context) => {

@@ -15,6 +15,7 @@ import { checkSheet, type SheetCheck, sheetLines, sheetProblems } from '../check
 import { CheckSink } from '../check-sink.ts';
 import { checkScripts, checkVoices, type Findings, type Problem } from '../check-speech.ts';
 import { loadConfig } from '../config.ts';
+import { answerNotices } from '../config-answers.ts';
 import { crmNotices } from '../crm-notices.ts';
 import { realDialerNotice, rings } from '../dialer-notice.ts';
 import { speaksItself } from '../dialer-voice.ts';
@@ -83,7 +84,11 @@ export async function check(
     }
     take(await attempt(() => checkVoices(world, config, reading?.sink)));
     problems.push(...(await placesProblems(config)));
-    notices.push(...crmNotices(config), ...(await serverNotices(config.server)));
+    notices.push(
+      ...answerNotices(config),
+      ...crmNotices(config),
+      ...(await serverNotices(config.server)),
+    );
   }
   const online = options.online === true && config !== undefined;
   const services = online ? await checkServices(world, config) : undefined;

@@ -10,7 +10,7 @@ import { type UsageCount, type UsageTotal, usageTotals } from '../../domain/usag
 import type { FailureCount, FallbackCount } from '../../store/report-rows.ts';
 import { openReports, type Reports } from '../../store/sqlite-reports.ts';
 import type { Timing } from '../../store/timings.ts';
-import { readCampaignState } from '../campaign-state.ts';
+import { answersDocument, readCampaignState } from '../campaign-state.ts';
 import { loadConfig } from '../config.ts';
 import {
   campaignCostText,
@@ -98,7 +98,8 @@ function writeCalls(world: World, reports: Reports, campaign: string): void {
 type ReportDocument = ReturnType<typeof reportDocument>;
 
 function reportDocument(config: Config, reports: Reports, campaign: string) {
-  const { contacts, removed, outcomes, recordsOwed } = readCampaignState(reports, campaign);
+  const state = readCampaignState(reports, campaign);
+  const { contacts, removed, outcomes, recordsOwed } = state;
   const [list] = reports.lists(campaign);
   const run = reports.lastRun(campaign);
   const usage = reports.usage(campaign);
@@ -117,6 +118,7 @@ function reportDocument(config: Config, reports: Reports, campaign: string) {
       reports.recordNotes(campaign).map(({ note, count }) => [maskNumbers(note), count]),
     ),
     outcomes: Object.fromEntries(outcomes),
+    ...answersDocument(state),
     failures: reports.failures(campaign).map(failureDocument),
     fallbacks: reports.fallbacks(campaign).map(fallbackDocument),
     timings: reports.timings(campaign).map(timingDocument),
@@ -168,6 +170,7 @@ function reportText(document: ReportDocument): string {
       ([outcome, count]) =>
         `  ${outcome.padEnd(16)}${String(count).padStart(8)}  ${share(count).padStart(5)}`,
     ),
+    ...answerLines(document),
     ...(document.records_owed === 0
       ? []
       : [`  ${counted(document.records_owed, 'record')} owed to the CRM`]),
@@ -195,6 +198,15 @@ function reportText(document: ReportDocument): string {
     ),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function answerLines({ answers = {}, opted_out: optedOut = 0 }: ReportDocument): readonly string[] {
+  return [
+    ...Object.entries(answers).map(([answer, count]) => `  chose ${answer}: ${count}`),
+    ...(optedOut === 0
+      ? []
+      : [`  opted out: ${optedOut} of those that failed: not rung, as they had asked`]),
+  ];
 }
 
 /** Nothing where nothing was paid for and no price is known. */

@@ -12,7 +12,12 @@ import { Progress } from '../../observers/progress.ts';
 import { openReports, type Reports } from '../../store/sqlite-reports.ts';
 import { latestAnswer } from '../breaker-text.ts';
 import { campaignName } from '../campaign-name.ts';
-import { type CampaignState, openCount, readCampaignState } from '../campaign-state.ts';
+import {
+  answersDocument,
+  type CampaignState,
+  openCount,
+  readCampaignState,
+} from '../campaign-state.ts';
 import { loadConfig } from '../config.ts';
 import { costDocument, costLines, serviceCost } from '../costs.ts';
 import { rings } from '../dialer-notice.ts';
@@ -202,7 +207,7 @@ interface Ending {
 function runDocument(
   { config, campaign, tally, startedMs }: Showing,
   { imported, guards }: SessionResult,
-  { contacts, outcomes }: CampaignState,
+  state: CampaignState,
   { usage, finishedMs, code }: Ending & { readonly code: number },
 ): RunDocument {
   return {
@@ -210,8 +215,9 @@ function runDocument(
     started_at: isoTime(startedMs),
     finished_at: isoTime(finishedMs),
     duration_ms: finishedMs - startedMs,
-    contacts: { ...contacts, rejected: imported.rejected },
-    outcomes: Object.fromEntries(outcomes),
+    contacts: { ...state.contacts, rejected: imported.rejected },
+    outcomes: Object.fromEntries(state.outcomes),
+    ...answersDocument(state),
     services: serviceDocuments(tally, guards, (total) => serviceCost(config, total)),
     cost: costDocument(config, usage, tally.usage.counts()),
     alerts: { ...tally.alerts },

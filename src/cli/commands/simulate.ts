@@ -10,7 +10,7 @@ import { ROLES, type Role } from '../../domain/words.ts';
 import type { RunSignals } from '../../engine/runner.ts';
 import { openAppLog } from '../../observers/app-log.ts';
 import type { Outage } from '../../sim/outage.ts';
-import { openCount } from '../campaign-state.ts';
+import { answersDocument, openCount } from '../campaign-state.ts';
 import { CommandFailure, EXIT } from '../exit.ts';
 import {
   type ForecastFacts,
@@ -301,6 +301,7 @@ function runDocument({ campaign, tally }: Showing, played: Played): RunDocument 
     duration_ms: Math.round(durationMs),
     contacts: { ...state.contacts, rejected: campaign.rejected },
     outcomes: Object.fromEntries(state.outcomes),
+    ...answersDocument(state),
     services: serviceDocuments(tally, guards),
     alerts: { ...tally.alerts },
     exit_code: simulatedCode(end, played),

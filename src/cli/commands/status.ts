@@ -10,7 +10,12 @@ import { isRunLockHeld } from '../../store/lock.ts';
 import type { CallsInDoubt, NextContact, WaitingReason } from '../../store/report-rows.ts';
 import { openReports, type Reports } from '../../store/sqlite-reports.ts';
 import { type BreakerLine, breakerLines, downText } from '../breaker-text.ts';
-import { type CampaignState, openCount, readCampaignState } from '../campaign-state.ts';
+import {
+  answersDocument,
+  type CampaignState,
+  openCount,
+  readCampaignState,
+} from '../campaign-state.ts';
 import { loadConfig } from '../config.ts';
 import { type CostDocument, campaignCostText, costDocument, isSpent } from '../costs.ts';
 import { callsInDoubt, doubtLines } from '../doubt-text.ts';
@@ -117,7 +122,8 @@ function budgetLine(config: Config, usage: readonly UsageCount[]): string | unde
 }
 
 function document({ campaign, state, rejected, running, inDoubt, next, cost }: CampaignStatus) {
-  const { contacts, removed, outcomes, recordsOwed, waiting, uncertain } = state;
+  const { contacts, removed, outcomes } = state;
+  const { recordsOwed, waiting, uncertain } = state;
   return {
     campaign,
     running_since: running === undefined ? undefined : isoTime(running.sinceMs),
@@ -126,6 +132,7 @@ function document({ campaign, state, rejected, running, inDoubt, next, cost }: C
     removed,
     records_owed: recordsOwed,
     outcomes: Object.fromEntries(outcomes),
+    ...answersDocument(state),
     waiting: waiting.map(({ reason, count, dueMs }) => ({
       reason: maskNumbers(reason),
       count,
@@ -195,6 +202,7 @@ function campaignLines(one: CampaignStatus, config: Config, wallMs: number): str
       : `  running since ${isoTime(running.sinceMs)} (process ${running.pid})`,
     ...doubtLines(one.inDoubt, config, running !== undefined, wallMs),
     ...(outcomeText === '' ? [] : [`  outcomes: ${outcomeText}`]),
+    ...answerLines(state),
     ...(recordsOwed === 0 ? [] : [`  ${counted(recordsOwed, 'record')} owed to the CRM`]),
     ...(one.budget === undefined ? [] : [`  ${one.budget}`]),
     ...waiting.map((reason) => waitingLine(reason, running !== undefined, wallMs)),
@@ -202,6 +210,14 @@ function campaignLines(one: CampaignStatus, config: Config, wallMs: number): str
       ? []
       : [`  uncertain: ${uncertainText(uncertain)} (campaign settle --help)`]),
     ...(upNext.length === 0 ? [] : ['  next:', ...upNext]),
+  ];
+}
+
+function answerLines({ answers, optedOut }: CampaignState): readonly string[] {
+  const chosen = [...answers].map(([answer, count]) => `${count} ${answer}`).join(', ');
+  return [
+    ...(chosen === '' ? [] : [`  chosen with a key: ${chosen}`]),
+    ...(optedOut === 0 ? [] : [`  ${optedOut} opted out: not rung, as they had asked`]),
   ];
 }
 

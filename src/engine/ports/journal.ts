@@ -61,6 +61,10 @@ export interface Claim {
   readonly ended?:
     | { readonly outcome: Outcome; readonly detail: string | undefined; readonly endedMs: number }
     | undefined;
+  /** What the callee of this call chose by a key. */
+  readonly answer?: string | undefined;
+  /** Whoever has the number asked then not to be called: wall clock. The call may not begin. */
+  readonly optedOutMs?: number | undefined;
   /** A record of this call was begun before. */
   readonly recordBegun: boolean;
   /** Rounds of used-up retries, and how many contacts were done at the last of them. */
@@ -111,6 +115,12 @@ export type JournalEntry =
       readonly atMs: number;
     }
   /**
+   * The callee pressed a key, which stands for this answer. With `opt_out`, the number is refused
+   * to every later call of any campaign from the moment on at which this is durable. Of several,
+   * `standing` says which one stands.
+   */
+  | { readonly type: 'call.answered'; readonly answer: string; readonly atMs: number }
+  /**
    * The call has its outcome. The contact is done (or uncertain) from here on; except for
    * `uncertain`, its record is owed.
    */
@@ -118,6 +128,8 @@ export type JournalEntry =
       readonly type: 'call.ended';
       readonly outcome: Outcome;
       readonly detail: string | undefined;
+      /** Nobody was rung, because the number had asked not to be. */
+      readonly code?: 'opted_out' | undefined;
       readonly service: string | undefined;
       readonly atMs: number;
     }
@@ -166,7 +178,8 @@ export interface Journal {
   /**
    * Writes an entry; entries are written in the order of the calls. Resolves when it is durable.
    * Not waiting is allowed: a failure also meets the next one who waits. Rejects with
-   * `JournalFailure`, from then on always.
+   * `JournalFailure`, from then on always; an `attempt.begun` with `OptedOut`, where the number
+   * was refused meanwhile: then nothing is written of it.
    */
   write(key: ClaimKey, entry: JournalEntry): Promise<void>;
   /** Makes everybody due who was put off with `recall`. In order with the entries. */

@@ -116,6 +116,25 @@ export interface DialRequest {
    */
   readonly begunMs: number;
   readonly attempts: AttemptLog;
+  /** What the script asks for; undefined where it asks for nothing. For dialers that hear. */
+  readonly answers?: AnswersWanted | undefined;
+}
+
+/** The script asks whoever is on the line to press a key. */
+export interface AnswersWanted {
+  /** The keys that count, each once, such as `129`. Any other one is as good as none. */
+  readonly keys: string;
+  /**
+   * How long a key is waited for once the text is said, in milliseconds; from the beginning of the
+   * text on, one that is pressed counts. The first that counts is the answer, and ends the wait.
+   */
+  readonly waitMs: number;
+  /**
+   * Tells at once that a key of these was pressed, for dialers that hear it before the call ends:
+   * who asks never to be rung again is not, even if the program dies before that end. Durable when
+   * it resolves. May be told more than once; `Ended.digit` says the same once more.
+   */
+  readonly pressed: (key: string) => Promise<void>;
 }
 
 /** Where dial attempts are written down: by the wrapper around a dialer, never by the dialer. */
@@ -147,6 +166,8 @@ export interface Ended {
   /** For people: what the vendor said, which file was written. */
   readonly detail?: string | undefined;
   readonly usage?: Usage | undefined;
+  /** The key that the callee pressed, where one of `DialRequest.answers` was. */
+  readonly digit?: string | undefined;
 }
 
 /** What became of a call whose placing has no known result. */
@@ -177,6 +198,11 @@ export interface Dialer extends Service {
    * Named by everyone who wraps a dialer: to leave it out would be to ask the wrong one.
    */
   readonly account: string | undefined;
+  /**
+   * Whether it hears which key is pressed on the line. A text that asks for one ("press 9") is
+   * not for a dialer that does not. Named by everyone who wraps a dialer.
+   */
+  readonly hears: boolean;
   /** Whether a phone rings; a preview rings nobody, is not paced and can be asked at any time. */
   readonly rings: boolean;
   place(request: DialRequest, context: RequestContext): Promise<Placed>;
@@ -192,6 +218,8 @@ export interface CallRecord {
   readonly contact: Contact;
   readonly outcome: Outcome;
   readonly detail: string | undefined;
+  /** What the callee chose by a key, in the operator's word; it is the detail as well. */
+  readonly answer?: string | undefined;
   readonly text: string | undefined;
   readonly startedMs: number;
   readonly endedMs: number;

@@ -90,7 +90,7 @@ function columnsOf(facts: RowFacts): Readonly<Record<Column, RowCell | undefined
     role: failure === undefined ? 'dialer' : failure.role,
     service: failed === undefined ? facts.service : failed.service,
     error_category: failed?.kind,
-    code: failed?.code,
+    code: failed?.code ?? (event.type === 'call.finished' ? event.code : undefined),
     status: failure?.status,
     retry_count: failure?.retries,
     breaker_state: failure?.breaker,

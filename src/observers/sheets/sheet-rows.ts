@@ -116,12 +116,12 @@ export class SheetRows {
 
   #finished(
     key: ClaimKey,
-    { outcome, detail, service, atMs }: Extract<JournalEntry, { type: 'call.ended' }>,
+    { outcome, detail, code, service, atMs }: Extract<JournalEntry, { type: 'call.ended' }>,
     failure: CallFailure | undefined,
   ): void {
     const { contact, call } = key;
     const durationMs = this.#durationMs(key);
-    const about = { contact, call, outcome, detail, durationMs: durationMs ?? 0 };
+    const about = { contact, call, outcome, detail, code, durationMs: durationMs ?? 0 };
     this.#owe({ event: { type: 'call.finished', ...about }, service, failure, atMs, durationMs });
   }
 

@@ -140,6 +140,7 @@ export function recordDocument(record: CallRecord) {
     again,
     outcome,
     detail: detail ?? null,
+    answer: record.answer ?? null,
     text: text ?? null,
     started_at: isoTime(startedMs),
     dialled_at: dialledMs === undefined ? null : isoTime(dialledMs),

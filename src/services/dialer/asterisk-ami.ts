@@ -72,6 +72,7 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
   readonly role = 'dialer';
   readonly rings = true;
   readonly speaks = undefined;
+  readonly hears = true;
   readonly account: string;
   readonly connection: Connection<AmiLink>;
   readonly #settings: AmiSettings;
@@ -109,6 +110,7 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
     const link = await this.connection.link(signal);
     this.#calls.forget(id);
     const call = this.#calls.track(id);
+    call.keys = request.answers?.keys ?? '';
     try {
       await this.#send(link, fields, id, signal);
       await this.#untilMade(call, signal);
@@ -121,9 +123,23 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
     return { service: NAME, reference: id };
   }
 
-  async follow({ reference }: Placed, _: DialRequest, context: RequestContext): Promise<Ended> {
-    const { signal } = context;
+  async follow(
+    { reference }: Placed,
+    { answers }: DialRequest,
+    context: RequestContext,
+  ): Promise<Ended> {
     const call = this.#calls.track(reference);
+    call.keys = answers?.keys ?? '';
+    const stop = tellKey(call, answers);
+    try {
+      return await this.#followed(reference, call, context);
+    } finally {
+      stop();
+    }
+  }
+
+  async #followed(reference: string, call: AmiCall, context: RequestContext): Promise<Ended> {
+    const { signal } = context;
     for (;;) {
       if (call.hangup !== undefined) return this.#over(reference, call);
       const link = await this.#look(reference, call, signal);
@@ -133,6 +149,8 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
         return this.#over(reference, call);
       }
       await this.#untilNews(call, link, context);
+      // Whoever has chosen need not wait for the end of the time to do so.
+      if (hasChosen(call)) await this.#ringOff(link, reference, signal);
     }
   }
 
@@ -161,9 +179,13 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
   async hangUp({ reference }: Placed, { signal }: RequestContext): Promise<void> {
     this.#calls.forget(reference);
     const link = await this.connection.link(signal);
+    await this.#ringOff(link, reference, signal);
+  }
+
+  async #ringOff(link: AmiLink, id: string, signal: AbortSignal): Promise<void> {
     const fields: AmiFields = [
       ['Action', 'Hangup'],
-      ['Channel', reference],
+      ['Channel', id],
       ['Cause', '16'],
     ];
     const { isSuccess, message } = await link.request(fields, signal);
@@ -176,7 +198,7 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
 
   // -------------------------------------------------------------------------- placing
 
-  #originate({ call, contact, audio }: DialRequest): AmiFields {
+  #originate({ call, contact, audio, answers }: DialRequest): AmiFields {
     const { endpoint, context, extension, callerId, ringMs, variables } = this.#settings;
     if (audio === undefined) throw refused('audio_missing', `${NAME}: there is no audio to play`);
     const channel = endpoint.replaceAll('{number}', contact.phone);
@@ -185,6 +207,7 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
       CAMPAIGN_CONTACT: contact.id,
       CAMPAIGN_AUDIO: this.#soundOf(audio.path),
       CAMPAIGN_AMD: this.#settings.machineDetection ? 'yes' : 'no',
+      CAMPAIGN_WAIT: String(Math.ceil((answers?.waitMs ?? 0) / 1_000)),
       // Whatever becomes of us, Asterisk ends the call by itself.
       'TIMEOUT(absolute)': String(this.#talkS()),
       ...variables,
@@ -296,7 +319,8 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
     const signal = AbortSignal.any([context.signal, ending.signal]);
     try {
       const lost = link.lost.then(() => ending.abort());
-      const over = this.#wait(call, LOOK_MS, () => call.hangup !== undefined, signal);
+      const isNews = (): boolean => call.hangup !== undefined || hasChosen(call);
+      const over = this.#wait(call, LOOK_MS, isNews, signal);
       // That the connection is gone ends the wait, and is no failure.
       const news = over.catch(() => undefined);
       await Promise.race([news, lost]);
@@ -363,11 +387,13 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
     }
     const details = [
       ...(end.detail === undefined ? [] : [end.detail]),
-      ...(call.digit === undefined ? [] : [`pressed ${call.digit}`]),
       ...(call.hangup === undefined ? ['the connection was lost before its end'] : []),
     ];
-    const { outcome } = end;
-    return details.length === 0 ? { outcome } : { outcome, detail: details.join('; ') };
+    return {
+      outcome: end.outcome,
+      ...(details.length > 0 && { detail: details.join('; ') }),
+      ...(call.digit !== undefined && { digit: call.digit }),
+    };
   }
 }
 
@@ -382,6 +408,24 @@ const LOCAL: AmiFields = [
   ['OtherChannelId', '{call}-far'],
   ['Codecs', 'ulaw,alaw'],
 ];
+
+/** The text has been said, and a key was pressed that counts. */
+function hasChosen({ digit, wasPlayed, hangup }: AmiCall): boolean {
+  return digit !== undefined && wasPlayed && hangup === undefined;
+}
+
+/** Tells of a key as soon as it is pressed, once; the answer ends that. */
+function tellKey(call: AmiCall, answers: DialRequest['answers']): () => void {
+  let isTold = false;
+  const tell = (): void => {
+    if (call.digit === undefined || answers === undefined || isTold) return;
+    isTold = true;
+    // Told once more with the end of the call.
+    answers.pressed(call.digit).catch(() => undefined);
+  };
+  tell();
+  return call.listen(tell);
+}
 
 function hasRung({ wasMade }: AmiCall): boolean {
   return wasMade;

@@ -47,6 +47,7 @@ class Preview implements Dialer {
   readonly role = 'dialer';
   readonly rings = false;
   readonly speaks = undefined;
+  readonly hears = false;
   readonly account = undefined;
   readonly #folder: string;
 

@@ -94,6 +94,7 @@ class Twilio implements Dialer {
   readonly rings = true;
   readonly account: string;
   readonly speaks: Dialer['speaks'];
+  readonly hears = false;
   readonly #settings: TwilioSettings;
   readonly #wire: TwilioWire;
   readonly #clock: Clock;

@@ -51,7 +51,7 @@ export type Ending = Mark &
     | { readonly type: 'left' }
   );
 
-type Answer = Mark & Pick<Of<'answer'>, 'failure' | 'found'>;
+type Answer = Mark & Pick<Of<'answer'>, 'failure' | 'found' | 'digit'>;
 
 /** A request and what became of it. */
 export interface Exchange extends Mark {
@@ -194,8 +194,8 @@ function pairsOf(log: readonly Sighting[]): ReadonlyMap<number, Pair> {
     const { request, atMs } = sight;
     const pair = pairs.get(request) ?? {};
     if (sight.type === 'answer') {
-      const { failure, found } = sight;
-      pair.answer ??= { index, atMs, failure, found };
+      const { failure, found, digit } = sight;
+      pair.answer ??= { index, atMs, failure, found, digit };
     } else pair.givenUp ??= { index, atMs };
     pairs.set(request, pair);
   }

@@ -45,6 +45,7 @@ describe('the webhook', () => {
       again: true,
       outcome: 'answered',
       detail: 'talked',
+      answer: null,
       text: 'Hello Dana.',
       started_at: '2026-03-02T09:00:00.000Z',
       dialled_at: '2026-03-02T09:00:30.000Z',

@@ -27,7 +27,12 @@ export class AmiCall {
   wasRinging = false;
   wasUp = false;
   isMachine = false;
+  /** The keys that count; see `AnswersWanted`. */
+  keys = '';
+  /** The first of them that was pressed. */
   digit: string | undefined;
+  /** The text has been said. */
+  wasPlayed = false;
   /** The dialplan could not play the audio. */
   isUnplayed = false;
   hangup: HangupCause | undefined;
@@ -45,6 +50,9 @@ export class AmiCall {
         break;
       case 'VarSet':
         if (of('variable') === 'AMDSTATUS') this.isMachine = of('value') === 'MACHINE';
+        break;
+      case 'DTMFEnd':
+        if (of('direction') !== 'Sent') this.#pressed(of('digit'));
         break;
       case 'UserEvent':
         if (of('userevent') === USER_EVENT) this.#told(of);
@@ -76,8 +84,13 @@ export class AmiCall {
 
   #told(of: (key: string) => string): void {
     if (of('machine') !== '') this.isMachine = of('machine') === 'MACHINE';
-    if (/^[0-9*#]$/.test(of('digit'))) this.digit = of('digit');
+    this.#pressed(of('digit'));
+    if (of('played') !== '') this.wasPlayed = true;
     if (of('played') === 'FAILED') this.isUnplayed = true;
+  }
+
+  #pressed(key: string): void {
+    if (key.length === 1 && this.keys.includes(key)) this.digit ??= key;
   }
 }
 

@@ -58,7 +58,12 @@ export interface ConnectionParts<L extends Link> {
   readonly connectMs: number;
 }
 
-export class Connection<L extends Link> implements KeptConnection, AsyncDisposable {
+/** What a connection lets others see. */
+export interface ConnectionView extends KeptConnection {
+  readonly state: ConnectionState;
+}
+
+export class Connection<L extends Link> implements ConnectionView, AsyncDisposable {
   readonly service: string;
   readonly #parts: ConnectionParts<L>;
   readonly #closing = new AbortController();

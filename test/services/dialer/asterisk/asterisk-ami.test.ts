@@ -75,14 +75,14 @@ class Bench {
     return this.asterisk.actions.filter((action) => action.get('action') === 'Status').length;
   }
 
-  async placed() {
-    return await this.dialer.place(request(), context);
+  async placed(over: Partial<DialRequest> = {}) {
+    return await this.dialer.place(request(over), context);
   }
 
   /** Followed as far as the first look: whatever comes now is heard. */
-  async followed() {
-    const placed = await this.placed();
-    const ended = this.dialer.follow(placed, request(), context);
+  async followed(over: Partial<DialRequest> = {}) {
+    const placed = await this.placed(over);
+    const ended = this.dialer.follow(placed, request(over), context);
     ended.catch(() => undefined);
     await this.until(() => this.looks() === 1);
     await this.clock.settle();
@@ -124,13 +124,41 @@ test('a Local channel gets a name for its other half, and no costly conversion',
   });
 });
 
-test('a person who picks up was reached, and what they pressed is told', async () => {
+test('a person who picks up was reached', async () => {
   const { asterisk, followed } = await withFollowed();
   asterisk.stands(CALL, '5');
   asterisk.stands(CALL, '6');
-  asterisk.tell('UserEvent', CALL, { UserEvent: 'Campaign', Digit: '9' });
   asterisk.hangUp(CALL, 16);
-  expect(await followed.ended).toEqual({ outcome: 'answered', detail: 'pressed 9' });
+  expect(await followed.ended).toEqual({ outcome: 'answered' });
+});
+
+test('the first key that counts is told at once, and ends the call after the text', async () => {
+  const made = await bench();
+  const told: string[] = [];
+  const pressed = (key: string) => {
+    told.push(key);
+    return Promise.resolve();
+  };
+  const answers = { keys: '19', waitMs: 5_000, pressed };
+  const followed = await made.followed({ answers });
+  const { asterisk } = made;
+  asterisk.stands(CALL, '6');
+  for (const Digit of ['5', '9', '1']) {
+    asterisk.tell('DTMFEnd', CALL, { Digit, Direction: 'Received' });
+  }
+  await made.until(() => told.length > 0);
+  expect(asterisk.channels.has(CALL)).toBe(true);
+  asterisk.tell('UserEvent', CALL, { UserEvent: 'Campaign', Played: 'SUCCESS' });
+  expect(await followed.ended).toEqual({ outcome: 'answered', digit: '9' });
+  expect(told).toEqual(['9']);
+});
+
+test('a script that asks for nothing has no answer', async () => {
+  const { asterisk, followed } = await withFollowed();
+  asterisk.stands(CALL, '6');
+  asterisk.tell('DTMFEnd', CALL, { Digit: '9', Direction: 'Received' });
+  asterisk.hangUp(CALL, 16);
+  expect(await followed.ended).toEqual({ outcome: 'answered' });
 });
 
 test('a machine is voicemail', async () => {

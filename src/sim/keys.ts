@@ -1,0 +1,27 @@
+/**
+ * What people press who are asked to, in a simulation.
+ */
+import { type AnswerPolicy, OPT_OUT } from '../domain/answers.ts';
+import type { AnswersWanted } from '../engine/ports.ts';
+import type { Draw } from './draws.ts';
+
+export const OPT_OUT_KEY = '9';
+
+/** What scripts ask for that ask for anything. */
+export const ASKED: AnswerPolicy = {
+  words: { 1: 'confirmed', 2: 'call_me_back', [OPT_OUT_KEY]: OPT_OUT },
+  waitMs: 5_000,
+};
+
+/** @param share of those who pick up and want to hear no more */
+export function keyPressed(
+  wanted: AnswersWanted | undefined,
+  contact: string,
+  draw: Draw,
+  share: number,
+): string | undefined {
+  if (wanted === undefined) return undefined;
+  const drawn = draw('key', contact);
+  const key = drawn < share ? OPT_OUT_KEY : drawn < share + (1 - share) / 2 ? '1' : undefined;
+  return key !== undefined && wanted.keys.includes(key) ? key : undefined;
+}

@@ -1,0 +1,57 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CommandBench } from '../support/command-bench.ts';
+
+describe('campaign opt-outs', () => {
+  let bench: CommandBench;
+
+  beforeEach(() => {
+    bench = new CommandBench();
+  });
+  afterEach(() => {
+    bench[Symbol.dispose]();
+  });
+
+  it('has nobody before anybody asked, and makes no database to say so', async () => {
+    const { code, stdout } = await bench.command('opt-outs');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'Nobody has asked not to be called.\n' });
+    expect(JSON.parse((await bench.command('opt-outs --json')).stdout)).toEqual({ opt_outs: [] });
+  });
+
+  it('refuses a number that is added, costs nothing for it, and lets it be called again', async () => {
+    bench.list('spring.csv', [1, 2]);
+    const [number = ''] = /\+\d+/.exec(bench.read('spring.csv')) ?? [];
+    const added = await bench.command(`opt-outs --add ${number} --reason letter`);
+    expect(added.code).toBe(0);
+    expect(added.stdout).not.toContain(number);
+    expect((await bench.command('opt-outs')).stdout).toMatch(/^1 number .*\n .*letter\n$/);
+    expect((await bench.command('opt-outs --numbers')).stdout).toContain(number);
+
+    const run = await bench.command('run spring.csv');
+    expect(run.code).toBe(0);
+    expect(run.stdout).toContain('not rung, as they had asked');
+    const row = bench.read('out/spring/results.csv').split('\n')[1] ?? '';
+    expect(row).toMatch(/,failed,this number asked on \d{4}-\d\d-\d\d not to be called,/);
+    const report = JSON.parse((await bench.command('report spring --json')).stdout);
+    expect(report).toMatchObject({ outcomes: { failed: 1, previewed: 1 }, opted_out: 1 });
+    expect(report.failures).toEqual([]);
+    expect((await bench.command('status')).stdout).toContain('1 opted out');
+
+    expect((await bench.command(`opt-outs --remove ${number}`)).code).toBe(0);
+    expect((await bench.command(`opt-outs --remove ${number}`)).code).toBe(64);
+    expect((await bench.command('settle spring c-1 again')).code).toBe(0);
+    await bench.command('run spring.csv');
+    const again = JSON.parse((await bench.command('report spring --json')).stdout);
+    expect(again.outcomes).toEqual({ previewed: 2 });
+    expect(again.opted_out).toBeUndefined();
+  });
+
+  it.each([
+    ['opt-outs --add 1 --remove 2', 'one of the two is allowed'],
+    ['opt-outs --reason letter', 'without --add'],
+    ['opt-outs --add hello', 'no telephone number'],
+  ])('%s is wrong usage', async (command, told) => {
+    const { code, stderr } = await bench.command(command);
+    expect(code).toBe(64);
+    expect(stderr).toContain(told);
+  });
+});
