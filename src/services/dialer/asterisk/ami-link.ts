@@ -220,11 +220,12 @@ export class AmiLink implements Link {
   #packet(packet: AmiPacket): void {
     const id = packet.get('actionid') ?? '';
     const pending = this.#pending.get(id);
-    if (packet.has('response')) {
+    const event = packet.get('event');
+    // Some events have a field of that name as well.
+    if (event === undefined) {
       if (pending !== undefined) this.#answer(id, pending, packet);
       return;
     }
-    const event = packet.get('event');
     if (event === 'FullyBooted') this.#booted.resolve();
     if (pending?.until === undefined) {
       this.#onEvent(packet);
