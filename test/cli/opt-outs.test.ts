@@ -17,7 +17,7 @@ describe('campaign opt-outs', () => {
     expect(JSON.parse((await bench.command('opt-outs --json')).stdout)).toEqual({ opt_outs: [] });
   });
 
-  it('refuses a number that is added, costs nothing for it, and lets it be called again', async () => {
+  it('refuses a number that is added, at no cost, and lets it be called again', async () => {
     bench.list('spring.csv', [1, 2]);
     const [number = ''] = /\+\d+/.exec(bench.read('spring.csv')) ?? [];
     const added = await bench.command(`opt-outs --add ${number} --reason letter`);

@@ -55,6 +55,8 @@ const HEARD_MS = 10_000;
 /** Our own limit on a call, beyond what Asterisk's own limit allows. */
 const LIFE_SLACK_MS = 10_000;
 
+/** From the end of its calls to that of the connection it is a second, and some more under load. */
+const STOPPING_MS = 3_000;
 const CONGESTED_NUMBERS = 2;
 
 export interface AriDialer extends Dialer, AsyncDisposable {
@@ -98,6 +100,8 @@ class AsteriskAri implements AriDialer {
   readonly #audio: AudioSource;
   readonly #calls = new Map<string, AriCall>();
   readonly #life = new AbortController();
+  /** Monotonic: when a call ended of which Asterisk could not say why. */
+  #doubtedMs = -Infinity;
   /** Numbers that met congestion since somebody was got through to. */
   readonly #congested = new Set<string>();
   /** The callee of the last call heard nothing: nobody is rung before that was said. */
@@ -137,6 +141,7 @@ class AsteriskAri implements AriDialer {
     if (sound === undefined) throw refused('audio_missing', 'there is no audio to play');
     this.#tellSilence();
     this.connection.open();
+    await this.#sureToStay(signal);
     await this.connection.link(signal);
     const call = this.#callOf(request, sound);
     this.#calls.set(call.id, call);
@@ -201,6 +206,15 @@ class AsteriskAri implements AriDialer {
   }
 
   /**
+   * An Asterisk that stops ends its calls first, and then the connection. Whoever is rung between
+   * the two is rung for nothing, and nobody can tell.
+   */
+  async #sureToStay(signal: AbortSignal): Promise<void> {
+    const waitMs = this.#doubtedMs + STOPPING_MS - this.#clock.monotonicMs();
+    if (waitMs > 0) await this.#clock.sleep(waitMs, signal);
+  }
+
+  /**
    * One number that is always congested is that number's trouble, and the outcome of its call; when
    * a second one meets the same and nobody else got through meanwhile, it is the trunk's.
    */
@@ -260,7 +274,10 @@ class AsteriskAri implements AriDialer {
   // -------------------------------------------------------------------------- following
 
   readonly #take = (event: AriEvent): void => {
-    if (event.type !== 'replaced') this.#calls.get(event.channel)?.take(event);
+    if (event.type === 'replaced') return;
+    const isCutOff = event.type === 'gone' && event.word.cause === 0;
+    if (isCutOff) this.#doubtedMs = this.#clock.monotonicMs();
+    this.#calls.get(event.channel)?.take(event);
   };
 
   /** The call as we know it; one that an earlier process placed is taken back under control. */

@@ -1,5 +1,5 @@
 /**
- * How Asterisk comes by the audio: from a folder that both can read, or from a small server of ours.
+ * How Asterisk comes by the audio: from a folder that both can read, or from a server of ours.
  */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
