@@ -1,7 +1,16 @@
 /** A real Asterisk with a second one as carrier and callees; see the notes beside its script. */
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -15,16 +24,33 @@ export function bedScript(): string | undefined {
   return [named, BESIDE].find((path) => path !== undefined && existsSync(path));
 }
 
+/** The bed's configuration, with the dialplan that the guide has for AMI. */
+function withDialplan(config: string): string {
+  const guide = readFileSync(new URL('../../docs/guide/asterisk.md', import.meta.url), 'utf8');
+  const [, dialplan] = /```ini\n(\[campaign\]\nexten[^`]+)```/.exec(guide) ?? [];
+  if (dialplan === undefined) throw new Error('the guide has no dialplan');
+  const folder = mkdtempSync(join(tmpdir(), 'asterisk-bed-config-'));
+  cpSync(config, folder, { recursive: true });
+  const file = join(folder, 'pbx', 'extensions.conf');
+  chmodSync(dirname(file), 0o755);
+  chmodSync(file, 0o644);
+  appendFileSync(file, `\n${dialplan}`);
+  return folder;
+}
+
 export class Bed {
   readonly #script: string;
+  readonly #config: string;
   #env: Readonly<Record<string, string>> = {};
 
   constructor(script: string) {
     this.#script = script;
+    this.#config = withDialplan(join(dirname(script), 'config'));
   }
 
   async run(...words: readonly string[]): Promise<string> {
-    const { stdout } = await promisify(execFile)(this.#script, words, { timeout: 900_000 });
+    const env = { ...process.env, ASTERISK_BED_CONFIG: this.#config };
+    const { stdout } = await promisify(execFile)(this.#script, words, { timeout: 900_000, env });
     return stdout;
   }
 
