@@ -55,6 +55,7 @@ export async function checkServices(world: World, config: Config): Promise<Servi
       config,
       http: sight,
       clock: world.clock,
+      emit: () => undefined,
       folders,
       ledger: NO_LEDGER,
       owned,
@@ -160,9 +161,13 @@ function judged(probed: Probed, sight: Sight): Pick<ServiceCheck, 'reach' | 'det
   return { reach: isLow === true ? 'low' : 'ok', detail: told };
 }
 
+/** Of services that answer without a status. */
+const REFUSALS: ReadonlySet<string> = new Set(['auth_failed', 'permission_denied']);
+
 /** Whoever answered has given a status. */
 function reachOf(error: unknown): Reach {
   if (isCertificateFault(error)) return 'untrusted';
+  if (error instanceof ServiceFailure && REFUSALS.has(error.code)) return 'refused';
   if (!(error instanceof ServiceFailure) || error.status === undefined) {
     return 'unreachable';
   }

@@ -1,11 +1,24 @@
 /**
  * The services that config.yml names, made and ready; one line per vendor.
  */
+import { basename } from 'node:path';
 import { ServiceFailure } from '../domain/failure.ts';
-import type { Clock, Crm, Dialer, Http, Llm, Service, Tts } from '../engine/ports.ts';
+import type {
+  Clock,
+  Crm,
+  Dialer,
+  Emit,
+  Http,
+  KeptConnection,
+  Llm,
+  Service,
+  Tts,
+} from '../engine/ports.ts';
 import { csvCrm, type ResultsLedger } from '../services/crm/csv.ts';
 import { hubspot } from '../services/crm/hubspot.ts';
 import { webhookCrm } from '../services/crm/webhook.ts';
+import { asteriskAmi } from '../services/dialer/asterisk-ami.ts';
+import { type AriSettings, asteriskAri, ownApp } from '../services/dialer/asterisk-ari.ts';
 import { preview } from '../services/dialer/preview.ts';
 import { twilio } from '../services/dialer/twilio.ts';
 import { atSetting } from '../services/http.ts';
@@ -30,6 +43,8 @@ export interface Services {
   readonly tts: readonly Tts[];
   readonly dialer: readonly Dialer[];
   readonly crm: readonly Crm[];
+  /** Those that services keep, for whoever looks at them. */
+  readonly connections?: readonly KeptConnection[] | undefined;
 }
 
 /**
@@ -67,6 +82,8 @@ export interface ServiceParts {
   readonly http: Http;
   /** Of the services that go by time. */
   readonly clock: Clock;
+  /** Told of the connections that services keep. */
+  readonly emit: Emit;
   readonly folders: CampaignFolders;
   readonly ledger: ResultsLedger;
   /** Takes what has to be closed at the end. */
@@ -101,6 +118,26 @@ export function serviceMakers(parts: ServiceParts) {
       const account = { ...providers.twilio, ...timeouts, audioFolder: folders.audio };
       return twilio(account, at('twilio'), clock);
     },
+    'asterisk-ari': () => {
+      const { audioServer, sounds, ...own } = providers['asterisk-ari'];
+      const settings: AriSettings = {
+        ...own,
+        app: ownApp(own.app, basename(folders.output)),
+        audio:
+          audioServer === undefined
+            ? { type: 'folder', path: sounds ?? folders.audio }
+            : { type: 'http', ...audioServer },
+        audioFolder: folders.audio,
+      };
+      return owned.use(asteriskAri(settings, at('asterisk-ari', 'url'), clock, parts.emit));
+    },
+    'asterisk-ami': () => {
+      const { callMs } = config.policies['asterisk-ami'].timeouts;
+      const own = providers['asterisk-ami'];
+      const { audio: audioFolder } = folders;
+      const settings = { ...own, callMs, audioFolder, sounds: own.sounds ?? audioFolder };
+      return owned.use(asteriskAmi(settings, clock, parts.emit));
+    },
   };
   const crm = {
     csv: async () => {
@@ -125,12 +162,20 @@ export async function composeServices(
   const { config } = parts;
   const { services } = config;
   const { llm, tts, dialer, crm } = serviceMakers(parts);
+  const dialers = services.dialer.map((name) => dialer[name]());
   return {
     llm: services.llm.map((name) => llm[name]()),
     tts: await usable(speaksItself(config) ? [] : services.tts.map((name) => tts[name]()), leftOut),
-    dialer: services.dialer.map((name) => dialer[name]()),
+    dialer: dialers,
     crm: await Promise.all(services.crm.map((name) => crm[name]())),
+    connections: dialers.filter(keepsConnection).map(({ connection }) => connection),
   };
+}
+
+function keepsConnection(
+  dialer: Dialer,
+): dialer is Dialer & { readonly connection: KeptConnection } {
+  return 'connection' in dialer;
 }
 
 /** One account, two roles: the key and the address are those of the models. */

@@ -5,11 +5,8 @@ import { listed } from '../domain/text.ts';
 import type { ConfigPath } from './config-problems.ts';
 import { pathText } from './config-problems.ts';
 import { configJsonSchema } from './config-schema.ts';
-import { SERVICE_NAMES, SERVICES_BY_ROLE } from './service-names.ts';
+import { SERVICES_BY_ROLE } from './service-names.ts';
 import { nearest } from './suggest.ts';
-
-/** Documented parts of the whole program that this version has not. */
-const NOT_YET_SERVICES = ['asterisk-ari', 'asterisk-ami'];
 
 const LINES = 'calls at the same time are campaign.lines';
 const RETRIES =
@@ -148,22 +145,10 @@ export function hintForKey(path: ConfigPath, siblings: readonly string[]): strin
     : `did you mean ${parent === '' ? near : `${parent}.${near}`}?`;
 }
 
-/** For a documented key or section that comes later; undefined for any other key. */
-export function notYetKey(path: ConfigPath): string | undefined {
-  const name = String(path.at(-1));
-  if (path.length === 2 && path[0] === 'providers' && NOT_YET_SERVICES.includes(name)) {
-    return `${name} is not in this version; available: ${SERVICE_NAMES.join(', ')}`;
-  }
-  return undefined;
-}
-
 /** For a name in a chain that is not a service of that role. */
 export function hintForService(role: string, found: unknown): string | undefined {
   const name = String(found);
   const available = (SERVICES_BY_ROLE as Readonly<Record<string, readonly string[]>>)[role] ?? [];
-  if (NOT_YET_SERVICES.includes(name)) {
-    return `${name} is not in this version; available: ${available.join(', ')}`;
-  }
   for (const [otherRole, names] of Object.entries(SERVICES_BY_ROLE)) {
     if (otherRole !== role && (names as readonly string[]).includes(name)) {
       return `${name} belongs in services.${otherRole}`;

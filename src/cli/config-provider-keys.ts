@@ -2,6 +2,8 @@
  * The keys of each service under `providers`.
  */
 import { z } from 'zod';
+import { asteriskAriKeys } from './config-ari-keys.ts';
+import { asteriskAmiKeys } from './config-asterisk-keys.ts';
 import { breakerKeys, healthKeys, retryKeys, timeoutKeys } from './config-guard-keys.ts';
 import {
   bareNumber,
@@ -81,6 +83,14 @@ export function providerKeys() {
     webhook: section({ ...webhookKeys(), ...override }, 'Tells a system of your own, signed.'),
     elevenlabs: section({ ...elevenlabsKeys(), ...override }, 'Voices of ElevenLabs.'),
     twilio: section({ ...twilioKeys(), ...override }, 'Places real calls through Twilio.'),
+    'asterisk-ari': section(
+      { ...asteriskAriKeys(), ...override },
+      'Places real calls through an Asterisk of yours, by its REST Interface.',
+    ),
+    'asterisk-ami': section(
+      { ...asteriskAmiKeys(), ...override },
+      'Places real calls through an Asterisk of yours, by its Manager Interface.',
+    ),
   };
 }
 

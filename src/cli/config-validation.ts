@@ -3,7 +3,7 @@
  * its line, and what remains is filled in, so that the rules across keys can be judged as well.
  */
 import type { z } from 'zod';
-import { hintForKey, hintForService, keysAt, notYetKey } from './config-hints.ts';
+import { hintForKey, hintForService, keysAt } from './config-hints.ts';
 import { type ConfigPath, type ConfigProblem, pathText } from './config-problems.ts';
 import { type ConfigFile, configSchema } from './config-schema.ts';
 import { DURATION_ALLOWED, SIZE_ALLOWED } from './config-schema-parts.ts';
@@ -149,16 +149,14 @@ function problemsOf(issue: Issue, source: ConfigSource, value: unknown): ConfigP
 function unknownKey(path: ConfigPath, source: ConfigSource): ConfigProblem {
   const { line, column } = source.placeOfKey(path);
   const keys = keysAt(path.slice(0, -1));
-  const later = notYetKey(path);
-  const place = { line, column, path: pathText(path) };
-  return later === undefined
-    ? {
-        ...place,
-        found: 'an unknown key',
-        allowed: keys.join(', '),
-        hint: hintForKey(path, keys),
-      }
-    : { ...place, found: 'settings for it', hint: later };
+  return {
+    line,
+    column,
+    path: pathText(path),
+    found: 'an unknown key',
+    allowed: keys.join(', '),
+    hint: hintForKey(path, keys),
+  };
 }
 
 function wrongValue(

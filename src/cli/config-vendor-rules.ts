@@ -4,6 +4,8 @@
 import { PRICED_BY } from '../domain/money.ts';
 import { listed } from '../domain/text.ts';
 import { ROLES } from '../domain/words.ts';
+import { ariAccount, ariAudio, ariSecret, ariWaits } from './config-ari.ts';
+import { amiAccount, amiSecret, amiWaits } from './config-asterisk.ts';
 import { type Judged, type Rule, shown } from './config-judged.ts';
 import { type ConfigPath, type Finding, pathText } from './config-problems.ts';
 import { chainsAsked } from './dialer-voice.ts';
@@ -21,7 +23,16 @@ export const VENDOR_RULES: Readonly<Record<string, Rule>> = {
   'providers: a vendor in use has its voice': vendorVoice,
   'budget: every vendor in use has its prices': vendorPrices,
   'twilio: in use, it has its account and number': twilioAccount,
-  'twilio: a call lasts longer than it rings': twilioTimes,
+  'twilio: a call lasts longer than it rings': ringTimes('twilio'),
+  'asterisk-ari: in use, it has its user and endpoint': ariAccount,
+  'asterisk-ari: the password stands in the environment': ariSecret,
+  'asterisk-ari: the longest wait is not below the first': ariWaits,
+  'asterisk-ari: the audio comes one way': ariAudio,
+  'asterisk-ari: a call lasts longer than it rings': ringTimes('asterisk-ari'),
+  'asterisk-ami: in use, it has its user and endpoint': amiAccount,
+  'asterisk-ami: the password stands in the environment': amiSecret,
+  'asterisk-ami: the longest wait is not below the first': amiWaits,
+  'asterisk-ami: a call lasts longer than it rings': ringTimes('asterisk-ami'),
 };
 
 type KeyedVendor = ModelVendor | 'elevenlabs';
@@ -128,13 +139,19 @@ function twilioAccount(judged: Judged): readonly Finding[] {
 /** To ring, to be heard, and to find out what became of a call whose answer was lost. */
 const BEYOND_RINGING_MS = 60_000;
 
-function twilioTimes(judged: Judged): readonly Finding[] {
-  const { ringMs } = judged.config.providers.twilio;
-  const { callMs } = judged.config.policies.twilio.timeouts;
-  const path = ['providers', 'twilio', 'ring_time'];
-  const isOwn = judged.file.providers.twilio.timeouts?.call !== undefined;
-  const call = isOwn ? ['providers', 'twilio', 'timeouts', 'call'] : ['timeouts', 'call'];
-  return callMs >= ringMs + BEYOND_RINGING_MS || !judged.config.services.dialer.includes('twilio')
+type RingingDialer = 'twilio' | 'asterisk-ari' | 'asterisk-ami';
+
+function ringTimes(dialer: RingingDialer): Rule {
+  return (judged) => ringTimesOf(dialer, judged);
+}
+
+function ringTimesOf(dialer: RingingDialer, judged: Judged): readonly Finding[] {
+  const { ringMs } = judged.config.providers[dialer];
+  const { callMs } = judged.config.policies[dialer].timeouts;
+  const path = ['providers', dialer, 'ring_time'];
+  const isOwn = judged.file.providers[dialer].timeouts?.call !== undefined;
+  const call = isOwn ? ['providers', dialer, 'timeouts', 'call'] : ['timeouts', 'call'];
+  return callMs >= ringMs + BEYOND_RINGING_MS || !judged.config.services.dialer.includes(dialer)
     ? []
     : [
         {

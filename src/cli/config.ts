@@ -7,6 +7,9 @@ import type { AnswerPolicy } from '../domain/answers.ts';
 import { MICROS, type PriceList, type Prices } from '../domain/money.ts';
 import type { Behaviour } from '../sim/behaviour.ts';
 import { alertSettings } from './config-alerts.ts';
+import { ariProvider } from './config-ari.ts';
+import { amiProvider } from './config-asterisk.ts';
+import { withEnvironment } from './config-environment.ts';
 import type { Judgement } from './config-judged.ts';
 import { ConfigProblems } from './config-problems.ts';
 import { judge } from './config-rules.ts';
@@ -60,7 +63,7 @@ export async function loadConfig(options: ConfigOptions): Promise<Config> {
 
 /** The same for a text already read. Throws `ConfigProblems`. */
 export function parseConfig(text: string, options: ConfigOptions): Config {
-  const source = readConfigSource(text, options.env);
+  const source = withEnvironment(readConfigSource(text, options.env), options.env);
   const { file, problems } = validate(source, {
     missingAllowed: options.withoutSecrets ?? false,
   });
@@ -113,6 +116,8 @@ function normalise(file: ConfigFile, { file: configFile, serve = false }: Config
       webhook: policyOf(file, 'webhook'),
       elevenlabs: policyOf(file, 'elevenlabs'),
       twilio: policyOf(file, 'twilio'),
+      'asterisk-ari': policyOf(file, 'asterisk-ari'),
+      'asterisk-ami': policyOf(file, 'asterisk-ami'),
     },
     healthCheck: {
       intervalMs: durationMs(file.health_check.interval),
@@ -131,6 +136,8 @@ function normalise(file: ConfigFile, { file: configFile, serve = false }: Config
       hubspot: hubspotProvider(file.providers.hubspot),
       webhook: webhookProvider(file.providers.webhook),
       twilio: twilioProvider(file.providers.twilio),
+      'asterisk-ari': ariProvider(file.providers['asterisk-ari']),
+      'asterisk-ami': amiProvider(file.providers['asterisk-ami']),
     },
     alerts: alertSettings(file.alerts),
     sheets: sheetsConfig(file.google_sheets, absolute),

@@ -146,7 +146,7 @@ async function work(
     emit({ type: 'notice', level: 'warn', code: 'service_left_out', message: text });
   };
   const composed = await composeServices(
-    { config, http, clock, folders, ledger, owned, signal: signals.stop },
+    { config, http, clock, emit, folders, ledger, owned, signal: signals.stop },
     leftOut,
   );
   const services = watched.services(composed);

@@ -56,6 +56,8 @@ function briefly(event: CampaignEvent, failures: Map<string, number>): string | 
     case 'breaker.opened':
     case 'breaker.closed':
       return messageOf(event);
+    case 'connection.changed':
+      return briefConnection(event, failures);
     case 'sheet.away':
     case 'notice':
       return messageOf(event);
@@ -70,6 +72,19 @@ function briefly(event: CampaignEvent, failures: Map<string, number>): string | 
     default:
       return levelOf(event) === 'error' ? messageOf(event) : undefined;
   }
+}
+
+/** A connection that works from the start is no news; one that was away and is back is. */
+function briefConnection(
+  event: Extract<CampaignEvent, { type: 'connection.changed' }>,
+  counts: Map<string, number>,
+): string | undefined {
+  const away = `away ${event.service}`;
+  if (event.state === 'disconnected') {
+    counts.set(away, 1);
+    return atMost(event, event.code ?? 'lost', counts, 'tries to connect fail');
+  }
+  return event.state === 'connected' && counts.delete(away) ? messageOf(event) : undefined;
 }
 
 function atMost(

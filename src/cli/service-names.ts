@@ -6,7 +6,7 @@
 export const SERVICES_BY_ROLE = {
   llm: ['template', 'openai', 'openrouter', 'google', 'anthropic'],
   tts: ['flite', 'espeak-ng', 'elevenlabs', 'openai'],
-  dialer: ['preview', 'twilio'],
+  dialer: ['preview', 'twilio', 'asterisk-ari', 'asterisk-ami'],
   crm: ['csv', 'hubspot', 'webhook'],
 } as const;
 
@@ -29,6 +29,8 @@ export const SERVICE_NAMES = [
   'webhook',
   'elevenlabs',
   'twilio',
+  'asterisk-ari',
+  'asterisk-ami',
 ] as const;
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 

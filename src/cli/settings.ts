@@ -5,6 +5,7 @@
 
 import type { AnswerPolicy } from '../domain/answers.ts';
 import type { PriceList } from '../domain/money.ts';
+import type { ReconnectPolicy } from '../domain/reconnect.ts';
 import type { HealthTiming } from '../engine/health-checker.ts';
 import type { Behaviour } from '../sim/behaviour.ts';
 import type { AlertSettings } from './config-alerts.ts';
@@ -114,6 +115,52 @@ export interface TwilioProvider {
   readonly ringMs: number;
 }
 
+/** An Asterisk with its REST Interface. See `AriSettings`. */
+export interface AriProvider {
+  /** Absolute; without a slash at its end. */
+  readonly url: string;
+  /** Empty only where the service is not in use, like the password and the endpoint. */
+  readonly username: string;
+  readonly password: string;
+  readonly app: string;
+  readonly endpoint: string;
+  readonly callerId: string | undefined;
+  readonly ringMs: number;
+  readonly variables: Readonly<Record<string, string>>;
+  /** Undefined where no machine is listened for. */
+  readonly machineContext: string | undefined;
+  readonly voicemail: 'leave' | 'hang_up';
+  /** Where Asterisk finds the audio folder; undefined where that is where we have it. */
+  readonly sounds: string | undefined;
+  /** Undefined where both share a folder. */
+  readonly audioServer:
+    | { readonly host: string; readonly port: number; readonly publicUrl: string }
+    | undefined;
+  readonly reconnect: ReconnectPolicy;
+  readonly keepAlive: { readonly intervalMs: number; readonly timeoutMs: number };
+}
+
+/** An Asterisk with its Manager Interface. See `AmiSettings`. */
+export interface AmiProvider {
+  readonly host: string;
+  readonly port: number;
+  /** Empty only where the service is not in use, like the password and the endpoint. */
+  readonly username: string;
+  readonly password: string;
+  readonly events: string;
+  readonly endpoint: string;
+  readonly context: string;
+  readonly extension: string;
+  readonly callerId: string | undefined;
+  readonly ringMs: number;
+  readonly machineDetection: boolean;
+  readonly variables: Readonly<Record<string, string>>;
+  /** Where Asterisk finds the audio folder; undefined where that is where we have it. */
+  readonly sounds: string | undefined;
+  readonly reconnect: ReconnectPolicy;
+  readonly keepAlive: { readonly intervalMs: number; readonly timeoutMs: number };
+}
+
 export type LogLevel = ConfigFile['logging']['level'];
 
 export interface Config {
@@ -157,6 +204,8 @@ export interface Config {
     readonly elevenlabs: ElevenlabsProvider;
     readonly openaiVoice: OpenaiVoice;
     readonly twilio: TwilioProvider;
+    readonly 'asterisk-ari': AriProvider;
+    readonly 'asterisk-ami': AmiProvider;
   } & Readonly<Record<ModelVendor, ModelProvider>>;
   readonly alerts: AlertSettings;
   readonly sheets: SheetsConfig;

@@ -208,6 +208,24 @@ export type CampaignEvent =
       readonly health: 'healthy' | 'degraded' | 'unhealthy';
       readonly message?: string | undefined;
     }
+  | {
+      /** A connection that is kept over the whole run was made, was lost, or is tried again. */
+      readonly type: 'connection.changed';
+      readonly service: string;
+      readonly role: Role;
+      readonly state: 'connecting' | 'connected' | 'disconnected' | 'closed';
+      /** Without secrets: `127.0.0.1:5038`. */
+      readonly address: string;
+      /** Tries since it was last connected, counted from 1; 0 where it was just lost. */
+      readonly attempt?: number | undefined;
+      /** How long the state before lasted. */
+      readonly lastedMs: number;
+      /** Of `disconnected`: until the next try, and why. */
+      readonly delayMs?: number | undefined;
+      readonly kind?: FailureKind | undefined;
+      readonly code?: string | undefined;
+      readonly message?: string | undefined;
+    }
   | (AlertSubject & { readonly type: 'alert.sent' })
   | (AlertSubject & {
       readonly type: 'alert.failed';

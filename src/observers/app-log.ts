@@ -206,6 +206,8 @@ function ownFields(event: CampaignEvent): object | undefined {
       };
     case 'health.changed':
       return { health: event.health };
+    case 'connection.changed':
+      return connectionFields(event);
     case 'alert.sent':
       return alertFields(event);
     case 'alert.failed':
@@ -259,6 +261,19 @@ function alertFields({
   severity,
 }: Extract<CampaignEvent, { type: 'alert.sent' | 'alert.failed' }>): object {
   return { channel, key, alert, severity };
+}
+
+function connectionFields(event: Extract<CampaignEvent, { type: 'connection.changed' }>): object {
+  const { state, address, attempt, lastedMs, delayMs, kind, code } = event;
+  return {
+    state,
+    address,
+    attempt,
+    duration_ms: Math.round(lastedMs),
+    delay_ms: delayMs,
+    error_category: kind,
+    code,
+  };
 }
 
 function sheetFields(

@@ -31,6 +31,22 @@ const HEALTH_MEANS: Readonly<Record<Health, string>> = {
   unhealthy: ': its health check fails',
 };
 
+const CONNECTION_SENTENCES: Readonly<
+  Record<EventOf<'connection.changed'>['state'], (event: EventOf<'connection.changed'>) => string>
+> = {
+  connecting: ({ service, address, attempt = 1 }) =>
+    `${service}: connecting to ${address}, attempt ${attempt}`,
+  connected: ({ service, address, attempt = 1 }) =>
+    `${service} is connected to ${address}, at attempt ${attempt}`,
+  disconnected: ({ service, address, attempt = 0, lastedMs, delayMs = 0, code, message }) =>
+    (attempt === 0
+      ? `${service} lost its connection to ${address} after ${spanText(lastedMs)}: `
+      : `${service} is not connected to ${address}, attempt ${attempt} failed: `) +
+    `${failureText(code ?? 'lost', undefined, message ?? 'no reason given')}; ` +
+    (delayMs === 0 ? 'tried again at once' : `tried again in ${spanText(delayMs)}`),
+  closed: ({ service, address }) => `${service}: the connection to ${address} is closed`,
+};
+
 const SENTENCES: Sentences = {
   'run.started': ({ lines, contacts }) =>
     `run started on ${counted(lines, 'line')}: ${countsText(contacts)}`,
@@ -76,6 +92,7 @@ const SENTENCES: Sentences = {
     `${failureText(code, undefined, message)}; it is owed: the next run offers it again`,
   'health.changed': ({ service, health, message }) =>
     `${service} is ${health}${HEALTH_MEANS[health]}${because(message)}`,
+  'connection.changed': (event) => CONNECTION_SENTENCES[event.state](event),
   'alert.sent': ({ channel, title }) => `alert sent by ${channel}: ${maskNumbers(title)}`,
   'alert.failed': ({ channel, title, code, status, message, kept }) =>
     `alert not sent by ${channel} (${maskNumbers(title)}): ` +
@@ -108,6 +125,7 @@ const LEVELS: Readonly<Record<Exclude<EventType, 'notice'>, LogLevel>> = {
   'call.looked_up': 'info',
   'record.refused': 'warn',
   'health.changed': 'warn',
+  'connection.changed': 'info',
   'alert.sent': 'info',
   'alert.failed': 'error',
   'sheet.works': 'info',
@@ -126,6 +144,8 @@ export function levelOf(event: CampaignEvent): LogLevel {
       return event.level;
     case 'health.changed':
       return event.health === 'healthy' ? 'info' : 'warn';
+    case 'connection.changed':
+      return event.state === 'disconnected' ? 'warn' : 'info';
     case 'run.finished':
       return levelOfEnd(event.end);
     default:

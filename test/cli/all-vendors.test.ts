@@ -21,6 +21,8 @@ const ENV = {
   ELEVEN_API_KEY: VOICE_KEY,
   TWILIO_ACCOUNT_SID: SID,
   TWILIO_AUTH_TOKEN: TOKEN,
+  ARI_PASSWORD: 'test-secret-3-wonderland',
+  AMI_PASSWORD: 'test-secret-2-wonderland',
   HUBSPOT_ACCESS_TOKEN: HUBSPOT_TOKEN,
   CRM_WEBHOOK_URL: 'https://example.com/calls',
   CRM_WEBHOOK_SECRET: 'test-secret-1-wonderland',
@@ -71,6 +73,8 @@ describe('the shipped config.yml', () => {
     expect(providers.openaiVoice.model).not.toBe('');
     expect(providers.hubspot.callIdProperty).toBe('campaign_call_id');
     expect(providers.twilio.from).toBe(FROM);
+    expect(providers['asterisk-ari'].endpoint).toBe('PJSIP/{number}@trunk');
+    expect(providers['asterisk-ami'].endpoint).toBe('PJSIP/{number}@trunk');
   });
 });
 

@@ -93,6 +93,41 @@ const NO_TWILIO = {
   ringMs: 30_000,
 };
 
+const NO_ASTERISK = {
+  host: '127.0.0.1',
+  port: 5038,
+  username: '',
+  password: '',
+  events: 'system,call,user,dtmf',
+  endpoint: '',
+  context: 'campaign',
+  extension: 's',
+  callerId: undefined,
+  ringMs: 30_000,
+  machineDetection: false,
+  variables: {},
+  sounds: undefined,
+  reconnect: { initialDelayMs: 15_000, delayMsMax: 60_000, stableMs: 60_000 },
+  keepAlive: { intervalMs: 15_000, timeoutMs: 5_000 },
+};
+
+const NO_ARI = {
+  url: 'http://127.0.0.1:8088',
+  username: '',
+  password: '',
+  app: 'campaign',
+  endpoint: '',
+  callerId: undefined,
+  ringMs: 30_000,
+  variables: {},
+  machineContext: undefined,
+  voicemail: 'leave',
+  sounds: undefined,
+  audioServer: undefined,
+  reconnect: { initialDelayMs: 15_000, delayMsMax: 60_000, stableMs: 60_000 },
+  keepAlive: { intervalMs: 15_000, timeoutMs: 5_000 },
+};
+
 /** No channel is on. */
 const NO_SHEETS = {
   enabled: false,
@@ -187,6 +222,8 @@ describe('config.yml in the terms of the program', () => {
         webhook: vendor,
         elevenlabs: vendor,
         twilio: vendor,
+        'asterisk-ari': vendor,
+        'asterisk-ami': vendor,
       },
       healthCheck: { intervalMs: 30_000, timeoutMs: 5000 },
       providers: {
@@ -196,6 +233,8 @@ describe('config.yml in the terms of the program', () => {
         ...MODELS,
         ...CRMS,
         twilio: NO_TWILIO,
+        'asterisk-ari': NO_ARI,
+        'asterisk-ami': NO_ASTERISK,
       },
       ...NOBODY_TOLD,
       logging: LOGGING,
@@ -298,6 +337,108 @@ describe('config.yml in the terms of the program', () => {
     expect(problemsOf('campaign: { language: en-GB }\nscript: { template: { en: A } }\n')).toEqual(
       [],
     );
+  });
+});
+
+describe('an Asterisk with its REST Interface', () => {
+  const OWN = 'username: campaign, password: "${ARI_PASSWORD}", endpoint: "PJSIP/{number}@trunk"';
+  const withOwn = (more: string): string =>
+    `${SCRIPT}services: { dialer: [asterisk-ari] }\nproviders:\n` +
+    `  asterisk-ari: { ${OWN}${more} }\n`;
+  const SECRET = { ARI_PASSWORD: 'test-secret-3-wonderland' };
+
+  it('is taken as it stands in the file, and its account from the environment', () => {
+    const own = ', machine_detection: detect, audio_server: { port: 15081 }';
+    const env = { ...SECRET, ARI_URL: 'http://pbx.example.com:8088/', ARI_USERNAME: 'caller' };
+    expect(parsed(withOwn(own), env).providers['asterisk-ari']).toMatchObject({
+      url: 'http://pbx.example.com:8088',
+      username: 'caller',
+      password: 'test-secret-3-wonderland',
+      machineContext: 'campaign-amd',
+      audioServer: { host: '127.0.0.1', port: 15_081, publicUrl: 'http://127.0.0.1:15081' },
+    });
+  });
+
+  it.each([
+    ['url: "http://127.0.0.1:8088/ari"', 'providers.asterisk-ari.url'],
+    ['retry_interval: 90s', 'providers.asterisk-ari.retry_max'],
+    ['sounds: /a, audio_server: { port: 15080 }', 'providers.asterisk-ari.sounds'],
+    ['ring_time: 600s', 'providers.asterisk-ari.ring_time'],
+  ])('is refused with %s', (more, path) => {
+    const [problem = '', ...others] = problemsOf(withOwn(`, ${more}`), SECRET);
+    expect(others).toEqual([]);
+    expect(problem).toContain(path);
+  });
+});
+
+describe('an Asterisk with its Manager Interface', () => {
+  const USED = `${SCRIPT}services: { dialer: [asterisk-ami] }\nproviders:\n`;
+  const OWN = 'username: campaign, password: "${AMI_PASSWORD}", endpoint: "PJSIP/{number}@trunk"';
+  const withOwn = (more: string): string => `${USED}  asterisk-ami: { ${OWN}${more} }\n`;
+  const SECRET = { AMI_PASSWORD: 'test-secret-2-wonderland' };
+
+  it('is taken as it stands in the file', () => {
+    const { services, providers } = parsed(withOwn(', port: 6038'), SECRET);
+    expect(services.dialer).toEqual(['asterisk-ami']);
+    expect(providers['asterisk-ami']).toMatchObject({
+      host: '127.0.0.1',
+      port: 6038,
+      username: 'campaign',
+      password: 'test-secret-2-wonderland',
+      endpoint: 'PJSIP/{number}@trunk',
+    });
+  });
+
+  it('can have every setting of its account from the environment', () => {
+    const env = {
+      AMI_ENABLED: 'true',
+      AMI_HOST: 'pbx.example.com',
+      AMI_PORT: '6038',
+      AMI_USERNAME: 'dialer',
+      AMI_PASSWORD: 'test-secret-2-wonderland',
+      AMI_EVENTS: 'system,call,user,dialplan',
+      AMI_RETRY_INTERVAL: '10s',
+      AMI_RETRY_MAX: '2m',
+    };
+    const endpoint = 'providers: { asterisk-ami: { endpoint: "PJSIP/{number}@trunk" } }\n';
+    const { services, providers } = parsed(`${SCRIPT}${endpoint}`, env);
+    expect(services.dialer).toEqual(['asterisk-ami']);
+    expect(providers['asterisk-ami']).toMatchObject({
+      host: 'pbx.example.com',
+      port: 6038,
+      username: 'dialer',
+      password: 'test-secret-2-wonderland',
+      events: 'system,call,user,dialplan',
+      reconnect: { initialDelayMs: 10_000, delayMsMax: 120_000 },
+    });
+  });
+
+  it('is left out where the environment switches it off, whatever it says else', () => {
+    const env = { AMI_ENABLED: 'false', AMI_PORT: 'none' };
+    expect(parsed(withOwn(''), { ...env, ...SECRET }).services.dialer).toEqual(['preview']);
+  });
+
+  it('says what is wrong, with the name of the variable and never its value', () => {
+    const found = problemsOf(withOwn(''), { ...SECRET, AMI_PORT: 'hunter2' }).join('\n');
+    expect(found).toContain('providers.asterisk-ami.port: found AMI_PORT of the environment');
+    expect(found).not.toContain('hunter2');
+    const maybe = problemsOf(withOwn(''), { ...SECRET, AMI_ENABLED: 'maybe' });
+    expect(maybe.join('\n')).toContain(
+      'services.dialer: found AMI_ENABLED="maybe", allowed: true or false',
+    );
+  });
+
+  it.each([
+    ['', 'endpoint: found nothing, allowed: whom Asterisk rings'],
+    ['endpoint: "PJSIP/trunk"', 'endpoint: found "PJSIP/trunk", allowed: a channel with {number}'],
+    ['password: hunter2', 'password: found a password written into the file'],
+    ['events: "system,call"', 'events: found "system,call", allowed: a list of classes'],
+    ['retry_interval: 2m', 'retry_max: found 1m, allowed: at least retry_interval (2m)'],
+    ['timeouts: { call: 1m }', 'ring_time: found 30s, allowed: at least 1m less than'],
+    ['sounds: audio', 'sounds: found "audio", allowed: an absolute path'],
+  ])('refuses { %s }', (settings, expected) => {
+    const text = `${USED}  asterisk-ami: { ${settings} }\n`;
+    expect(problemsOf(text, {}).join('\n')).toContain(`providers.asterisk-ami.${expected}`);
   });
 });
 
@@ -551,22 +692,6 @@ circuit_breaker:
     expect(others).toEqual([]);
     expect(problem).toMatch(/^config\.yml:2 {2}.*found an unknown key, allowed: /);
     expect(problem).toContain(hint);
-  });
-
-  it.each([
-    [
-      'services: { dialer: [asterisk-ari] }',
-      'services.dialer[0]: found "asterisk-ari"; asterisk-ari is not in this version; ' +
-        'available: preview, twilio',
-    ],
-    [
-      'providers: { asterisk-ari: { app: x } }',
-      'providers.asterisk-ari: found settings for it; asterisk-ari is not in this version; ' +
-        'available: template, flite, espeak-ng, preview, csv, openai, openrouter, google, ' +
-        'anthropic, hubspot, webhook, elevenlabs, twilio',
-    ],
-  ])('what comes later is not called a typing error: %s', (line, expected) => {
-    expect(problemsOf(`${SCRIPT}${line}\n`)).toEqual([`config.yml:2  ${expected}`]);
   });
 
   it.each([

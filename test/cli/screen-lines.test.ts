@@ -30,6 +30,7 @@ describe('what is said while a run works', () => {
       ['call.failed', 'red'],
       ['call.looked_up', '  what became of the call to c-017 was not known, the answer was lost'],
       ['record.refused', 'yellow'],
+      ['connection.changed', 'yellow'],
       ['alert.failed', 'red'],
       ['sheet.away', 'yellow'],
       ['notice', '  for your information'],

@@ -25,6 +25,8 @@ describe('events in words', () => {
       'warn csv refused the record of the call to c-017: the row cannot be written ' +
         '(unwritable); it is owed: the next run offers it again',
       'warn flite is unhealthy: its health check fails (mute)',
+      'warn asterisk-ami is not connected to 127.0.0.1:5038, attempt 2 failed: nobody listens ' +
+        'there (ECONNREFUSED); tried again in 30 s',
       'info alert sent by email: flite, which speaks the texts, does not work',
       'error alert not sent by telegram (flite, which speaks the texts, does not work): ' +
         'Bad Gateway (http_502 502); it is sent later',

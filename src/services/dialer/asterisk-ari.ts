@@ -1,0 +1,350 @@
+/**
+ * Calls through an Asterisk of one's own, by its REST Interface: rings, plays the audio, hears keys
+ * and machines, and knows how each call ended. How it is set up: docs/guide/asterisk.md; why it is
+ * so: docs/decisions/0008-asterisk.md.
+ */
+import { createHash } from 'node:crypto';
+import { ServiceFailure } from '../../domain/failure.ts';
+import type { ReconnectPolicy } from '../../domain/reconnect.ts';
+import type {
+  Clock,
+  Dialer,
+  DialRequest,
+  Emit,
+  Ended,
+  Found,
+  Http,
+  Placed,
+  ProbeAnswer,
+  RequestContext,
+} from '../../engine/ports.ts';
+import { AriCall, type AriCallSettings, type Sound, servedMsMax } from './asterisk/ari-call.ts';
+import type { AriEvent } from './asterisk/ari-events.ts';
+import { connectAri } from './asterisk/ari-link.ts';
+import { ARI_NAME, type AriAccount, AriWire } from './asterisk/ari-wire.ts';
+import { type AudioSettings, type AudioSource, audioSource } from './asterisk/audio-source.ts';
+import {
+  Connection,
+  type ConnectionView,
+  type KeepAlive,
+  type Link,
+} from './asterisk/connection.ts';
+import { trunkFault } from './asterisk/trunk-fault.ts';
+
+export interface AriSettings extends AriAccount, AriCallSettings {
+  /** `PJSIP/{number}@trunk`; `{number}` is the number with its +, `{digits}` without. */
+  readonly endpoint: string;
+  readonly callerId: string | undefined;
+  readonly ringMs: number;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly audio: AudioSettings;
+  /** The audio folder as we see it; absolute. */
+  readonly audioFolder: string;
+  readonly reconnect: ReconnectPolicy;
+  readonly keepAlive: KeepAlive;
+}
+
+/** A trunk that takes no calls says so at once; ringing comes in the same time, mostly. */
+const FIRST_WORD_MS = 4_000;
+/** Until its connection is made and Asterisk has booted, one try may take so long. */
+const CONNECT_MS_MAX = 10_000;
+/** For one question about a call. */
+const LOOK_MS_MAX = 10_000;
+/** How often whoever follows a call is told that it goes on. */
+const HEARD_MS = 10_000;
+/** Our own limit on a call, beyond what Asterisk's own limit allows. */
+const LIFE_SLACK_MS = 10_000;
+
+/** From the end of its calls to that of the connection it is a second, and some more under load. */
+const STOPPING_MS = 3_000;
+const CONGESTED_NUMBERS = 2;
+
+export interface AriDialer extends Dialer, AsyncDisposable {
+  readonly connection: ConnectionView;
+}
+
+export function asteriskAri(
+  settings: AriSettings,
+  http: Http,
+  clock: Clock,
+  emit: Emit,
+): AriDialer {
+  return new AsteriskAri(settings, http, clock, emit);
+}
+
+/**
+ * Whoever registers for an application takes its events from whoever had them: each campaign, of
+ * which one run goes on at a time, has its own. A dialplan gets it as an extension.
+ */
+export function ownApp(app: string, campaign: string): string {
+  const plain = campaign.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, NAME_LENGTH_MAX);
+  if (plain === campaign) return `${app}-${plain}`;
+  const hash = createHash('sha256').update(campaign, 'utf8').digest('hex').slice(0, 8);
+  return `${app}-${plain.slice(0, NAME_LENGTH_MAX - 9)}-${hash}`;
+}
+
+/** An extension has 79 characters at most. */
+const NAME_LENGTH_MAX = 38;
+
+class AsteriskAri implements AriDialer {
+  readonly name = ARI_NAME;
+  readonly role = 'dialer';
+  readonly rings = true;
+  readonly speaks = undefined;
+  readonly hears = true;
+  readonly account: string;
+  readonly connection: Connection<Link>;
+  readonly #settings: AriSettings;
+  readonly #clock: Clock;
+  readonly #wire: AriWire;
+  readonly #audio: AudioSource;
+  readonly #calls = new Map<string, AriCall>();
+  readonly #life = new AbortController();
+  /** Monotonic: when a call ended of which Asterisk could not say why. */
+  #doubtedMs = -Infinity;
+  /** Numbers that met congestion since somebody was got through to. */
+  readonly #congested = new Set<string>();
+  /** The callee of the last call heard nothing: nobody is rung before that was said. */
+  #silent: string | undefined;
+
+  constructor(settings: AriSettings, http: Http, clock: Clock, emit: Emit) {
+    this.account = `${settings.app} at ${settings.url}`;
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#wire = new AriWire(settings, http);
+    this.#audio = audioSource(settings.audio, settings.audioFolder);
+    this.connection = new Connection({
+      service: ARI_NAME,
+      address: URL.parse(settings.url)?.host ?? settings.url,
+      connect: (signal) => connectAri(settings, this.#wire, this.#take, signal),
+      clock,
+      emit,
+      reconnect: settings.reconnect,
+      keepAlive: settings.keepAlive,
+      connectMs: CONNECT_MS_MAX,
+    });
+    this.connection.subscribe(({ name }) => {
+      if (name === 'connected') void this.#lookAgain();
+    });
+  }
+
+  async probe(signal: AbortSignal): Promise<ProbeAnswer> {
+    this.connection.open();
+    await this.connection.probe(signal);
+    const version = await this.#wire.info(signal);
+    return { detail: version === '' ? undefined : `Asterisk ${version.split('+')[0]}` };
+  }
+
+  async place(request: DialRequest, context: RequestContext): Promise<Placed> {
+    const { signal } = context;
+    const sound = await this.#soundOf(request);
+    if (sound === undefined) throw refused('audio_missing', 'there is no audio to play');
+    this.#tellSilence();
+    this.connection.open();
+    await this.#sureToStay(signal);
+    await this.connection.link(signal);
+    const call = this.#callOf(request, sound);
+    this.#calls.set(call.id, call);
+    try {
+      const isNew = await this.#wire.originate(this.#originate(request, context, sound), signal);
+      // Placed by an earlier request of the same call, whose answer was lost.
+      if (!isNew) await this.#look(call, signal);
+    } catch (error) {
+      const isUnknown = !(error instanceof ServiceFailure) || error.kind === 'unknown';
+      if (!isUnknown && !signal.aborted) this.#calls.delete(call.id);
+      throw error;
+    }
+    await call.firstWord(FIRST_WORD_MS, signal);
+    const fault = this.#trunkFault(call, request.contact.phone);
+    if (fault !== undefined) {
+      this.#calls.delete(call.id);
+      throw fault;
+    }
+    return { service: ARI_NAME, reference: call.id };
+  }
+
+  async follow(placed: Placed, request: DialRequest, context: RequestContext): Promise<Ended> {
+    const { signal } = context;
+    const call = await this.#known({ ...request, call: placed.reference }, signal);
+    const end = await this.#endOf(call, request, context);
+    this.#calls.delete(call.id);
+    this.#silent = call.audioFault ?? this.#silent;
+    if (end.type === 'ended') return end.ended;
+    throw refused('call_lost', end.detail);
+  }
+
+  async find(request: DialRequest, { signal }: RequestContext): Promise<Found> {
+    const call = await this.#known(request, signal);
+    if (!call.isOver) {
+      return { state: 'placed', placed: { service: ARI_NAME, reference: call.id } };
+    }
+    this.#calls.delete(call.id);
+    const end = await call.end;
+    return end.type === 'ended'
+      ? { state: 'ended', ended: end.ended }
+      : { state: 'unknown', detail: end.detail };
+  }
+
+  async hangUp({ reference }: Placed, { signal }: RequestContext): Promise<void> {
+    await this.#wire.hangUp(reference, signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#life.abort(new ServiceFailure(`${ARI_NAME}: the program ends`, CLOSED));
+    await this.connection.close();
+    await this.#audio[Symbol.asyncDispose]();
+  }
+
+  // -------------------------------------------------------------------------- placing
+
+  /** After calls that nobody heard, one is tried whenever the breaker lets one through. */
+  #tellSilence(): void {
+    const message = this.#silent;
+    this.#silent = undefined;
+    if (message === undefined) return;
+    throw new ServiceFailure(message, { kind: 'permanent', scope: 'service', code: 'no_audio' });
+  }
+
+  /**
+   * An Asterisk that stops ends its calls first, and then the connection. Whoever is rung between
+   * the two is rung for nothing, and nobody can tell.
+   */
+  async #sureToStay(signal: AbortSignal): Promise<void> {
+    const waitMs = this.#doubtedMs + STOPPING_MS - this.#clock.monotonicMs();
+    if (waitMs > 0) await this.#clock.sleep(waitMs, signal);
+  }
+
+  /**
+   * One number that is always congested is that number's trouble, and the outcome of its call; when
+   * a second one meets the same and nobody else got through meanwhile, it is the trunk's.
+   */
+  #trunkFault({ isOver, hasRung, word }: AriCall, phone: string): ServiceFailure | undefined {
+    if (!isOver && !hasRung) return undefined;
+    const fault = isOver && !hasRung && word !== undefined && trunkFault(ARI_NAME, word);
+    if (fault === undefined || fault === false) {
+      this.#congested.clear();
+      return undefined;
+    }
+    if (fault.kind === 'permanent') return fault;
+    if (this.#congested.size < CONGESTED_NUMBERS) this.#congested.add(phone);
+    return this.#congested.size < CONGESTED_NUMBERS ? undefined : fault;
+  }
+
+  async #soundOf({ audio }: DialRequest): Promise<Sound | undefined> {
+    if (audio === undefined) return undefined;
+    return { media: await this.#audio.media(audio), durationMs: audio.durationMs };
+  }
+
+  #callOf(request: DialRequest, sound: Sound | undefined): AriCall {
+    return new AriCall({
+      id: request.call,
+      settings: this.#settings,
+      wire: this.#wire,
+      clock: this.#clock,
+      sound,
+      answers: request.answers,
+      life: this.#life.signal,
+    });
+  }
+
+  #originate(
+    { call, contact, answers }: DialRequest,
+    { campaign }: RequestContext,
+    { durationMs }: { readonly durationMs: number },
+  ) {
+    const { endpoint, callerId, ringMs, variables } = this.#settings;
+    const { phone } = contact;
+    const servedMs = servedMsMax(durationMs, answers?.waitMs ?? 0, this.#settings);
+    return {
+      channel: call,
+      endpoint: endpoint.replaceAll('{number}', phone).replaceAll('{digits}', phone.slice(1)),
+      callerId,
+      ringMs,
+      variables: {
+        ...variables,
+        CAMPAIGN_ID: campaign,
+        CAMPAIGN_CALL: call,
+        CAMPAIGN_CONTACT: contact.id,
+        // Asterisk itself ends it then, whatever becomes of us.
+        'TIMEOUT(absolute)': String(Math.ceil((ringMs + servedMs) / 1_000)),
+      },
+    };
+  }
+
+  // -------------------------------------------------------------------------- following
+
+  readonly #take = (event: AriEvent): void => {
+    if (event.type === 'replaced') return;
+    const isCutOff = event.type === 'gone' && event.word.cause === 0;
+    if (isCutOff) this.#doubtedMs = this.#clock.monotonicMs();
+    this.#calls.get(event.channel)?.take(event);
+  };
+
+  /** The call as we know it; one that an earlier process placed is taken back under control. */
+  async #known(request: DialRequest, signal: AbortSignal): Promise<AriCall> {
+    const known = this.#calls.get(request.call);
+    if (known?.isOver === true) return known;
+    this.connection.open();
+    await this.connection.connected(signal);
+    const call = known ?? this.#callOf(request, await this.#soundOf(request));
+    this.#calls.set(call.id, call);
+    await this.#look(call, signal);
+    return call;
+  }
+
+  async #look(call: AriCall, signal: AbortSignal): Promise<void> {
+    const channel = await this.#wire.channel(call.id, signal);
+    await call.foundAgain(channel);
+  }
+
+  /** Bounded by Asterisk's own limit on the call, and by ours behind it. */
+  async #endOf(call: AriCall, { answers, audio }: DialRequest, context: RequestContext) {
+    const { signal, heard } = context;
+    const served = servedMsMax(audio?.durationMs ?? 0, answers?.waitMs ?? 0, this.#settings);
+    const endsMs = this.#clock.monotonicMs() + this.#settings.ringMs + served + LIFE_SLACK_MS;
+    for (;;) {
+      const waiting = new AbortController();
+      const pause = this.#clock
+        .sleep(HEARD_MS, AbortSignal.any([signal, waiting.signal]))
+        .then(() => undefined);
+      try {
+        const end = await Promise.race([call.end, pause]);
+        if (end !== undefined) return end;
+      } finally {
+        waiting.abort();
+        pause.catch(() => undefined);
+      }
+      const isConnected = this.connection.state.name === 'connected';
+      if (isConnected) heard?.();
+      if (this.#clock.monotonicMs() < endsMs) continue;
+      const detail = `nothing was heard of its end for ${Math.round(served / 1_000)} s`;
+      return { type: 'lost', detail } as const;
+    }
+  }
+
+  /** What happened while we were not connected is told to nobody: every open call is looked at. */
+  async #lookAgain(): Promise<void> {
+    const open = [...this.#calls.values()].filter((call) => !call.isOver);
+    if (open.length === 0) return;
+    const limit = new AbortController();
+    const cancel = this.#clock.after(LOOK_MS_MAX, () => limit.abort());
+    try {
+      const signal = AbortSignal.any([limit.signal, this.#life.signal]);
+      const there = await this.#wire.channels(signal);
+      for (const call of open) {
+        await (there.has(call.id) ? this.#look(call, signal) : call.foundAgain(undefined));
+      }
+    } catch {
+      // The connection is lost again, or will be found to be: then they are looked at once more.
+    } finally {
+      cancel();
+    }
+  }
+}
+
+const CLOSED = { kind: 'transient', scope: 'service', code: 'not_connected' } as const;
+
+/** About this one call; no other one would meet the same. */
+function refused(code: string, what: string): ServiceFailure {
+  return new ServiceFailure(`${ARI_NAME}: ${what}`, { kind: 'permanent', scope: 'request', code });
+}

@@ -1,0 +1,131 @@
+/**
+ * What has been heard of the calls in hand, by channel id. Events come in any order, and those of
+ * all other calls of the exchange come too.
+ */
+import type { CallSigns, HangupCause } from '../../../domain/hangup-cause.ts';
+import type { AmiPacket } from './ami-wire.ts';
+
+/** The name of the UserEvent with which the dialplan tells what it found out. */
+export const USER_EVENT = 'Campaign';
+
+const ACTION = /^originate-/;
+
+/** The id of the action that makes a call. */
+export function originateId(call: string): string {
+  return `originate-${call}`;
+}
+
+const UP = '6';
+const RINGING: ReadonlySet<string> = new Set(['5', '4']);
+
+/** One call. What it knows only grows. */
+export class AmiCall {
+  /** A channel with its id was there. */
+  wasMade = false;
+  /** Asterisk says that no channel came about. */
+  wasRefused = false;
+  wasRinging = false;
+  wasUp = false;
+  isMachine = false;
+  /** The keys that count; see `AnswersWanted`. */
+  keys = '';
+  /** The first of them that was pressed. */
+  digit: string | undefined;
+  /** The text has been said. */
+  wasPlayed = false;
+  /** The dialplan could not play the audio. */
+  isUnplayed = false;
+  hangup: HangupCause | undefined;
+  readonly #listeners = new Set<() => void>();
+
+  get signs(): CallSigns {
+    return this;
+  }
+
+  take(event: AmiPacket): void {
+    const of = (key: string): string => event.get(key) ?? '';
+    switch (of('event')) {
+      case 'OriginateResponse':
+        if (of('response') === 'Failure') this.wasRefused = true;
+        break;
+      case 'VarSet':
+        if (of('variable') === 'AMDSTATUS') this.isMachine = of('value') === 'MACHINE';
+        break;
+      case 'DTMFEnd':
+        if (of('direction') !== 'Sent') this.#pressed(of('digit'));
+        break;
+      case 'UserEvent':
+        if (of('userevent') === USER_EVENT) this.#told(of);
+        break;
+      case 'Hangup':
+        this.hangup = { cause: wholeOf(of('cause')), techCause: wholeOf(of('techcause')) };
+        this.stands(of('channelstate'));
+        break;
+      default:
+        this.stands(of('channelstate'));
+    }
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** A channel with its id is in this state. */
+  stands(channelState: string): void {
+    this.wasMade = true;
+    if (channelState === UP) this.wasUp = true;
+    if (RINGING.has(channelState)) this.wasRinging = true;
+  }
+
+  /** Told of everything that is heard of it; the answer ends that. */
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  #told(of: (key: string) => string): void {
+    if (of('machine') !== '') this.isMachine = of('machine') === 'MACHINE';
+    this.#pressed(of('digit'));
+    if (of('played') !== '') this.wasPlayed = true;
+    if (of('played') === 'FAILED') this.isUnplayed = true;
+  }
+
+  #pressed(key: string): void {
+    if (key.length === 1 && this.keys.includes(key)) this.digit ??= key;
+  }
+}
+
+export class AmiCalls {
+  readonly #calls = new Map<string, AmiCall>();
+
+  /** What is known of a call, from now on also what is heard of it. Ids are case-insensitive. */
+  track(id: string): AmiCall {
+    const key = id.toLowerCase();
+    const known = this.#calls.get(key);
+    if (known !== undefined) return known;
+    const call = new AmiCall();
+    this.#calls.set(key, call);
+    return call;
+  }
+
+  forget(id: string): void {
+    this.#calls.delete(id.toLowerCase());
+  }
+
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  take(event: AmiPacket): void {
+    const id = event.get('uniqueid') ?? '';
+    // Where no channel came about, only the id of the action says whose it was.
+    const isAnswer = event.get('event') === 'OriginateResponse';
+    const own = isAnswer ? (event.get('actionid') ?? '').replace(ACTION, '') : id;
+    this.#calls.get(own.toLowerCase())?.take(event);
+  }
+}
+
+/** 0 for what is no number. */
+function wholeOf(text: string): number {
+  const digits = /\d+/.exec(text);
+  return digits === null ? 0 : Number(digits[0]);
+}

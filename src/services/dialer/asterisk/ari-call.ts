@@ -1,0 +1,451 @@
+/**
+ * One call on an Asterisk, from the first ringing to the end of its channel: what is done with
+ * whoever answers, and what is known of it when it is over.
+ */
+import { ServiceFailure } from '../../../domain/failure.ts';
+import { callEnd, type HangupCause } from '../../../domain/hangup-cause.ts';
+import type { AnswersWanted, Clock, Ended } from '../../../engine/ports.ts';
+import type { AriEvent } from './ari-events.ts';
+import { ARI_NAME, type AriChannel, type AriWire } from './ari-wire.ts';
+
+export interface AriCallSettings {
+  /** The context of the dialplan that listens for machines; undefined: nobody does. */
+  readonly machineContext: string | undefined;
+  /** What is done with a machine. */
+  readonly voicemail: 'leave' | 'hang_up';
+}
+
+/** What is played, as Asterisk is told. */
+export interface Sound {
+  readonly media: string;
+  readonly durationMs: number;
+}
+
+export interface AriCallParts {
+  /** Of the call and of its channel. */
+  readonly id: string;
+  readonly settings: AriCallSettings;
+  readonly wire: AriWire;
+  readonly clock: Clock;
+  /** What is played; undefined where it was deleted since the call began. */
+  readonly sound: Sound | undefined;
+  readonly answers: AnswersWanted | undefined;
+  /** Ends all waiting when the program ends. */
+  readonly life: AbortSignal;
+}
+
+export type AriEnd =
+  | { readonly type: 'ended'; readonly ended: Ended }
+  /** The channel is gone, and nobody can tell what became of the call. */
+  | { readonly type: 'lost'; readonly detail: string };
+
+/** In the channel: it was told to play the message. Read after a crash of ours. */
+const SAID = 'CAMPAIGN_SAID';
+/** Asterisk itself hangs up so many seconds later: nobody is left on a line by our crash. */
+const ABSOLUTE = 'TIMEOUT(absolute)';
+
+/** For one request; Asterisk answers in milliseconds, or is in trouble. */
+const REQUEST_MS_MAX = 5_000;
+const TRIES = 3;
+const TRY_AGAIN_MS = 1_000;
+/** Asterisk's AMD() decides within 5 s. */
+const DETECT_MS_MAX = 10_000;
+/** A greeting, at most; and how long it is waited for that one begins. */
+const GREETING_MS_MAX = 45_000;
+const GREETING_BEGINS_MS = 3_000;
+/** So long after the last sound of a greeting its beep is over. */
+const QUIET_MS = 1_500;
+const LOUDNESS = 256;
+/**
+ * Beyond its own length, a message may take so long: to be fetched (twice 5 s). So long at most
+ * somebody stays on a silent line when our program is killed; and as long as a key is waited for.
+ */
+const PLAY_SLACK_MS = 15_000;
+/** Between a failed playback and the hanging-up that may have caused it. */
+const HANGING_UP_MS = 2_000;
+/** From our hanging up to the channel's end. */
+const CLOSE_MS = 5_000;
+
+/** Of the longest course of a call after its answer, in milliseconds. */
+export function servedMsMax(durationMs: number, waitMs: number, settings: AriCallSettings): number {
+  const detect = settings.machineContext === undefined ? 0 : DETECT_MS_MAX + GREETING_MS_MAX;
+  return detect + GREETING_BEGINS_MS + durationMs + PLAY_SLACK_MS + waitMs + CLOSE_MS;
+}
+
+export class AriCall {
+  readonly id: string;
+  /** Resolves when the channel is gone. Never rejects. */
+  readonly end: Promise<AriEnd>;
+  readonly #parts: AriCallParts;
+  readonly #playback: string;
+  readonly #listeners = new Set<(event: AriEvent) => void>();
+  readonly #resolveEnd: (end: AriEnd) => void;
+  #isOver = false;
+  #isServed = false;
+  #hasRung = false;
+  /** Monotonic; undefined until it is answered. */
+  #upMs: number | undefined;
+  #isMachine = false;
+  #message: 'none' | 'begun' | 'whole' | 'cut' = 'none';
+  #digit: string | undefined;
+  #audioFault: string | undefined;
+  #isClosed = false;
+  #word: HangupCause | undefined;
+
+  constructor(parts: AriCallParts) {
+    const { promise, resolve } = Promise.withResolvers<AriEnd>();
+    this.#parts = parts;
+    this.id = parts.id;
+    this.end = promise;
+    this.#resolveEnd = resolve;
+    this.#playback = `message-${parts.id}`;
+  }
+
+  /** The trouble with the sound, where the callee heard nothing because of it. */
+  get audioFault(): string | undefined {
+    return this.#audioFault;
+  }
+
+  get hasRung(): boolean {
+    return this.#hasRung || this.#upMs !== undefined;
+  }
+
+  /** What the far end said of its end; undefined before it said anything. */
+  get word(): HangupCause | undefined {
+    return this.#word;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  take(event: AriEvent): void {
+    if (this.#isOver) return;
+    switch (event.type) {
+      case 'ringing':
+        this.#hasRung = true;
+        break;
+      case 'up':
+        this.#answered();
+        break;
+      case 'entered':
+        this.#answered();
+        this.#serveOnce(() => this.#serve());
+        break;
+      case 'digit':
+        this.#pressed(event.digit);
+        break;
+      case 'hanging_up':
+        this.#word = event.word;
+        break;
+      case 'gone':
+        this.#word = event.word;
+        this.#finish();
+        break;
+      default:
+    }
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  /** Resolves with the next sign of life of the far end, its end included, or after `delayMs`. */
+  async firstWord(delayMs: number, signal: AbortSignal): Promise<void> {
+    if (this.hasRung || this.#isOver) return;
+    const isWord = ({ type }: AriEvent): boolean => ['ringing', 'up', 'gone'].includes(type);
+    await this.#next(isWord, delayMs, signal);
+  }
+
+  /**
+   * After we were away: what Asterisk has of it now. A channel that is gone has no more to say; one
+   * that is up is served from where it stands.
+   */
+  async foundAgain(channel: AriChannel | undefined): Promise<void> {
+    if (this.#isOver) return;
+    if (channel === undefined) {
+      this.#finish();
+      return;
+    }
+    await this.#ask((signal) => this.#parts.wire.subscribe(this.id, signal)).catch(ignoreFailure);
+    if (channel.state === 'Ringing') this.#hasRung = true;
+    if (channel.state !== 'Up') return;
+    this.#answered();
+    this.#serveOnce(() => this.#resume());
+  }
+
+  // -------------------------------------------------------------------------- after the answer
+
+  #answered(): void {
+    this.#upMs ??= this.#parts.clock.monotonicMs();
+  }
+
+  #serveOnce(work: () => Promise<void>): void {
+    if (this.#isServed) return;
+    this.#isServed = true;
+    void this.#whole(work);
+  }
+
+  /** Whatever goes wrong with it, the channel is hung up in the end, and the line is free. */
+  async #whole(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      ignoreFailure(error);
+    }
+    await this.#close().catch(ignoreFailure);
+  }
+
+  async #serve(): Promise<void> {
+    const { machineContext, voicemail } = this.#parts.settings;
+    if (machineContext !== undefined) {
+      await this.#detect(machineContext);
+      if (this.#isMachine && voicemail === 'hang_up') return;
+      if (this.#isMachine) await this.#greetingOver();
+    }
+    await this.#say();
+  }
+
+  /** Taken over from an earlier process, or after the connection was lost. */
+  async #resume(): Promise<void> {
+    const { wire, sound } = this.#parts;
+    const isPlaying = await this.#ask((signal) => wire.isPlaying(this.#playback, signal));
+    if (isPlaying) {
+      this.#message = 'begun';
+      await this.#heard(sound?.durationMs ?? 0, this.#played());
+      await this.#waitKey();
+      return;
+    }
+    const said = await this.#ask((signal) => wire.variable(this.id, SAID, signal));
+    if (said === '1') {
+      this.#message = 'whole';
+      return;
+    }
+    if (await this.#say()) return;
+    // It is still in the dialplan, which listens for a machine.
+    const entered = await this.#next(({ type }) => type === 'entered', DETECT_MS_MAX);
+    if (entered !== undefined) await this.#say();
+  }
+
+  async #detect(context: string): Promise<void> {
+    const { wire } = this.#parts;
+    await this.#ask((signal) => wire.subscribe(this.id, signal));
+    await this.#bound(DETECT_MS_MAX + PLAY_SLACK_MS);
+    const heard = this.#next(({ type }) => type === 'entered', DETECT_MS_MAX);
+    if (!(await this.#ask((signal) => wire.continueIn(this.id, context, signal)))) return;
+    const event = await heard;
+    const [, status, why = ''] = event?.type === 'entered' ? event.args : [];
+    // Somebody who picks up and says nothing is no machine yet.
+    this.#isMachine = status === 'MACHINE' && !why.startsWith('INITIALSILENCE');
+  }
+
+  async #greetingOver(): Promise<void> {
+    const { wire } = this.#parts;
+    await this.#bound(GREETING_MS_MAX + PLAY_SLACK_MS);
+    const begins = this.#next(({ type }) => type === 'talking', GREETING_BEGINS_MS);
+    const detect = `${QUIET_MS},${LOUDNESS}`;
+    await this.#ask((signal) => wire.setVariable(this.id, 'TALK_DETECT(set)', detect, signal));
+    const first = await begins;
+    if (first?.type !== 'talking' || first.isOver) return;
+    const isOver = (event: AriEvent): boolean => event.type === 'talking' && event.isOver;
+    await this.#next(isOver, GREETING_MS_MAX);
+  }
+
+  /** Answers whether it was played, whole or not. */
+  async #say(): Promise<boolean> {
+    const { wire, sound, answers } = this.#parts;
+    if (sound === undefined || this.#isOver) return true;
+    const { media, durationMs } = sound;
+    await this.#bound(durationMs + PLAY_SLACK_MS + (answers?.waitMs ?? 0));
+    await this.#ask((signal) => wire.setVariable(this.id, SAID, '1', signal));
+    const heard = this.#played();
+    const play = (signal: AbortSignal) => wire.play(this.id, this.#playback, media, signal);
+    if (!(await this.#ask(play))) {
+      await this.#ask((signal) => wire.setVariable(this.id, SAID, '0', signal));
+      return this.#isOver;
+    }
+    this.#message = 'begun';
+    await this.#heard(durationMs, heard);
+    await this.#waitKey();
+    return true;
+  }
+
+  /** Resolves when the message is over or a key that counts was pressed. */
+  #played(): Promise<AriEvent | undefined> {
+    const { sound } = this.#parts;
+    const isOver = (event: AriEvent): boolean =>
+      (event.type === 'played' && event.playback === this.#playback) || this.#isAnswer(event);
+    return this.#next(isOver, (sound?.durationMs ?? 0) + PLAY_SLACK_MS);
+  }
+
+  async #heard(durationMs: number, over: Promise<AriEvent | undefined>): Promise<void> {
+    const { wire, clock } = this.#parts;
+    const startMs = clock.monotonicMs();
+    const event = await over;
+    if (event?.type === 'played' && event.isWhole) {
+      this.#message = 'whole';
+      return;
+    }
+    this.#message = 'cut';
+    if (event?.type === 'played') {
+      await this.#judgeSilence();
+      return;
+    }
+    if (event === undefined && !this.#isOver) {
+      // Its end was told while we were away, or it never ends.
+      const isPlaying = await this.#ask((signal) => wire.isPlaying(this.#playback, signal));
+      if (!isPlaying && clock.monotonicMs() - startMs >= durationMs) this.#message = 'whole';
+    }
+    await this.#ask((signal) => wire.stopPlayback(this.#playback, signal));
+  }
+
+  /** A playback fails when the callee hangs up; where they do not, there was nothing to hear. */
+  async #judgeSilence(): Promise<void> {
+    if (this.#word !== undefined) return;
+    const isEnd = ({ type }: AriEvent): boolean => type === 'hanging_up' || type === 'gone';
+    if ((await this.#next(isEnd, HANGING_UP_MS)) !== undefined || this.#isOver) return;
+    this.#audioFault =
+      `${ARI_NAME}: Asterisk could not play ${this.#parts.sound?.media ?? 'the message'}; check ` +
+      `providers.${ARI_NAME}.audio, and that Asterisk may read it`;
+  }
+
+  async #waitKey(): Promise<void> {
+    const { answers } = this.#parts;
+    const isHeard = this.#message === 'whole' && !this.#isMachine;
+    if (answers === undefined || !isHeard || this.#digit !== undefined) return;
+    await this.#next((event) => this.#isAnswer(event), answers.waitMs);
+  }
+
+  #isAnswer(event: AriEvent): boolean {
+    return event.type === 'digit' && this.#parts.answers?.keys.includes(event.digit) === true;
+  }
+
+  #pressed(digit: string): void {
+    const { answers } = this.#parts;
+    const counts = digit !== '' && answers?.keys.includes(digit) === true;
+    if (!counts || this.#digit !== undefined || this.#message === 'none') return;
+    this.#digit = digit;
+    // Where it cannot be kept, the run ends by its next commit; the end says it once more.
+    answers.pressed(digit).catch(() => undefined);
+  }
+
+  // -------------------------------------------------------------------------- the end
+
+  /** Hangs up, and sees that it is. */
+  async #close(): Promise<void> {
+    const { wire } = this.#parts;
+    const hangUp = async (signal: AbortSignal): Promise<void> => {
+      this.#isClosed = (await wire.hangUp(this.id, signal)) || this.#isClosed;
+    };
+    for (let attempt = 1; attempt <= TRIES && !this.#isOver; attempt += 1) {
+      const gone = this.#next(({ type }) => type === 'gone', CLOSE_MS);
+      await this.#ask(hangUp).catch(ignoreFailure);
+      await gone;
+    }
+    // Its end was told while we were away, or Asterisk is: its own limit holds there.
+    this.#finish();
+  }
+
+  #finish(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#resolveEnd(this.#endNow());
+  }
+
+  #endNow(): AriEnd {
+    const { clock } = this.#parts;
+    const wasUp = this.#upMs !== undefined;
+    const signs = { wasUp, wasRinging: this.#hasRung, isMachine: this.#isMachine };
+    const isCertain = this.#isClosed || this.#message === 'whole' || this.#digit !== undefined;
+    if (wasUp && !isCertain && (this.#word?.cause ?? 0) === 0) {
+      const detail = 'it was answered, and Asterisk was lost before the message was over';
+      return { type: 'lost', detail };
+    }
+    const end = callEnd(signs, this.#word);
+    if (end === undefined) {
+      return { type: 'lost', detail: 'the channel is gone, and Asterisk does not know why' };
+    }
+    if (this.#upMs === undefined) return { type: 'ended', ended: end };
+    const usage = { seconds: Math.ceil((clock.monotonicMs() - this.#upMs) / 1_000) };
+    const fault = this.#audioFault;
+    const ended: Ended =
+      fault === undefined
+        ? { ...end, detail: this.#heardText(), usage, digit: this.#digit }
+        : { outcome: 'failed', detail: fault, usage };
+    return { type: 'ended', ended };
+  }
+
+  #heardText(): string | undefined {
+    switch (this.#message) {
+      case 'whole':
+        return undefined;
+      case 'none':
+        return this.#isMachine && this.#isClosed
+          ? 'no message was left'
+          : 'hung up before the message began';
+      default:
+        return this.#digit === undefined ? 'hung up before the message was over' : undefined;
+    }
+  }
+
+  // -------------------------------------------------------------------------- waiting
+
+  /** The next event that is meant; undefined after `delayMs`, and when the channel is gone. */
+  #next(
+    isMeant: (event: AriEvent) => boolean,
+    delayMs: number,
+    signal = this.#parts.life,
+  ): Promise<AriEvent | undefined> {
+    return new Promise((resolve) => {
+      const done = (event: AriEvent | undefined): void => {
+        this.#listeners.delete(listener);
+        signal.removeEventListener('abort', onAbort);
+        cancel();
+        resolve(event);
+      };
+      const onAbort = (): void => done(undefined);
+      const listener = (event: AriEvent): void => {
+        if (isMeant(event)) done(event);
+        else if (event.type === 'gone') done(undefined);
+      };
+      const cancel = this.#parts.clock.after(delayMs, onAbort);
+      if (signal.aborted || this.#isOver) {
+        done(undefined);
+        return;
+      }
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#listeners.add(listener);
+    });
+  }
+
+  async #bound(delayMs: number): Promise<void> {
+    const { wire } = this.#parts;
+    const seconds = String(Math.ceil(delayMs / 1_000));
+    await this.#ask((signal) => wire.setVariable(this.id, ABSOLUTE, seconds, signal));
+  }
+
+  /** A request of which the callee's time depends: tried again soon, and not for long. */
+  async #ask<T>(send: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { clock, life } = this.#parts;
+    for (let attempt = 1; ; attempt += 1) {
+      const limit = new AbortController();
+      const cancel = clock.after(REQUEST_MS_MAX, () => limit.abort(late()));
+      try {
+        return await send(AbortSignal.any([life, limit.signal]));
+      } catch (error) {
+        const isPassing = error instanceof ServiceFailure && error.kind !== 'permanent';
+        if (!isPassing || attempt >= TRIES || this.#isOver) throw error;
+      } finally {
+        cancel();
+      }
+      await clock.sleep(TRY_AGAIN_MS, life);
+    }
+  }
+}
+
+function late(): ServiceFailure {
+  const message = `${ARI_NAME}: no answer within ${REQUEST_MS_MAX / 1_000} s`;
+  return new ServiceFailure(message, { kind: 'transient', scope: 'service', code: 'timeout' });
+}
+
+/** The program's end, and a service that fails, are seen elsewhere; a bug is not. */
+function ignoreFailure(error: unknown): void {
+  if (error instanceof TypeError || error instanceof ReferenceError) throw error;
+}

@@ -1,0 +1,324 @@
+import { expect, onTestFinished, test } from 'vitest';
+import type { CampaignEvent } from '../../../../src/domain/event.ts';
+import { DEFAULT_RECONNECT } from '../../../../src/domain/reconnect.ts';
+import type { DialRequest } from '../../../../src/engine/ports.ts';
+import { type AsteriskAmi, asteriskAmi } from '../../../../src/services/dialer/asterisk-ami.ts';
+import { VirtualClock } from '../../../support/virtual-clock.ts';
+import { contactOf, failureOf, requestContext } from '../../support.ts';
+import { FakeAmi } from './fake-ami.ts';
+
+const CALL = 'f0c5a5de-0000-4000-8000-000000000001';
+const context = requestContext();
+
+function request(over: Partial<DialRequest> = {}): DialRequest {
+  return {
+    call: CALL,
+    contact: contactOf(),
+    text: 'Hello',
+    language: 'en',
+    audio: { hash: 'ab', path: '/srv/calls/data/audio/ab/cd.wav', durationMs: 2_000 },
+    begunMs: 0,
+    attempts: {
+      begin: () => Promise.resolve(1),
+      end: () => Promise.resolve(),
+      left: () => undefined,
+      isOthers: () => false,
+    },
+    ...over,
+  };
+}
+
+/** A dialer and the Asterisk that it talks to. */
+class Bench {
+  readonly clock = new VirtualClock();
+  readonly events: CampaignEvent[] = [];
+  readonly asterisk: FakeAmi;
+  readonly dialer: AsteriskAmi;
+
+  constructor(asterisk: FakeAmi, over: Partial<Parameters<typeof asteriskAmi>[0]> = {}) {
+    this.asterisk = asterisk;
+    const settings = {
+      host: '127.0.0.1',
+      port: asterisk.port,
+      username: 'campaign',
+      password: 'test-secret-2-wonderland',
+      events: 'system,call,user',
+      endpoint: 'PJSIP/{number}@trunk',
+      context: 'campaign',
+      extension: 's',
+      callerId: 'Acme Clinic <+14155550100>',
+      ringMs: 30_000,
+      callMs: 600_000,
+      machineDetection: true,
+      variables: { BRANCH: 'north' },
+      sounds: '/sounds',
+      audioFolder: '/srv/calls/data/audio',
+      reconnect: DEFAULT_RECONNECT,
+      keepAlive: { intervalMs: 15_000, timeoutMs: 5_000 },
+      ...over,
+    };
+    this.dialer = asteriskAmi(settings, this.clock, (event) => this.events.push(event));
+    onTestFinished(() => this.dialer[Symbol.asyncDispose]());
+  }
+
+  /** Until it is so: real bytes are on their way, and time stands still. */
+  async until(isSo: () => boolean): Promise<void> {
+    while (!isSo()) await this.clock.settle();
+  }
+
+  get state(): string {
+    return this.dialer.connection.state.name;
+  }
+
+  /** The calls that were asked about. */
+  looks(): number {
+    return this.asterisk.actions.filter((action) => action.get('action') === 'Status').length;
+  }
+
+  async placed(over: Partial<DialRequest> = {}) {
+    return await this.dialer.place(request(over), context);
+  }
+
+  /** Followed as far as the first look: whatever comes now is heard. */
+  async followed(over: Partial<DialRequest> = {}) {
+    const placed = await this.placed(over);
+    const ended = this.dialer.follow(placed, request(over), context);
+    ended.catch(() => undefined);
+    await this.until(() => this.looks() === 1);
+    await this.clock.settle();
+    return { placed, ended };
+  }
+}
+
+async function bench(over: Partial<Parameters<typeof asteriskAmi>[0]> = {}): Promise<Bench> {
+  const made = new Bench(await new FakeAmi().listen(), over);
+  await made.until(() => made.state === 'connected');
+  return made;
+}
+
+test('rings with the id of the call, and says what is to be played', async () => {
+  const { asterisk, dialer } = await bench();
+  expect(await dialer.place(request(), context)).toEqual({
+    service: 'asterisk-ami',
+    reference: CALL,
+  });
+  const [action] = asterisk.actions;
+  expect(Object.fromEntries(action ?? [])).toMatchObject({
+    action: 'Originate',
+    channel: 'PJSIP/+14155550134@trunk',
+    channelid: CALL,
+    context: 'campaign',
+    exten: 's',
+    async: 'true',
+    timeout: '30000',
+    callerid: 'Acme Clinic <+14155550100>',
+  });
+});
+
+test('a Local channel gets a name for its other half, and no costly conversion', async () => {
+  const { asterisk, dialer } = await bench({ endpoint: 'Local/{number}@from-internal/n' });
+  await dialer.place(request(), context);
+  expect(Object.fromEntries(asterisk.actions[0] ?? [])).toMatchObject({
+    otherchannelid: `${CALL}-far`,
+    codecs: 'ulaw,alaw',
+  });
+});
+
+test('a person who picks up was reached', async () => {
+  const { asterisk, followed } = await withFollowed();
+  asterisk.stands(CALL, '5');
+  asterisk.stands(CALL, '6');
+  asterisk.hangUp(CALL, 16);
+  expect(await followed.ended).toEqual({ outcome: 'answered' });
+});
+
+test('the first key that counts is told at once, and ends the call after the text', async () => {
+  const made = await bench();
+  const told: string[] = [];
+  const pressed = (key: string) => {
+    told.push(key);
+    return Promise.resolve();
+  };
+  const answers = { keys: '19', waitMs: 5_000, pressed };
+  const followed = await made.followed({ answers });
+  const { asterisk } = made;
+  asterisk.stands(CALL, '6');
+  for (const Digit of ['5', '9', '1']) {
+    asterisk.tell('DTMFEnd', CALL, { Digit, Direction: 'Received' });
+  }
+  await made.until(() => told.length > 0);
+  expect(asterisk.channels.has(CALL)).toBe(true);
+  asterisk.tell('UserEvent', CALL, { UserEvent: 'Campaign', Played: 'SUCCESS' });
+  expect(await followed.ended).toEqual({ outcome: 'answered', digit: '9' });
+  expect(told).toEqual(['9']);
+});
+
+test('a script that asks for nothing has no answer', async () => {
+  const { asterisk, followed } = await withFollowed();
+  asterisk.stands(CALL, '6');
+  asterisk.tell('DTMFEnd', CALL, { Digit: '9', Direction: 'Received' });
+  asterisk.hangUp(CALL, 16);
+  expect(await followed.ended).toEqual({ outcome: 'answered' });
+});
+
+test('a machine is voicemail', async () => {
+  const { asterisk, followed } = await withFollowed();
+  asterisk.stands(CALL, '6');
+  asterisk.tell('UserEvent', CALL, { UserEvent: 'Campaign', Machine: 'MACHINE' });
+  asterisk.hangUp(CALL, 16);
+  expect(await followed.ended).toEqual({ outcome: 'voicemail' });
+});
+
+test('audio that Asterisk cannot play is no answered call', async () => {
+  const { asterisk, followed } = await withFollowed();
+  asterisk.stands(CALL, '6');
+  asterisk.tell('UserEvent', CALL, { UserEvent: 'Campaign', Played: 'FAILED' });
+  asterisk.hangUp(CALL, 16);
+  expect((await followed.ended).outcome).toBe('failed');
+});
+
+test('events of other calls change nothing', async () => {
+  const { asterisk, followed } = await withFollowed();
+  asterisk.hangUp('somebody-else', 17);
+  asterisk.stands(CALL, '5');
+  asterisk.hangUp(CALL, 19, 480);
+  expect(await followed.ended).toEqual({ outcome: 'no_answer' });
+});
+
+test('cause 0 is not known: the call is uncertain', async () => {
+  const { asterisk, followed } = await withFollowed();
+  asterisk.stands(CALL, '5');
+  asterisk.hangUp(CALL, 0);
+  expect(await failureOf(followed.ended)).toMatchObject({ scope: 'request', code: 'end_unknown' });
+});
+
+test('a trunk that does not exist uses up nobody: Asterisk made no channel', async () => {
+  const made = await bench();
+  made.asterisk.originate = 'has no such trunk';
+  const failure = failureOf(made.placed());
+  // Asterisk has said it: a channel that was made all the same has one second more to show.
+  await made.until(() => made.clock.nextTimerMs === 1_000);
+  await made.clock.advance(1_000);
+  expect(await failure).toMatchObject({ kind: 'permanent', scope: 'service', code: 'no_channel' });
+});
+
+test('rights that are missing are said plainly', async () => {
+  const made = await bench();
+  made.asterisk.originate = 'refuses';
+  const failure = await failureOf(made.placed());
+  expect(failure).toMatchObject({ kind: 'permanent', scope: 'service', code: 'permission_denied' });
+  expect(failure.message).toContain('write = call,originate');
+});
+
+test('an answer that is lost is unknown, and the call is found and followed', async () => {
+  const made = await bench();
+  made.asterisk.originate = 'makes and loses the answer';
+  expect(await failureOf(made.placed())).toMatchObject({ kind: 'unknown' });
+  const found = await made.dialer.find(request(), context);
+  expect(found).toEqual({
+    state: 'placed',
+    placed: { service: 'asterisk-ami', reference: CALL },
+  });
+});
+
+test('nothing is sent where there is no connection', async () => {
+  const made = await bench();
+  await made.asterisk.kill();
+  await made.until(() => made.state === 'disconnected');
+  await made.clock.settle();
+  const failure = await failureOf(made.placed());
+  expect(failure).toMatchObject({ kind: 'transient', code: 'not_connected' });
+  expect(made.asterisk.actions).toEqual([]);
+});
+
+test('a call that stands when the connection is back is followed to its end', async () => {
+  const { made, asterisk, followed } = await withFollowed();
+  asterisk.stands(CALL, '6');
+  asterisk.drop();
+  await made.until(() => made.looks() === 2);
+  await made.clock.settle();
+  asterisk.hangUp(CALL, 16);
+  expect(await followed.ended).toEqual({ outcome: 'answered' });
+});
+
+test('after a kill -9 of Asterisk the last word counts: who picked up was reached', async () => {
+  const { made, asterisk, followed } = await withFollowed();
+  asterisk.stands(CALL, '6');
+  await made.clock.settle();
+  await asterisk.kill();
+  await made.until(() => made.state === 'disconnected');
+  await asterisk.listen();
+  await made.clock.advance(20_000);
+  await made.until(() => made.looks() === 2);
+  await made.clock.settle();
+  await made.clock.advance(2_000);
+  expect(await followed.ended).toEqual({
+    outcome: 'answered',
+    detail: 'the connection was lost before its end',
+  });
+});
+
+test('without a last word nobody can tell', async () => {
+  const { made, asterisk, followed } = await withFollowed();
+  await asterisk.kill();
+  await made.until(() => made.state === 'disconnected');
+  await asterisk.listen();
+  await made.clock.advance(20_000);
+  await made.until(() => made.looks() === 2);
+  await made.clock.settle();
+  await made.clock.advance(2_000);
+  expect(await failureOf(followed.ended)).toMatchObject({ code: 'end_unknown' });
+});
+
+test('of a call of an earlier process that is gone nobody can tell', async () => {
+  const made = await bench();
+  const found = made.dialer.find(request(), context);
+  expect(await made.clock.until(found)).toMatchObject({ state: 'unknown' });
+});
+
+test('hangs up by the id, and is content with a call that is gone', async () => {
+  const made = await bench();
+  const placed = await made.placed();
+  await made.dialer.hangUp(placed, context);
+  expect(made.asterisk.channels.size).toBe(0);
+  await made.dialer.hangUp(placed, context);
+});
+
+test('a wrong password is said as such, and heals when it is mended over there', async () => {
+  const asterisk = await new FakeAmi().listen();
+  asterisk.secret = 'another';
+  const made = new Bench(asterisk);
+  await made.until(() => made.state === 'disconnected');
+  const failure = await failureOf(made.dialer.probe(context.signal));
+  expect(failure).toMatchObject({ kind: 'permanent', scope: 'service', code: 'auth_failed' });
+  expect(failure.message).not.toContain('test-secret');
+  asterisk.secret = 'test-secret-2-wonderland';
+  await made.clock.advance(15_000);
+  await made.until(() => made.state === 'connected');
+  await made.dialer.probe(context.signal);
+});
+
+test('whoever took us and has not booted is not there yet', async () => {
+  const asterisk = await new FakeAmi().listen();
+  asterisk.isBooted = false;
+  const made = new Bench(asterisk);
+  await made.until(() => asterisk.logins === 1);
+  await made.clock.settle();
+  await made.clock.advance(9_000);
+  await made.until(() => made.state === 'disconnected');
+  expect(made.events.at(-1)).toMatchObject({ state: 'disconnected', code: 'not_booted' });
+});
+
+test('a row of the list cannot add a field to what is sent', async () => {
+  const made = await bench();
+  const contact = contactOf({ id: 'c1\r\nAction: Command' });
+  const failure = await failureOf(made.dialer.place(request({ contact }), context));
+  expect(failure).toMatchObject({ kind: 'permanent', scope: 'request', code: 'line_break' });
+  expect(made.asterisk.actions).toEqual([]);
+});
+
+async function withFollowed() {
+  const made = await bench();
+  const followed = await made.followed();
+  return { made, asterisk: made.asterisk, followed };
+}

@@ -1,0 +1,278 @@
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import type { CampaignEvent } from '../../../../src/domain/event.ts';
+import type { DialRequest, Ended, Placed } from '../../../../src/engine/ports.ts';
+import {
+  type AriSettings,
+  asteriskAri,
+  ownApp,
+} from '../../../../src/services/dialer/asterisk-ari.ts';
+import { openHttp } from '../../../../src/services/http.ts';
+import { hurried } from '../../../support/hurried-clock.ts';
+import { contactOf, failureOf, requestContext } from '../../support.ts';
+import { type Callee, FakeAri } from './fake-ari.ts';
+
+const TO = '+14155550134';
+const CONTEXT = requestContext();
+const AUDIO = { hash: 'a'.repeat(64), path: '/audio/aa/sound.wav', durationMs: 2_000 };
+
+class Bench {
+  readonly fake = new FakeAri();
+  readonly clock = hurried();
+  readonly events: CampaignEvent[] = [];
+  readonly pressed: string[] = [];
+
+  open(over: Partial<AriSettings> = {}) {
+    const http = openHttp({ userAgent: 'test', clock: this.clock });
+    const settings: AriSettings = {
+      url: this.fake.url,
+      username: 'campaign',
+      password: 'wonderland',
+      app: 'campaign-spring',
+      endpoint: 'PJSIP/{number}@trunk',
+      callerId: undefined,
+      ringMs: 20_000,
+      variables: {},
+      machineContext: undefined,
+      voicemail: 'leave',
+      audio: { type: 'folder', path: '/sounds' },
+      audioFolder: '/audio',
+      reconnect: { initialDelayMs: 1_000, delayMsMax: 2_000, stableMs: 60_000 },
+      keepAlive: { intervalMs: 15_000, timeoutMs: 5_000 },
+      ...over,
+    };
+    const dialer = asteriskAri(settings, http, this.clock, (event) => this.events.push(event));
+    onTestFinished(async () => {
+      await dialer[Symbol.asyncDispose]();
+      await http[Symbol.asyncDispose]();
+    });
+    return dialer;
+  }
+
+  request(over: Partial<DialRequest> = {}): DialRequest {
+    const never = (): never => {
+      throw new Error('a dialer writes down no attempts');
+    };
+    const attempts = { begin: never, end: never, left: never, isOthers: never };
+    const call = '6f1c5d0e-1111-4000-8000-000000000001';
+    const contact = contactOf({ phone: TO });
+    const begunMs = this.clock.wallMs();
+    const text = 'Hello';
+    return { call, contact, text, language: 'en', audio: AUDIO, begunMs, attempts, ...over };
+  }
+}
+
+async function bench(callee: Callee = 'person', over: Partial<AriSettings> = {}) {
+  const made = new Bench();
+  await made.fake.listen();
+  made.fake.callees.set(TO, callee);
+  const dialer = made.open(over);
+  const request = made.request();
+  const call = async (wanted = request): Promise<Ended> => {
+    const placed = await dialer.place(wanted, CONTEXT);
+    return await dialer.follow(placed, wanted, CONTEXT);
+  };
+  return { made, fake: made.fake, dialer, request, call };
+}
+
+/** Time is hurried here, and the first use would be the time that a connection may take. */
+beforeAll(async () => {
+  await Promise.all([import('ws'), import('undici')]);
+});
+
+const placedOf = ({ call }: DialRequest): Placed => ({ service: 'asterisk-ari', reference: call });
+
+test.each([
+  ['person', 'answered', undefined],
+  ['hangs_up', 'answered', 'hung up before the message was over'],
+  [
+    'deaf_line',
+    'failed',
+    expect.stringContaining('Asterisk could not play sound:/sounds/aa/sound'),
+  ],
+  [{ cause: 17, tech: 486 }, 'busy', undefined],
+  [{ cause: 1, tech: 404 }, 'invalid_number', expect.stringContaining('no such number')],
+  [{ cause: 19, tech: 480 }, 'failed', expect.stringContaining('never rang')],
+] as const)('a call to %o ends as %s', async (callee, outcome, detail) => {
+  const { fake, call } = await bench(callee);
+  const ended = await call();
+  expect([ended.outcome, ended.detail]).toEqual([outcome, detail]);
+  expect(fake.channels.size).toBe(0);
+  expect(fake.rung.get(TO)).toBe(1);
+});
+
+test('nobody is rung before the events can be heard', async () => {
+  const { fake, call } = await bench();
+  await call();
+  expect(fake.asked.indexOf('GET /asterisk/info')).toBeLessThan(
+    fake.asked.indexOf('POST /channels'),
+  );
+});
+
+test('nobody answers: only where it rang', async () => {
+  const { fake, dialer, request } = await bench('rings');
+  const placed = await dialer.place(request, CONTEXT);
+  fake.end(request.call, 19, 480);
+  expect(await dialer.follow(placed, request, CONTEXT)).toMatchObject({ outcome: 'no_answer' });
+});
+
+test('Asterisk itself is told when to end the call, whatever becomes of us', async () => {
+  const { fake, dialer, request } = await bench('endless');
+  const placed = await dialer.place(request, CONTEXT);
+  await expect.poll(() => fake.playbacks.size).toBe(1);
+  const bound = fake.channels.get(request.call)?.variables.get('TIMEOUT(absolute)');
+  expect(bound).toBe('17');
+  await dialer.hangUp(placed, CONTEXT);
+});
+
+test('a playback whose end is never told is ended, and the line is free', async () => {
+  const { fake, call } = await bench('endless');
+  expect(await call()).toMatchObject({ outcome: 'answered' });
+  expect(fake.channels.size + fake.playbacks.size).toBe(0);
+});
+
+test('a key is heard while the text is said, and told at once', async () => {
+  const { made, fake, request, call } = await bench();
+  fake.digit = '9';
+  const pressed = async (key: string) => void made.pressed.push(key);
+  const ended = await call({ ...request, answers: { keys: '19', waitMs: 5_000, pressed } });
+  expect(ended).toMatchObject({ outcome: 'answered', digit: '9' });
+  expect(made.pressed).toEqual(['9']);
+});
+
+test.each([
+  ['machine', 'voicemail', 'leave', undefined, true],
+  ['machine', 'voicemail', 'hang_up', 'no message was left', false],
+  ['person', 'answered', 'hang_up', undefined, true],
+] as const)(
+  'with machines listened for, %s is %s; %s',
+  async (callee, outcome, voicemail, detail, played) => {
+    const { fake, call } = await bench(callee, { machineContext: 'campaign-amd', voicemail });
+    expect(await call()).toMatchObject({ outcome, detail });
+    expect(fake.asked.some((line) => line.includes('/play/'))).toBe(played);
+  },
+);
+
+test('a repeat of the same call is not rung', async () => {
+  const { fake, dialer, request } = await bench('rings');
+  await dialer.place(request, CONTEXT);
+  await dialer.place(request, CONTEXT);
+  expect(fake.rung.get(TO)).toBe(1);
+});
+
+test('after a lost answer the call is found, or nobody can tell', async () => {
+  const { fake, dialer, request } = await bench('rings');
+  fake.losesAnswer = true;
+  expect(await failureOf(dialer.place(request, CONTEXT))).toMatchObject({ kind: 'unknown' });
+  expect(await dialer.find(request, CONTEXT)).toMatchObject({ state: 'placed' });
+  fake.end(request.call, 17, 486);
+  expect(await dialer.follow(placedOf(request), request, CONTEXT)).toMatchObject({
+    outcome: 'busy',
+  });
+  const other = { ...request, call: '6f1c5d0e-1111-4000-8000-000000000002' };
+  expect(await dialer.find(other, CONTEXT)).toMatchObject({ state: 'unknown' });
+});
+
+test.each([
+  ['was told nothing yet', {}, 1],
+  ['has heard the text', { CAMPAIGN_SAID: '1' }, 0],
+] as const)(
+  'who is up after a crash of ours and %s is served to the end',
+  async (_, said, plays) => {
+    const { fake, dialer, request } = await bench();
+    fake.leave(request.call, said);
+    expect(await dialer.find(request, CONTEXT)).toMatchObject({ state: 'placed' });
+    const ended = await dialer.follow(placedOf(request), request, CONTEXT);
+    expect(ended).toMatchObject({ outcome: 'answered' });
+    expect(fake.asked.filter((line) => line.includes('/play/'))).toHaveLength(plays);
+    expect(fake.channels.size).toBe(0);
+  },
+);
+
+test('a call that is gone after the connection was lost is not known to anybody', async () => {
+  const { fake, dialer, request } = await bench('endless');
+  const placed = await dialer.place(request, CONTEXT);
+  await expect.poll(() => fake.playbacks.size).toBe(1);
+  const failure = failureOf(dialer.follow(placed, request, CONTEXT));
+  fake.drop();
+  fake.channels.clear();
+  expect(await failure).toMatchObject({ kind: 'permanent', scope: 'request', code: 'call_lost' });
+});
+
+test.each([
+  ['a wrong password', { password: 'wrong' }, 'authentication_failed', 'permanent'],
+  [
+    'an endpoint that Asterisk does not know',
+    { endpoint: 'X/{number}' },
+    'no_endpoint',
+    'transient',
+  ],
+] as const)('%s rings nobody', async (_what, over, code, kind) => {
+  const { fake, dialer, request } = await bench('person', over);
+  const failure = await failureOf(dialer.place(request, CONTEXT));
+  expect(failure).toMatchObject({ code, kind, scope: 'service' });
+  expect(failure.message).not.toContain('wonderland');
+  expect(fake.rung.size).toBe(0);
+});
+
+test('a user who may only read is said to be one', async () => {
+  const { fake, dialer, request } = await bench();
+  fake.isReadOnly = true;
+  const failure = await failureOf(dialer.place(request, CONTEXT));
+  expect(failure).toMatchObject({ code: 'not_allowed', kind: 'permanent', scope: 'service' });
+});
+
+test('a trunk that refuses our password is the trunk, not the number', async () => {
+  const { dialer, request } = await bench({ cause: 21, tech: 401 });
+  const failure = await failureOf(dialer.place(request, CONTEXT));
+  expect(failure).toMatchObject({ code: 'trunk_refused', kind: 'permanent', scope: 'service' });
+});
+
+test('congestion is the number; when the next one meets it too, the trunk', async () => {
+  const { fake, dialer, request, call } = await bench({ cause: 34, tech: 503 });
+  expect(await call()).toMatchObject({ outcome: 'failed' });
+  fake.callees.set('+14155550135', { cause: 34, tech: 503 });
+  const contact = contactOf({ phone: '+14155550135' });
+  const next = { ...request, contact, call: '6f1c5d0e-1111-4000-8000-000000000003' };
+  const failure = await failureOf(dialer.place(next, CONTEXT));
+  expect(failure).toMatchObject({ code: 'trunk_congested', kind: 'transient', scope: 'service' });
+});
+
+test('after somebody heard nothing, nobody is rung before it was said', async () => {
+  const { dialer, request, call } = await bench('deaf_line');
+  await call();
+  const failure = await failureOf(dialer.place(request, CONTEXT));
+  expect(failure).toMatchObject({ code: 'no_audio', kind: 'permanent', scope: 'service' });
+});
+
+test('nobody is rung on an Asterisk that is stopping', async () => {
+  const { fake, dialer, request } = await bench('endless');
+  const placed = await dialer.place(request, CONTEXT);
+  await expect.poll(() => fake.playbacks.size).toBe(1);
+  const failure = failureOf(dialer.follow(placed, request, CONTEXT));
+  fake.end(request.call, 0);
+  expect(await failure).toMatchObject({ code: 'call_lost' });
+  const next = dialer.place({ ...request, call: '6f1c5d0e-1111-4000-8000-000000000004' }, CONTEXT);
+  fake.password = 'not booted';
+  fake.drop();
+  expect(await failureOf(next)).toMatchObject({ scope: 'service' });
+  expect(fake.rung.get(TO)).toBe(1);
+});
+
+test('who takes over our application is noticed', async () => {
+  const { made, fake, call } = await bench();
+  await call();
+  fake.replace();
+  await expect
+    .poll(() =>
+      made.events.some((event) => 'code' in event && event.code === 'application_replaced'),
+    )
+    .toBe(true);
+});
+
+test.each([
+  ['spring', 'campaign-spring'],
+  ['Frühling 2', 'campaign-Fr_hling_2-'],
+])('each campaign has its own application: %s', (campaign, app) => {
+  expect(ownApp('campaign', campaign)).toContain(app);
+  expect(ownApp('campaign', campaign)).toMatch(/^[A-Za-z][A-Za-z0-9_-]*$/);
+});
