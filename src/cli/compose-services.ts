@@ -3,12 +3,27 @@
  */
 import { basename } from 'node:path';
 import { ServiceFailure } from '../domain/failure.ts';
-import type { Clock, Crm, Dialer, Emit, Http, Llm, Service, Tts } from '../engine/ports.ts';
+import type {
+  Clock,
+  Crm,
+  Dialer,
+  Emit,
+  Http,
+  KeptConnection,
+  Llm,
+  Service,
+  Tts,
+} from '../engine/ports.ts';
 import { csvCrm, type ResultsLedger } from '../services/crm/csv.ts';
 import { hubspot } from '../services/crm/hubspot.ts';
 import { webhookCrm } from '../services/crm/webhook.ts';
-import { asteriskAmi } from '../services/dialer/asterisk-ami.ts';
-import { type AriSettings, asteriskAri, ownApp } from '../services/dialer/asterisk-ari.ts';
+import { type AsteriskAmi, asteriskAmi } from '../services/dialer/asterisk-ami.ts';
+import {
+  type AriDialer,
+  type AriSettings,
+  asteriskAri,
+  ownApp,
+} from '../services/dialer/asterisk-ari.ts';
 import { preview } from '../services/dialer/preview.ts';
 import { twilio } from '../services/dialer/twilio.ts';
 import { atSetting } from '../services/http.ts';
@@ -33,6 +48,8 @@ export interface Services {
   readonly tts: readonly Tts[];
   readonly dialer: readonly Dialer[];
   readonly crm: readonly Crm[];
+  /** Those that services keep, for whoever looks at them. */
+  readonly connections?: readonly KeptConnection[] | undefined;
 }
 
 /**
@@ -150,12 +167,18 @@ export async function composeServices(
   const { config } = parts;
   const { services } = config;
   const { llm, tts, dialer, crm } = serviceMakers(parts);
+  const dialers = services.dialer.map((name) => dialer[name]());
   return {
     llm: services.llm.map((name) => llm[name]()),
     tts: await usable(speaksItself(config) ? [] : services.tts.map((name) => tts[name]()), leftOut),
-    dialer: services.dialer.map((name) => dialer[name]()),
+    dialer: dialers,
     crm: await Promise.all(services.crm.map((name) => crm[name]())),
+    connections: dialers.flatMap(keptBy),
   };
+}
+
+function keptBy(dialer: Dialer | AriDialer | AsteriskAmi): readonly KeptConnection[] {
+  return 'connection' in dialer ? [dialer.connection] : [];
 }
 
 /** One account, two roles: the key and the address are those of the models. */

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { ALERT_SEVERITIES } from '../domain/alert.ts';
 import {
   type AlertPolicies,
+  type CountPolicy,
   DEFAULT_ALERT_POLICIES,
   type RulePolicy,
 } from '../domain/alert-policy.ts';
@@ -27,6 +28,7 @@ export const ALERT_RULE_NAMES = {
   success_rate: 'successRate',
   cpu: 'cpu',
   fallback: 'fallback',
+  reconnections: 'reconnections',
   disk: 'disk',
   sheet_away: 'sheetAway',
   cut_calls: 'cutCalls',
@@ -136,6 +138,7 @@ export function alertRuleKeys() {
       { lasts: lasting(its.fallback.lastsMs, 'Only what lasts for so long.') },
       'Another service does the work of one that is not known to be down.',
     ),
+    reconnections: reconnections(its.reconnections),
     disk: rule(its.disk, { free: free(its.disk.freeBytesMin) }, 'A disk is nearly full.'),
     sheet_away: rule(its.sheetAway, {}, 'Google Sheets takes no rows.'),
     cut_calls: rule(
@@ -145,6 +148,19 @@ export function alertRuleKeys() {
     ),
     ...infoKeys(),
   };
+}
+
+function reconnections(its: CountPolicy) {
+  const window = duration(
+    { minMs: MINUTE_MS, maxMs: 24 * HOUR_MS },
+    durationText(its.windowMs),
+    'What is older counts no more.',
+  );
+  return rule(
+    its,
+    { times: whole(1, 1_000, its.timesMax, 'More than so many are told.'), window },
+    'A connection to Asterisk has to be made again and again.',
+  );
 }
 
 function infoKeys() {
@@ -187,7 +203,7 @@ export function alertPolicies(rules: WrittenRules): AlertPolicies {
   const ofHost = ({ enabled, severity, threshold, lasts }: WrittenRules['cpu']) => {
     return { enabled, severity, threshold, lastsMs: parseDuration(lasts) ?? 0 };
   };
-  const { slow_service: slow, fallback, disk } = rules;
+  const { slow_service: slow, fallback, disk, reconnections } = rules;
   return {
     serviceDown: rules.service_down,
     endedEarly: rules.ended_early,
@@ -205,6 +221,12 @@ export function alertPolicies(rules: WrittenRules): AlertPolicies {
       enabled: fallback.enabled,
       severity: fallback.severity,
       lastsMs: parseDuration(fallback.lasts) ?? 0,
+    },
+    reconnections: {
+      enabled: reconnections.enabled,
+      severity: reconnections.severity,
+      timesMax: reconnections.times,
+      windowMs: parseDuration(reconnections.window) ?? 0,
     },
     memory: ofHost(rules.memory),
     cpu: ofHost(rules.cpu),

@@ -50,12 +50,13 @@ export async function openRunServer(parts: RunServerParts): Promise<Watched> {
     view.take(event);
   });
   return {
-    services: (services) => ({
-      ...services,
-      dialer: services.dialer.map((dialer) =>
-        dialer.rings ? watchedDialer(dialer, metrics, world.clock) : dialer,
-      ),
-    }),
+    services: (services) => {
+      view.connections = services.connections ?? [];
+      const dialer = services.dialer.map((one) =>
+        one.rings ? watchedDialer(one, metrics, world.clock) : one,
+      );
+      return { ...services, dialer };
+    },
     guards: (guards) => {
       view.guards = guards;
     },

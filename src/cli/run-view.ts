@@ -7,7 +7,7 @@ import { healthOf } from '../domain/health.ts';
 import type { RunPhase, RunStatus, ServiceStatus } from '../domain/run-status.ts';
 import type { Payee } from '../domain/usage.ts';
 import type { Guard } from '../engine/guard.ts';
-import type { Clock, Journal } from '../engine/ports.ts';
+import type { Clock, Journal, KeptConnection } from '../engine/ports.ts';
 import type { RunPolicy, RunSignals } from '../engine/runner.ts';
 import { serviceKey } from './service-key.ts';
 import { VERSION } from './version.ts';
@@ -37,6 +37,7 @@ interface BadCheck {
 
 export class RunView {
   guards: readonly Viewed[] = [];
+  connections: readonly KeptConnection[] = [];
   readonly #parts: RunViewParts;
   readonly #startedMs: number;
   readonly #badChecks = new Map<string, BadCheck>();
@@ -83,6 +84,7 @@ export class RunView {
       callMsAverage: counted.callMsAverage,
       alerts: counted.alerts,
       services: this.guards.map((guard) => this.#serviceStatus(guard)),
+      connections: this.connections.map((connection) => connection.figures()),
     };
   }
 

@@ -23,6 +23,13 @@ export interface LastingPolicy extends RulePolicy {
   readonly lastsMs: number;
 }
 
+/** Of what may happen now and then, and not too often. */
+export interface CountPolicy extends RulePolicy {
+  /** More than so many are told. */
+  readonly timesMax: number;
+  readonly windowMs: number;
+}
+
 export interface HostPolicy extends LastingPolicy {
   /** A share from 0 to 1. */
   readonly threshold: number;
@@ -43,6 +50,7 @@ export interface AlertPolicies {
   readonly cutCalls: WindowPolicy;
   readonly slowService: WindowPolicy;
   readonly fallback: LastingPolicy;
+  readonly reconnections: CountPolicy;
   readonly memory: HostPolicy;
   readonly cpu: HostPolicy;
   readonly disk: DiskPolicy;
@@ -70,6 +78,7 @@ export const DEFAULT_ALERT_POLICIES: AlertPolicies = {
   cutCalls: { ...WARNING, ...OF_CALLS, threshold: 0.2 },
   slowService: { ...WARNING, ...OF_CALLS, threshold: 5_000 },
   fallback: { ...WARNING, lastsMs: 10 * MINUTE_MS },
+  reconnections: { ...WARNING, timesMax: 3, windowMs: 15 * MINUTE_MS },
   // One reading may come just before the collector of garbage.
   memory: { ...CRITICAL, threshold: 0.9, lastsMs: MINUTE_MS / 2 },
   cpu: { ...WARNING, threshold: 0.8, lastsMs: 5 * MINUTE_MS },

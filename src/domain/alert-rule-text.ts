@@ -1,7 +1,7 @@
 /**
  * The words of the alerts that count over time, and of what is only told.
  */
-import type { DiskPolicy, WindowPolicy } from './alert-policy.ts';
+import type { CountPolicy, DiskPolicy, WindowPolicy } from './alert-policy.ts';
 import { type AlertWords, ROLE_DOES, type ServiceTrouble, saidText } from './alert-text.ts';
 import type { ContactCounts } from './event.ts';
 import { counted, listed, spanText } from './text.ts';
@@ -197,6 +197,41 @@ export function fallbackWords(figures: FallbackFigures): AlertWords {
     toDo:
       `"campaign logs --level warn" says what ${service} answers. Mend it, or change the order ` +
       `in services.${role} if ${standIn} is to stay.`,
+  };
+}
+
+export interface ReconnectionFigures {
+  readonly service: string;
+  readonly address: string;
+  readonly times: number;
+  readonly policy: CountPolicy;
+  /** Why it was lost the last time. */
+  readonly reason?: string | undefined;
+}
+
+export function reconnectionWords(figures: ReconnectionFigures): AlertWords {
+  const { service, address, times, policy, reason } = figures;
+  const last = reason === undefined ? '' : ` The last time: ${reason}.`;
+  return {
+    title: `${service} loses its connection to ${address} again and again`,
+    what:
+      `It had to be made again ${counted(times, 'time')} within ${spanText(policy.windowMs)}; ` +
+      `more than ${policy.timesMax} is too often.${last}`,
+    doing:
+      'It is made again each time. Calls in progress are asked about, and nobody is rung twice; ' +
+      'while it is away nobody is rung.',
+    toDo:
+      'See whether Asterisk restarts ("core show uptime") and whether something between this ' +
+      'machine and it cuts connections: a firewall, a VPN, wireless.',
+  };
+}
+
+export function reconnectionsOverWords(service: string, windowMs: number): AlertWords {
+  return {
+    title: `${service} keeps its connection again`,
+    what: `It has not been lost for ${spanText(windowMs)}.`,
+    doing: 'The work goes on.',
+    toDo: 'Nothing.',
   };
 }
 

@@ -98,6 +98,7 @@ const RULE_KEYS: readonly (readonly [RegExp, keyof AlertPolicies])[] = [
   [/^campaign:.*:memory$/, 'memory'],
   [/^service:.*:slow:\w+$/, 'slowService'],
   [/^service:.*:fallback:\w+$/, 'fallback'],
+  [/^service:.*:reconnections$/, 'reconnections'],
   [/^host:cpu$/, 'cpu'],
   [/^host:disk:/, 'disk'],
   [/^store$/, 'storeFailed'],

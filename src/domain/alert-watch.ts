@@ -6,8 +6,9 @@
  * What fails while its service has its own alert is a consequence of that, and counts here neither
  * as failed nor as done; what a service failed at before its breaker opened is forgotten then.
  */
+import { ConnectionWatch } from './alert-connections.ts';
 import { levelAfter } from './alert-level.ts';
-import type { AlertPolicies, WindowPolicy } from './alert-policy.ts';
+import type { WindowPolicy } from './alert-policy.ts';
 import {
   cutCallsWords,
   errorRateWords,
@@ -22,7 +23,8 @@ import {
   startedWords,
   successRateWords,
 } from './alert-rule-text.ts';
-import { type AlertMoment, type AlertState, campaignKey, serviceKey } from './alert-state.ts';
+import type { Sign, WatchMoment } from './alert-sign.ts';
+import { campaignKey, serviceKey } from './alert-state.ts';
 import type { AlertWords, ServiceTrouble } from './alert-text.ts';
 import type { CampaignEvent, EventType } from './event.ts';
 import {
@@ -35,28 +37,7 @@ import {
 } from './sliding-window.ts';
 import type { Outcome, Role } from './words.ts';
 
-/** What a figure says of an alert. */
-export type Sign =
-  | {
-      readonly type: 'raised';
-      readonly rule: keyof AlertPolicies;
-      readonly key: string;
-      readonly words: AlertWords;
-      /** Milliseconds since the epoch. */
-      readonly sinceMs: number;
-      readonly service?: string | undefined;
-      readonly affected?: number | undefined;
-    }
-  | { readonly type: 'cleared'; readonly key: string; readonly words: AlertWords }
-  /** One thing more that happened because of it. */
-  | { readonly type: 'joined'; readonly key: string }
-  /** Worth telling, and over at once. */
-  | {
-      readonly type: 'noticed';
-      readonly rule: keyof AlertPolicies;
-      readonly key: string;
-      readonly words: AlertWords;
-    };
+export type { Sign, WatchMoment } from './alert-sign.ts';
 
 const RATES = ['errorRate', 'llmFailureRate', 'successRate', 'cutCalls'] as const;
 type RateName = (typeof RATES)[number];
@@ -69,13 +50,6 @@ interface StandIn {
   readonly times: number;
 }
 
-export interface WatchMoment extends AlertMoment {
-  readonly policies: AlertPolicies;
-  /** Monotonic milliseconds. */
-  readonly nowMs: number;
-  readonly open: AlertState;
-}
-
 const WATCHED: ReadonlySet<EventType> = new Set([
   'step.finished',
   'call.finished',
@@ -85,6 +59,7 @@ const WATCHED: ReadonlySet<EventType> = new Set([
   'breaker.opened',
   'run.started',
   'run.finished',
+  'connection.changed',
 ]);
 
 /** Whether such an event says anything of a figure. */
@@ -190,6 +165,12 @@ export class AlertWatch {
   /** Of this run. */
   readonly #outcomes = new Map<Outcome, number>();
   #failedTries = 0;
+  readonly #connections = new ConnectionWatch();
+
+  /** What is over because nothing has happened. */
+  look(moment: WatchMoment): readonly Sign[] {
+    return this.#connections.look(moment);
+  }
 
   take(event: CampaignEvent, moment: WatchMoment): readonly Sign[] {
     switch (event.type) {
@@ -210,6 +191,8 @@ export class AlertWatch {
         return this.#runStarted(event, moment);
       case 'run.finished':
         return this.#runFinished(event, moment);
+      case 'connection.changed':
+        return this.#connections.take(event, moment);
       default:
         return NO_SIGNS;
     }

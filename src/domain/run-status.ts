@@ -24,6 +24,20 @@ export interface ServiceStatus {
   readonly retryAfterMs: number;
 }
 
+/** A connection that is kept over the whole run, as it is now. */
+export interface ConnectionStatus {
+  readonly service: string;
+  readonly isConnected: boolean;
+  /** How long it has been connected; 0 where it is not. */
+  readonly uptimeMs: number;
+  /** Connections that were made after the first one. */
+  readonly reconnections: number;
+  /** Until it is tried again, as it was decided; 0 where nothing waits. */
+  readonly waitMs: number;
+  /** Health checks that sent nothing, because there was no connection. */
+  readonly skippedPolls: number;
+}
+
 export interface RunStatus {
   readonly campaign: string;
   readonly version: string;
@@ -44,6 +58,8 @@ export interface RunStatus {
   readonly alerts: { readonly sent: number; readonly failed: number };
   /** Of all chains, in the order of a call; empty while it is starting. */
   readonly services: readonly ServiceStatus[];
+  /** Of services that keep one. */
+  readonly connections: readonly ConnectionStatus[];
 }
 
 /** Roles of which no service is healthy: what they do may be done by nobody. */

@@ -132,9 +132,11 @@ export class Alerter implements AsyncDisposable {
   /** One reading of the machine's figures. Never throws. */
   takeHost(figures: HostFigures): void {
     if (this.#closed !== undefined) return;
-    const { turnings, signs } = hostWatched(this.#turnings, figures, this.#moment());
+    const moment = this.#moment();
+    const { turnings, signs } = hostWatched(this.#turnings, figures, moment);
     this.#turnings = turnings;
-    this.#heed(signs);
+    // It comes round every few seconds, so what is over because nothing happens is seen here.
+    this.#heed([...signs, ...this.#watch.look(moment)]);
   }
 
   /**

@@ -4,7 +4,13 @@
  */
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { BreakerName } from '../domain/event.ts';
-import { answerRate, conversionRate, type RunPhase, type RunStatus } from '../domain/run-status.ts';
+import {
+  answerRate,
+  type ConnectionStatus,
+  conversionRate,
+  type RunPhase,
+  type RunStatus,
+} from '../domain/run-status.ts';
 import { CONTACT_STATES } from '../domain/words.ts';
 import type { HostFigures, HostReader } from '../engine/ports.ts';
 
@@ -40,6 +46,7 @@ function gauge(
 export function liveMetrics(registry: Registry, status: () => RunStatus, host: HostReader): void {
   runMetrics(registry, status);
   serviceMetrics(registry, status);
+  connectionMetrics(registry, status);
   hostMetrics(registry, host);
 }
 
@@ -147,6 +154,46 @@ function serviceMetrics(registry: Registry, status: () => RunStatus): void {
     'campaign_service_retry_after_seconds',
     'Until the service is asked again; 0 where nothing keeps it from being asked.',
     ({ retryAfterMs }) => retryAfterMs / 1_000,
+  );
+}
+
+function connectionMetrics(registry: Registry, status: () => RunStatus): void {
+  const each = (name: string, help: string, of: (one: ConnectionStatus) => number): void => {
+    gauge(registry, name, help, ['service'], () =>
+      status().connections.map((one) => [{ service: one.service }, of(one)]),
+    );
+  };
+  each(
+    'campaign_connection_uptime_seconds',
+    'How long the connection of a service has been up; 0 where it is not.',
+    ({ uptimeMs }) => uptimeMs / 1_000,
+  );
+  each(
+    'campaign_connection_wait_seconds',
+    'The wait until a lost connection is tried again; 0 where nothing waits.',
+    ({ waitMs }) => waitMs / 1_000,
+  );
+  const counted = (name: string, help: string, of: (one: ConnectionStatus) => number): void => {
+    const made: Counter<'service'> = new Counter({
+      registers: [registry],
+      name,
+      help,
+      labelNames: ['service'],
+      collect() {
+        made.reset();
+        for (const one of status().connections) made.inc({ service: one.service }, of(one));
+      },
+    });
+  };
+  counted(
+    'campaign_connection_reconnections_total',
+    'Connections that had to be made again.',
+    ({ reconnections }) => reconnections,
+  );
+  counted(
+    'campaign_connection_skipped_polls_total',
+    'Health checks that sent nothing, because there was no connection.',
+    ({ skippedPolls }) => skippedPolls,
   );
 }
 

@@ -55,6 +55,16 @@ export function runStatus(more: Partial<RunStatus> = {}): RunStatus {
     callMsAverage: 42_000,
     alerts: { sent: 1, failed: 0 },
     services: WELL,
+    connections: [
+      {
+        service: 'asterisk-ami',
+        isConnected: true,
+        uptimeMs: 61_500,
+        reconnections: 2,
+        waitMs: 0,
+        skippedPolls: 3,
+      },
+    ],
     ...more,
   };
 }

@@ -2,6 +2,7 @@
  * Services by role: what the engine asks of a vendor, and what it wants to hear.
  */
 import type { Contact } from '../../domain/contact.ts';
+import type { ConnectionStatus } from '../../domain/run-status.ts';
 import type { Usage } from '../../domain/usage.ts';
 import type { Outcome, Role, Step } from '../../domain/words.ts';
 import type { DialAttemptResult } from './journal.ts';
@@ -30,6 +31,11 @@ export interface Service {
   readonly role: Role;
   /** Cheap and harmless: answers if the service would work, throws why not. Rings nobody. */
   probe(signal: AbortSignal): Promise<ProbeAnswer | void>;
+}
+
+/** A connection that a service keeps over the whole run. */
+export interface KeptConnection {
+  figures(): ConnectionStatus;
 }
 
 /** What a service that works says of itself, for `check --online`. */

@@ -20,7 +20,7 @@ import type {
 import { type AmiCall, AmiCalls, originateId } from './asterisk/ami-calls.ts';
 import { AmiLink } from './asterisk/ami-link.ts';
 import { type AmiFields, isOneLine } from './asterisk/ami-wire.ts';
-import { Connection, type ConnectionView, type KeepAlive } from './asterisk/connection.ts';
+import { Connection, type KeepAlive } from './asterisk/connection.ts';
 
 export interface AmiSettings {
   readonly host: string;
@@ -47,10 +47,6 @@ export interface AmiSettings {
   readonly keepAlive: KeepAlive;
 }
 
-export interface AmiDialer extends Dialer, AsyncDisposable {
-  readonly connection: ConnectionView;
-}
-
 const NAME = 'asterisk-ami';
 
 const CONNECT_MS = 10_000;
@@ -67,11 +63,11 @@ const END_SLACK_MS = 20_000;
 const TALK_S_MIN = 10;
 
 /** Begins to connect at once. */
-export function asteriskAmi(settings: AmiSettings, clock: Clock, emit: Emit): AmiDialer {
+export function asteriskAmi(settings: AmiSettings, clock: Clock, emit: Emit): AsteriskAmi {
   return new AsteriskAmi(settings, clock, emit);
 }
 
-class AsteriskAmi implements AmiDialer {
+export class AsteriskAmi implements Dialer, AsyncDisposable {
   readonly name = NAME;
   readonly role = 'dialer';
   readonly rings = true;

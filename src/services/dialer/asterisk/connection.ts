@@ -9,7 +9,8 @@ import {
   type ReconnectPolicy,
   type ReconnectWaits,
 } from '../../../domain/reconnect.ts';
-import type { Clock, Emit } from '../../../engine/ports.ts';
+import type { ConnectionStatus } from '../../../domain/run-status.ts';
+import type { Clock, Emit, KeptConnection } from '../../../engine/ports.ts';
 
 /** A connection that has been made: authenticated, and the other side fully booted. */
 export interface Link {
@@ -57,27 +58,7 @@ export interface ConnectionParts<L extends Link> {
   readonly connectMs: number;
 }
 
-/** What gauges show. */
-export interface ConnectionFigures {
-  readonly isConnected: boolean;
-  /** How long it has been connected; 0 where it is not. */
-  readonly uptimeMs: number;
-  /** Connections that were made after the first one. */
-  readonly reconnections: number;
-  /** The wait that is under way; 0 where there is none. */
-  readonly waitMs: number;
-  /** Health checks that sent nothing, because there was no connection. */
-  readonly skippedPolls: number;
-}
-
-/** What a connection lets others see. */
-export interface ConnectionView {
-  readonly service: string;
-  readonly state: ConnectionState;
-  figures(): ConnectionFigures;
-}
-
-export class Connection<L extends Link> implements ConnectionView, AsyncDisposable {
+export class Connection<L extends Link> implements KeptConnection, AsyncDisposable {
   readonly service: string;
   readonly #parts: ConnectionParts<L>;
   readonly #closing = new AbortController();
@@ -141,10 +122,11 @@ export class Connection<L extends Link> implements ConnectionView, AsyncDisposab
     await link.ping(signal);
   }
 
-  figures(): ConnectionFigures {
+  figures(): ConnectionStatus {
     const { name } = this.#state;
     const isConnected = name === 'connected';
     return {
+      service: this.service,
       isConnected,
       uptimeMs: isConnected ? this.#parts.clock.monotonicMs() - this.#changedMs : 0,
       reconnections: Math.max(0, this.#made - 1),

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { CampaignEvent } from '../../../../src/domain/event.ts';
 import { DEFAULT_RECONNECT } from '../../../../src/domain/reconnect.ts';
 import type { DialRequest } from '../../../../src/engine/ports.ts';
-import { type AmiDialer, asteriskAmi } from '../../../../src/services/dialer/asterisk-ami.ts';
+import { type AsteriskAmi, asteriskAmi } from '../../../../src/services/dialer/asterisk-ami.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
 import { contactOf, failureOf, requestContext } from '../../support.ts';
 import { FakeAmi } from './fake-ami.ts';
@@ -33,7 +33,7 @@ class Bench {
   readonly clock = new VirtualClock();
   readonly events: CampaignEvent[] = [];
   readonly asterisk: FakeAmi;
-  readonly dialer: AmiDialer;
+  readonly dialer: AsteriskAmi;
 
   constructor(asterisk: FakeAmi, over: Partial<Parameters<typeof asteriskAmi>[0]> = {}) {
     this.asterisk = asterisk;

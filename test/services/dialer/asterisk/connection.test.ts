@@ -76,6 +76,7 @@ test('it connects, says so once, and asks whether the other side is there', asyn
   expect(peer.heard()).toEqual(['connecting 1', 'connected 1']);
   expect(peer.pings).toBe(6);
   expect(peer.connection.figures()).toEqual({
+    service: 'asterisk-ami',
     isConnected: true,
     uptimeMs: 100_000,
     reconnections: 0,
