@@ -154,7 +154,8 @@ function isBaseUrl(text: string): boolean {
   return isPlainAddress(text) && !/\/(api\/v1|v1|v1beta|2010-04-01)\/*$/.test(text);
 }
 
-function isPlainAddress(text: string): boolean {
+/** An address without a user, a query or a fragment, over HTTP. */
+export function isPlainAddress(text: string): boolean {
   const url = URL.parse(text);
   return (
     url !== null &&

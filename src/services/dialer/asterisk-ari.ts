@@ -14,6 +14,7 @@ import type {
   Ended,
   Found,
   Http,
+  KeptConnection,
   Placed,
   ProbeAnswer,
   RequestContext,
@@ -23,12 +24,7 @@ import type { AriEvent } from './asterisk/ari-events.ts';
 import { connectAri } from './asterisk/ari-link.ts';
 import { ARI_NAME, type AriAccount, AriWire } from './asterisk/ari-wire.ts';
 import { type AudioSettings, type AudioSource, audioSource } from './asterisk/audio-source.ts';
-import {
-  Connection,
-  type ConnectionView,
-  type KeepAlive,
-  type Link,
-} from './asterisk/connection.ts';
+import { Connection, type KeepAlive, type Link } from './asterisk/connection.ts';
 import { trunkFault } from './asterisk/trunk-fault.ts';
 
 export interface AriSettings extends AriAccount, AriCallSettings {
@@ -60,7 +56,7 @@ const STOPPING_MS = 3_000;
 const CONGESTED_NUMBERS = 2;
 
 export interface AriDialer extends Dialer, AsyncDisposable {
-  readonly connection: ConnectionView;
+  readonly connection: KeptConnection;
 }
 
 export function asteriskAri(

@@ -231,10 +231,10 @@ function meaningOf(status: number): Said {
   switch (status) {
     case 401:
       const keys = `${KEY}.username and password, and ari.conf`;
-      return { ...service, code: 'authentication_failed', advice: `check ${keys}` };
+      return { ...service, code: 'auth_failed', advice: `check ${keys}` };
     case 403:
       const right = `the user of ${KEY}.username may only read: set read_only = no in ari.conf`;
-      return { ...service, code: 'not_allowed', advice: right };
+      return { ...service, code: 'permission_denied', advice: right };
     case 404:
       const there = 'ari.conf and http.conf have enabled = yes, or Asterisk is still starting';
       return { ...passing, code: 'no_ari', advice: `check ${KEY}.url, and that ${there}` };

@@ -23,6 +23,7 @@ function request(over: Partial<DialRequest> = {}): DialRequest {
       end: () => Promise.resolve(),
       left: () => undefined,
       isOthers: () => false,
+      othersInDoubt: () => [],
     },
     ...over,
   };

@@ -52,7 +52,8 @@ class Bench {
     const never = (): never => {
       throw new Error('a dialer writes down no attempts');
     };
-    const attempts = { begin: never, end: never, left: never, isOthers: never };
+    const nothing = { begin: never, end: never, left: never, isOthers: never };
+    const attempts = { ...nothing, othersInDoubt: never };
     const call = '6f1c5d0e-1111-4000-8000-000000000001';
     const contact = contactOf({ phone: TO });
     const begunMs = this.clock.wallMs();
@@ -199,7 +200,7 @@ test('a call that is gone after the connection was lost is not known to anybody'
 });
 
 test.each([
-  ['a wrong password', { password: 'wrong' }, 'authentication_failed', 'permanent'],
+  ['a wrong password', { password: 'wrong' }, 'auth_failed', 'permanent'],
   [
     'an endpoint that Asterisk does not know',
     { endpoint: 'X/{number}' },
@@ -218,7 +219,7 @@ test('a user who may only read is said to be one', async () => {
   const { fake, dialer, request } = await bench();
   fake.isReadOnly = true;
   const failure = await failureOf(dialer.place(request, CONTEXT));
-  expect(failure).toMatchObject({ code: 'not_allowed', kind: 'permanent', scope: 'service' });
+  expect(failure).toMatchObject({ code: 'permission_denied', kind: 'permanent', scope: 'service' });
 });
 
 test('a trunk that refuses our password is the trunk, not the number', async () => {
