@@ -61,9 +61,11 @@ const SENTENCES: Sentences = {
       ? `${step} was there already`
       : `${step} done by ${service} in ${spanText(durationMs)}` +
         (note === undefined ? '' : `: ${maskNumbers(note)}`),
-  'attempt.failed': ({ service, step, attempt, status, code, message, question }) =>
+  'attempt.failed': ({ service, contact, step, attempt, status, code, message, question }) =>
     (question === true
-      ? `${service} did not say what became of a call, asked ${counted(attempt, 'time')}: `
+      ? `${service} did not say what became of ` +
+        `${contact === undefined ? 'a call' : `the call to ${shown(contact)}`}, ` +
+        `asked ${counted(attempt, 'time')}: `
       : `${service} failed${step === undefined ? '' : ` at ${step}`}, attempt ${attempt}: `) +
     failureText(code, status, message),
   'retry.scheduled': ({ service, retry, delayMs, question }) =>

@@ -39,6 +39,18 @@ describe('events in words', () => {
     ]);
   });
 
+  it('name the call that a question is about, by a contact whose id is no number', () => {
+    const asked = EVERY_EVENT.flatMap((event) =>
+      event.type === 'attempt.failed' ? [{ ...event, question: true } as const] : [],
+    );
+    expect(asked.map(messageOf)).toEqual([
+      'flite did not say what became of the call to c-017, asked 1 time: no answer (timeout 503)',
+    ]);
+    const [one] = asked;
+    const masked = one && messageOf({ ...one, contact: '+14155550134' });
+    expect(masked).toContain('the call to +1 415 *** **34, asked');
+  });
+
   it('mask the number of the person in a detail, however it is written', () => {
     expect(detailText('+14155550134.wav', '+14155550134')).toBe('+1 415 *** **34.wav');
     expect(detailText('%2B14155550134.wav', '+14155550134')).toBe('+1 415 *** **34.wav');

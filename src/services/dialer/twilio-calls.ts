@@ -119,7 +119,7 @@ export type Sought =
   | { readonly state: 'found'; readonly sid: string }
   | { readonly state: 'absent' }
   /** Another call to the number is in doubt as well, and what is there could be its own. */
-  | { readonly state: 'contested' }
+  | { readonly state: 'contested'; readonly sid: string }
   /** There are calls, and no telling which is meant. */
   | { readonly state: 'ambiguous' };
 
@@ -175,7 +175,7 @@ export function seek(
     return { state: 'absent' };
   }
   if ([first, ...more].some(({ createdMs }) => inDoubtMs.some((ms) => isNear(createdMs, ms)))) {
-    return { state: 'contested' };
+    return { state: 'contested', sid: first.sid };
   }
   return more.length === 0 && !(first.createdMs < startMs) && first.createdMs <= begunMs + AFTER_MS
     ? { state: 'found', sid: first.sid }

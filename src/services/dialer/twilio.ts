@@ -269,7 +269,7 @@ class Twilio implements Dialer {
       case 'absent':
         return { state: 'absent' };
       case 'contested':
-        return { state: 'unknown', detail: CONTESTED };
+        return { state: 'unknown', detail: contested(sought.sid) };
       case 'ambiguous':
         return { state: 'unknown' };
     }
@@ -305,9 +305,12 @@ class Twilio implements Dialer {
   }
 }
 
-const CONTESTED =
-  `${NAME} has a call to this number that may be this one, or that of another contact with the ` +
-  'number, which is in doubt as well';
+function contested(sid: string): string {
+  return (
+    `${NAME} has a call to this number that may be this one, or that of another contact with the ` +
+    `number, which is in doubt as well: see ${sid} at console.twilio.com`
+  );
+}
 
 const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
