@@ -23,6 +23,9 @@ const AREAS = 799;
 /** +1 NXX 555 0100 to 0199 are kept free for stories. */
 const NUMBERS_PER_AREA = 100;
 
+/** Of a list with no columns of its own: one object for all of them. */
+const NO_COLUMNS = Object.freeze({});
+
 /** So many people who do not exist, on numbers that nobody has. */
 export function madeUpContacts(count: number): readonly Contact[] {
   return Array.from({ length: count }, (_, index) => {
@@ -37,7 +40,7 @@ export function madeUpContacts(count: number): readonly Contact[] {
       language: undefined,
       timezone: undefined,
       email: undefined,
-      variables: {},
+      variables: NO_COLUMNS,
       line: index + 2,
     };
   });

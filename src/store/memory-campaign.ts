@@ -18,7 +18,8 @@ export interface MemoryCall {
   readonly id: string;
   readonly startedMs: number;
   finished: FinishedSteps;
-  readonly attempts: Map<number, DialAttempt>;
+  /** In their order; few, so a list of them is smaller than a map. */
+  attempts: readonly DialAttempt[];
   recordBegun: boolean;
   /** What the callee chose by a key. */
   answer?: string;
@@ -51,6 +52,9 @@ export interface MemoryContact {
   carried: FinishedSteps;
 }
 
+/** No step is finished: one object for all who have that in common. */
+export const NOTHING: FinishedSteps = Object.freeze({});
+
 /** One campaign's contacts and queue. */
 export class MemoryCampaign {
   readonly contacts = new Map<string, MemoryContact>();
@@ -59,7 +63,7 @@ export class MemoryCampaign {
   listed = 0;
   positionLast = 0;
   resultsBytes = 0;
-  readonly #byPhone = new Map<string, Set<MemoryContact>>();
+  readonly #byPhone = new Map<string, readonly MemoryContact[]>();
   readonly #ready: Readonly<Record<Stage, MemoryHeap<MemoryContact>>> = {
     fresh: new MemoryHeap(),
     scripted: new MemoryHeap(),
@@ -100,10 +104,10 @@ export class MemoryCampaign {
       calls: [],
       pending: undefined,
       isUnlisted: false,
-      carried: {},
+      carried: NOTHING,
     };
     this.contacts.set(contact.id, entered);
-    this.#phone(contact.phone).add(entered);
+    this.#listUnder(contact.phone, entered);
     return entered;
   }
 
@@ -115,8 +119,8 @@ export class MemoryCampaign {
     if (!sameWords(known.contact, contact)) {
       const call = known.calls.at(-1);
       const isOpen = call !== undefined && call.ended === undefined;
-      if (isOpen) Object.assign(call, { finished: {}, recordBegun: false });
-      known.carried = {};
+      if (isOpen) Object.assign(call, { finished: NOTHING, recordBegun: false });
+      known.carried = NOTHING;
     }
     this.#number(known, () => {
       known.contact = contact;
@@ -149,7 +153,7 @@ export class MemoryCampaign {
    * order of their coming.
    */
   twins(phone: string, except: MemoryContact | undefined): readonly MemoryContact[] {
-    const others = [...this.#phone(phone)].filter(
+    const others = (this.#byPhone.get(phone) ?? []).filter(
       (other) => other !== except && other.queue !== QUEUE.removed,
     );
     return others.sort((one, other) => one.row - other.row);
@@ -222,18 +226,20 @@ export class MemoryCampaign {
 
   /** Changes a contact's numbers, and by which it is found. */
   #number(contact: MemoryContact, change: () => void): void {
-    for (const phone of phonesOf(contact)) this.#phone(phone).delete(contact);
+    for (const phone of phonesOf(contact)) this.#strikeUnder(phone, contact);
     change();
-    for (const phone of phonesOf(contact)) this.#phone(phone).add(contact);
+    for (const phone of phonesOf(contact)) this.#listUnder(phone, contact);
   }
 
-  #phone(phone: string): Set<MemoryContact> {
-    let contacts = this.#byPhone.get(phone);
-    if (contacts === undefined) {
-      contacts = new Set();
-      this.#byPhone.set(phone, contacts);
-    }
-    return contacts;
+  #listUnder(phone: string, contact: MemoryContact): void {
+    const known = this.#byPhone.get(phone) ?? [];
+    if (!known.includes(contact)) this.#byPhone.set(phone, [...known, contact]);
+  }
+
+  #strikeUnder(phone: string, contact: MemoryContact): void {
+    const left = this.#byPhone.get(phone)?.filter((known) => known !== contact) ?? [];
+    if (left.length > 0) this.#byPhone.set(phone, left);
+    else this.#byPhone.delete(phone);
   }
 }
 
@@ -255,7 +261,7 @@ export function stageOfContact(contact: MemoryContact): Stage {
 
 export function progressOf(call: MemoryCall | undefined, contact: MemoryContact): Progress {
   const { script, speech } = call?.finished ?? contact.carried;
-  const attempts = [...(call?.attempts.values() ?? [])];
+  const attempts = call?.attempts ?? [];
   return {
     ended: contact.outcome !== null,
     script: script !== undefined,
@@ -273,8 +279,7 @@ export function isCalled({ queue, outcome, calls }: MemoryContact): boolean {
     outcome !== null ||
     calls.some(
       ({ attempts, ended }) =>
-        ended !== undefined ||
-        [...attempts.values()].some(({ result }) => result?.type !== 'not_placed'),
+        ended !== undefined || attempts.some(({ result }) => result?.type !== 'not_placed'),
     )
   );
 }

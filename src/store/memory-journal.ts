@@ -8,6 +8,7 @@ import {
   type MemoryCall,
   type MemoryCampaign,
   type MemoryContact,
+  NOTHING,
   stageOfContact,
 } from './memory-campaign.ts';
 import type { MemoryOptOuts } from './memory-opt-outs.ts';
@@ -99,7 +100,7 @@ export class MemoryJournal implements CampaignJournal {
       .flatMap(({ contact: { phone }, calls }) =>
         calls
           .filter(({ id }) => id !== call)
-          .flatMap(({ attempts }) => [...attempts.values()])
+          .flatMap(({ attempts }) => attempts)
           .map((attempt) => ({ ...attempt, phone })),
       );
   }
@@ -138,7 +139,7 @@ export class MemoryJournal implements CampaignJournal {
       stage,
       startedMs,
       finished: { ...finished },
-      attempts: [...attempts.values()].sort((one, other) => one.attempt - other.attempt),
+      attempts: attempts.toSorted((one, other) => one.attempt - other.attempt),
       recordBegun,
       ...(ended !== undefined && { ended: { ...ended } }),
       ...(answer !== undefined && { answer }),
@@ -157,11 +158,11 @@ export class MemoryJournal implements CampaignJournal {
       id,
       startedMs,
       finished: contact.carried,
-      attempts: new Map(),
+      attempts: [],
       recordBegun: false,
       ended: undefined,
     };
-    contact.carried = {};
+    contact.carried = NOTHING;
     contact.calls.push(call);
     return call;
   }
@@ -220,11 +221,14 @@ export class MemoryJournal implements CampaignJournal {
   #attemptBegun(contact: MemoryContact, call: MemoryCall, begun: Of<'attempt.begun'>): void {
     const { attempt, service, account, atMs } = begun;
     if (call.ended !== undefined) throw new WriteRefused(`call ${call.id} has ended`);
-    if (call.attempts.has(attempt)) throw new WriteRefused(`attempt ${attempt} began before`);
+    if (call.attempts.some((one) => one.attempt === attempt)) {
+      throw new WriteRefused(`attempt ${attempt} began before`);
+    }
     const optOut = this.#optOuts.find(contact.contact.phone);
     if (optOut !== undefined) throw new OptedOut(optOut.atMs);
     const named = account === undefined ? {} : { account };
-    call.attempts.set(attempt, { attempt, service, ...named, begunMs: atMs });
+    const one: DialAttempt = { attempt, service, ...named, begunMs: atMs };
+    call.attempts = [...call.attempts, one];
   }
 
   #answered(contact: MemoryContact, call: MemoryCall, entry: Of<'call.answered'>): void {
@@ -248,6 +252,8 @@ export class MemoryJournal implements CampaignJournal {
     if (call.ended === undefined) throw new WriteRefused(`call ${call.id} has not ended`);
     call.recordBegun = true;
     this.#campaign.move(contact, { queue: QUEUE.none });
+    // Nothing asks for them any more, unless it is rung anew; of a long list they are the most.
+    if (call.ended.outcome !== 'failed') call.finished = NOTHING;
     const { resultsBytes } = this.#campaign;
     this.#campaign.resultsBytes = Math.max(resultsBytes, entry.bytes ?? 0);
   }
@@ -283,9 +289,10 @@ function isOutdated({ pending, isUnlisted }: MemoryContact): boolean {
 }
 
 function attemptEnded(call: MemoryCall, { attempt, result }: Of<'attempt.ended'>): void {
-  const begun = call.attempts.get(attempt);
-  if (begun === undefined) throw new WriteRefused(`attempt ${attempt} never began`);
-  call.attempts.set(attempt, { ...begun, result });
+  if (!call.attempts.some((one) => one.attempt === attempt)) {
+    throw new WriteRefused(`attempt ${attempt} never began`);
+  }
+  call.attempts = call.attempts.map((one) => (one.attempt === attempt ? { ...one, result } : one));
 }
 
 function lastCall(contact: MemoryContact): MemoryCall {

@@ -207,7 +207,7 @@ class MemoryAlerts implements AlertMemory {
 
 /** It failed before any phone could ring, and nothing is left to do for it. */
 function failedUnrung({ outcome, queue, calls }: MemoryContact): boolean {
-  const attempts = calls.flatMap((call) => [...call.attempts.values()]);
+  const attempts = calls.flatMap((call) => call.attempts);
   const rung = attempts.some(({ result }) => result?.type !== 'not_placed');
   return outcome === 'failed' && queue === QUEUE.none && !rung;
 }
