@@ -69,6 +69,12 @@ export interface Others {
   readonly areLast: boolean;
 }
 
+/**
+ * The same where a refusal tells nothing new: no breaker opens for one, and what is refused is paid
+ * for all the same (a sound that was cut off, a text that cannot be spoken).
+ */
+const IDLE_WAIT_MS = 300_000;
+
 /** So many contacts may be refused by everybody without proof that it is not the settings. */
 const LAST_MAX = 3;
 /** Of what a service did in this run, so large a part may be odd: more is no matter of the rows. */
@@ -113,17 +119,19 @@ export function settlementOf(error: unknown, before: Rounds, others: Others): Se
     const outcome = error.outcome ?? 'failed';
     return { type: 'outcome', outcome, detail: error.message, refusal: error };
   }
-  const rounds = before.rounds + (isRound(error, before, others) ? 1 : 0);
+  const isCounted = isRound(error, before, others);
+  const rounds = before.rounds + (isCounted ? 1 : 0);
+  const isRefused = error.refusedBy.length > 0;
+  const { retryAfterMs: waitMs = 0 } = error;
   if (rounds >= ROUNDS_MAX) {
-    const how =
-      error.refusedBy.length > 0
-        ? `refused ${rounds} times`
-        : `failed ${rounds} times while others went through`;
+    const how = isRefused
+      ? `refused ${rounds} times`
+      : `failed ${rounds} times while others went through`;
     return { type: 'outcome', outcome: 'failed', detail: `${how}: ${error.message}` };
   }
   return {
     type: 'put_off',
-    delayMs: Math.max(ROUND_WAIT_MS, error.retryAfterMs ?? 0),
+    delayMs: Math.max(isCounted || !isRefused ? ROUND_WAIT_MS : IDLE_WAIT_MS, waitMs),
     reason: error.message,
     behind: true,
     recall: false,

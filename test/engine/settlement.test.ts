@@ -90,7 +90,8 @@ describe('what an error means for the contact', () => {
 
   it('refused as everybody else is, while many are left: it may be the settings', () => {
     const put = settlementOf(refusedByAll(), { rounds: 2, roundMark: 7 }, others(7));
-    expect(put).toMatchObject({ type: 'put_off', rounds: 2 });
+    // What is asked meanwhile is paid for, and no breaker holds it back.
+    expect(put).toMatchObject({ type: 'put_off', rounds: 2, delayMs: 300_000 });
   });
 
   it('down, and among the last of the list: waits for the service', () => {
