@@ -18,7 +18,7 @@ import type {
   JournalEntry,
   RequestContext,
 } from './ports.ts';
-import { LAST_MAX, type Others, type Settlement, settlementOf, type Worked } from './settlement.ts';
+import { lastMax, type Others, type Settlement, settlementOf, type Worked } from './settlement.ts';
 import {
   type Chains,
   type Dialled,
@@ -158,13 +158,10 @@ export class Processor {
     const { service = '', refusedBy = [] } = error instanceof ServiceFailure ? error : {};
     const served = (name: string): number => this.#served.get(`${ROLE_OF[step]} ${name}`) ?? 0;
     const through = doneBefore + served(service);
-    if (refusedBy.length === 0) return { through, haveBeenServed: false, areLast: false };
+    if (refusedBy.length === 0) return { through, areLast: false };
     const { queued, put_off: putOff, calling } = this.#parts.journal.counts();
-    return {
-      through,
-      haveBeenServed: refusedBy.some((name) => served(name) > 0),
-      areLast: queued === 0 && putOff + calling <= LAST_MAX,
-    };
+    const most = lastMax(Math.max(...refusedBy.map(served)));
+    return { through, areLast: queued === 0 && putOff + calling <= most };
   }
 
   async #call(story: Story): Promise<Settlement> {

@@ -65,17 +65,31 @@ export interface Rounds {
 export interface Others {
   /** How often the service that failed has served others by now. */
   readonly through: number;
-  /** One of the services that refused the contact has served others in this run. */
-  readonly haveBeenServed: boolean;
-  /** The contact is among the last `LAST_MAX` of the list that have no outcome. */
+  /** The contact is among the last of the list that have no outcome: see `lastMax`. */
   readonly areLast: boolean;
 }
 
 /**
- * So many contacts may be refused by everybody without proof that it is not the settings: a whole
- * list may not, and what is left of one may not keep every run waiting for an outage to end.
+ * The same where a refusal tells nothing new: no breaker opens for one, and what is refused is paid
+ * for all the same (a sound that was cut off, a text that cannot be spoken).
  */
-export const LAST_MAX = 3;
+const IDLE_WAIT_MS = 300_000;
+
+/** So many contacts may be refused by everybody without proof that it is not the settings. */
+const LAST_MAX = 3;
+/** Of what a service did in this run, so large a part may be odd: more is no matter of the rows. */
+const ODD_SHARE_MAX = 0.1;
+
+/**
+ * How many contacts may be left where they are given up without others being served between: what
+ * is left of a list may not keep every run waiting for an outage to end. Few beside what was done,
+ * for a service that refuses all of a sudden may refuse everybody for a while.
+ *
+ * @param served what the services that refuse have done in this run
+ */
+export function lastMax(served: number): number {
+  return Math.max(LAST_MAX, served * ODD_SHARE_MAX);
+}
 
 /**
  * What an error of a step means for the contact. Throws the error back where it is none of a
@@ -105,17 +119,19 @@ export function settlementOf(error: unknown, before: Rounds, others: Others): Se
     const outcome = error.outcome ?? 'failed';
     return { type: 'outcome', outcome, detail: error.message, refusal: error };
   }
-  const rounds = before.rounds + (isRound(error, before, others) ? 1 : 0);
+  const isCounted = isRound(error, before, others);
+  const rounds = before.rounds + (isCounted ? 1 : 0);
+  const isRefused = error.refusedBy.length > 0;
+  const { retryAfterMs: waitMs = 0 } = error;
   if (rounds >= ROUNDS_MAX) {
-    const how =
-      error.refusedBy.length > 0
-        ? `refused ${rounds} times`
-        : `failed ${rounds} times while others went through`;
+    const how = isRefused
+      ? `refused ${rounds} times`
+      : `failed ${rounds} times while others went through`;
     return { type: 'outcome', outcome: 'failed', detail: `${how}: ${error.message}` };
   }
   return {
     type: 'put_off',
-    delayMs: Math.max(ROUND_WAIT_MS, error.retryAfterMs ?? 0),
+    delayMs: Math.max(isCounted || !isRefused ? ROUND_WAIT_MS : IDLE_WAIT_MS, waitMs),
     reason: error.message,
     behind: true,
     recall: false,
@@ -127,14 +143,13 @@ export function settlementOf(error: unknown, before: Rounds, others: Others): Se
 /**
  * Whether one more try of this contact came to nothing that says something of the contact. Of a
  * service that fails, only where others went through since: else it may be the service. A refusal
- * is no outage, so the last of a list are not waited with for others; only while nobody was served
- * in this run, and many are left, may it be the settings.
+ * is no outage, so the last of a list are not waited with for others; while many are left, it may
+ * be the settings, or the service itself.
  */
 function isRound(
   { refusedBy }: ServiceFailure,
   { rounds, roundMark }: Rounds,
-  { through, haveBeenServed, areLast }: Others,
+  { through, areLast }: Others,
 ): boolean {
-  const isRefused = refusedBy.length > 0 && (haveBeenServed || areLast);
-  return rounds === 0 || through > roundMark || isRefused;
+  return rounds === 0 || through > roundMark || (refusedBy.length > 0 && areLast);
 }

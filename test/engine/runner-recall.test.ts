@@ -198,7 +198,7 @@ describe('a contact that a service turned away', () => {
     work.push(() => {
       clock.after(5_000, () => services.set([], true));
       const away = new Unavailable(['flite'], 60_000, undefined, 'tts');
-      return settlementOf(away, FRESH, { through: 0, haveBeenServed: false, areLast: false });
+      return settlementOf(away, FRESH, { through: 0, areLast: false });
     });
     expect(await run()).toBe('done');
     expect(recalls.slice(0, 2)).toEqual([0, 5_000]);

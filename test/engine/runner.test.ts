@@ -332,6 +332,26 @@ describe('contacts that fail', () => {
     expect(bench.counts()).toMatchObject({ done: 0 });
   });
 
+  it.each([
+    ['cannot place what is sent', { scope: 'service', status: 400, retriesMax: 0 }],
+    ['says nothing that can be used', { scope: 'request', retriesMax: 1 }],
+  ] as const)('gives nobody up for a quarter of an hour in which a service %s', async (_, over) => {
+    const bench: EngineBench = new EngineBench({
+      policy: { lines: 20 },
+      behaviour: {
+        write: async ({ contact }) => {
+          const isOdd = contact.id !== 'c1' && bench.clock.monotonicMs() < 15 * MINUTE;
+          await bench.clock.sleep(500, new AbortController().signal);
+          if (isOdd) throw failure({ ...over, code: 'odd' });
+          return { text: contact.id };
+        },
+      },
+    }).add(30);
+    expect(await bench.run()).toBe('done');
+    expect(bench.of('call.finished').filter(({ outcome }) => outcome === 'failed')).toEqual([]);
+    expect(bench.counts()).toMatchObject({ total: 30, done: 30 });
+  });
+
   it('does not speak in the wrong language', async () => {
     const bench = new EngineBench().add(1, 'de');
     expect(await bench.run()).toBe('done');

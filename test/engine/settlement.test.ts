@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { JournalFailure, ServiceFailure, Unavailable } from '../../src/domain/failure.ts';
-import { type Others, settlementOf } from '../../src/engine/settlement.ts';
+import { lastMax, type Others, settlementOf } from '../../src/engine/settlement.ts';
 import { failure, refused, throttled, unauthorized } from '../support/failures.ts';
 
 const FRESH = { rounds: 0, roundMark: 0 };
 
 /** A run in which the service that failed has served so many others. */
 const others = (through: number, more: Partial<Others> = {}): Others => {
-  return { through, haveBeenServed: through > 0, areLast: false, ...more };
+  return { through, areLast: false, ...more };
 };
 
 /** What is thrown where every service of the chain refuses the request. */
@@ -71,28 +71,27 @@ describe('what an error means for the contact', () => {
     expect(settlementOf(failure(), twice, others(9))).toMatchObject({ outcome: 'failed' });
   });
 
-  it('refused by all services, which serve others: failed after three times', () => {
-    const served = others(0, { haveBeenServed: true });
-    const once = settlementOf(refusedByAll(), FRESH, served);
+  it('refused by all services, and among the last of the list: failed after three times', () => {
+    const last = others(0, { areLast: true });
+    const once = settlementOf(refusedByAll(), FRESH, last);
     expect(once).toMatchObject({ type: 'put_off', rounds: 1, delayMs: 30_000 });
-    const twice = settlementOf(refusedByAll(), { rounds: 1, roundMark: 0 }, served);
+    const twice = settlementOf(refusedByAll(), { rounds: 1, roundMark: 0 }, last);
     expect(twice).toMatchObject({ type: 'put_off', rounds: 2 });
-    expect(settlementOf(refusedByAll(), { rounds: 2, roundMark: 0 }, served)).toEqual({
+    expect(settlementOf(refusedByAll(), { rounds: 2, roundMark: 0 }, last)).toEqual({
       type: 'outcome',
       outcome: 'failed',
       detail: 'refused 3 times: a answered 400: flagged; b answered 400: flagged',
     });
   });
 
-  it('refused by all services, and among the last of the list: no reason to wait on', () => {
-    const last = others(0, { areLast: true });
-    const end = settlementOf(refusedByAll(), { rounds: 2, roundMark: 0 }, last);
-    expect(end).toMatchObject({ outcome: 'failed' });
+  it('the last of a list are three, or few beside what was done', () => {
+    expect([0, 1, 29, 40, 5_000].map(lastMax)).toEqual([3, 3, 3, 4, 500]);
   });
 
   it('refused as everybody else is, while many are left: it may be the settings', () => {
-    const put = settlementOf(refusedByAll(), { rounds: 2, roundMark: 0 }, others(0));
-    expect(put).toMatchObject({ type: 'put_off', rounds: 2 });
+    const put = settlementOf(refusedByAll(), { rounds: 2, roundMark: 7 }, others(7));
+    // What is asked meanwhile is paid for, and no breaker holds it back.
+    expect(put).toMatchObject({ type: 'put_off', rounds: 2, delayMs: 300_000 });
   });
 
   it('down, and among the last of the list: waits for the service', () => {
