@@ -68,8 +68,9 @@ export const THREE_ROUNDS: Checker = {
     const { lives } = evidenceOf(seen);
     const failures = toldOf(seen.log, 'call.failed');
     const early = toldOf(seen.log, 'call.finished').flatMap(({ index, atMs, event }) => {
-      const { contact, outcome } = event;
-      if (outcome !== 'failed') return [];
+      const { contact, outcome, code } = event;
+      // Whoever asked not to be rung is not given up, however often something failed before.
+      if (outcome !== 'failed' || code !== undefined) return [];
       const its = failures.filter((one) => one.event.contact === contact && one.index < index);
       const last = its.at(-1);
       // A text that cannot be used is nobody's failure.

@@ -146,6 +146,10 @@ export const WAIT_LOGS: Logs = {
           .exchange('write', { failure: NOT_THIS })
           .failed('c1', 'permanent')
           .finished('c1', 'failed'),
+      'failed once, and not rung because they had asked': () => {
+        const about = { contact: 'c1', call: 'call-c1', outcome: 'failed', durationMs: 0 } as const;
+        return round(log(), 0).told({ type: 'call.finished', ...about, code: 'opted_out' });
+      },
       'three without others': () => round(round(round(log(), 0), 40_000), 80_000),
     },
     refuses: {
