@@ -21,6 +21,7 @@ import { type AmiCall, AmiCalls, originateId } from './asterisk/ami-calls.ts';
 import { AmiLink } from './asterisk/ami-link.ts';
 import { type AmiFields, isOneLine } from './asterisk/ami-wire.ts';
 import { Connection, type KeepAlive } from './asterisk/connection.ts';
+import { type TrunkSigns, TrunkWatch } from './asterisk/trunk-fault.ts';
 
 export interface AmiSettings {
   readonly host: string;
@@ -52,6 +53,8 @@ const NAME = 'asterisk-ami';
 const CONNECT_MS = 10_000;
 /** Until a channel is there, or the word that none came about; it takes milliseconds. */
 const MADE_MS = 3_000;
+/** A trunk that takes no calls says so at once; ringing comes in the same time, mostly. */
+const FIRST_WORD_MS = 4_000;
 /** How often it is asked whether a call still stands. */
 const LOOK_MS = 15_000;
 /** A word about a channel that is gone may come after the answer that it is. */
@@ -78,6 +81,7 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
   readonly #settings: AmiSettings;
   readonly #clock: Clock;
   readonly #calls = new AmiCalls();
+  readonly #watch = new TrunkWatch(NAME);
 
   constructor(settings: AmiSettings, clock: Clock, emit: Emit) {
     const { host, port, reconnect, keepAlive } = settings;
@@ -107,6 +111,7 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
   async place(request: DialRequest, { signal }: RequestContext): Promise<Placed> {
     const { call: id } = request;
     const fields = this.#originate(request);
+    this.#watch.admit();
     const link = await this.connection.link(signal);
     this.#calls.forget(id);
     const call = this.#calls.track(id);
@@ -114,6 +119,9 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
     try {
       await this.#send(link, fields, id, signal);
       await this.#untilMade(call, signal);
+      await this.#wait(call, FIRST_WORD_MS, hasSpoken, signal);
+      const fault = this.#watch.begun(trunkSigns(call), request.contact.phone);
+      if (fault !== undefined) throw fault;
     } catch (error) {
       const isOpen = !(error instanceof ServiceFailure) || error.kind === 'unknown';
       // What may have rung is asked about, with what was heard of it.
@@ -125,28 +133,30 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
 
   async follow(
     { reference }: Placed,
-    { answers }: DialRequest,
+    { answers, contact }: DialRequest,
     context: RequestContext,
   ): Promise<Ended> {
     const call = this.#calls.track(reference);
     call.keys = answers?.keys ?? '';
     const stop = tellKey(call, answers);
     try {
-      return await this.#followed(reference, call, context);
+      await this.#untilGone(reference, call, context);
+      const unplayed = call.wasUp && call.isUnplayed ? `${NAME}: ${UNPLAYED}` : undefined;
+      this.#watch.over(trunkSigns(call), contact.phone, unplayed);
+      return this.#over(reference, call);
     } finally {
       stop();
     }
   }
 
-  async #followed(reference: string, call: AmiCall, context: RequestContext): Promise<Ended> {
+  async #untilGone(reference: string, call: AmiCall, context: RequestContext): Promise<void> {
     const { signal } = context;
-    for (;;) {
-      if (call.hangup !== undefined) return this.#over(reference, call);
+    while (call.hangup === undefined) {
       const link = await this.#look(reference, call, signal);
       context.heard?.();
       if (link === undefined) {
         await this.#lastWord(call, signal);
-        return this.#over(reference, call);
+        return;
       }
       await this.#untilNews(call, link, context);
       // Whoever has chosen need not wait for the end of the time to do so.
@@ -226,7 +236,9 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
       ['Timeout', String(ringMs)],
       ...(callerId === undefined ? [] : [['CallerID', callerId] as const]),
       ['Async', 'true'],
-      ...Object.entries(own).map(([name, value]) => ['Variable', `${name}=${value}`] as const),
+      ...Object.entries(own).map(
+        ([name, value]) => ['Variable', `${name}=${asOneValue(value)}`] as const,
+      ),
     ];
     const wrong = fields.find(([, value]) => !isOneLine(value));
     if (wrong !== undefined) {
@@ -382,8 +394,7 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
     const end = callEnd(call.signs, call.hangup);
     if (end === undefined) return undefined;
     if (call.wasUp && call.isUnplayed) {
-      const detail = 'picked up, but Asterisk could not play the audio: see providers.asterisk-ami';
-      return { outcome: 'failed', detail: `${detail}.sounds` };
+      return { outcome: 'failed', detail: UNPLAYED };
     }
     const details = [
       ...(end.detail === undefined ? [] : [end.detail]),
@@ -398,14 +409,18 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
 }
 
 const UNHEARD = 'there is no such call any more, and nothing was heard of how it ended';
+const UNPLAYED =
+  `picked up, but Asterisk could not play the audio: check providers.${NAME}.sounds, and that ` +
+  'Asterisk may read it';
 const DAY_MS = 24 * 3_600_000;
 
 /**
- * The far half of a Local channel gets an id of its own, or it would be told from ours by a suffix;
+ * The far half of a Local channel gets an id of its own, of which ours is no beginning: Asterisk
+ * may take the one for the other;
  * without a codec both halves convert every sound to the highest rate there is.
  */
 const LOCAL: AmiFields = [
-  ['OtherChannelId', '{call}-far'],
+  ['OtherChannelId', 'far-{call}'],
   ['Codecs', 'ulaw,alaw'],
 ];
 
@@ -429,6 +444,20 @@ function tellKey(call: AmiCall, answers: DialRequest['answers']): () => void {
 
 function hasRung({ wasMade }: AmiCall): boolean {
   return wasMade;
+}
+
+function trunkSigns({ hangup, wasRinging, wasUp }: AmiCall): TrunkSigns {
+  return { isOver: hangup !== undefined, hasRung: wasRinging || wasUp, word: hangup };
+}
+
+function hasSpoken(call: AmiCall): boolean {
+  const { isOver, hasRung: isReached } = trunkSigns(call);
+  return isOver || isReached;
+}
+
+/** A comma would begin a variable of its own: what stands in a row sets none. */
+function asOneValue(value: string): string {
+  return value.replace(/[\\",()[\]]/g, '\\$&');
 }
 
 function isSame(one: string | undefined, other: string): boolean {

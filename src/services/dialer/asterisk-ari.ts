@@ -1,7 +1,7 @@
 /**
  * Calls through an Asterisk of one's own, by its REST Interface: rings, plays the audio, hears keys
  * and machines, and knows how each call ended. How it is set up: docs/guide/asterisk.md; why it is
- * so: docs/decisions/0008-asterisk.md.
+ * so: docs/decisions/0009-asterisk-ari.md.
  */
 import { createHash } from 'node:crypto';
 import { ServiceFailure } from '../../domain/failure.ts';
@@ -25,7 +25,7 @@ import { connectAri } from './asterisk/ari-link.ts';
 import { ARI_NAME, type AriAccount, AriWire } from './asterisk/ari-wire.ts';
 import { type AudioSettings, type AudioSource, audioSource } from './asterisk/audio-source.ts';
 import { Connection, type KeepAlive, type Link } from './asterisk/connection.ts';
-import { trunkFault } from './asterisk/trunk-fault.ts';
+import { TrunkWatch } from './asterisk/trunk-fault.ts';
 
 export interface AriSettings extends AriAccount, AriCallSettings {
   /** `PJSIP/{number}@trunk`; `{number}` is the number with its +, `{digits}` without. */
@@ -53,7 +53,6 @@ const LIFE_SLACK_MS = 10_000;
 
 /** From the end of its calls to that of the connection it is a second, and some more under load. */
 const STOPPING_MS = 3_000;
-const CONGESTED_NUMBERS = 2;
 
 export interface AriDialer extends Dialer, AsyncDisposable {
   readonly connection: KeptConnection;
@@ -98,10 +97,9 @@ class AsteriskAri implements AriDialer {
   readonly #life = new AbortController();
   /** Monotonic: when a call ended of which Asterisk could not say why. */
   #doubtedMs = -Infinity;
-  /** Numbers that met congestion since somebody was got through to. */
-  readonly #congested = new Set<string>();
-  /** The callee of the last call heard nothing: nobody is rung before that was said. */
-  #silent: string | undefined;
+  readonly #watch = new TrunkWatch(ARI_NAME);
+  /** Calls of which Asterisk may not know yet: that it does not is no end of them. */
+  readonly #placing = new Set<string>();
 
   constructor(settings: AriSettings, http: Http, clock: Clock, emit: Emit) {
     this.account = `${settings.app} at ${settings.url}`;
@@ -135,12 +133,13 @@ class AsteriskAri implements AriDialer {
     const { signal } = context;
     const sound = await this.#soundOf(request);
     if (sound === undefined) throw refused('audio_missing', 'there is no audio to play');
-    this.#tellSilence();
+    this.#watch.admit();
     this.connection.open();
     await this.#sureToStay(signal);
     await this.connection.link(signal);
     const call = this.#callOf(request, sound);
     this.#calls.set(call.id, call);
+    this.#placing.add(call.id);
     try {
       const isNew = await this.#wire.originate(this.#originate(request, context, sound), signal);
       // Placed by an earlier request of the same call, whose answer was lost.
@@ -149,9 +148,11 @@ class AsteriskAri implements AriDialer {
       const isUnknown = !(error instanceof ServiceFailure) || error.kind === 'unknown';
       if (!isUnknown && !signal.aborted) this.#calls.delete(call.id);
       throw error;
+    } finally {
+      this.#placing.delete(call.id);
     }
     await call.firstWord(FIRST_WORD_MS, signal);
-    const fault = this.#trunkFault(call, request.contact.phone);
+    const fault = this.#watch.begun(call, request.contact.phone);
     if (fault !== undefined) {
       this.#calls.delete(call.id);
       throw fault;
@@ -164,7 +165,7 @@ class AsteriskAri implements AriDialer {
     const call = await this.#known({ ...request, call: placed.reference }, signal);
     const end = await this.#endOf(call, request, context);
     this.#calls.delete(call.id);
-    this.#silent = call.audioFault ?? this.#silent;
+    this.#watch.over(call, request.contact.phone, call.audioFault);
     if (end.type === 'ended') return end.ended;
     throw refused('call_lost', end.detail);
   }
@@ -193,14 +194,6 @@ class AsteriskAri implements AriDialer {
 
   // -------------------------------------------------------------------------- placing
 
-  /** After calls that nobody heard, one is tried whenever the breaker lets one through. */
-  #tellSilence(): void {
-    const message = this.#silent;
-    this.#silent = undefined;
-    if (message === undefined) return;
-    throw new ServiceFailure(message, { kind: 'permanent', scope: 'service', code: 'no_audio' });
-  }
-
   /**
    * An Asterisk that stops ends its calls first, and then the connection. Whoever is rung between
    * the two is rung for nothing, and nobody can tell.
@@ -208,22 +201,6 @@ class AsteriskAri implements AriDialer {
   async #sureToStay(signal: AbortSignal): Promise<void> {
     const waitMs = this.#doubtedMs + STOPPING_MS - this.#clock.monotonicMs();
     if (waitMs > 0) await this.#clock.sleep(waitMs, signal);
-  }
-
-  /**
-   * One number that is always congested is that number's trouble, and the outcome of its call; when
-   * a second one meets the same and nobody else got through meanwhile, it is the trunk's.
-   */
-  #trunkFault({ isOver, hasRung, word }: AriCall, phone: string): ServiceFailure | undefined {
-    if (!isOver && !hasRung) return undefined;
-    const fault = isOver && !hasRung && word !== undefined && trunkFault(ARI_NAME, word);
-    if (fault === undefined || fault === false) {
-      this.#congested.clear();
-      return undefined;
-    }
-    if (fault.kind === 'permanent') return fault;
-    if (this.#congested.size < CONGESTED_NUMBERS) this.#congested.add(phone);
-    return this.#congested.size < CONGESTED_NUMBERS ? undefined : fault;
   }
 
   async #soundOf({ audio }: DialRequest): Promise<Sound | undefined> {
@@ -320,16 +297,20 @@ class AsteriskAri implements AriDialer {
 
   /** What happened while we were not connected is told to nobody: every open call is looked at. */
   async #lookAgain(): Promise<void> {
-    const open = [...this.#calls.values()].filter((call) => !call.isOver);
+    const isOpen = ({ id, isOver }: AriCall): boolean => !isOver && !this.#placing.has(id);
+    const open = [...this.#calls.values()].filter(isOpen);
     if (open.length === 0) return;
     const limit = new AbortController();
     const cancel = this.#clock.after(LOOK_MS_MAX, () => limit.abort());
     try {
       const signal = AbortSignal.any([limit.signal, this.#life.signal]);
       const there = await this.#wire.channels(signal);
+      const gone = open.filter(({ id }) => !there.has(id));
+      const ends = Promise.all(gone.map((call) => call.foundAgain(undefined)));
       for (const call of open) {
-        await (there.has(call.id) ? this.#look(call, signal) : call.foundAgain(undefined));
+        if (there.has(call.id)) await this.#look(call, signal);
       }
+      await ends;
     } catch {
       // The connection is lost again, or will be found to be: then they are looked at once more.
     } finally {

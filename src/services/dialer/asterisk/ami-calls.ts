@@ -61,6 +61,11 @@ export class AmiCall {
         this.hangup = { cause: wholeOf(of('cause')), techCause: wholeOf(of('techcause')) };
         this.stands(of('channelstate'));
         break;
+      case 'DialState':
+        // Many networks let themselves be heard and never say that it rings.
+        if (/^(RINGING|PROGRESS)$/.test(of('dialstatus'))) this.wasRinging = true;
+        this.stands(of('destchannelstate'));
+        break;
       default:
         this.stands(of('channelstate'));
     }
@@ -116,7 +121,9 @@ export class AmiCalls {
   }
 
   take(event: AmiPacket): void {
-    const id = event.get('uniqueid') ?? '';
+    // A dialling without a caller names only whom it dials.
+    const isDialling = event.get('event') === 'DialState';
+    const id = event.get(isDialling ? 'destuniqueid' : 'uniqueid') ?? '';
     // Where no channel came about, only the id of the action says whose it was.
     const isAnswer = event.get('event') === 'OriginateResponse';
     const own = isAnswer ? (event.get('actionid') ?? '').replace(ACTION, '') : id;

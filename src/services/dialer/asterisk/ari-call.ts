@@ -65,6 +65,8 @@ const PLAY_SLACK_MS = 15_000;
 const HANGING_UP_MS = 2_000;
 /** From our hanging up to the channel's end. */
 const CLOSE_MS = 5_000;
+/** The answer that a channel is gone may overtake the word of its end: they come by two ways. */
+const LAST_WORD_MS = 1_000;
 
 /** Of the longest course of a call after its answer, in milliseconds. */
 export function servedMsMax(durationMs: number, waitMs: number, settings: AriCallSettings): number {
@@ -161,6 +163,7 @@ export class AriCall {
   async foundAgain(channel: AriChannel | undefined): Promise<void> {
     if (this.#isOver) return;
     if (channel === undefined) {
+      await this.#next(({ type }) => type === 'gone', LAST_WORD_MS);
       this.#finish();
       return;
     }
@@ -303,7 +306,7 @@ export class AriCall {
     if ((await this.#next(isEnd, HANGING_UP_MS)) !== undefined || this.#isOver) return;
     this.#audioFault =
       `${ARI_NAME}: Asterisk could not play ${this.#parts.sound?.media ?? 'the message'}; check ` +
-      `providers.${ARI_NAME}.audio, and that Asterisk may read it`;
+      `providers.${ARI_NAME}.sounds or audio_server, and that Asterisk may read it`;
   }
 
   async #waitKey(): Promise<void> {

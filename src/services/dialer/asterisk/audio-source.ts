@@ -82,10 +82,10 @@ class AudioServer implements AudioSource {
     server.requestTimeout = REQUEST_MS_MAX;
     server.headersTimeout = REQUEST_MS_MAX;
     return new Promise((resolve, reject) => {
-      server.once('error', (error) => {
+      server.on('error', (error) => {
         const message =
           `asterisk-ari: the audio cannot be served on ${host}:${port}: ${error.message}; ` +
-          'check providers.asterisk-ari.audio.host and port';
+          'check providers.asterisk-ari.audio_server.host and port';
         const code = 'audio_server';
         reject(new ServiceFailure(message, { kind: 'permanent', scope: 'service', code }));
       });

@@ -25,3 +25,87 @@ export function trunkFault(
   const code = 'trunk_congested';
   return new ServiceFailure(message, { kind: 'transient', scope: 'service', code });
 }
+
+/** Two different numbers: one that is always congested has a trouble of its own. */
+const CONGESTED_NUMBERS = 2;
+/** Some phones are switched off; so many in a row are not. */
+const MUTE_NUMBERS = 5;
+/** Busy, and the ways to say that there is no such number: somebody looked it up. */
+const REACHED: ReadonlySet<number> = new Set([1, 17, 22, 28]);
+
+/** What was heard of a call. */
+export interface TrunkSigns {
+  readonly isOver: boolean;
+  /** It rang, or somebody picked up. */
+  readonly hasRung: boolean;
+  /** Of its end; undefined where there was none. */
+  readonly word: HangupCause | undefined;
+}
+
+/**
+ * What the calls so far say of the next one. A list must not be used up on a trunk that takes no
+ * calls, and nobody be rung who would hear nothing.
+ */
+export class TrunkWatch {
+  readonly #service: string;
+  /** Numbers that met congestion since somebody was got through to. */
+  readonly #congested = new Set<string>();
+  /** Numbers that ended without having rung since one did. */
+  readonly #mute = new Set<string>();
+  #doubt: ServiceFailure | undefined;
+
+  constructor(service: string) {
+    this.#service = service;
+  }
+
+  /**
+   * Before anybody is rung. What is wrong is said once; then one call is tried whenever the breaker
+   * lets one through.
+   *
+   * @throws ServiceFailure the next call would meet the same
+   */
+  admit(): void {
+    const doubt = this.#doubt;
+    this.#doubt = undefined;
+    if (doubt !== undefined) throw doubt;
+  }
+
+  /**
+   * The first word of a call that was just placed, or that there was none. Answers the failure of
+   * the trunk where the call failed because of it.
+   */
+  begun({ isOver, hasRung, word }: TrunkSigns, phone: string): ServiceFailure | undefined {
+    if (!isOver && !hasRung) return undefined;
+    const isRefused = isOver && !hasRung && word !== undefined;
+    const fault = isRefused ? trunkFault(this.#service, word) : undefined;
+    if (fault === undefined) {
+      this.#congested.clear();
+      return undefined;
+    }
+    if (fault.kind === 'permanent') return fault;
+    if (this.#congested.size < CONGESTED_NUMBERS) this.#congested.add(phone);
+    return this.#congested.size < CONGESTED_NUMBERS ? undefined : fault;
+  }
+
+  /** The end of a call. `audioFault` says why whoever picked up heard nothing, where it is so. */
+  over({ isOver, hasRung, word }: TrunkSigns, phone: string, audioFault?: string): void {
+    if (audioFault !== undefined) this.#doubt = ofService(audioFault, 'no_audio');
+    if (hasRung || (word !== undefined && REACHED.has(word.cause))) {
+      this.#mute.clear();
+      return;
+    }
+    if (!isOver || word === undefined) return;
+    if (this.#mute.size < MUTE_NUMBERS) this.#mute.add(phone);
+    if (this.#mute.size < MUTE_NUMBERS) return;
+    const { cause, techCause = 0 } = word;
+    const said = techCause === 0 ? `cause ${cause}` : `cause ${cause}, SIP ${techCause}`;
+    const message =
+      `${this.#service}: ${MUTE_NUMBERS} numbers in a row never rang, the last with ${said}; ` +
+      `check providers.${this.#service}.endpoint, and the trunk`;
+    this.#doubt = ofService(message, 'never_rings');
+  }
+}
+
+function ofService(message: string, code: string): ServiceFailure {
+  return new ServiceFailure(message, { kind: 'permanent', scope: 'service', code });
+}

@@ -120,7 +120,7 @@ test('a Local channel gets a name for its other half, and no costly conversion',
   const { asterisk, dialer } = await bench({ endpoint: 'Local/{number}@from-internal/n' });
   await dialer.place(request(), context);
   expect(Object.fromEntries(asterisk.actions[0] ?? [])).toMatchObject({
-    otherchannelid: `${CALL}-far`,
+    otherchannelid: `far-${CALL}`,
     codecs: 'ulaw,alaw',
   });
 });
@@ -323,3 +323,71 @@ async function withFollowed() {
   const followed = await made.followed();
   return { made, asterisk: made.asterisk, followed };
 }
+
+const another = (number: number): Partial<DialRequest> => ({
+  call: `f0c5a5de-0000-4000-8000-00000000010${number}`,
+  contact: contactOf({ id: `c${number}`, phone: `+1415555012${number}` }),
+});
+
+test('a trunk that refuses our password is the trunk, not the number', async () => {
+  const made = await bench();
+  made.asterisk.originate = { cause: 21, techCause: 401 };
+  const failure = await failureOf(made.placed());
+  expect(failure).toMatchObject({ kind: 'permanent', scope: 'service', code: 'trunk_refused' });
+});
+
+test('congestion is the number; when the next one meets it too, the trunk', async () => {
+  const made = await bench();
+  made.asterisk.originate = { cause: 34, techCause: 503 };
+  const placed = await made.placed(another(1));
+  const ended = await made.dialer.follow(placed, request(another(1)), context);
+  expect(ended).toMatchObject({ outcome: 'failed' });
+  const failure = await failureOf(made.placed(another(2)));
+  expect(failure).toMatchObject({ kind: 'transient', scope: 'service', code: 'trunk_congested' });
+});
+
+test('five numbers in a row that never rang use up no sixth', async () => {
+  const made = await bench();
+  made.asterisk.originate = { cause: 19, techCause: 480 };
+  for (const number of [1, 2, 3, 4, 5]) {
+    const placed = await made.placed(another(number));
+    const ended = await made.dialer.follow(placed, request(another(number)), context);
+    expect(ended).toMatchObject({ outcome: 'failed' });
+  }
+  const failure = await failureOf(made.placed(another(6)));
+  expect(failure).toMatchObject({ kind: 'permanent', scope: 'service', code: 'never_rings' });
+  // Said once: whoever is let through now is tried.
+  made.asterisk.originate = 'makes';
+  await made.placed(another(6));
+  await made.placed(another(7));
+});
+
+test('after somebody heard nothing, nobody is rung before it was said', async () => {
+  const { asterisk, followed, made } = await withFollowed();
+  asterisk.stands(CALL, '6');
+  asterisk.tell('UserEvent', CALL, { UserEvent: 'Campaign', Played: 'FAILED' });
+  asterisk.hangUp(CALL, 16);
+  await followed.ended;
+  const failure = await failureOf(made.placed(another(1)));
+  expect(failure).toMatchObject({ kind: 'permanent', scope: 'service', code: 'no_audio' });
+});
+
+test('a network that lets itself be heard and never says that it rings has rung', async () => {
+  const made = await bench();
+  made.asterisk.originate = 'makes and says no more';
+  const placed = made.placed();
+  await made.until(() => made.asterisk.channels.has(CALL));
+  made.asterisk.tell('DialState', '', { DestUniqueid: CALL, DialStatus: 'PROGRESS' });
+  const ended = made.dialer.follow(await placed, request(), context);
+  made.asterisk.hangUp(CALL, 19, 480);
+  expect(await ended).toMatchObject({ outcome: 'no_answer' });
+});
+
+test('what stands in a row sets no variable of its own', async () => {
+  const id = 'a,CAMPAIGN_AUDIO=/etc/x "b" \\ (c)[d]';
+  const { asterisk, dialer } = await bench({ variables: { GREETING: 'Hello, you' } });
+  await dialer.place(request({ contact: contactOf({ id }) }), context);
+  const sent = asterisk.variables();
+  expect(sent).toContain('CAMPAIGN_CONTACT=a\\,CAMPAIGN_AUDIO=/etc/x \\"b\\" \\\\ \\(c\\)\\[d\\]');
+  expect(sent).toContain('GREETING=Hello\\, you');
+});

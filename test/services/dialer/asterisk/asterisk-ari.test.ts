@@ -238,6 +238,35 @@ test('congestion is the number; when the next one meets it too, the trunk', asyn
   expect(failure).toMatchObject({ code: 'trunk_congested', kind: 'transient', scope: 'service' });
 });
 
+test('five numbers in a row that never rang use up no sixth', async () => {
+  const { fake, dialer, request, call } = await bench();
+  const next = (number: number): DialRequest => {
+    const phone = `+1415555012${number}`;
+    fake.callees.set(phone, { cause: 19, tech: 480 });
+    const contact = contactOf({ phone });
+    return { ...request, contact, call: `6f1c5d0e-1111-4000-8000-00000000010${number}` };
+  };
+  for (const number of [1, 2, 3, 4, 5]) {
+    expect(await call(next(number))).toMatchObject({ outcome: 'failed' });
+  }
+  const failure = await failureOf(dialer.place(next(6), CONTEXT));
+  expect(failure).toMatchObject({ code: 'never_rings', kind: 'permanent', scope: 'service' });
+  expect(fake.rung.size).toBe(5);
+  expect(await call()).toMatchObject({ outcome: 'answered' });
+  expect(await call(next(7))).toMatchObject({ outcome: 'failed' });
+});
+
+test('the answer that a call is gone may overtake the word of its end', async () => {
+  const { fake, dialer, request } = await bench('rings');
+  const placed = await dialer.place(request, CONTEXT);
+  const say = fake.vanish(request.call);
+  const asked = fake.asked.length;
+  const ended = dialer.follow(placed, request, CONTEXT);
+  await expect.poll(() => fake.asked.length).toBeGreaterThan(asked);
+  say?.(17, 486);
+  expect(await ended).toMatchObject({ outcome: 'busy' });
+});
+
 test('after somebody heard nothing, nobody is rung before it was said', async () => {
   const { dialer, request, call } = await bench('deaf_line');
   await call();

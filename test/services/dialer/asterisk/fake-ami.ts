@@ -13,7 +13,14 @@ import {
 type Fields = Readonly<Record<string, string>>;
 
 /** What it does with an Originate: see `FakeAmi.originate`. */
-export type Originate = 'makes' | 'makes and loses the answer' | 'has no such trunk' | 'refuses';
+export type Originate =
+  | 'makes'
+  | 'makes and loses the answer'
+  | 'makes and says no more'
+  | 'has no such trunk'
+  | 'refuses'
+  /** The trunk ends it before anything rang. */
+  | { readonly cause: number; readonly techCause?: number };
 
 export class FakeAmi {
   secret = 'test-secret-2-wonderland';
@@ -25,6 +32,8 @@ export class FakeAmi {
   readonly channels = new Map<string, string>();
   /** The actions it was sent, without Ping and Login. */
   readonly actions: AmiPacket[] = [];
+  /** What it was sent, as text. */
+  #sent = '';
   logins = 0;
   port = 0;
   readonly #sockets = new Set<Socket>();
@@ -50,6 +59,11 @@ export class FakeAmi {
   drop(): void {
     for (const socket of this.#sockets) socket.destroy();
     this.#sockets.clear();
+  }
+
+  /** The channel variables that it was sent, each as it came. */
+  variables(): string[] {
+    return [...this.#sent.matchAll(/^Variable: (.*)\r$/gm)].map(([, variable = '']) => variable);
   }
 
   /** An event about a channel. */
@@ -82,6 +96,7 @@ export class FakeAmi {
     const reader = new AmiReader();
     reader.banner = 'a client sends none';
     socket.on('data', (bytes) => {
+      this.#sent += bytes.toString('utf8');
       for (const action of reader.read(bytes)) this.#act(action, socket);
     });
   }
@@ -127,7 +142,12 @@ export class FakeAmi {
       return;
     }
     answer({ Response: 'Success', Message: 'Originate successfully queued' });
-    if (isMade) return this.tell('Newchannel', id);
+    if (isMade) {
+      this.tell('Newchannel', id);
+      if (this.originate === 'makes and says no more') return;
+      if (typeof this.originate === 'string') return this.stands(id, '5');
+      return this.hangUp(id, this.originate.cause, this.originate.techCause);
+    }
     answer({ Event: 'OriginateResponse', Response: 'Failure', Uniqueid: '<unknown>' });
   }
 }

@@ -90,9 +90,17 @@ export class FakeAri {
   }
 
   end(id: string, cause: number, tech = 0): void {
+    this.vanish(id)?.(cause, tech);
+  }
+
+  /** The channel is gone, and the word of its end still on its way: the answer sends it. */
+  vanish(id: string): ((cause: number, tech: number) => void) | undefined {
     const channel = this.channels.get(id);
-    if (channel === undefined) return;
     this.channels.delete(id);
+    return channel && ((cause, tech) => this.#ended(channel, cause, tech));
+  }
+
+  #ended(channel: Channel, cause: number, tech: number): void {
     const word = { cause, tech_cause: tech };
     this.#of(channel, { type: 'ChannelHangupRequest', ...word, soft: cause === 0 });
     this.#of(channel, { type: 'ChannelDestroyed', ...word });
