@@ -61,6 +61,10 @@ export function webhookChannel(
   };
 }
 
+function wholeMs(ms: number | undefined): number | null {
+  return ms === undefined ? null : Math.round(ms);
+}
+
 /** Stable: fields are added, never renamed. What is not known is null. */
 export function alertDocument(alert: Alert) {
   const { key, kind, severity, campaign, service, role, sinceMs, affected } = alert;
@@ -75,8 +79,8 @@ export function alertDocument(alert: Alert) {
     service: service ?? null,
     role: role ?? null,
     since: new Date(sinceMs).toISOString(),
-    duration_ms: durationMs ?? null,
-    late_ms: lateMs ?? null,
+    duration_ms: wholeMs(durationMs),
+    late_ms: wholeMs(lateMs),
     affected,
     title,
     what,

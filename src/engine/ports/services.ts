@@ -126,7 +126,8 @@ export interface AnswersWanted {
   readonly keys: string;
   /**
    * How long a key is waited for once the text is said, in milliseconds; from the beginning of the
-   * text on, one that is pressed counts. The first that counts is the answer, and ends the wait.
+   * text on, one that is pressed counts. The first that counts is the answer, and ends the wait;
+   * one that is pressed after it all the same is told too, for it may be the one to opt out.
    */
   readonly waitMs: number;
   /**

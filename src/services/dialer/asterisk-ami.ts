@@ -431,12 +431,14 @@ function hasChosen({ digit, wasPlayed, hangup }: AmiCall): boolean {
 
 /** Tells of a key as soon as it is pressed, once; the answer ends that. */
 function tellKey(call: AmiCall, answers: DialRequest['answers']): () => void {
-  let isTold = false;
+  let told = 0;
   const tell = (): void => {
-    if (call.digit === undefined || answers === undefined || isTold) return;
-    isTold = true;
-    // Told once more with the end of the call.
-    answers.pressed(call.digit).catch(() => undefined);
+    // All of them: who presses 1 and then hears of 9 may ask not to be rung again after all.
+    for (const key of answers === undefined ? [] : call.pressed.slice(told)) {
+      told += 1;
+      // Told once more with the end of the call.
+      answers?.pressed(key).catch(() => undefined);
+    }
   };
   tell();
   return call.listen(tell);

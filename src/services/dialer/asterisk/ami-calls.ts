@@ -31,6 +31,8 @@ export class AmiCall {
   keys = '';
   /** The first of them that was pressed. */
   digit: string | undefined;
+  /** Every key that counts and was pressed, each once, in order. */
+  readonly pressed: string[] = [];
   /** The text has been said. */
   wasPlayed = false;
   /** The dialplan could not play the audio. */
@@ -95,7 +97,9 @@ export class AmiCall {
   }
 
   #pressed(key: string): void {
-    if (key.length === 1 && this.keys.includes(key)) this.digit ??= key;
+    if (key.length !== 1 || !this.keys.includes(key)) return;
+    this.digit ??= key;
+    if (!this.pressed.includes(key)) this.pressed.push(key);
   }
 }
 

@@ -90,6 +90,8 @@ export class AriCall {
   #isMachine = false;
   #message: 'none' | 'begun' | 'whole' | 'cut' = 'none';
   #digit: string | undefined;
+  /** Every key that counts and was pressed. */
+  readonly #told = new Set<string>();
   #audioFault: string | undefined;
   #isClosed = false;
   #word: HangupCause | undefined;
@@ -323,8 +325,10 @@ export class AriCall {
   #pressed(digit: string): void {
     const { answers } = this.#parts;
     const counts = digit !== '' && answers?.keys.includes(digit) === true;
-    if (!counts || this.#digit !== undefined || this.#message === 'none') return;
-    this.#digit = digit;
+    if (!counts || this.#message === 'none' || this.#told.has(digit)) return;
+    this.#digit ??= digit;
+    // All of them: who pressed another key first may ask not to be rung again after all.
+    this.#told.add(digit);
     // Where it cannot be kept, the run ends by its next commit; the end says it once more.
     answers.pressed(digit).catch(() => undefined);
   }
