@@ -36,6 +36,7 @@ export class AmiCall {
   /** The dialplan could not play the audio. */
   isUnplayed = false;
   hangup: HangupCause | undefined;
+  #saysNothing = false;
   readonly #listeners = new Set<() => void>();
 
   get signs(): CallSigns {
@@ -49,7 +50,7 @@ export class AmiCall {
         if (of('response') === 'Failure') this.wasRefused = true;
         break;
       case 'VarSet':
-        if (of('variable') === 'AMDSTATUS') this.isMachine = of('value') === 'MACHINE';
+        this.#detected(of('variable'), of('value'));
         break;
       case 'DTMFEnd':
         if (of('direction') !== 'Sent') this.#pressed(of('digit'));
@@ -85,6 +86,13 @@ export class AmiCall {
     return () => {
       this.#listeners.delete(listener);
     };
+  }
+
+  #detected(variable: string, value: string): void {
+    // Somebody who picks up and says nothing is no machine yet.
+    if (variable === 'AMDCAUSE' && value.startsWith('INITIALSILENCE')) this.#saysNothing = true;
+    if (variable === 'AMDSTATUS') this.isMachine = value === 'MACHINE';
+    if (this.#saysNothing) this.isMachine = false;
   }
 
   #told(of: (key: string) => string): void {

@@ -170,6 +170,18 @@ test('a machine is voicemail', async () => {
   expect(await followed.ended).toEqual({ outcome: 'voicemail' });
 });
 
+test.each([
+  ['MAXWORDS-3-2', 'voicemail'],
+  ['INITIALSILENCE-2500-2500', 'answered'],
+])('a dialplan that tells nothing is heard by its variables: %s', async (cause, outcome) => {
+  const { asterisk, followed } = await withFollowed();
+  asterisk.stands(CALL, '6');
+  asterisk.tell('VarSet', CALL, { Variable: 'AMDSTATUS', Value: 'MACHINE' });
+  asterisk.tell('VarSet', CALL, { Variable: 'AMDCAUSE', Value: cause });
+  asterisk.hangUp(CALL, 16);
+  expect(await followed.ended).toEqual({ outcome });
+});
+
 test('audio that Asterisk cannot play is no answered call', async () => {
   const { asterisk, followed } = await withFollowed();
   asterisk.stands(CALL, '6');
