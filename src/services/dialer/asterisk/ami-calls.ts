@@ -128,14 +128,17 @@ export class AmiCalls {
     return this.#calls.size;
   }
 
-  take(event: AmiPacket): void {
+  /** Answers the call that it was about. */
+  take(event: AmiPacket): AmiCall | undefined {
     // A dialling without a caller names only whom it dials.
     const isDialling = event.get('event') === 'DialState';
     const id = event.get(isDialling ? 'destuniqueid' : 'uniqueid') ?? '';
     // Where no channel came about, only the id of the action says whose it was.
     const isAnswer = event.get('event') === 'OriginateResponse';
     const own = isAnswer ? (event.get('actionid') ?? '').replace(ACTION, '') : id;
-    this.#calls.get(own.toLowerCase())?.take(event);
+    const call = this.#calls.get(own.toLowerCase());
+    call?.take(event);
+    return call;
   }
 }
 

@@ -403,3 +403,21 @@ test('what stands in a row sets no variable of its own', async () => {
   expect(sent).toContain('CAMPAIGN_CONTACT=a\\,CAMPAIGN_AUDIO=/etc/x \\"b\\" \\\\ \\(c\\)\\[d\\]');
   expect(sent).toContain('GREETING=Hello\\, you');
 });
+
+test.each(['a call that ends for no reason', 'its own word'])(
+  'nobody is rung on an Asterisk that is stopping: %s',
+  async (sign) => {
+    const { asterisk, followed, made } = await withFollowed();
+    if (sign === 'its own word') asterisk.tell('Shutdown', '');
+    asterisk.hangUp(CALL, sign === 'its own word' ? 16 : 0);
+    await followed.ended.catch(() => undefined);
+    const placed = failureOf(made.placed(another(1)));
+    await made.clock.settle();
+    await asterisk.kill();
+    await made.until(() => made.state === 'disconnected');
+    await made.clock.advance(3_000);
+    expect(await placed).toMatchObject({ kind: 'transient', code: 'not_connected' });
+    const rung = asterisk.actions.filter((action) => action.get('action') === 'Originate');
+    expect(rung).toHaveLength(1);
+  },
+);
