@@ -340,6 +340,20 @@ describe('config.yml in the terms of the program', () => {
   });
 });
 
+describe('the guide to an Asterisk of your own', () => {
+  it('writes settings that are taken', async () => {
+    const path = join(import.meta.dirname, '..', '..', 'docs', 'guide', 'asterisk.md');
+    const guide = await readFile(path, 'utf8');
+    const blocks = [...guide.matchAll(/```yaml\n(.*?)```/gs)].map(([, text = '']) => text);
+    expect(blocks).toHaveLength(3);
+    const env = {
+      ARI_PASSWORD: 'test-secret-3-wonderland',
+      AMI_PASSWORD: 'test-secret-2-wonderland',
+    };
+    for (const block of blocks) expect(problemsOf(`${SCRIPT}${block}`, env)).toEqual([]);
+  });
+});
+
 describe('an Asterisk with its REST Interface', () => {
   const OWN = 'username: campaign, password: "${ARI_PASSWORD}", endpoint: "PJSIP/{number}@trunk"';
   const withOwn = (more: string): string =>
@@ -356,6 +370,18 @@ describe('an Asterisk with its REST Interface', () => {
       password: 'test-secret-3-wonderland',
       machineContext: 'campaign-amd',
       audioServer: { host: '127.0.0.1', port: 15_081, publicUrl: 'http://127.0.0.1:15081' },
+    });
+  });
+
+  it('can have its whole account from the environment', () => {
+    const text =
+      `${SCRIPT}services: { dialer: [asterisk-ari] }\n` +
+      'providers: { asterisk-ari: { endpoint: "PJSIP/{number}@trunk" } }\n';
+    const env = { ...SECRET, ARI_URL: 'https://pbx.example.com', ARI_USERNAME: 'caller' };
+    expect(parsed(text, env).providers['asterisk-ari']).toMatchObject({
+      url: 'https://pbx.example.com',
+      username: 'caller',
+      password: 'test-secret-3-wonderland',
     });
   });
 

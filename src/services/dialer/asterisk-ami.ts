@@ -19,7 +19,7 @@ import type {
 } from '../../engine/ports.ts';
 import { type AmiCall, AmiCalls, originateId } from './asterisk/ami-calls.ts';
 import { AmiLink } from './asterisk/ami-link.ts';
-import { type AmiFields, isOneLine } from './asterisk/ami-wire.ts';
+import { type AmiFields, type AmiPacket, isOneLine } from './asterisk/ami-wire.ts';
 import { Connection, type KeepAlive } from './asterisk/connection.ts';
 import { type TrunkSigns, TrunkWatch } from './asterisk/trunk-fault.ts';
 
@@ -51,6 +51,8 @@ export interface AmiSettings {
 const NAME = 'asterisk-ami';
 
 const CONNECT_MS = 10_000;
+/** From the word that Asterisk stops, or the end of its calls, to that of the connection. */
+const STOPPING_MS = 3_000;
 /** Until a channel is there, or the word that none came about; it takes milliseconds. */
 const MADE_MS = 3_000;
 /** A trunk that takes no calls says so at once; ringing comes in the same time, mostly. */
@@ -82,6 +84,8 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
   readonly #clock: Clock;
   readonly #calls = new AmiCalls();
   readonly #watch = new TrunkWatch(NAME);
+  /** Monotonic: when Asterisk seemed to stop. */
+  #doubtedMs = -Infinity;
 
   constructor(settings: AmiSettings, clock: Clock, emit: Emit) {
     const { host, port, reconnect, keepAlive } = settings;
@@ -93,7 +97,7 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
       service: NAME,
       address: `${host}:${port}`,
       connect: (signal) => {
-        return AmiLink.open(login, clock, (event) => this.#calls.take(event), signal);
+        return AmiLink.open(login, clock, (event) => this.#take(event), signal);
       },
       clock,
       emit,
@@ -112,6 +116,7 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
     const { call: id } = request;
     const fields = this.#originate(request);
     this.#watch.admit();
+    await this.#sureToStay(signal);
     const link = await this.connection.link(signal);
     this.#calls.forget(id);
     const call = this.#calls.track(id);
@@ -208,6 +213,12 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
 
   // -------------------------------------------------------------------------- placing
 
+  /** Whoever is rung by an Asterisk that stops is rung for nothing, and nobody can tell. */
+  async #sureToStay(signal: AbortSignal): Promise<void> {
+    const waitMs = this.#doubtedMs + STOPPING_MS - this.#clock.monotonicMs();
+    if (waitMs > 0) await this.#clock.sleep(waitMs, signal);
+  }
+
   #originate({ call, contact, audio, answers }: DialRequest): AmiFields {
     const { endpoint, context, extension, callerId, ringMs, variables } = this.#settings;
     if (audio === undefined) throw refused('audio_missing', `${NAME}: there is no audio to play`);
@@ -290,6 +301,13 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
   }
 
   // -------------------------------------------------------------------------- following
+
+  #take(event: AmiPacket): void {
+    const call = this.#calls.take(event);
+    const isCutOff = event.get('event') === 'Hangup' && call?.hangup?.cause === 0;
+    const isStopping = isCutOff || event.get('event') === 'Shutdown';
+    if (isStopping) this.#doubtedMs = this.#clock.monotonicMs();
+  }
 
   /**
    * Asks whether the call still stands, over as many connections as it takes; answers the one on

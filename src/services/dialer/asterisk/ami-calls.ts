@@ -38,6 +38,7 @@ export class AmiCall {
   /** The dialplan could not play the audio. */
   isUnplayed = false;
   hangup: HangupCause | undefined;
+  #saysNothing = false;
   readonly #listeners = new Set<() => void>();
 
   get signs(): CallSigns {
@@ -51,7 +52,7 @@ export class AmiCall {
         if (of('response') === 'Failure') this.wasRefused = true;
         break;
       case 'VarSet':
-        if (of('variable') === 'AMDSTATUS') this.isMachine = of('value') === 'MACHINE';
+        this.#detected(of('variable'), of('value'));
         break;
       case 'DTMFEnd':
         if (of('direction') !== 'Sent') this.#pressed(of('digit'));
@@ -89,6 +90,13 @@ export class AmiCall {
     };
   }
 
+  #detected(variable: string, value: string): void {
+    // Somebody who picks up and says nothing is no machine yet.
+    if (variable === 'AMDCAUSE' && value.startsWith('INITIALSILENCE')) this.#saysNothing = true;
+    if (variable === 'AMDSTATUS') this.isMachine = value === 'MACHINE';
+    if (this.#saysNothing) this.isMachine = false;
+  }
+
   #told(of: (key: string) => string): void {
     if (of('machine') !== '') this.isMachine = of('machine') === 'MACHINE';
     this.#pressed(of('digit'));
@@ -124,14 +132,17 @@ export class AmiCalls {
     return this.#calls.size;
   }
 
-  take(event: AmiPacket): void {
+  /** Answers the call that it was about. */
+  take(event: AmiPacket): AmiCall | undefined {
     // A dialling without a caller names only whom it dials.
     const isDialling = event.get('event') === 'DialState';
     const id = event.get(isDialling ? 'destuniqueid' : 'uniqueid') ?? '';
     // Where no channel came about, only the id of the action says whose it was.
     const isAnswer = event.get('event') === 'OriginateResponse';
     const own = isAnswer ? (event.get('actionid') ?? '').replace(ACTION, '') : id;
-    this.#calls.get(own.toLowerCase())?.take(event);
+    const call = this.#calls.get(own.toLowerCase());
+    call?.take(event);
+    return call;
   }
 }
 

@@ -170,6 +170,18 @@ test('a machine is voicemail', async () => {
   expect(await followed.ended).toEqual({ outcome: 'voicemail' });
 });
 
+test.each([
+  ['MAXWORDS-3-2', 'voicemail'],
+  ['INITIALSILENCE-2500-2500', 'answered'],
+])('a dialplan that tells nothing is heard by its variables: %s', async (cause, outcome) => {
+  const { asterisk, followed } = await withFollowed();
+  asterisk.stands(CALL, '6');
+  asterisk.tell('VarSet', CALL, { Variable: 'AMDSTATUS', Value: 'MACHINE' });
+  asterisk.tell('VarSet', CALL, { Variable: 'AMDCAUSE', Value: cause });
+  asterisk.hangUp(CALL, 16);
+  expect(await followed.ended).toEqual({ outcome });
+});
+
 test('audio that Asterisk cannot play is no answered call', async () => {
   const { asterisk, followed } = await withFollowed();
   asterisk.stands(CALL, '6');
@@ -391,3 +403,21 @@ test('what stands in a row sets no variable of its own', async () => {
   expect(sent).toContain('CAMPAIGN_CONTACT=a\\,CAMPAIGN_AUDIO=/etc/x \\"b\\" \\\\ \\(c\\)\\[d\\]');
   expect(sent).toContain('GREETING=Hello\\, you');
 });
+
+test.each(['a call that ends for no reason', 'its own word'])(
+  'nobody is rung on an Asterisk that is stopping: %s',
+  async (sign) => {
+    const { asterisk, followed, made } = await withFollowed();
+    if (sign === 'its own word') asterisk.tell('Shutdown', '');
+    asterisk.hangUp(CALL, sign === 'its own word' ? 16 : 0);
+    await followed.ended.catch(() => undefined);
+    const placed = failureOf(made.placed(another(1)));
+    await made.clock.settle();
+    await asterisk.kill();
+    await made.until(() => made.state === 'disconnected');
+    await made.clock.advance(3_000);
+    expect(await placed).toMatchObject({ kind: 'transient', code: 'not_connected' });
+    const rung = asterisk.actions.filter((action) => action.get('action') === 'Originate');
+    expect(rung).toHaveLength(1);
+  },
+);
