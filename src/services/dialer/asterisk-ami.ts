@@ -105,6 +105,9 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
       keepAlive,
       connectMs: CONNECT_MS,
     });
+    this.connection.subscribe(({ name }) => {
+      if (name === 'disconnected') this.#watch.lost();
+    });
     this.connection.open();
   }
 
@@ -115,9 +118,9 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
   async place(request: DialRequest, { signal }: RequestContext): Promise<Placed> {
     const { call: id } = request;
     const fields = this.#originate(request);
-    this.#watch.admit();
     await this.#sureToStay(signal);
     const link = await this.connection.link(signal);
+    this.#watch.admit();
     this.#calls.forget(id);
     const call = this.#calls.track(id);
     call.keys = request.answers?.keys ?? '';

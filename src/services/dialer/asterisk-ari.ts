@@ -119,6 +119,7 @@ class AsteriskAri implements AriDialer {
     });
     this.connection.subscribe(({ name }) => {
       if (name === 'connected') void this.#lookAgain();
+      if (name === 'disconnected') this.#watch.lost();
     });
   }
 
@@ -133,10 +134,10 @@ class AsteriskAri implements AriDialer {
     const { signal } = context;
     const sound = await this.#soundOf(request);
     if (sound === undefined) throw refused('audio_missing', 'there is no audio to play');
-    this.#watch.admit();
     this.connection.open();
     await this.#sureToStay(signal);
     await this.connection.link(signal);
+    this.#watch.admit();
     const call = this.#callOf(request, sound);
     this.#calls.set(call.id, call);
     this.#placing.add(call.id);

@@ -30,6 +30,7 @@ export function trunkFault(
 const CONGESTED_NUMBERS = 2;
 /** Some phones are switched off; so many in a row are not. */
 const MUTE_NUMBERS = 5;
+const NEVER_RINGS = 'never_rings';
 /** Busy, and the ways to say that there is no such number: somebody looked it up. */
 const REACHED: ReadonlySet<number> = new Set([1, 17, 22, 28]);
 
@@ -70,6 +71,12 @@ export class TrunkWatch {
     if (doubt !== undefined) throw doubt;
   }
 
+  /** The connection was lost: what an exchange ends as it stops says nothing of its trunk. */
+  lost(): void {
+    this.#mute.clear();
+    if (this.#doubt?.code === NEVER_RINGS) this.#doubt = undefined;
+  }
+
   /**
    * The first word of a call that was just placed, or that there was none. Answers the failure of
    * the trunk where the call failed because of it.
@@ -102,7 +109,7 @@ export class TrunkWatch {
     const message =
       `${this.#service}: ${MUTE_NUMBERS} numbers in a row never rang, the last with ${said}; ` +
       `check providers.${this.#service}.endpoint, and the trunk`;
-    this.#doubt = ofService(message, 'never_rings');
+    this.#doubt = ofService(message, NEVER_RINGS);
   }
 }
 

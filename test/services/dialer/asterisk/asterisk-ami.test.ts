@@ -421,3 +421,17 @@ test.each(['a call that ends for no reason', 'its own word'])(
     expect(rung).toHaveLength(1);
   },
 );
+
+test('what an Asterisk ends as it stops says nothing of the trunk', async () => {
+  const made = await bench();
+  made.asterisk.originate = { cause: 19, techCause: 480 };
+  for (const number of [1, 2, 3, 4, 5]) {
+    const placed = await made.placed(another(number));
+    await made.dialer.follow(placed, request(another(number)), context);
+  }
+  made.asterisk.originate = 'makes';
+  made.asterisk.drop();
+  await made.until(() => made.asterisk.logins === 2);
+  await made.until(() => made.state === 'connected');
+  await made.placed(another(6));
+});
