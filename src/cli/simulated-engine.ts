@@ -14,7 +14,7 @@ export function simulatedEngine(
   config: Config,
   parts: SimulatedParts,
 ): MadeEngine {
-  const { alerts: memory, channels, clock, random } = parts;
+  const { alerts: memory, channels, clock, alertRandom: random } = parts;
   const events = new EventStream((view, error) => {
     throw new Error(`the ${view} failed in a simulation`, { cause: error });
   });

@@ -5,6 +5,7 @@
 import type { Checker, Seen, Violation } from './check.ts';
 import { ONE_ALERT } from './checkers/alerts.ts';
 import { FEW_TRIALS, OPEN_LETS_NOTHING_THROUGH, OPENS_IN_TIME } from './checkers/breakers.ts';
+import { CHANNEL_CHECKERS } from './checkers/channels.ts';
 import { PAID_ONCE } from './checkers/costs.ts';
 import { ENDS_CLEAN, ENDS_FOR_CAUSE, ORDERS_OBEYED } from './checkers/ends.ts';
 import { FEW_TAKEN, NOT_HELD_LONG, RETRY_BUDGET } from './checkers/loads.ts';
@@ -87,6 +88,7 @@ export const CHECKERS: readonly Checker[] = [
   WRITTEN_FIRST,
   NOTHING_SPOKEN_UNHEARD,
   TOLD_APART,
+  ...CHANNEL_CHECKERS,
 ];
 
 /** Every promise that was broken, of these or of all, in the order of time. */

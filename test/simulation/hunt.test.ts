@@ -10,8 +10,8 @@ import { WORLDS } from './worlds.ts';
 
 const BROKEN_ONCE = [100_383];
 
-/** Killed when a question about a call leaves or is answered, or a record leaves: that is rare. */
-const RARE = [159, 166, 214];
+/** Killed when a question about a call or a contact leaves or is answered, or a record: rare. */
+const RARE = [159, 166, 187, 204, 214];
 
 /** What a hunt must have met, or it was none: see `kindOf`. */
 const MET = [
@@ -37,6 +37,9 @@ const MET = [
   ),
   ...['lookup', 'write', 'speak', 'place', 'follow', 'find', 'hangUp', 'record', 'probe'].map(
     (method) => `request ${method}`,
+  ),
+  ...['good', '429', 'ECONNREFUSED', 'ECONNRESET', '401', '400'].map(
+    (code) => `alert answered ${code}`,
   ),
   'killed at hangUp leaves',
   'killed at before an alert is kept',

@@ -3,7 +3,8 @@
  */
 import { ROLES } from '../../domain/words.ts';
 import type { Checker, Violation } from '../check.ts';
-import { ALERT_MS } from '../simulated-services.ts';
+import type { Sighting } from '../sighting.ts';
+import { ALERT_MS, OPERATOR } from '../simulated-channels.ts';
 import { type Change, changesOf, stateAt } from './alert-states.ts';
 import {
   chainsAt,
@@ -29,7 +30,7 @@ export const ONE_ALERT: Checker = {
     if (!seen.promised.alerts) return [];
     const evidence = evidenceOf(seen);
     const alerts = seen.log.flatMap((sight, index) =>
-      sight.type === 'alerted' && sight.kind !== 'notice' ? [{ ...sight, index }] : [],
+      isTheOperators(sight) && sight.kind !== 'notice' ? [{ ...sight, index }] : [],
     );
     const services = [...new Set(placesNamed(evidence).map(({ service }) => service))];
     return [
@@ -39,6 +40,11 @@ export const ONE_ALERT: Checker = {
     ];
   },
 };
+
+/** Told by the channel that always works: what the others make of it, `channels.ts` judges. */
+export function isTheOperators(sight: Sighting): sight is Of<'alerted'> {
+  return sight.type === 'alerted' && sight.channel === OPERATOR;
+}
 
 // ---------------------------------------------------------------------------- twice
 
@@ -98,7 +104,7 @@ function isResent({ seen, lives }: Evidence, before: Alert, again: Alert): boole
   const began = lives.find(({ run }) => run === again.run)?.began;
   const earlier = seen.log
     .slice(0, again.index)
-    .filter(({ type, run }) => type === 'alerted' && run === again.run);
+    .filter((sight) => isTheOperators(sight) && sight.run === again.run);
   return again.atMs <= (began?.atMs ?? 0) + earlier.length * ALERT_MS + ROUNDING_MS;
 }
 
@@ -210,7 +216,9 @@ export function tellsBy(
     return life.run === run && life.over?.how === 'killed' && life.over.atMs <= atMs + ROUNDING_MS;
   });
   if (isLost) return undefined;
-  const failed = toldOf(seen.log, 'alert.failed').filter(({ event }) => event.key === key);
+  const failed = toldOf(seen.log, 'alert.failed').filter(({ event }) => {
+    return event.key === key && event.channel === OPERATOR;
+  });
   const late = new Set(failed.map((one) => one.run));
   return lives.find((life) => life.run >= run && isOrderly(life) && !late.has(life.run))?.over;
 }

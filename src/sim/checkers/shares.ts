@@ -6,7 +6,7 @@ import { DEFAULT_ALERT_POLICIES } from '../../domain/alert-policy.ts';
 import type { CampaignEvent } from '../../domain/event.ts';
 import type { Checker, Violation } from '../check.ts';
 import { changesOf, stateAt } from './alert-states.ts';
-import { tellsBy } from './alerts.ts';
+import { isTheOperators, tellsBy } from './alerts.ts';
 import { type Evidence, evidenceOf, type Mark, type Of } from './evidence.ts';
 
 type Found = Omit<Violation, 'checker'>;
@@ -33,7 +33,7 @@ export const SHARES_TOLD: Checker = {
     if (!seen.promised.alerts) return [];
     const evidence = evidenceOf(seen);
     const alerts = seen.log.flatMap((sight, index) =>
-      sight.type === 'alerted' && isShare(sight.key) ? [{ ...sight, index }] : [],
+      isTheOperators(sight) && isShare(sight.key) ? [{ ...sight, index }] : [],
     );
     const shares = Object.keys(POLICIES) as Share[];
     return shares.flatMap((share) => {
