@@ -27,7 +27,15 @@ export function simulatedEngine(
   events.listen('alerts', (event) => {
     alerter.take(event);
   });
-  const engine = composeEngine({ ...parts, campaign, config, emit });
+  const engine = composeEngine({
+    ...parts,
+    campaign,
+    config,
+    emit,
+    probed: (service, role, isGood, _durationMs, error) => {
+      alerter.takeCheck(service, role, isGood, error);
+    },
+  });
   alerter.reconcile(engine.guards.map(foundBreaker));
   return { ...engine, alerter };
 }

@@ -8,6 +8,8 @@ import { FEW_TRIALS, OPEN_LETS_NOTHING_THROUGH, OPENS_IN_TIME } from './checkers
 import { CHANNEL_CHECKERS } from './checkers/channels.ts';
 import { PAID_ONCE } from './checkers/costs.ts';
 import { ENDS_CLEAN, ENDS_FOR_CAUSE, ORDERS_OBEYED } from './checkers/ends.ts';
+import { FAILED_TOLD } from './checkers/failed-calls.ts';
+import { HEALTH_TOLD } from './checkers/health.ts';
 import { FEW_TAKEN, NOT_HELD_LONG, RETRY_BUDGET } from './checkers/loads.ts';
 import { BUDGET_KEPT } from './checkers/money.ts';
 import { TOLD_APART } from './checkers/numbers.ts';
@@ -67,6 +69,8 @@ export const CHECKERS: readonly Checker[] = [
   PROBES_APART,
   ONE_ALERT,
   SHARES_TOLD,
+  HEALTH_TOLD,
+  FAILED_TOLD,
   PAID_ONCE,
   BUDGET_KEPT,
   RUN_GOES_ON,

@@ -111,6 +111,7 @@ export type Sight =
       readonly kind: AlertKind;
       readonly severity: AlertSeverity;
       readonly ends?: AlertSeverity | undefined;
+      readonly was?: AlertSeverity | undefined;
       readonly sinceMs: number;
       readonly durationMs?: number | undefined;
       readonly lateMs?: number | undefined;

@@ -110,9 +110,9 @@ class Hand {
   leaves(): boolean {
     const life = this.#life;
     if (!life.moment('an alert leaves')) return false;
-    const { key, severity, ends, sinceMs, durationMs, lateMs } = this.#alert;
+    const { key, severity, ends, was, sinceMs, durationMs, lateMs } = this.#alert;
     const about = { send: this.#send, channel: this.#channel, id: alertId(this.#alert) };
-    const more = { severity, ends, sinceMs, durationMs, lateMs };
+    const more = { severity, ends, was, sinceMs, durationMs, lateMs };
     this.#outside.see(life, { type: 'alert_leaves', ...about, key, ...this.#kind, ...more });
     return true;
   }

@@ -3,6 +3,8 @@
  */
 import { vi } from 'vitest';
 import type { Alert, Trouble } from '../../src/domain/alert.ts';
+import { FailedCalls } from '../../src/domain/alert-failed-calls.ts';
+import { AlertWatch } from '../../src/domain/alert-watch.ts';
 import { Alerter, type FoundBreaker } from '../../src/engine/alerter.ts';
 import type { AlertChannel, AlertMemory } from '../../src/engine/ports.ts';
 import type { RandomWorld } from '../../src/sim/random-world.ts';
@@ -237,7 +239,76 @@ const OF_CHANNELS: readonly Mutant[] = [
   },
 ];
 
+/** What health checks say is heard otherwise. */
+function checked(
+  change: (take: Alerter['takeCheck']) => (...about: Parameters<Alerter['takeCheck']>) => void,
+): () => void {
+  const sound = Reflect.get(Alerter.prototype, 'takeCheck') as Alerter['takeCheck'];
+  return () => {
+    vi.spyOn(Alerter.prototype, 'takeCheck').mockImplementation(function (this: Alerter, ...about) {
+      change((...its) => sound.apply(this, its))(...about);
+    });
+  };
+}
+
+const OF_CHECKS: readonly Mutant[] = [
+  {
+    name: 'does not listen to health checks',
+    foundBy: 'health told',
+    compose: asItIs,
+    infect: checked(() => () => undefined),
+  },
+  {
+    name: 'tells of a single bad health check',
+    foundBy: 'one alert',
+    compose: asItIs,
+    infect: checked((take) => (...about) => {
+      take(...about);
+      const [, , isGood] = about;
+      if (!isGood) take(...about);
+    }),
+  },
+  {
+    name: 'does not hear that a health check is good again',
+    foundBy: 'one alert',
+    compose: asItIs,
+    infect: checked((take) => (...about) => {
+      const [, , isGood] = about;
+      if (!isGood) take(...about);
+    }),
+  },
+];
+
+const OF_CALLS: readonly Mutant[] = [
+  {
+    name: 'tells nobody that a call failed for good',
+    foundBy: 'failed calls told',
+    compose: asItIs,
+    infect: () => {
+      vi.spyOn(FailedCalls.prototype, 'failed').mockReturnValue([]);
+    },
+  },
+  {
+    name: 'takes a call that a service refuses for one that failed for good',
+    foundBy: 'failed calls told',
+    compose: asItIs,
+    infect: () => {
+      const take = Reflect.get(AlertWatch.prototype, 'take') as AlertWatch['take'];
+      vi.spyOn(AlertWatch.prototype, 'take').mockImplementation(function (
+        this: AlertWatch,
+        event,
+        moment,
+      ) {
+        const isRefusal = event.type === 'call.failed' && event.kind === 'permanent';
+        return take.call(this, isRefusal ? { ...event, kind: 'transient' } : event, moment);
+      });
+    },
+  },
+];
+
 export const ALERT_MUTANTS: readonly Mutant[] = [
   ...FOUND.map((mutant) => ({ ...mutant, foundBy: 'one alert', only: changesSettings })),
   ...OF_CHANNELS,
+  ...OF_CHECKS,
+  ...OF_CALLS,
 ];

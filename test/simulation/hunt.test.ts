@@ -11,7 +11,7 @@ import { WORLDS } from './worlds.ts';
 const BROKEN_ONCE = [100_383];
 
 /** Killed when a question about a call or a contact leaves or is answered, or a record: rare. */
-const RARE = [159, 166, 187, 204, 214];
+const RARE = [159, 166, 187, 204, 214, 1165];
 
 /** What a hunt must have met, or it was none: see `kindOf`. */
 const MET = [

@@ -17,6 +17,7 @@ import {
   ROUNDING_MS,
   toldOf,
 } from './evidence.ts';
+import { isSuspect } from './health-spells.ts';
 
 type Found = Omit<Violation, 'checker'>;
 type Alert = Of<'alerted'> & Mark;
@@ -80,10 +81,12 @@ function isWhole(evidence: Evidence, before: Alert | undefined, alert: Alert): b
   if (isOpened || !alert.key.startsWith(SERVICE)) return isOpened;
   // One that was down before somebody began to use it, or that a kill left nobody sure of.
   const changes = changesOf(evidence, alert.key.slice(SERVICE.length));
-  return changes.some(({ index, before: was, state }) => {
+  const isDown = changes.some(({ index, before: was, state }) => {
     const isBetween = index > (before?.index ?? -1) && index < alert.index;
     return isBetween && (was !== 'up' || state !== 'up');
   });
+  const service = alert.key.slice(SERVICE.length);
+  return isDown || isSuspect(evidence, service, before?.index ?? 0, alert.index);
 }
 
 const SERVICE = 'service:';
@@ -122,13 +125,18 @@ function misjudged(
   const missing = changes.flatMap((change, position) => {
     const end = tellsBy(evidence, change, key);
     if (end === undefined || isTold(its, changes, position, end)) return [];
+    // Told before for its health checks, or still in trouble for them.
+    const last = its.findLast((alert) => alert.index <= change.index);
+    const from = change.state === 'up' ? change.index : (last?.index ?? change.index);
+    const isKnown = change.state === 'up' || last?.kind === 'raised';
+    if (isKnown && isSuspect(evidence, service, from, end.index)) return [];
     const { atMs, state } = change;
     const what = state === 'up' ? AT_AN_END[change.because] : 'is down';
     return [{ atMs, message: `${service} ${what}, and nobody is told` }];
   });
   return [
     ...missing,
-    ...its.flatMap((alert) => untrue(service, alert, its, changes)),
+    ...its.flatMap((alert) => untrue(evidence, service, alert, its, changes)),
     ...unended(evidence, service, its, changes),
   ];
 }
@@ -164,6 +172,7 @@ function isTold(
 
 /** Said to be back, or to be down, and it was neither; or said to be back for another reason. */
 function untrue(
+  evidence: Evidence,
   service: string,
   { kind, index, atMs, title = '' }: Alert,
   alerts: readonly Alert[],
@@ -173,12 +182,15 @@ function untrue(
   const within = changes.filter((change) => change.index > since && change.index <= index);
   const states = [stateAt(changes, since), ...within.map(({ state }) => state)];
   if (kind === 'raised') {
-    if (states.some((state) => state !== 'up')) return [];
+    const isSure = states.every((state) => state === 'up');
+    if (!isSure || isSuspect(evidence, service, since, index)) return [];
     return [{ atMs, message: `${service} is said to be down, and it is not` }];
   }
   if (states.every((state) => state === 'down')) {
     return [{ atMs, message: `${service} is said to be back, and it is not` }];
   }
+  // The end of what only its health checks said is another.
+  if (isSuspect(evidence, service, since, index)) return [];
   const ends = within.filter(({ state }) => state === 'up');
   const isKnown = ends.length > 0 && states.every((state) => state !== 'unsure') && title !== '';
   const isUnused = title.endsWith(UNUSED);
@@ -192,14 +204,14 @@ const UNUSED = 'is not in use any more';
 
 /** At the end of everything: told to be down, and it is not. */
 function unended(
-  { lives }: Evidence,
+  evidence: Evidence,
   service: string,
   alerts: readonly Alert[],
   changes: readonly Change[],
 ): readonly Found[] {
-  const over = lives.at(-1)?.over;
+  const over = evidence.lives.at(-1)?.over;
   if (over?.how !== 'ended' || alerts.at(-1)?.kind !== 'raised') return [];
-  if (stateAt(changes, over.index) !== 'up') return [];
+  if (stateAt(changes, over.index) !== 'up' || isSuspect(evidence, service, over.index)) return [];
   return [{ atMs: over.atMs, message: `${service} works, and was said to be down` }];
 }
 

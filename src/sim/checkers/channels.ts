@@ -144,12 +144,15 @@ function isRefusedItself({ answer }: Send): boolean {
   return answer?.failure?.kind === 'permanent' && answer.failure.scope === 'request';
 }
 
-/** An all clear goes to whoever takes how much it mattered, and to whoever takes itself. */
+/**
+ * An all clear goes to whoever takes how much it mattered, and to whoever takes itself; what has
+ * become worse concerns those too who heard of it before.
+ */
 function takes(
   severities: readonly AlertSeverity[] | undefined,
-  { severity, ends = severity }: Pick<Send, 'severity' | 'ends'>,
+  { severity, ends = severity, was = severity }: Pick<Send, 'severity' | 'ends' | 'was'>,
 ): boolean {
-  return severities === undefined || severities.includes(severity) || severities.includes(ends);
+  return severities === undefined || [severity, ends, was].some((one) => severities.includes(one));
 }
 
 // ---------------------------------------------------------------------------- who hears what
@@ -231,25 +234,34 @@ function isOfTwoStarts({ evidence }: Sends, { kind, sinceMs }: Send): boolean {
 export const LATE_SAYS_SO: Checker = checker(
   'late says so',
   'What reaches a channel long after it could have says by how much it is late.',
-  (sends) => {
-    const firsts = new Map(sends.firsts().map((send) => [send.id, send]));
-    return sends.all.flatMap((send): readonly Found[] => {
-      const { id, atMs, run, channel, lateMs, sinceMs } = send;
-      const awayMs = atMs - (firsts.get(id)?.atMs ?? atMs);
-      if (lateMs === undefined) {
-        if (awayMs < LATE_MS) return [];
-        return [{ atMs, message: `${channel} is told ${id} ${awayMs} ms late, without a word` }];
-      }
-      const life = sends.evidence.lives.find((one) => one.run === run);
-      const wallMs = (life?.wallMs ?? 0) + atMs - (life?.began.atMs ?? 0);
-      // Wall clocks show whole milliseconds.
-      const isTrue = lateMs >= awayMs - 1 && lateMs <= wallMs - sinceMs + 1 && lateMs >= LATE_MS;
-      return isTrue
-        ? []
-        : [{ atMs, message: `${channel} is told ${id} ${lateMs} ms late, it says` }];
-    });
-  },
+  (sends) =>
+    sends.channels.flatMap(({ name, severities }) => {
+      // What has become worse concerns others from then on.
+      const firsts = sends.firsts((send) => takes(severities, send));
+      const firstMs = new Map(firsts.map(({ id, atMs }) => [id, atMs]));
+      return sends.of(name).flatMap((send): readonly Found[] => {
+        const awayMs = send.atMs - (firstMs.get(send.id) ?? send.atMs);
+        return isTrulyLate(sends, send, awayMs)
+          ? []
+          : [{ atMs: send.atMs, message: lateText(send, awayMs) }];
+      });
+    }),
 );
+
+/** @param awayMs for how long it has been sent by others, or tried */
+function isTrulyLate({ evidence }: Sends, send: Send, awayMs: number): boolean {
+  const { run, atMs, lateMs, sinceMs } = send;
+  if (lateMs === undefined) return awayMs < LATE_MS;
+  const life = evidence.lives.find((one) => one.run === run);
+  const wallMs = (life?.wallMs ?? 0) + atMs - (life?.began.atMs ?? 0);
+  // Wall clocks show whole milliseconds.
+  return lateMs >= awayMs - 1 && lateMs <= wallMs - sinceMs + 1 && lateMs >= LATE_MS;
+}
+
+function lateText({ channel, id, lateMs }: Send, awayMs: number): string {
+  const said = lateMs === undefined ? 'without a word' : `${lateMs} ms late, it says`;
+  return `${channel} is told ${id} ${awayMs} ms after it could have been, ${said}`;
+}
 
 // ---------------------------------------------------------------------------- nobody waits
 

@@ -8,6 +8,7 @@ import type { Checker, Violation } from '../check.ts';
 import { changesOf, stateAt } from './alert-states.ts';
 import { isTheOperators, tellsBy } from './alerts.ts';
 import { type Evidence, evidenceOf, type Mark, type Of } from './evidence.ts';
+import { isSuspect } from './health-spells.ts';
 
 type Found = Omit<Violation, 'checker'>;
 type Alert = Of<'alerted'> & Mark;
@@ -140,7 +141,9 @@ function triesOf(evidence: Evidence, share: Share): readonly Try[] {
     if (service === undefined) return 'up';
     const known = changes.get(service) ?? changesOf(evidence, service);
     changes.set(service, known);
-    return stateAt(known, index);
+    const state = stateAt(known, index);
+    const isSuspected = state === 'up' && isSuspect(evidence, service, index);
+    return isSuspected ? 'unsure' : state;
   };
   const dialers = seen.promised.chains.dialer;
   return seen.log.flatMap((sight, index): readonly Try[] => {
