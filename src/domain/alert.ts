@@ -73,6 +73,6 @@ export interface Alert {
 }
 
 /** The same whenever and however often it is sent; ASCII without spaces. */
-export function alertId({ key, kind, sinceMs }: Alert): string {
+export function alertId({ key, kind, sinceMs }: Pick<Alert, 'key' | 'kind' | 'sinceMs'>): string {
   return `${encodeURIComponent(key)}-${kind}-${sinceMs}`;
 }

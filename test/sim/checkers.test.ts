@@ -3,6 +3,7 @@ import { CHECKERS, violationsOf } from '../../src/sim/checkers.ts';
 import type { Logs } from '../support/sighting-log.ts';
 import { ALERT_LOGS } from './checker-logs/alerts.ts';
 import { BREAKER_LOGS } from './checker-logs/breakers.ts';
+import { CHANNEL_LOGS } from './checker-logs/channels.ts';
 import { MONEY_LOGS } from './checker-logs/money.ts';
 import { OUTCOME_LOGS } from './checker-logs/outcomes.ts';
 import { RETRY_LOGS } from './checker-logs/retries.ts';
@@ -17,6 +18,7 @@ const LOGS: Logs = {
   ...RETRY_LOGS,
   ...RUN_LOGS,
   ...ALERT_LOGS,
+  ...CHANNEL_LOGS,
   ...MONEY_LOGS,
   ...WAIT_LOGS,
   ...ROOM_LOGS,
