@@ -7,6 +7,7 @@ import {
   type AlertPolicies,
   type CountPolicy,
   DEFAULT_ALERT_POLICIES,
+  type OftenPolicy,
   type RulePolicy,
 } from '../domain/alert-policy.ts';
 import { choice, duration, number, section, whole, within } from './config-schema-parts.ts';
@@ -18,6 +19,8 @@ const HOUR_MS = 60 * MINUTE_MS;
 /** Their names in config.yml, in the order of the guide's table. */
 export const ALERT_RULE_NAMES = {
   service_down: 'serviceDown',
+  service_unhealthy: 'serviceUnhealthy',
+  call_failed: 'callFailed',
   error_rate: 'errorRate',
   llm_failure_rate: 'llmFailureRate',
   store_failed: 'storeFailed',
@@ -57,8 +60,7 @@ function rule<Keys extends z.core.$ZodLooseShape>(
 }
 
 /** Of a share of calls. */
-function windowKeys() {
-  const { windowMs, callsMin } = DEFAULT_ALERT_POLICIES.errorRate;
+function windowKeys({ windowMs, callsMin }: OftenPolicy = DEFAULT_ALERT_POLICIES.errorRate) {
   return {
     window: duration(
       { minMs: MINUTE_MS, maxMs: 24 * HOUR_MS },
@@ -83,7 +85,7 @@ const SIZE_ALLOWED = 'a size from 1MB to 10GB, such as 500MB or 2GB';
 export function alertRuleKeys() {
   const its = DEFAULT_ALERT_POLICIES;
   return {
-    service_down: rule(its.serviceDown, {}, 'A service fails or refuses us: its breaker opened.'),
+    ...serviceKeys(),
     error_rate: rule(
       its.errorRate,
       { threshold: share(its.errorRate.threshold, ABOVE), ...windowKeys() },
@@ -163,6 +165,23 @@ function reconnections(its: CountPolicy) {
   );
 }
 
+function serviceKeys() {
+  const its = DEFAULT_ALERT_POLICIES;
+  return {
+    service_down: rule(its.serviceDown, {}, 'A service fails or refuses us: its breaker opened.'),
+    service_unhealthy: rule(
+      its.serviceUnhealthy,
+      {},
+      'The health checks of a service fail, and its breaker has not opened.',
+    ),
+    call_failed: rule(
+      its.callFailed,
+      windowKeys(its.callFailed),
+      'Calls failed for good, in one round of retries after the other.',
+    ),
+  };
+}
+
 function infoKeys() {
   const its = DEFAULT_ALERT_POLICIES;
   return {
@@ -190,7 +209,7 @@ export function alertPolicies(rules: WrittenRules): AlertPolicies {
     severity,
     window,
     min_calls: callsMin,
-  }: WrittenRules['error_rate']) => ({
+  }: WrittenRules['call_failed']) => ({
     enabled,
     severity,
     windowMs: parseDuration(window) ?? 0,
@@ -206,15 +225,17 @@ export function alertPolicies(rules: WrittenRules): AlertPolicies {
   const { slow_service: slow, fallback, disk, reconnections } = rules;
   return {
     serviceDown: rules.service_down,
+    serviceUnhealthy: rules.service_unhealthy,
     endedEarly: rules.ended_early,
     budgetSpent: rules.budget_spent,
     storeFailed: rules.store_failed,
+    callFailed: windowed(rules.call_failed),
     errorRate: ofShare(rules.error_rate),
     llmFailureRate: ofShare(rules.llm_failure_rate),
     successRate: ofShare(rules.success_rate),
     cutCalls: ofShare(rules.cut_calls),
     slowService: {
-      ...windowed({ ...slow, threshold: 0 }),
+      ...windowed(slow),
       threshold: parseDuration(slow.threshold) ?? 0,
     },
     fallback: {

@@ -12,6 +12,7 @@ import { listed } from '../domain/text.ts';
 import { Alerter, foundBreaker } from '../engine/alerter.ts';
 import { EventStream } from '../engine/event-stream.ts';
 import type { Guard } from '../engine/guard.ts';
+import type { ProbeListener } from '../engine/health-checker.ts';
 import { HostWatch } from '../engine/host-watch.ts';
 import type { AlertChannel, Emit, Http, Journal } from '../engine/ports.ts';
 import type { RunPolicy, RunSignals } from '../engine/runner.ts';
@@ -175,7 +176,7 @@ async function work(
     clock,
     random,
     emit,
-    probed: watched.probed,
+    probed: checksTo(watched, alerter),
   });
   watched.guards(guards);
   alerter.reconcile(guards.map(foundBreaker));
@@ -421,4 +422,12 @@ function tellBreak(error: unknown, emit: Emit, contacts: ContactCounts, duration
     const reason = error instanceof Error ? error.message : String(error);
     emit({ type: 'run.finished', end, contacts, durationMs, reason });
   }
+}
+
+/** Health checks are heard by whoever watches, and by the alerts. */
+function checksTo(watched: Watched, alerter: Alerter): ProbeListener {
+  return (service, role, isGood, durationMs, error) => {
+    watched.probed?.(service, role, isGood, durationMs);
+    alerter.takeCheck(service, role, isGood, error);
+  };
 }

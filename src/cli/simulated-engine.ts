@@ -15,7 +15,7 @@ export function simulatedEngine(
   config: Config,
   parts: SimulatedParts,
 ): MadeEngine {
-  const { alerts: memory, channels, clock, random } = parts;
+  const { alerts: memory, channels, clock, alertRandom: random } = parts;
   const events = new EventStream((view, error) => {
     throw new Error(`the ${view} failed in a simulation`, { cause: error });
   });
@@ -28,7 +28,15 @@ export function simulatedEngine(
   events.listen('alerts', (event) => {
     alerter.take(event);
   });
-  const engine = composeEngine({ ...parts, campaign, config, emit });
+  const engine = composeEngine({
+    ...parts,
+    campaign,
+    config,
+    emit,
+    probed: (service, role, isGood, _durationMs, error) => {
+      alerter.takeCheck(service, role, isGood, error);
+    },
+  });
   alerter.reconcile(engine.guards.map(foundBreaker));
   return { ...engine, alerter };
 }

@@ -18,6 +18,13 @@ export interface WindowPolicy extends RulePolicy {
   readonly callsMin: number;
 }
 
+/** Of what has to happen so often. */
+export interface OftenPolicy extends RulePolicy {
+  /** What is older counts no more, and after as long without one more it is over. */
+  readonly windowMs: number;
+  readonly callsMin: number;
+}
+
 /** Of what has to last for a while. */
 export interface LastingPolicy extends RulePolicy {
   readonly lastsMs: number;
@@ -41,9 +48,11 @@ export interface DiskPolicy extends RulePolicy {
 
 export interface AlertPolicies {
   readonly serviceDown: RulePolicy;
+  readonly serviceUnhealthy: RulePolicy;
   readonly endedEarly: RulePolicy;
   readonly budgetSpent: RulePolicy;
   readonly storeFailed: RulePolicy;
+  readonly callFailed: OftenPolicy;
   readonly errorRate: WindowPolicy;
   readonly llmFailureRate: WindowPolicy;
   readonly successRate: WindowPolicy;
@@ -69,9 +78,11 @@ const OF_CALLS = { windowMs: 15 * MINUTE_MS, callsMin: 20 } as const;
 
 export const DEFAULT_ALERT_POLICIES: AlertPolicies = {
   serviceDown: CRITICAL,
+  serviceUnhealthy: WARNING,
   endedEarly: CRITICAL,
   budgetSpent: CRITICAL,
   storeFailed: CRITICAL,
+  callFailed: { ...CRITICAL, windowMs: 15 * MINUTE_MS, callsMin: 1 },
   errorRate: { ...CRITICAL, ...OF_CALLS, threshold: 0.1 },
   llmFailureRate: { ...CRITICAL, ...OF_CALLS, threshold: 0.05 },
   successRate: { ...WARNING, ...OF_CALLS, threshold: 0.8 },

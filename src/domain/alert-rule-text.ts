@@ -91,6 +91,61 @@ export function cutCallsWords(figures: ShareFigures): AlertWords {
   };
 }
 
+export interface FailedCallsFigures {
+  readonly campaign: string;
+  readonly service: string;
+  readonly calls: number;
+  readonly windowMs: number;
+  readonly last: Pick<ServiceTrouble, 'code' | 'message'>;
+}
+
+export function failedCallsWords(figures: FailedCallsFigures): AlertWords {
+  const { campaign, service, calls, windowMs, last } = figures;
+  const who = calls === 1 ? 'A call' : counted(calls, 'call');
+  const within = calls === 1 ? '' : `, within ${spanText(windowMs)}`;
+  return {
+    title: `${who} of ${campaign} failed for good, because of ${service}`,
+    what:
+      `${service} failed at it in one round of retries after the other, while others went ` +
+      `through${within}. The last time: ${saidText(last)}.`,
+    doing:
+      'Whoever it was about has the outcome "failed" and is not tried again. Calls go on. More ' +
+      'of them are counted here, and told only when it is over.',
+    toDo:
+      '"campaign report" says who they are, "campaign logs --level warn" what was answered. Mend ' +
+      'the row, the text or the account; "campaign settle NAME CONTACT again" calls one of them ' +
+      'once more.',
+  };
+}
+
+/** @param because a while without one, an outage of the service, or else the end of the list */
+export function failedCallsOverWords(
+  campaign: string,
+  because: { readonly windowMs?: number; readonly service?: string },
+): AlertWords {
+  const { windowMs, service } = because;
+  const words = { doing: 'The work goes on.', toDo: '"campaign report" says who was not called.' };
+  if (service !== undefined) {
+    return {
+      title: `${service} is the cause of the calls that failed: it has an alert of its own`,
+      what: 'It failed so often in a row that it is left alone.',
+      doing: `What follows from it is counted with the alert of ${service}.`,
+      toDo: `See the alert of ${service}.`,
+    };
+  }
+  if (windowMs !== undefined) {
+    const title = `No more calls of ${campaign} fail for good`;
+    return { ...words, title, what: `None has for ${spanText(windowMs)}, and others ended.` };
+  }
+  const title = `${campaign} is done: no more calls that fail for good`;
+  return {
+    ...words,
+    title,
+    what: 'The list has come to its end.',
+    doing: 'Nothing is left to do.',
+  };
+}
+
 type RateName = 'errorRate' | 'llmFailureRate' | 'successRate' | 'cutCalls';
 
 const BACK: Readonly<Record<RateName, (campaign: string) => string>> = {

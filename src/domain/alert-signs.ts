@@ -95,6 +95,7 @@ const RULE_KEYS: readonly (readonly [RegExp, keyof AlertPolicies])[] = [
   [/^campaign:.*:llm_failure_rate$/, 'llmFailureRate'],
   [/^campaign:.*:success_rate$/, 'successRate'],
   [/^campaign:.*:cut_calls$/, 'cutCalls'],
+  [/^campaign:.*:call_failed:.*$/, 'callFailed'],
   [/^campaign:.*:memory$/, 'memory'],
   [/^service:.*:slow:\w+$/, 'slowService'],
   [/^service:.*:fallback:\w+$/, 'fallback'],

@@ -1,7 +1,7 @@
 /**
  * What is open, and what becomes of it: the parts that every rule of alerts is made of.
  */
-import type { Alert } from './alert.ts';
+import { ALERT_SEVERITIES, type Alert } from './alert.ts';
 import { type AlertPolicies, DEFAULT_ALERT_POLICIES } from './alert-policy.ts';
 import type { AlertWords } from './alert-text.ts';
 import type { RunBreakers } from './run-breakers.ts';
@@ -53,6 +53,23 @@ export function raisedIn(
   if (!enabled) return quiet(state);
   const { campaign } = moment;
   const alert: Alert = { severity, kind: 'raised', campaign, affected: 0, ...about };
+  return { state: withAlert(state, alert), news: [alert] };
+}
+
+/**
+ * Brings what is open up to date. Where it matters more than what was told, it is told again, to
+ * those only who did not take it before.
+ */
+export function worsened(
+  state: AlertState,
+  open: Alert,
+  rule: keyof AlertPolicies,
+  moment: AlertMoment,
+): AlertsAfter {
+  const { enabled, severity } = policiesOf(moment)[rule];
+  const isWorse = ALERT_SEVERITIES.indexOf(severity) < ALERT_SEVERITIES.indexOf(open.severity);
+  if (!enabled || !isWorse) return quiet(withAlert(state, open));
+  const alert: Alert = { ...open, severity, was: open.was ?? open.severity };
   return { state: withAlert(state, alert), news: [alert] };
 }
 

@@ -63,6 +63,43 @@ export function troublesWords(
   return { title: `${name}, ${refuses ? 'refuses to work for us' : 'does not work'}`, what };
 }
 
+/** @param troubles all of them noticed by its health check */
+export function checkFailsWords(service: string, troubles: readonly Trouble[]): AlertWords {
+  const { title, what } = troublesWords(service, troubles);
+  const refuses = troubles.some(({ kind }) => kind === 'permanent');
+  return {
+    title: refuses ? title : `${named(service, troubles)}, fails its health checks`,
+    what,
+    doing:
+      'Calls go on, and it is asked as before. If the work fails too, it is left alone, and ' +
+      'those who need it wait. One more message says when its health check is good again.',
+    toDo: refuses ? SEE_ACCOUNT : SEE_SERVICE,
+  };
+}
+
+export function checkPassesWords(
+  service: string,
+  troubles: readonly Trouble[],
+  durationMs: number,
+): AlertWords {
+  return {
+    title: `${named(service, troubles)}, passes its health checks again`,
+    what: `They failed for ${spanText(durationMs)}. ${lastHeard(troubles)}`,
+    doing: 'The work goes on.',
+    toDo: 'Nothing.',
+  };
+}
+
+const SEE_ACCOUNT =
+  'This rarely passes by itself. See whether its key or password is right and still valid, ' +
+  'whether credit and quota are left, and whether the program may write where it has to. ' +
+  'A run that is on learns of a new key only when it is started again.';
+
+const SEE_SERVICE =
+  'Nothing, if it comes back by itself: one more message says so. If it lasts, see whether ' +
+  'others have trouble with it too, whether this machine reaches it, or name another service ' +
+  'for the same work in config.yml.';
+
 /** @param troubles all that the service does not do now */
 export function serviceDownWords(
   { service, openMs }: Pick<ServiceTrouble, 'service' | 'openMs'>,
@@ -78,10 +115,7 @@ export function serviceDownWords(
       doing:
         `${service} is left alone, and asked again ${when} and then less and less ` +
         `often, in case somebody mends it. ${rest}`,
-      toDo:
-        'This rarely passes by itself. See whether its key or password is right and still valid, ' +
-        'whether credit and quota are left, and whether the program may write where it has to. ' +
-        'A run that is on learns of a new key only when it is started again.',
+      toDo: SEE_ACCOUNT,
     };
   }
   return {

@@ -7,6 +7,7 @@
  * as failed nor as done; what a service failed at before its breaker opened is forgotten then.
  */
 import { ConnectionWatch } from './alert-connections.ts';
+import { FailedCalls } from './alert-failed-calls.ts';
 import { levelAfter } from './alert-level.ts';
 import type { WindowPolicy } from './alert-policy.ts';
 import {
@@ -155,8 +156,9 @@ export class AlertWatch {
   readonly #standIns = new Map<string, StandIn>();
   /** By key; see `Turning`. */
   readonly #turnings = new Map<string, number>();
-  /** By contact in hand whose call failed: the service that failed it, as far as one did. */
-  readonly #failedBy = new Map<string, string | undefined>();
+  /** By contact in hand whose call failed: what was told of that. */
+  readonly #failedBy = new Map<string, EventOf<'call.failed'>>();
+  readonly #failedCalls = new FailedCalls();
   /** What failed last, for the words. */
   #lastFailure: Pick<ServiceTrouble, 'code' | 'message'> | undefined;
   /** Of the list, and how many of them have their outcome. */
@@ -202,7 +204,7 @@ export class AlertWatch {
 
   #callFailed(event: EventOf<'call.failed'>, moment: WatchMoment): readonly Sign[] {
     const { contact, step, service, code, message } = event;
-    this.#failedBy.set(contact, service);
+    this.#failedBy.set(contact, event);
     this.#failedTries += 1;
     if (service !== undefined && isOut(service, moment)) return NO_SIGNS;
     this.#lastFailure = { code, message };
@@ -213,15 +215,17 @@ export class AlertWatch {
 
   #callFinished(event: EventOf<'call.finished'>, moment: WatchMoment): readonly Sign[] {
     const { contact, outcome, cut, detail } = event;
-    const hasFailed = this.#failedBy.has(contact);
-    const service = this.#failedBy.get(contact);
+    const failed = this.#failedBy.get(contact);
+    const hasFailed = failed !== undefined;
+    const service = failed?.service;
     if (hasFailed) this.#failedBy.delete(contact);
     this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1);
-    const told = this.#goOn(moment);
     // Nobody was rung, as they had asked: that went neither well nor wrong.
-    if (event.code === 'opted_out') return told;
+    if (event.code === 'opted_out') return this.#goOn(moment);
     const isBad = !SUCCESSES.has(outcome);
-    if (service !== undefined && isOut(service, moment)) return told;
+    const passed = this.#goOn(moment);
+    if (service !== undefined && isOut(service, moment)) return passed;
+    const told = joined(passed, this.#forGood(outcome, failed, moment));
     if (isBad && outcome !== 'invalid_number' && isRoleOut('dialer', moment)) return told;
     // The vendor may say so of a call, and then nothing was told to have failed before.
     const isNew = outcome === 'failed' && !hasFailed;
@@ -232,6 +236,17 @@ export class AlertWatch {
     const isDialled = outcome !== 'failed' && outcome !== 'invalid_number';
     const cuts = isDialled ? this.#count('cutCalls', cut === true, undefined, moment) : NO_SIGNS;
     return joined(told, joined(errors, joined(success, cuts)));
+  }
+
+  /** What a service refuses for what is in it was not tried over and over: shares count that. */
+  #forGood(
+    outcome: Outcome,
+    failed: EventOf<'call.failed'> | undefined,
+    moment: WatchMoment,
+  ): readonly Sign[] {
+    if (outcome !== 'failed') return this.#failedCalls.wentOn(moment);
+    if (failed === undefined || failed.kind === 'permanent') return NO_SIGNS;
+    return this.#failedCalls.failed(failed, moment);
   }
 
   /** One call more of which it is asked whether it is a bad one. */
@@ -312,7 +327,8 @@ export class AlertWatch {
   ): readonly Sign[] {
     this.#standIns.delete(placeOf(role, service));
     const { campaign, open, policies } = moment;
-    return RATES.flatMap((name): readonly Sign[] => {
+    const caused = this.#failedCalls.outageBegins(service, moment);
+    const shares = RATES.flatMap((name): readonly Sign[] => {
       const before = this.#rates[name];
       const window = windowWithout(before, service);
       this.#rates[name] = window;
@@ -324,6 +340,7 @@ export class AlertWatch {
       const words = rateCausedWords(name, service);
       return isOver ? [{ type: 'cleared', key, words }] : NO_SIGNS;
     });
+    return joined(caused, shares);
   }
 
   // -------------------------------------------------------------------------- services
@@ -426,12 +443,13 @@ export class AlertWatch {
     const { end, contacts, durationMs } = event;
     if (end !== 'done') return NO_SIGNS;
     const { campaign, open } = moment;
-    const over = RATES.flatMap((name): readonly Sign[] => {
+    const shares = RATES.flatMap((name): readonly Sign[] => {
       const key = rateKey(campaign, name);
       if (!open.has(key)) return NO_SIGNS;
       const figures = { ...this.#figuresOf(name, moment), isDone: true };
       return [{ type: 'cleared', key, words: rateBackWords(name, figures) }];
     });
+    const over = joined(shares, this.#failedCalls.done(moment));
     // A run that finds nobody left (cron) has finished nothing.
     if (this.#outcomes.size === 0) return over;
     const key = `${campaignKey(campaign)}:finished`;

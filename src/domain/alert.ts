@@ -18,6 +18,8 @@ export interface Trouble {
   readonly campaign: string;
   /** Other campaigns whose runs met it as well. */
   readonly alsoIn?: readonly string[] | undefined;
+  /** Who noticed: its health check, or, where it is left out, the work that failed. */
+  readonly by?: 'check' | undefined;
   /** It works again, while others of the same service do not. */
   readonly isOver?: boolean | undefined;
 }
@@ -62,6 +64,8 @@ export interface Alert {
   readonly affected: number;
   /** How much what it ends mattered; only of a recovery. Who heard of that hears of its end. */
   readonly ends?: AlertSeverity | undefined;
+  /** How much it mattered when it was told first, where it has become worse since. */
+  readonly was?: AlertSeverity | undefined;
   /** How long the trouble lasted; only of a recovery. */
   readonly durationMs?: number | undefined;
   /** How long ago it should have been sent, where that is long ago. */
@@ -69,6 +73,6 @@ export interface Alert {
 }
 
 /** The same whenever and however often it is sent; ASCII without spaces. */
-export function alertId({ key, kind, sinceMs }: Alert): string {
+export function alertId({ key, kind, sinceMs }: Pick<Alert, 'key' | 'kind' | 'sinceMs'>): string {
   return `${encodeURIComponent(key)}-${kind}-${sinceMs}`;
 }

@@ -15,10 +15,12 @@ import {
   UNKNOWN_CAUSE,
   withCounts,
 } from '../domain/alert-rules.ts';
+import { checkFailed, checkPassed, hasCheckTrouble } from '../domain/alert-services.ts';
 import { alertsBySigns, alertsLeft } from '../domain/alert-signs.ts';
 import { AlertWatch, isWatched, type Sign, type WatchMoment } from '../domain/alert-watch.ts';
 import type { BreakerName, CampaignEvent } from '../domain/event.ts';
-import type { ServiceFailure } from '../domain/failure.ts';
+import { ServiceFailure } from '../domain/failure.ts';
+import { type CheckFault, HealthWatch } from '../domain/health-watch.ts';
 import { DEFAULT_RETRY, type RetryPolicy } from '../domain/retry.ts';
 import { breakersAfter, type RunBreakers } from '../domain/run-breakers.ts';
 import type { Role } from '../domain/words.ts';
@@ -35,6 +37,7 @@ import type {
   OwedAlert,
   RandomSource,
 } from './ports.ts';
+import { faultOf } from './probe.ts';
 
 export interface AlerterParts {
   readonly campaign: string;
@@ -93,6 +96,7 @@ export class Alerter implements AsyncDisposable {
   #state: AlertState = NO_ALERTS;
   #readMs = 0;
   readonly #watch = new AlertWatch();
+  readonly #health = new HealthWatch();
   /** Of the machine's figures. */
   #turnings: Turnings = new Map();
   #breakers: RunBreakers = [];
@@ -118,6 +122,7 @@ export class Alerter implements AsyncDisposable {
   /** Never throws, whatever the event. */
   take(event: CampaignEvent): void {
     if (this.#closed !== undefined) return;
+    this.#health.take(event);
     if (isHeard(event.type)) {
       this.#breakers = breakersAfter(this.#breakers, event);
       const rules: Rules = (state, moment) => alertsAfter(state, event, moment);
@@ -127,6 +132,20 @@ export class Alerter implements AsyncDisposable {
     // After the outages, whose consequences are none of its own.
     if (!isWatched(event.type)) return;
     this.#heed(this.#watch.take(event, this.#moment()));
+  }
+
+  /** The result of one health check; `error` is what it failed with. Never throws. */
+  takeCheck(service: string, role: Role, isGood: boolean, error?: unknown): void {
+    if (this.#closed !== undefined) return;
+    if (isGood) {
+      this.#health.checkPassed(service, role);
+      if (!hasCheckTrouble(this.#state, { service, role })) return;
+      this.#judge((state, moment) => checkPassed(state, { service, role }, moment));
+      return;
+    }
+    const { clock } = this.#parts;
+    const told = this.#health.checkFailed(service, role, checkFaultOf(error), clock.wallMs());
+    if (told !== undefined) this.#judge((state, moment) => checkFailed(state, told, moment));
   }
 
   /** One reading of the machine's figures. Never throws. */
@@ -298,10 +317,27 @@ export class Alerter implements AsyncDisposable {
 }
 
 /** Whoever is told of a trouble is told that it is over. */
-function takes({ severity, ends = severity }: Alert): (channel: AlertChannel) => boolean {
+function takes({
+  severity,
+  ends = severity,
+  was,
+  kind,
+}: Alert): (channel: AlertChannel) => boolean {
   return ({ severities = ALERT_SEVERITIES }) => {
-    return severities.includes(severity) || severities.includes(ends);
+    const hasHeard = was !== undefined && severities.includes(was);
+    // Of what has become worse, they were told before.
+    if (kind === 'raised' && hasHeard) return false;
+    return hasHeard || severities.includes(severity) || severities.includes(ends);
   };
+}
+
+/** What a health check failed with, in the words of failures. */
+function checkFaultOf(error: unknown): CheckFault {
+  const message = faultOf(error);
+  if (!(error instanceof ServiceFailure))
+    return { kind: 'transient', code: 'check_failed', message };
+  const isOurs = error.kind === 'permanent' && error.scope === 'service';
+  return { kind: isOurs ? 'permanent' : 'transient', code: error.code, message };
 }
 
 type Rules = (state: AlertState, moment: AlertMoment) => AlertsAfter;

@@ -40,6 +40,8 @@ export type ProbeListener = (
   role: Role,
   isGood: boolean,
   durationMs: number,
+  /** What it failed with. */
+  error?: unknown,
 ) => void;
 
 /** Probes every service in the background, tells the guards, and says what changed, once. */
@@ -100,7 +102,7 @@ class Check {
     const { service } = this.#checked;
     this.#giveUp = beginProbe(service, clock, timeoutMs, {
       found: (probed) => {
-        this.#found(probed.isGood, probed.isGood ? undefined : faultOf(probed.error), begunMs);
+        this.#found(probed.isGood, probed.isGood ? undefined : probed.error, begunMs);
       },
       back: () => {
         this.#busy = false;
@@ -114,14 +116,14 @@ class Check {
     this.#giveUp?.(new Error('health checks have ended'));
   }
 
-  #found(good: boolean, message: string | undefined, begunMs: number): void {
+  #found(good: boolean, error: unknown, begunMs: number): void {
     const { service } = this.#checked;
     const { clock, probed } = this.#parts;
-    probed?.(service.name, service.role, good, clock.monotonicMs() - begunMs);
     this.#good = good;
-    this.#message = message;
+    this.#message = good ? undefined : faultOf(error);
     this.#checked.guard.health(good ? 'good' : 'bad', begunMs);
     this.#compare();
+    probed?.(service.name, service.role, good, clock.monotonicMs() - begunMs, error);
   }
 
   #compare(): void {

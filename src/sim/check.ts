@@ -1,6 +1,7 @@
 /**
  * What a checker is given and what it says.
  */
+import type { AlertSeverity } from '../domain/alert.ts';
 import type { Contact } from '../domain/contact.ts';
 import type { ContactState, Outcome } from '../domain/words.ts';
 import type { GuardPolicies } from '../engine/guard.ts';
@@ -34,6 +35,13 @@ export interface Promised {
   readonly money?: Money | undefined;
   /** Whether a person is told of outages. */
   readonly alerts: boolean;
+  /** The ways in which that is done; of everything where it is left out. */
+  readonly channels?:
+    | readonly {
+        readonly name: string;
+        readonly severities?: readonly AlertSeverity[] | undefined;
+      }[]
+    | undefined;
 }
 
 /** Where the store says a contact stands, after the last run; undefined where it was taken out. */

@@ -5,10 +5,13 @@
 import type { Checker, Seen, Violation } from './check.ts';
 import { ONE_ALERT } from './checkers/alerts.ts';
 import { FEW_TRIALS, OPEN_LETS_NOTHING_THROUGH, OPENS_IN_TIME } from './checkers/breakers.ts';
+import { CHANNEL_CHECKERS } from './checkers/channels.ts';
 import { PAID_ONCE } from './checkers/costs.ts';
 import { COUNTS_TRUE } from './checkers/counts.ts';
 import { FALLBACKS_TOLD, STEPS_ASCRIBED } from './checkers/doers.ts';
 import { ENDS_CLEAN, ENDS_FOR_CAUSE, ORDERS_OBEYED } from './checkers/ends.ts';
+import { FAILED_TOLD } from './checkers/failed-calls.ts';
+import { HEALTH_TOLD } from './checkers/health.ts';
 import { FEW_TAKEN, NOT_HELD_LONG, RETRY_BUDGET } from './checkers/loads.ts';
 import { ONE_RUN } from './checkers/locks.ts';
 import { BUDGET_KEPT } from './checkers/money.ts';
@@ -79,6 +82,8 @@ export const CHECKERS: readonly Checker[] = [
   PROBES_APART,
   ONE_ALERT,
   SHARES_TOLD,
+  HEALTH_TOLD,
+  FAILED_TOLD,
   PAID_ONCE,
   BUDGET_KEPT,
   RUN_GOES_ON,
@@ -107,6 +112,7 @@ export const CHECKERS: readonly Checker[] = [
   RECORDS_TRUE,
   COUNTS_TRUE,
   NUMBERS_REFUSED,
+  ...CHANNEL_CHECKERS,
 ];
 
 /** Every promise that was broken, of these or of all, in the order of time. */

@@ -20,12 +20,20 @@ export function draws(seed: number): Draw {
 
 /** A source of randomness for one run of the program: a sequence, and ids that tell it. */
 export function seededRandom(seed: number, run: number): RandomSource {
-  const draw = draws(seed);
+  return sequence(draws(seed), run, 'call', 'fraction');
+}
+
+/** The same for alerts, so that what is drawn for them changes no call. */
+export function alertRandom(seed: number, run: number): RandomSource {
+  return sequence(draws(seed), run, 'alert', 'alert fraction');
+}
+
+function sequence(draw: Draw, run: number, name: string, fraction: string): RandomSource {
   let fractions = 0;
   let ids = 0;
   return {
-    fraction: () => draw('fraction', run, (fractions += 1)),
-    id: () => `call-${run}-${(ids += 1)}`,
+    fraction: () => draw(fraction, run, (fractions += 1)),
+    id: () => `${name}-${run}-${(ids += 1)}`,
   };
 }
 

@@ -8,9 +8,11 @@ import type { Outcome } from '../domain/words.ts';
 import { MemoryDisk, openMemoryStore } from '../store/memory.ts';
 import type { Money } from './billing.ts';
 import type { Capacity } from './capacity.ts';
+import { delaysBetween, isTroubled } from './channel-delays.ts';
 import type { Promised, Seen, Standing, Violation } from './check.ts';
 import { ONE_ALERT } from './checkers/alerts.ts';
 import { OPEN_TIMES_MAX } from './checkers/away.ts';
+import { CHANNEL_CHECKERS } from './checkers/channels.ts';
 import { OPTED_OUT } from './checkers/opt-outs.ts';
 import { RECORD_WAIT_MS } from './checkers/put-offs.ts';
 import { violationsOf } from './checkers.ts';
@@ -24,6 +26,7 @@ import { CALM, type LifePlan } from './random-lives.ts';
 import { type RandomWorld, randomWorld } from './random-world.ts';
 import type { Sighting } from './sighting.ts';
 import { kindOf, sightingText } from './sighting-text.ts';
+import { type ChannelPlan, OPERATOR } from './simulated-channels.ts';
 import {
   type LifeEnd,
   live,
@@ -126,6 +129,8 @@ export async function huntWorld(world: RandomWorld, options: HuntOptions): Promi
   const { log, digest } = played;
   const isEndless = played.violations.length > 0 && log.length > JUDGED_MAX;
   const violations = [...played.violations, ...(isEndless ? [] : judged(world, played))];
+  if (isTroubled(log))
+    violations.push(...delaysBetween(log, await soundLife(first, world, options)));
   for (const other of others) {
     const again = await onDisk(other, world, options);
     if (again.digest !== digest) violations.push(difference(log, again.log));
@@ -181,6 +186,24 @@ async function onDisk(
   }
 }
 
+/** What the first life of a world is with channels that work. */
+async function soundLife(
+  make: () => HuntDisk,
+  world: RandomWorld,
+  options: HuntOptions,
+): Promise<readonly Sighting[]> {
+  const disk = make();
+  try {
+    return await new Play({ ...world, channels: soundOnes(world.channels) }, disk, options).first();
+  } finally {
+    disk.dispose();
+  }
+}
+
+function soundOnes(channels: RandomWorld['channels']): readonly ChannelPlan[] {
+  return (channels ?? []).map((channel) => ({ ...channel, troubles: [] }));
+}
+
 /** A Monday at nine. */
 const START_MS = Date.UTC(2026, 2, 2, 9);
 /** No run takes that long: 40 contacts on one line, with 30 minutes of waiting for each. */
@@ -195,6 +218,7 @@ class Play {
   readonly #clock: VirtualClock;
   readonly #outages: Outage[];
   readonly #capacities: Capacity[];
+  readonly #channels: ChannelPlan[];
   readonly #outside: Outside;
   readonly #scene: Scene;
   readonly #log: Sighting[] = [];
@@ -212,6 +236,7 @@ class Play {
     this.#clock = clock;
     this.#outages = [...world.outages];
     this.#capacities = [...world.capacities];
+    this.#channels = [...(world.channels ?? [])];
     this.#outside = new Outside({
       clock,
       draw: draws(seed),
@@ -238,6 +263,7 @@ class Play {
       sameNumber,
       keepsAlertsApart: world.keepsAlertsApart,
       severities,
+      channels: this.#channels,
       listen: () => undefined,
     };
   }
@@ -253,6 +279,13 @@ class Play {
       outages: this.#outages,
       violations,
     };
+  }
+
+  /** Its first life only. */
+  async first(): Promise<readonly Sighting[]> {
+    const [plan] = this.#world.lives;
+    if (plan !== undefined) await this.#live(plan, this.#world.money);
+    return this.#log;
   }
 
   async #lives(): Promise<readonly Violation[]> {
@@ -414,7 +447,7 @@ class Play {
     return last?.type === 'rang' ? last.outcome : undefined;
   }
 
-  /** From now on nothing is wrong with any vendor. */
+  /** From now on nothing is wrong with any vendor or channel. */
   #heal(): void {
     const nowMs = this.#clock.monotonicMs();
     const begun = this.#outages.filter(({ startMs }) => startMs < nowMs);
@@ -422,6 +455,7 @@ class Play {
     this.#outages.splice(0, this.#outages.length, ...ended);
     const plans = this.#capacities.filter(({ endMs }) => endMs === undefined);
     this.#capacities.splice(0, this.#capacities.length, ...plans);
+    this.#channels.splice(0, this.#channels.length, ...soundOnes(this.#channels));
   }
 
   #standings(campaign = HUNT_CAMPAIGN): ReadonlyMap<string, Standing> {
@@ -487,6 +521,7 @@ function judged(
     quirks,
     money,
     alerts: true,
+    channels: [{ name: OPERATOR, severities: world.severities }, ...(world.channels ?? [])],
   };
   const own: Seen = { promised, log, standings: standings(HUNT_CAMPAIGN) };
   if (other === undefined) return violationsOf(own);
@@ -505,7 +540,7 @@ function judged(
       standings: standings(OTHER_CAMPAIGN),
     }),
     // Of alerts there is one book for all campaigns.
-    ...violationsOf(own, [ONE_ALERT]),
+    ...violationsOf(own, [ONE_ALERT, ...CHANNEL_CHECKERS]),
     // And one of those who are not to be rung.
     ...violationsOf({ ...own, promised: shared }, [OPTED_OUT]),
   ];

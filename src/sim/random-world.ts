@@ -18,6 +18,7 @@ import { type OtherCampaign, randomConfigs } from './random-configs.ts';
 import { randomDialers, withHouseholds } from './random-dialers.ts';
 import { randomOptOuts, withNeighbours } from './random-keys.ts';
 import { type LifePlan, randomLives, withConfig } from './random-lives.ts';
+import { type ChannelPlan, randomChannels } from './simulated-channels.ts';
 import { type ChainNames, PREVIEW } from './simulated-services.ts';
 import { answerMs, placesOf, type Target, VENDORS } from './vendors.ts';
 
@@ -44,6 +45,8 @@ export interface RandomWorld {
   readonly keepsAlertsApart?: boolean | undefined;
   /** What the operator's channel is told of; of everything where it is left out. */
   readonly severities?: readonly AlertSeverity[] | undefined;
+  /** Other channels, which can be in trouble; none where it is left out. */
+  readonly channels?: readonly ChannelPlan[] | undefined;
   /** At least one. What comes after the last is without faults, kills and orders. */
   readonly lives: readonly LifePlan[];
 }
@@ -106,6 +109,7 @@ export function randomWorld(seed: number): RandomWorld {
       withConfig(plan, configs.life(life)),
     ),
     severities: chance.of(0.25, 'hears everything') ? undefined : ['critical', 'warning'],
+    channels: randomChannels(chance, horizonMs),
   };
 }
 

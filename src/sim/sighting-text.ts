@@ -20,6 +20,8 @@ export function kindOf(sight: Sight): string {
       return `answer ${sight.failure?.code ?? 'good'}`;
     case 'rang':
       return `rang ${sight.outcome}`;
+    case 'alert_answered':
+      return `alert answered ${sight.failure?.code ?? 'good'}`;
     case 'asked_to_stop':
       return `asked to ${sight.how}`;
     case 'killed':
@@ -65,6 +67,13 @@ function sightText(sight: Sight): string {
     }
     case 'alerted':
       return `alert through ${sight.channel}: ${sight.key} ${sight.kind}${titleText(sight)}`;
+    case 'alert_leaves': {
+      const { send, channel, key, kind, lateMs } = sight;
+      const late = lateMs === undefined ? '' : `, ${lateMs} ms late`;
+      return `alert ${send} leaves for ${channel}: ${key} ${kind}${late}`;
+    }
+    case 'alert_answered':
+      return `alert ${sight.send} answered${failureText(sight.failure)}`;
     case 'asked_to_stop':
       return `the operator asks to ${sight.how}`;
     case 'removed':

@@ -2,7 +2,7 @@
  * What can be seen of a simulated run from outside: what the program told, and what vendors and
  * people noticed, whatever the program says. Checkers know nothing else.
  */
-import type { AlertKind } from '../domain/alert.ts';
+import type { AlertKind, AlertSeverity } from '../domain/alert.ts';
 import type { CampaignEvent, ContactCounts, RunEnd } from '../domain/event.ts';
 import type { FailureKind, FailureScope } from '../domain/failure.ts';
 import type { Usage } from '../domain/usage.ts';
@@ -109,6 +109,29 @@ export type Sight =
     }
   /** Another start was turned away, because a run holds the campaign's lock. */
   | { readonly type: 'locked_out' }
+  /** An alert leaves for a channel. */
+  | {
+      readonly type: 'alert_leaves';
+      /** Unique in the simulation. */
+      readonly send: string;
+      readonly channel: string;
+      /** The same whenever and however often it is sent: see `alertId`. */
+      readonly id: string;
+      readonly key: string;
+      readonly kind: AlertKind;
+      readonly severity: AlertSeverity;
+      readonly ends?: AlertSeverity | undefined;
+      readonly was?: AlertSeverity | undefined;
+      readonly sinceMs: number;
+      readonly durationMs?: number | undefined;
+      readonly lateMs?: number | undefined;
+    }
+  /** The program hears what became of one that left. */
+  | {
+      readonly type: 'alert_answered';
+      readonly send: string;
+      readonly failure?: Refusal | undefined;
+    }
   /** An alert has reached a person. */
   | {
       readonly type: 'alerted';

@@ -2,10 +2,8 @@
  * The services of a simulation as the engine sees them: the ports, played by what is outside.
  */
 
-import type { Alert } from '../domain/alert.ts';
 import type { Role } from '../domain/words.ts';
 import type {
-  AlertChannel,
   AudioFile,
   AudioStore,
   Crm,
@@ -233,29 +231,6 @@ function askedBy(context: RequestContext): { readonly asked: Asked; readonly sig
   const { contact, call, step, line, signal } = context;
   return { asked: { contact, call, step, line }, signal };
 }
-
-/** From the message's leaving to its being on the operator's screen: an estimate. */
-export const ALERT_MS = 500;
-
-/** The one way in which the operator of a simulation is reached. */
-export function simulatedChannel(
-  outside: Outside,
-  life: Life,
-  onAlert?: (alert: Alert) => void,
-): AlertChannel {
-  return {
-    name: CHANNEL,
-    send: async (alert, signal) => {
-      if (!life.moment('an alert leaves')) return new Promise(() => undefined);
-      const { key, kind, title } = alert;
-      outside.see(life, { type: 'alerted', channel: CHANNEL, key, kind, title });
-      onAlert?.(alert);
-      await life.clock.sleep(ALERT_MS, signal);
-    },
-  };
-}
-
-const CHANNEL = 'operator';
 
 /** Audio on a disk that a kill does not take away. */
 export function simulatedAudio(outside: Outside, life: Life): AudioStore {

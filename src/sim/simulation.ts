@@ -21,15 +21,15 @@ import type { Purse, RunPolicy, RunSignals } from '../engine/runner.ts';
 import { Stopped } from '../engine/stopped.ts';
 import type { MemoryStore } from '../store/memory.ts';
 import type { Money } from './billing.ts';
-import { seededRandom } from './draws.ts';
+import { alertRandom, seededRandom } from './draws.ts';
 import { type Fuse, Killed, Life, mortalAlerts, mortalEmit, mortalJournal } from './life.ts';
 import type { CampaignLock } from './locks.ts';
 import type { Outside } from './outside.ts';
+import { type ChannelPlan, simulatedChannels } from './simulated-channels.ts';
 import {
   type ChainNames,
   type SimulatedServices,
   simulatedAudio,
-  simulatedChannel,
   simulatedServices,
 } from './simulated-services.ts';
 import type { VirtualClock } from './virtual-clock.ts';
@@ -48,6 +48,8 @@ export interface SimulatedParts {
   readonly channels: readonly AlertChannel[];
   readonly clock: Clock;
   readonly random: RandomSource;
+  /** Of its own, so that what alerts draw changes no call. */
+  readonly alertRandom: RandomSource;
   readonly emit: Emit;
 }
 
@@ -103,6 +105,8 @@ export interface Scene {
   readonly onAlert?: ((alert: Alert) => void) | undefined;
   /** What the operator is told of; of everything where it is left out. */
   readonly severities?: readonly AlertSeverity[] | undefined;
+  /** Other ways to the operator; none where it is left out. */
+  readonly channels?: readonly ChannelPlan[] | undefined;
 }
 
 /** One start of the program. */
@@ -259,9 +263,10 @@ function composed(scene: Scene, start: Start, life: Life, { store, alerts }: Kep
     breakers: store.breakers,
     alerts: mortalAlerts(alerts, life),
     purse: spending,
-    channels: [{ ...simulatedChannel(outside, life, onAlert), severities: scene.severities }],
+    channels: simulatedChannels(scene.channels ?? [], scene.severities, outside, life, onAlert),
     clock: life.clock,
     random: seededRandom(seed, start.run),
+    alertRandom: alertRandom(seed, start.run),
     emit,
   });
 }

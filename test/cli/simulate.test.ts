@@ -94,6 +94,19 @@ describe('campaign simulate --outage elevenlabs', () => {
   });
 });
 
+describe('campaign simulate --outage all:401', () => {
+  it('is told while one long call is all that is going on, once, and that it is over', async () => {
+    const { code, stdout } = await bench.command('simulate --outage all:401');
+    expect(code).toBe(0);
+    const services = ['openai', 'elevenlabs', 'twilio', 'hubspot'];
+    for (const service of services) {
+      expect(stdout.split(`ALERT (critical): ${service}`).length).toBe(2);
+    }
+    expect(stdout).not.toContain('works again');
+    expect(stdout.match(/ all clear: /g)).toHaveLength(services.length);
+  });
+});
+
 describe('a forecast', () => {
   it('takes the real list and the real settings, and needs no key', async () => {
     bench.list('spring.csv', [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);

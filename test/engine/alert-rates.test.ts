@@ -240,6 +240,73 @@ describe('an error rate', () => {
   });
 });
 
+describe('a call that fails for good', () => {
+  const KEY = 'campaign:spring:call_failed:elevenlabs';
+  const forGood = (service = 'elevenlabs', kind: 'transient' | 'permanent' = 'transient') => {
+    const failed = { ...failedAt('speech', service), kind } as CampaignEvent;
+    return [failed, { ...ended('failed'), contact: `c${calls - 1}` } as CampaignEvent];
+  };
+  const its = (all: readonly string[]) => all.filter((one) => one.includes(':call_failed:'));
+  const many = (count: number) => Array.from({ length: count }, () => forGood()).flat();
+
+  it('is told at once, and ten of them are one alert with a count', async () => {
+    const { take, told, alerts } = watching();
+    await take(...many(10));
+    expect(its(told())).toEqual([`raised ${KEY}`]);
+    const raised = alerts().find(({ alert }) => alert.key === KEY)?.alert as Alert;
+    expect(raised).toMatchObject({ severity: 'critical', service: 'elevenlabs', affected: 10 });
+    expect(raised.title).toBe('A call of spring failed for good, because of elevenlabs');
+    expect(alertText(raised)).not.toMatch(/undefined|NaN/);
+    await take(...forGood('flite'));
+    expect(its(told())).toHaveLength(2);
+  });
+
+  it('is over when none has for a while and others ended, or with the list', async () => {
+    const { bench, take, told } = watching();
+    await take(...forGood());
+    await bench.clock.advance(14 * MINUTE);
+    await take(...forGood());
+    await bench.clock.advance(14 * MINUTE);
+    await take(ended());
+    expect(its(told())).toEqual([`raised ${KEY}`]);
+    await bench.clock.advance(2 * MINUTE);
+    await take(ended());
+    expect(its(told())).toEqual([`raised ${KEY}`, `recovered ${KEY}`]);
+    await take(...forGood());
+    const contacts = { ...CONTACTS, done: 1_000, queued: 0 };
+    await take({ type: 'run.finished', end: 'done', contacts, durationMs: 1 });
+    expect(its(told()).slice(2)).toEqual([`raised ${KEY}`, `recovered ${KEY}`]);
+  });
+
+  it('joins the outage of its service, and is taken back where that comes later', async () => {
+    const { take, told } = watching();
+    await take(opened('elevenlabs'), ...forGood());
+    expect(its(told())).toEqual([]);
+    await take(closed('elevenlabs'), ...forGood());
+    await take(opened('elevenlabs'));
+    expect(its(told())).toEqual([`raised ${KEY}`, `recovered ${KEY}`]);
+  });
+
+  it('is not one that a service refuses for what is in it, nor one put off', async () => {
+    const { take, told } = watching();
+    await take(...forGood('elevenlabs', 'permanent'), ended('failed'), failedAt('speech', 'flite'));
+    expect(its(told())).toEqual([]);
+  });
+
+  it('is told from so many on as config.yml says, or not at all', async () => {
+    const { callFailed } = DEFAULT_ALERT_POLICIES;
+    const three = watching({ callFailed: { ...callFailed, severity: 'warning', callsMin: 3 } });
+    await three.take(...many(2));
+    expect(its(three.told())).toEqual([]);
+    await three.take(...many(1));
+    expect(its(three.told())).toEqual([`raised ${KEY}`]);
+    expect(three.bench.kept.open).toMatchObject([{ severity: 'warning', affected: 3 }]);
+    const off = watching({ callFailed: { ...callFailed, enabled: false } });
+    await off.take(...many(5));
+    expect(its(off.told())).toEqual([]);
+  });
+});
+
 describe('a slow service', () => {
   const key = 'service:elevenlabs:slow:tts';
   const answer = (ms: number) => () => stepDone('speech', 'tts', 'elevenlabs', ms);

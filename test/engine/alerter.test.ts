@@ -27,6 +27,153 @@ const failedCall: CampaignEvent = {
   message: 'down',
 };
 
+describe('health checks that fail', () => {
+  const refusing = unauthorized();
+  const bad = (run: { alerter: Alerter }, error: unknown = new Error('no answer')): void => {
+    run.alerter.takeCheck('flite', 'tts', false, error);
+  };
+  const good = (run: { alerter: Alerter }): void => {
+    run.alerter.takeCheck('flite', 'tts', true);
+  };
+
+  it('are told when there are two in a row, once, and once that they are good again', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email');
+    const run = bench.run([email]);
+    bad(run);
+    good(run);
+    bad(run);
+    await bench.clock.settle();
+    expect(email.delivered).toEqual([]);
+    bad(run);
+    bad(run);
+    await bench.clock.settle();
+    expect(email.delivered).toEqual([RAISED]);
+    expect(bench.kept.open[0]).toMatchObject({
+      severity: 'warning',
+      title: 'flite, which speaks the texts, fails its health checks',
+      what: 'no answer (check_failed).',
+    });
+    good(run);
+    good(run);
+    await bench.clock.settle();
+    expect(email.delivered).toEqual([RAISED, RECOVERED]);
+    expect(bench.kept).toEqual({ open: [], owed: [] });
+  });
+
+  it('are critical where the account is refused, unless the work gets through', async () => {
+    const worked: CampaignEvent = {
+      type: 'step.finished',
+      step: 'speech',
+      service: 'flite',
+      role: 'tts',
+      durationMs: 1,
+    };
+    for (const [events, severity] of [[[], 'critical'] as const, [[worked], 'warning'] as const]) {
+      const bench = new AlertBench();
+      const run = bench.run([]);
+      bad(run, refusing);
+      run.take(...events);
+      bad(run, refusing);
+      await bench.clock.settle();
+      expect(bench.kept.open).toMatchObject([{ key: 'service:flite', severity }]);
+    }
+  });
+
+  it('leave it to the retries of requests that fail as well, for a while', async () => {
+    const bench = new AlertBench();
+    const run = bench.run([]);
+    const attempt: CampaignEvent = {
+      type: 'attempt.failed',
+      service: 'flite',
+      role: 'tts',
+      attempt: 1,
+      kind: 'transient',
+      scope: 'service',
+      code: 'http_503',
+      message: 'down',
+      durationMs: 1,
+    };
+    run.take(attempt);
+    for (const _ of [1, 2, 3, 4, 5]) bad(run);
+    await bench.clock.settle();
+    expect(bench.kept.open).toEqual([]);
+    bad(run);
+    await bench.clock.settle();
+    expect(bench.kept.open).toMatchObject([{ key: 'service:flite', severity: 'warning' }]);
+  });
+
+  it('are joined by the breaker: told again only to whoever did not take it before', async () => {
+    const bench = new AlertBench();
+    const [email, pager, log] = [
+      bench.channel('email'),
+      bench.channel('pager'),
+      bench.channel('log'),
+    ];
+    email.severities = ['critical', 'warning'];
+    pager.severities = ['critical'];
+    log.severities = ['warning'];
+    const run = bench.run([email, pager, log]);
+    bad(run);
+    bad(run);
+    await bench.clock.settle();
+    expect(pager.delivered).toEqual([]);
+    run.take(opened());
+    bad(run);
+    await bench.clock.settle();
+    expect(bench.kept.open).toMatchObject([{ severity: 'critical', was: 'warning' }]);
+    // The breaker is open: only a request that gets through ends it.
+    good(run);
+    await bench.clock.settle();
+    run.take(closed());
+    await bench.clock.settle();
+    for (const one of [email, pager, log]) expect(one.delivered).toEqual([RAISED, RECOVERED]);
+  });
+
+  it('of an earlier run are over when one is good, not when a run begins', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email');
+    const first = bench.run([email]);
+    bad(first);
+    bad(first);
+    await bench.clock.settle();
+    await first.alerter.close();
+    const second = bench.run([email]);
+    second.alerter.reconcile([found('flite', 'closed')]);
+    bad(second);
+    bad(second);
+    await bench.clock.settle();
+    expect(email.delivered).toEqual([RAISED]);
+    good(second);
+    await bench.clock.settle();
+    expect(email.delivered).toEqual([RAISED, RECOVERED]);
+  });
+
+  it('of a service that is not named any more are over when a run begins', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email');
+    const first = bench.run([email]);
+    bad(first);
+    bad(first);
+    await bench.clock.settle();
+    await first.alerter.close();
+    bench.run([email]).alerter.reconcile([found('espeak-ng', 'closed')]);
+    await bench.clock.settle();
+    expect(email.delivered).toEqual([RAISED, RECOVERED]);
+  });
+
+  it('say nothing where the rule is switched off', async () => {
+    const bench = new AlertBench();
+    const run = bench.run([], 'spring', {
+      serviceUnhealthy: { enabled: false, severity: 'warning' },
+    });
+    bad(run);
+    bad(run);
+    await bench.clock.settle();
+    expect(bench.kept.open).toEqual([]);
+  });
+});
+
 describe('an alert', () => {
   it('goes to every channel, once, and is told', async () => {
     const bench = new AlertBench();

@@ -3,6 +3,7 @@ import { CHECKERS, violationsOf } from '../../src/sim/checkers.ts';
 import type { Logs } from '../support/sighting-log.ts';
 import { ALERT_LOGS } from './checker-logs/alerts.ts';
 import { BREAKER_LOGS } from './checker-logs/breakers.ts';
+import { CHANNEL_LOGS } from './checker-logs/channels.ts';
 import { MONEY_LOGS } from './checker-logs/money.ts';
 import { NAME_LOGS } from './checker-logs/names.ts';
 import { OPT_OUT_LOGS } from './checker-logs/opt-outs.ts';
@@ -20,6 +21,7 @@ const LOGS: Logs = {
   ...RETRY_LOGS,
   ...RUN_LOGS,
   ...ALERT_LOGS,
+  ...CHANNEL_LOGS,
   ...MONEY_LOGS,
   ...WAIT_LOGS,
   ...TRIAL_LOGS,

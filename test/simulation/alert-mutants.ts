@@ -3,8 +3,10 @@
  */
 import { vi } from 'vitest';
 import type { Alert, Trouble } from '../../src/domain/alert.ts';
+import { FailedCalls } from '../../src/domain/alert-failed-calls.ts';
+import { AlertWatch } from '../../src/domain/alert-watch.ts';
 import { Alerter, type FoundBreaker } from '../../src/engine/alerter.ts';
-import type { AlertMemory } from '../../src/engine/ports.ts';
+import type { AlertChannel, AlertMemory } from '../../src/engine/ports.ts';
 import type { RandomWorld } from '../../src/sim/random-world.ts';
 import { asItIs, type Mutant, parts } from './mutants.ts';
 
@@ -87,8 +89,226 @@ const FOUND: readonly Omit<Mutant, 'foundBy' | 'only'>[] = [
   },
 ];
 
-export const ALERT_MUTANTS: readonly Mutant[] = FOUND.map((mutant) => ({
-  ...mutant,
-  foundBy: 'one alert',
-  only: changesSettings,
-}));
+// ---------------------------------------------------------------------------- channels
+
+/** What a channel sends goes another way. */
+function channels(
+  change: (channel: AlertChannel, all: Post) => Partial<AlertChannel>,
+): Mutant['compose'] {
+  return parts((given) => {
+    const all: Post = { last: Promise.resolve() };
+    return {
+      channels: given.channels.map((one) => ({ ...one, ...change(one, all) })),
+    };
+  });
+}
+
+/** What is under way, on all channels. */
+interface Post {
+  last: Promise<unknown>;
+}
+
+/** Some channel is in trouble. */
+function hasTrouble({ channels: plans = [] }: RandomWorld): boolean {
+  return plans.some(({ troubles }) => troubles.length > 0);
+}
+
+/** One way for all: what is handed to it waits for what went before, on whichever channel. */
+function afterTheOthers(one: AlertChannel, all: Post): Partial<AlertChannel> {
+  return {
+    send: (alert, signal) => {
+      const before = all.last;
+      const sent = before.then(
+        () => one.send(alert, signal),
+        () => one.send(alert, signal),
+      );
+      all.last = sent.catch(() => undefined);
+      return sent;
+    },
+  };
+}
+
+const OF_CHANNELS: readonly Mutant[] = [
+  {
+    name: 'tells of an end only those who take its own severity',
+    foundBy: 'told by severity',
+    compose: channels((one) => ({
+      send: (alert, signal) => {
+        const isTaken = one.severities?.includes(alert.severity) ?? true;
+        return isTaken ? one.send(alert, signal) : Promise.resolve();
+      },
+    })),
+  },
+  {
+    name: 'loses what a channel did not take',
+    foundBy: 'told by severity',
+    compose: parts(({ alerts }) => {
+      let isStart = true;
+      const load: AlertMemory['load'] = () => {
+        const kept = alerts.load();
+        const { owed } = isStart ? { owed: [] } : kept;
+        isStart = false;
+        return { ...kept, owed };
+      };
+      return { alerts: { ...alerts, load } };
+    }),
+    only: hasTrouble,
+  },
+  {
+    name: 'tells of what is over by now',
+    foundBy: 'nothing stale',
+    compose: channels((one) => {
+      const untold = new Map<string, Alert>();
+      const send: AlertChannel['send'] = async (alert, signal) => {
+        if (alert.kind === 'raised') untold.set(alert.key, alert);
+        await one.send(alert, signal);
+        const before = untold.get(alert.key);
+        untold.delete(alert.key);
+        if (alert.kind === 'recovered' && before !== undefined) await one.send(before, signal);
+      };
+      return { send };
+    }),
+    only: hasTrouble,
+  },
+  {
+    name: 'does not write down that an alert was sent',
+    foundBy: 'sent once',
+    compose: parts(({ alerts }) => {
+      const save: AlertMemory['save'] = ({ settled: _, ...rest }) => alerts.save(rest);
+      return { alerts: { ...alerts, save } };
+    }),
+  },
+  {
+    name: 'sends what was kept without a word that it is late',
+    foundBy: 'late says so',
+    compose: channels((one) => ({
+      send: ({ lateMs: _, ...alert }, signal) => one.send(alert, signal),
+    })),
+    only: hasTrouble,
+  },
+  {
+    name: 'has one queue for all channels',
+    foundBy: 'channels apart',
+    compose: channels((one, all) => afterTheOthers(one, all)),
+    only: hasTrouble,
+  },
+  {
+    name: 'waits for an alert before it calls',
+    foundBy: 'channels cost nothing',
+    compose: parts((given) => {
+      const all: Post = { last: Promise.resolve() };
+      const sent =
+        (one: AlertChannel): AlertChannel['send'] =>
+        (alert, signal) => {
+          const sending = one.send(alert, signal);
+          all.last = Promise.race([sending, given.clock.sleep(10_000)]).catch(() => undefined);
+          return sending;
+        };
+      const { services } = given;
+      return {
+        channels: given.channels.map((one) => ({ ...one, send: sent(one) })),
+        services: {
+          ...services,
+          dialer: services.dialer.map((one) => ({
+            ...one,
+            place: async (...about) => {
+              await all.last;
+              return await one.place(...about);
+            },
+          })),
+        },
+      };
+    }),
+    only: hasTrouble,
+  },
+  {
+    name: 'waits at its end for as long as a channel takes',
+    foundBy: 'channels cost nothing',
+    compose: (sound) => (world) => {
+      const make = sound(world);
+      return (given) => {
+        const { alerter, ...made } = make(given);
+        const close = async (): Promise<void> => {
+          await given.clock.sleep(1_000);
+          await alerter.close();
+        };
+        return { ...made, alerter: { close } };
+      };
+    },
+    only: hasTrouble,
+  },
+];
+
+/** What health checks say is heard otherwise. */
+function checked(
+  change: (take: Alerter['takeCheck']) => (...about: Parameters<Alerter['takeCheck']>) => void,
+): () => void {
+  const sound = Reflect.get(Alerter.prototype, 'takeCheck') as Alerter['takeCheck'];
+  return () => {
+    vi.spyOn(Alerter.prototype, 'takeCheck').mockImplementation(function (this: Alerter, ...about) {
+      change((...its) => sound.apply(this, its))(...about);
+    });
+  };
+}
+
+const OF_CHECKS: readonly Mutant[] = [
+  {
+    name: 'does not listen to health checks',
+    foundBy: 'health told',
+    compose: asItIs,
+    infect: checked(() => () => undefined),
+  },
+  {
+    name: 'tells of a single bad health check',
+    foundBy: 'one alert',
+    compose: asItIs,
+    infect: checked((take) => (...about) => {
+      take(...about);
+      const [, , isGood] = about;
+      if (!isGood) take(...about);
+    }),
+  },
+  {
+    name: 'does not hear that a health check is good again',
+    foundBy: 'one alert',
+    compose: asItIs,
+    infect: checked((take) => (...about) => {
+      const [, , isGood] = about;
+      if (!isGood) take(...about);
+    }),
+  },
+];
+
+const OF_CALLS: readonly Mutant[] = [
+  {
+    name: 'tells nobody that a call failed for good',
+    foundBy: 'failed calls told',
+    compose: asItIs,
+    infect: () => {
+      vi.spyOn(FailedCalls.prototype, 'failed').mockReturnValue([]);
+    },
+  },
+  {
+    name: 'takes a call that a service refuses for one that failed for good',
+    foundBy: 'failed calls told',
+    compose: asItIs,
+    infect: () => {
+      const take = Reflect.get(AlertWatch.prototype, 'take') as AlertWatch['take'];
+      vi.spyOn(AlertWatch.prototype, 'take').mockImplementation(function (
+        this: AlertWatch,
+        event,
+        moment,
+      ) {
+        const isRefusal = event.type === 'call.failed' && event.kind === 'permanent';
+        return take.call(this, isRefusal ? { ...event, kind: 'transient' } : event, moment);
+      });
+    },
+  },
+];
+
+export const ALERT_MUTANTS: readonly Mutant[] = [
+  ...FOUND.map((mutant) => ({ ...mutant, foundBy: 'one alert', only: changesSettings })),
+  ...OF_CHANNELS,
+  ...OF_CHECKS,
+  ...OF_CALLS,
+];

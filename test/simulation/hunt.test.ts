@@ -39,6 +39,9 @@ const MET = [
   ...['lookup', 'write', 'speak', 'place', 'follow', 'find', 'hangUp', 'record', 'probe'].map(
     (method) => `request ${method}`,
   ),
+  ...['good', '429', 'ECONNREFUSED', 'ECONNRESET', '401', '400'].map(
+    (code) => `alert answered ${code}`,
+  ),
   'killed at hangUp leaves',
   'killed at before an alert is kept',
   'killed at after an alert is kept',

@@ -2,6 +2,7 @@
  * Logs of simulated runs written by hand, as short as what they are to show. Everything happens
  * where `at` has put the clock; the first life has begun at 0.
  */
+import { type AlertKind, type AlertSeverity, alertId } from '../../src/domain/alert.ts';
 import type { CampaignEvent, ContactCounts, RunEnd } from '../../src/domain/event.ts';
 import type { ContactState, Outcome, Role, Step } from '../../src/domain/words.ts';
 import type { Found } from '../../src/engine/ports.ts';
@@ -9,6 +10,7 @@ import type { RunPolicy } from '../../src/engine/runner.ts';
 import type { Promised, Seen, Standing } from '../../src/sim/check.ts';
 import { NO_QUIRKS, type Quirks } from '../../src/sim/outside.ts';
 import type { Method, Refusal, Sight, Sighting } from '../../src/sim/sighting.ts';
+import { OPERATOR } from '../../src/sim/simulated-channels.ts';
 import type { ChainNames } from '../../src/sim/simulated-services.ts';
 import { CHAINS, contactOf, POLICY } from './simulation-bench.ts';
 
@@ -52,6 +54,13 @@ export interface About {
   readonly service?: string;
 }
 
+export type AboutAlert = Partial<
+  Pick<
+    Extract<Sight, { type: 'alert_leaves' }>,
+    'key' | 'sinceMs' | 'severity' | 'ends' | 'was' | 'lateMs'
+  >
+>;
+
 /** A life of this campaign, whose settings name these. */
 export type Whose = Pick<Extract<Sight, { type: 'began' }>, 'campaign' | 'chains'>;
 
@@ -82,6 +91,7 @@ export class SightingLog {
   #atMs = 0;
   #run = 0;
   #requests = 0;
+  #sends = 0;
 
   constructor(policy: Partial<RunPolicy> = {}, whose: Whose = {}) {
     this.began(policy, whose);
@@ -253,7 +263,34 @@ export class SightingLog {
   }
 
   alerted(kind: 'raised' | 'recovered', key = 'service:elevenlabs', title?: string): this {
-    return this.see({ type: 'alerted', channel: 'email', key, kind, title });
+    return this.see({ type: 'alerted', channel: OPERATOR, key, kind, title });
+  }
+
+  /** Beside the operator's, which takes everything, there are these channels. */
+  channels(channels: Readonly<Record<string, readonly AlertSeverity[]>>): this {
+    const others = Object.entries(channels).map(([name, severities]) => ({ name, severities }));
+    this.#promised = { ...this.#promised, channels: [{ name: OPERATOR }, ...others] };
+    return this;
+  }
+
+  /** An alert leaves for a channel; answers its number. */
+  leaves(channel: string, kind: AlertKind, about: AboutAlert = {}): string {
+    const { key = 'service:elevenlabs', sinceMs = 0, severity = 'critical', ...more } = about;
+    this.#sends += 1;
+    const send = String(this.#sends);
+    const id = alertId({ key, kind, sinceMs });
+    this.see({ type: 'alert_leaves', send, channel, id, key, kind, sinceMs, severity, ...more });
+    return send;
+  }
+
+  /** One that leaves, and is answered at once. */
+  sends(
+    channel: string,
+    kind: AlertKind,
+    { failure, ...about }: AboutAlert & { readonly failure?: Refusal } = {},
+  ): this {
+    const send = this.leaves(channel, kind, about);
+    return this.see({ type: 'alert_answered', send, failure });
   }
 
   killed(): this {

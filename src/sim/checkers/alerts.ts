@@ -3,7 +3,8 @@
  */
 import { ROLES } from '../../domain/words.ts';
 import type { Checker, Violation } from '../check.ts';
-import { ALERT_MS } from '../simulated-services.ts';
+import type { Sighting } from '../sighting.ts';
+import { ALERT_MS, OPERATOR } from '../simulated-channels.ts';
 import { type Change, changesOf, stateAt } from './alert-states.ts';
 import {
   chainsAt,
@@ -16,6 +17,7 @@ import {
   ROUNDING_MS,
   toldOf,
 } from './evidence.ts';
+import { isSuspect } from './health-spells.ts';
 
 type Found = Omit<Violation, 'checker'>;
 type Alert = Of<'alerted'> & Mark;
@@ -29,7 +31,7 @@ export const ONE_ALERT: Checker = {
     if (!seen.promised.alerts) return [];
     const evidence = evidenceOf(seen);
     const alerts = seen.log.flatMap((sight, index) =>
-      sight.type === 'alerted' && sight.kind !== 'notice' ? [{ ...sight, index }] : [],
+      isTheOperators(sight) && sight.kind !== 'notice' ? [{ ...sight, index }] : [],
     );
     const services = [...new Set(placesNamed(evidence).map(({ service }) => service))];
     return [
@@ -39,6 +41,11 @@ export const ONE_ALERT: Checker = {
     ];
   },
 };
+
+/** Told by the channel that always works: what the others make of it, `channels.ts` judges. */
+export function isTheOperators(sight: Sighting): sight is Of<'alerted'> {
+  return sight.type === 'alerted' && sight.channel === OPERATOR;
+}
 
 // ---------------------------------------------------------------------------- twice
 
@@ -74,10 +81,12 @@ function isWhole(evidence: Evidence, before: Alert | undefined, alert: Alert): b
   if (isOpened || !alert.key.startsWith(SERVICE)) return isOpened;
   // One that was down before somebody began to use it, or that a kill left nobody sure of.
   const changes = changesOf(evidence, alert.key.slice(SERVICE.length));
-  return changes.some(({ index, before: was, state }) => {
+  const isDown = changes.some(({ index, before: was, state }) => {
     const isBetween = index > (before?.index ?? -1) && index < alert.index;
     return isBetween && (was !== 'up' || state !== 'up');
   });
+  const service = alert.key.slice(SERVICE.length);
+  return isDown || isSuspect(evidence, service, before?.index ?? 0, alert.index);
 }
 
 const SERVICE = 'service:';
@@ -98,7 +107,7 @@ function isResent({ seen, lives }: Evidence, before: Alert, again: Alert): boole
   const began = lives.find(({ run }) => run === again.run)?.began;
   const earlier = seen.log
     .slice(0, again.index)
-    .filter(({ type, run }) => type === 'alerted' && run === again.run);
+    .filter((sight) => isTheOperators(sight) && sight.run === again.run);
   return again.atMs <= (began?.atMs ?? 0) + earlier.length * ALERT_MS + ROUNDING_MS;
 }
 
@@ -116,13 +125,18 @@ function misjudged(
   const missing = changes.flatMap((change, position) => {
     const end = tellsBy(evidence, change, key);
     if (end === undefined || isTold(its, changes, position, end)) return [];
+    // Told before for its health checks, or still in trouble for them.
+    const last = its.findLast((alert) => alert.index <= change.index);
+    const from = change.state === 'up' ? change.index : (last?.index ?? change.index);
+    const isKnown = change.state === 'up' || last?.kind === 'raised';
+    if (isKnown && isSuspect(evidence, service, from, end.index)) return [];
     const { atMs, state } = change;
     const what = state === 'up' ? AT_AN_END[change.because] : 'is down';
     return [{ atMs, message: `${service} ${what}, and nobody is told` }];
   });
   return [
     ...missing,
-    ...its.flatMap((alert) => untrue(service, alert, its, changes)),
+    ...its.flatMap((alert) => untrue(evidence, service, alert, its, changes)),
     ...unended(evidence, service, its, changes),
   ];
 }
@@ -158,6 +172,7 @@ function isTold(
 
 /** Said to be back, or to be down, and it was neither; or said to be back for another reason. */
 function untrue(
+  evidence: Evidence,
   service: string,
   { kind, index, atMs, title = '' }: Alert,
   alerts: readonly Alert[],
@@ -167,12 +182,15 @@ function untrue(
   const within = changes.filter((change) => change.index > since && change.index <= index);
   const states = [stateAt(changes, since), ...within.map(({ state }) => state)];
   if (kind === 'raised') {
-    if (states.some((state) => state !== 'up')) return [];
+    const isSure = states.every((state) => state === 'up');
+    if (!isSure || isSuspect(evidence, service, since, index)) return [];
     return [{ atMs, message: `${service} is said to be down, and it is not` }];
   }
   if (states.every((state) => state === 'down')) {
     return [{ atMs, message: `${service} is said to be back, and it is not` }];
   }
+  // The end of what only its health checks said is another.
+  if (isSuspect(evidence, service, since, index)) return [];
   const ends = within.filter(({ state }) => state === 'up');
   const isKnown = ends.length > 0 && states.every((state) => state !== 'unsure') && title !== '';
   const isUnused = title.endsWith(UNUSED);
@@ -186,14 +204,14 @@ const UNUSED = 'is not in use any more';
 
 /** At the end of everything: told to be down, and it is not. */
 function unended(
-  { lives }: Evidence,
+  evidence: Evidence,
   service: string,
   alerts: readonly Alert[],
   changes: readonly Change[],
 ): readonly Found[] {
-  const over = lives.at(-1)?.over;
+  const over = evidence.lives.at(-1)?.over;
   if (over?.how !== 'ended' || alerts.at(-1)?.kind !== 'raised') return [];
-  if (stateAt(changes, over.index) !== 'up') return [];
+  if (stateAt(changes, over.index) !== 'up' || isSuspect(evidence, service, over.index)) return [];
   return [{ atMs: over.atMs, message: `${service} works, and was said to be down` }];
 }
 
@@ -210,7 +228,9 @@ export function tellsBy(
     return life.run === run && life.over?.how === 'killed' && life.over.atMs <= atMs + ROUNDING_MS;
   });
   if (isLost) return undefined;
-  const failed = toldOf(seen.log, 'alert.failed').filter(({ event }) => event.key === key);
+  const failed = toldOf(seen.log, 'alert.failed').filter(({ event }) => {
+    return event.key === key && event.channel === OPERATOR;
+  });
   const late = new Set(failed.map((one) => one.run));
   return lives.find((life) => life.run >= run && isOrderly(life) && !late.has(life.run))?.over;
 }

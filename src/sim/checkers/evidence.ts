@@ -89,8 +89,19 @@ export type Told<T extends EventType> = Mark & {
   readonly event: EventOf<T>;
 };
 
+/** Every checker asks for one type or another, of logs that do not change any more. */
+const TOLD = new WeakMap<readonly Sighting[], Map<EventType, readonly Told<EventType>[]>>();
+
 /** Told events of one type, with their places in the log. */
 export function toldOf<T extends EventType>(log: readonly Sighting[], type: T): readonly Told<T>[] {
+  const types = TOLD.get(log) ?? new Map<EventType, readonly Told<EventType>[]>();
+  TOLD.set(log, types);
+  const told = types.get(type) ?? toldIn(log, type);
+  types.set(type, told);
+  return told as readonly Told<T>[];
+}
+
+function toldIn<T extends EventType>(log: readonly Sighting[], type: T): readonly Told<T>[] {
   return log.flatMap((sight, index) => {
     if (sight.type !== 'told' || sight.event.type !== type) return [];
     return [{ index, atMs: sight.atMs, run: sight.run, event: sight.event as EventOf<T> }];

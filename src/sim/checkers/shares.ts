@@ -6,8 +6,9 @@ import { DEFAULT_ALERT_POLICIES } from '../../domain/alert-policy.ts';
 import type { CampaignEvent } from '../../domain/event.ts';
 import type { Checker, Violation } from '../check.ts';
 import { changesOf, stateAt } from './alert-states.ts';
-import { tellsBy } from './alerts.ts';
+import { isTheOperators, tellsBy } from './alerts.ts';
 import { type Evidence, evidenceOf, type Mark, type Of } from './evidence.ts';
+import { isSuspect } from './health-spells.ts';
 
 type Found = Omit<Violation, 'checker'>;
 type Alert = Of<'alerted'> & Mark;
@@ -33,7 +34,7 @@ export const SHARES_TOLD: Checker = {
     if (!seen.promised.alerts) return [];
     const evidence = evidenceOf(seen);
     const alerts = seen.log.flatMap((sight, index) =>
-      sight.type === 'alerted' && isShare(sight.key) ? [{ ...sight, index }] : [],
+      isTheOperators(sight) && isShare(sight.key) ? [{ ...sight, index }] : [],
     );
     const shares = Object.keys(POLICIES) as Share[];
     return shares.flatMap((share) => {
@@ -140,7 +141,9 @@ function triesOf(evidence: Evidence, share: Share): readonly Try[] {
     if (service === undefined) return 'up';
     const known = changes.get(service) ?? changesOf(evidence, service);
     changes.set(service, known);
-    return stateAt(known, index);
+    const state = stateAt(known, index);
+    const isSuspected = state === 'up' && isSuspect(evidence, service, index);
+    return isSuspected ? 'unsure' : state;
   };
   const dialers = seen.promised.chains.dialer;
   return seen.log.flatMap((sight, index): readonly Try[] => {

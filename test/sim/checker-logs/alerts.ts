@@ -34,7 +34,7 @@ const spent = () => log().told(finished('budget')).alerted('raised', BUDGET);
 
 const SENT: CampaignEvent = {
   type: 'alert.sent',
-  channel: 'email',
+  channel: 'operator',
   key: 'service:elevenlabs',
   alert: 'raised',
   severity: 'critical',

@@ -1,0 +1,89 @@
+/**
+ * Calls that failed for good: a service failed at them in one round of retries after the other,
+ * while others went through. Each is somebody who was not called, so the first is told; the next
+ * ones join it.
+ */
+import type { AlertPolicies } from './alert-policy.ts';
+import { failedCallsOverWords, failedCallsWords } from './alert-rule-text.ts';
+import type { Sign } from './alert-sign.ts';
+import { type AlertState, campaignKey } from './alert-state.ts';
+import type { CampaignEvent } from './event.ts';
+import { EMPTY_WINDOW, type SlidingWindow, windowAfter } from './sliding-window.ts';
+
+type Failed = Extract<CampaignEvent, { readonly type: 'call.failed' }>;
+
+/** What is asked of a moment. */
+export interface FailedCallsMoment {
+  readonly campaign: string;
+  readonly policies: AlertPolicies;
+  readonly wallMs: number;
+  /** Monotonic milliseconds. */
+  readonly nowMs: number;
+  readonly open: AlertState;
+}
+
+const NO_SIGNS: readonly Sign[] = [];
+
+export function failedCallsKey(campaign: string, service: string): string {
+  return `${campaignKey(campaign)}:call_failed:${service}`;
+}
+
+/** Of one run. */
+export class FailedCalls {
+  /** By service. */
+  readonly #windows = new Map<string, SlidingWindow>();
+  /** When one failed for good the last time, or this run began to look; by key. */
+  readonly #lastMs = new Map<string, number>();
+
+  /** One more; `last` is what failed it the last time. */
+  failed(last: Failed, moment: FailedCallsMoment): readonly Sign[] {
+    const { service, code, message } = last;
+    const policy = moment.policies.callFailed;
+    if (service === undefined || !policy.enabled) return NO_SIGNS;
+    const { campaign, open, nowMs, wallMs: sinceMs } = moment;
+    const key = failedCallsKey(campaign, service);
+    this.#lastMs.set(key, nowMs);
+    const before = this.#windows.get(service) ?? EMPTY_WINDOW;
+    const window = windowAfter(before, policy.windowMs, nowMs, 1);
+    this.#windows.set(service, window);
+    if (open.has(key)) return [{ type: 'joined', key }];
+    if (window.count < policy.callsMin) return NO_SIGNS;
+    const figures = { campaign, service, calls: window.count, windowMs: policy.windowMs };
+    const words = failedCallsWords({ ...figures, last: { code, message } });
+    const affected = window.count;
+    return [{ type: 'raised', rule: 'callFailed', key, words, sinceMs, service, affected }];
+  }
+
+  /** A call came to another end: what has not happened for a while is over. */
+  wentOn(moment: FailedCallsMoment): readonly Sign[] {
+    const { campaign, nowMs, policies } = moment;
+    const { windowMs } = policies.callFailed;
+    return openOf(moment).flatMap((key): readonly Sign[] => {
+      const lastMs = this.#lastMs.get(key) ?? nowMs;
+      this.#lastMs.set(key, lastMs);
+      if (nowMs - lastMs < windowMs) return NO_SIGNS;
+      return [{ type: 'cleared', key, words: failedCallsOverWords(campaign, { windowMs }) }];
+    });
+  }
+
+  /** It has its own alert now, which says more. */
+  outageBegins(service: string, moment: FailedCallsMoment): readonly Sign[] {
+    this.#windows.delete(service);
+    const key = failedCallsKey(moment.campaign, service);
+    if (!moment.open.has(key)) return NO_SIGNS;
+    return [{ type: 'cleared', key, words: failedCallsOverWords(moment.campaign, { service }) }];
+  }
+
+  /** The list has come to its end. */
+  done(moment: FailedCallsMoment): readonly Sign[] {
+    const words = failedCallsOverWords(moment.campaign, {});
+    return openOf(moment).map((key) => ({ type: 'cleared', key, words }));
+  }
+}
+
+/** The keys of what is open of this campaign. */
+function openOf({ campaign, open }: FailedCallsMoment): readonly string[] {
+  if (open.size === 0) return [];
+  const start = failedCallsKey(campaign, '');
+  return [...open.keys()].filter((key) => key.startsWith(start));
+}

@@ -1,0 +1,318 @@
+/**
+ * What is promised of the ways in which an operator is told: each hears what it takes, once, late
+ * rather than never, and none is in the way of another or of a call.
+ */
+import type { AlertSeverity } from '../../domain/alert.ts';
+import type { Checker, Seen, Violation } from '../check.ts';
+import { OPERATOR } from '../simulated-channels.ts';
+import {
+  type Evidence,
+  evidenceOf,
+  type Life,
+  type Mark,
+  type Of,
+  ROUNDING_MS,
+  toldOf,
+} from './evidence.ts';
+
+type Found = Omit<Violation, 'checker'>;
+
+/** One message that left for a channel, and what the program heard of it. */
+type Send = Of<'alert_leaves'> & Mark & { readonly answer: (Mark & Answer) | undefined };
+type Answer = Pick<Of<'alert_answered'>, 'failure'>;
+
+/** What comes so much later than it could have says so: docs/guide/alerts.md. */
+const LATE_MS = 2 * 60_000;
+/** What is still owed may hold up the end of a run for so long. */
+const CLOSE_MS = 5_000;
+
+function checker(
+  name: string,
+  promise: string,
+  check: (sends: Sends) => readonly Found[],
+): Checker {
+  return {
+    name,
+    promise,
+    check: (seen) => (seen.promised.alerts ? check(sendsOf(seen)) : []),
+  };
+}
+
+/** Everything that left for a channel, in order. */
+class Sends {
+  readonly evidence: Evidence;
+  readonly all: readonly Send[];
+  readonly #byChannel: ReadonlyMap<string, readonly Send[]>;
+
+  constructor(seen: Seen) {
+    this.evidence = evidenceOf(seen);
+    const answers = new Map<string, Mark & Answer>();
+    for (const [index, sight] of seen.log.entries()) {
+      if (sight.type !== 'alert_answered') continue;
+      answers.set(sight.send, { index, atMs: sight.atMs, failure: sight.failure });
+    }
+    const episodes = new Episodes();
+    this.all = seen.log.flatMap((sight, index) => {
+      if (sight.type !== 'alert_leaves') return [];
+      const id = episodes.nameOf(sight);
+      return [{ ...sight, id, index, answer: answers.get(sight.send) }];
+    });
+    this.#byChannel = Map.groupBy(this.all, ({ channel }) => channel);
+  }
+
+  get channels() {
+    return this.evidence.seen.promised.channels ?? [];
+  }
+
+  of(channel: string): readonly Send[] {
+    return this.#byChannel.get(channel) ?? [];
+  }
+
+  /** The first of each alert, of those that pass. */
+  firsts(isOf: (send: Send) => boolean = () => true): readonly Send[] {
+    const firsts = new Map<string, Send>();
+    for (const send of this.all) {
+      if (!firsts.has(send.id) && isOf(send)) firsts.set(send.id, send);
+    }
+    return [...firsts.values()];
+  }
+
+  /** Whether it had been told by then, anywhere, that what this alert began is over. */
+  isOver({ id, kind }: Send, index: number): boolean {
+    if (kind !== 'raised') return false;
+    const end = id.replace('-raised-', '-recovered-');
+    return this.all.some((other) => other.id === end && other.index < index);
+  }
+
+  /** Whether it need not go out there any more: it did, or what came later is out. */
+  isDone(send: Send, channel: string, index: number): boolean {
+    const its = this.of(channel).filter((one) => one.index < index);
+    if (its.some((one) => one.id === send.id && isTaken(one))) return true;
+    const refused = its.find((one) => one.id === send.id && isRefusedItself(one));
+    if (refused === undefined) return false;
+    return its.some((one) => one.key === send.key && isTaken(one) && one.index > refused.index);
+  }
+
+  /** Whether the program said that it could not be sent there. */
+  isToldFailed(
+    { key, kind }: Send,
+    channel: string,
+    isOf: (failed: { readonly run: number; readonly kept: boolean }) => boolean,
+  ): boolean {
+    return toldOf(this.evidence.seen.log, 'alert.failed').some(({ run, event }) => {
+      const isIt = event.channel === channel && event.key === key && event.alert === kind;
+      return isIt && isOf({ run, kept: event.kept });
+    });
+  }
+}
+
+/**
+ * An outage that was told to be over, because a service was not in use any more, may be found by a
+ * later run: that one began when it did, and is told once more.
+ */
+class Episodes {
+  readonly #overIn = new Map<string, number>();
+  readonly #again = new Map<string, number>();
+
+  nameOf({ id, key, kind, sinceMs, channel, run }: Of<'alert_leaves'>): string {
+    const cause = `${key} ${sinceMs}`;
+    const overIn = this.#overIn.get(cause) ?? Number.POSITIVE_INFINITY;
+    if (kind === 'raised' && channel === OPERATOR && run > overIn) {
+      this.#again.set(cause, (this.#again.get(cause) ?? 0) + 1);
+      this.#overIn.delete(cause);
+    }
+    if (kind === 'recovered') this.#overIn.set(cause, this.#overIn.get(cause) ?? run);
+    const again = this.#again.get(cause);
+    return again === undefined ? id : `${id}-${again}`;
+  }
+}
+
+const SENDS = new WeakMap<Seen, Sends>();
+
+function sendsOf(seen: Seen): Sends {
+  const sends = SENDS.get(seen) ?? new Sends(seen);
+  SENDS.set(seen, sends);
+  return sends;
+}
+
+function isTaken({ answer }: Send): boolean {
+  return answer !== undefined && answer.failure === undefined;
+}
+
+/** The channel works, and does not want this one. */
+function isRefusedItself({ answer }: Send): boolean {
+  return answer?.failure?.kind === 'permanent' && answer.failure.scope === 'request';
+}
+
+/**
+ * An all clear goes to whoever takes how much it mattered, and to whoever takes itself; what has
+ * become worse concerns those too who heard of it before.
+ */
+function takes(
+  severities: readonly AlertSeverity[] | undefined,
+  { severity, ends = severity, was = severity }: Pick<Send, 'severity' | 'ends' | 'was'>,
+): boolean {
+  return severities === undefined || [severity, ends, was].some((one) => severities.includes(one));
+}
+
+// ---------------------------------------------------------------------------- who hears what
+
+export const TOLD_BY_SEVERITY: Checker = checker(
+  'told by severity',
+  'Each channel is told what it takes, and its end, by the next run if need be, and nothing else.',
+  (sends) =>
+    sends.channels.flatMap(({ name, severities }) => [
+      ...sends.of(name).flatMap((send): readonly Found[] => {
+        if (takes(severities, send)) return [];
+        return [{ atMs: send.atMs, message: `${name} is told ${send.id}, and does not take it` }];
+      }),
+      ...sends
+        .firsts((send) => takes(severities, send))
+        .flatMap((first): readonly Found[] => {
+          const life = tellsThere(sends, first, name);
+          const end = life?.over;
+          if (end === undefined || sends.isDone(first, name, end.index)) return [];
+          if (sends.isOver(first, end.index)) return [];
+          if (sends.isToldFailed(first, name, ({ kept }) => !kept)) return [];
+          return [{ atMs: end.atMs, message: `${name} is not told ${first.id}` }];
+        }),
+    ]),
+);
+
+/** The first run that must have told it through this channel; undefined where none did. */
+function tellsThere(sends: Sends, first: Send, channel: string): Life | undefined {
+  return sends.evidence.lives.find(({ run, over }) => {
+    if (run < first.run || over?.how !== 'ended') return false;
+    return !sends.isToldFailed(first, channel, (failed) => failed.run === run);
+  });
+}
+
+// ---------------------------------------------------------------------------- stale, twice, late
+
+export const NOTHING_STALE: Checker = checker(
+  'nothing stale',
+  'What is over is not told any more: its all clear takes its place.',
+  (sends) =>
+    sends.all.flatMap((send): readonly Found[] => {
+      if (!sends.isOver(send, send.index)) return [];
+      const { atMs, channel, id } = send;
+      return [{ atMs, message: `${channel} is told ${id} after its end` }];
+    }),
+);
+
+export const SENT_ONCE: Checker = checker(
+  'sent once',
+  'What a channel took it is not sent again, unless a kill came before that could be written down.',
+  (sends) =>
+    sends.channels.flatMap(({ name }) => {
+      const its = Map.groupBy(sends.of(name), ({ id }) => id);
+      return [...its.values()].flatMap((tries) =>
+        tries.flatMap((send, position): readonly Found[] => {
+          const taken = tries.slice(0, position).findLast(isTaken);
+          if (taken === undefined || isForgotten(sends, taken, send)) return [];
+          if (isOfTwoStarts(sends, send)) return [];
+          return [{ atMs: send.atMs, message: `${name} is sent ${send.id} again` }];
+        }),
+      );
+    }),
+);
+
+/** That it was taken is written down at once, or never. */
+function isForgotten({ evidence }: Sends, { run, answer }: Send, again: Send): boolean {
+  // Also a life that had ended, whose last words were not on disk yet.
+  const killed = evidence.seen.log.find((sight) => sight.type === 'killed' && sight.run === run);
+  if (killed === undefined || again.run === run) return false;
+  return killed.atMs <= (answer?.atMs ?? 0) + ROUNDING_MS;
+}
+
+/** Of two lives that began within one millisecond, each has said so. */
+function isOfTwoStarts({ evidence }: Sends, { kind, sinceMs }: Send): boolean {
+  const began = evidence.lives.filter(({ wallMs }) => Math.abs(wallMs - sinceMs) <= 1);
+  return kind === 'notice' && began.length > 1;
+}
+
+export const LATE_SAYS_SO: Checker = checker(
+  'late says so',
+  'What reaches a channel long after it could have says by how much it is late.',
+  (sends) =>
+    sends.channels.flatMap(({ name, severities }) => {
+      // What has become worse concerns others from then on.
+      const firsts = sends.firsts((send) => takes(severities, send));
+      const firstMs = new Map(firsts.map(({ id, atMs }) => [id, atMs]));
+      return sends.of(name).flatMap((send): readonly Found[] => {
+        const awayMs = send.atMs - (firstMs.get(send.id) ?? send.atMs);
+        return isTrulyLate(sends, send, awayMs)
+          ? []
+          : [{ atMs: send.atMs, message: lateText(send, awayMs) }];
+      });
+    }),
+);
+
+/** @param awayMs for how long it has been sent by others, or tried */
+function isTrulyLate({ evidence }: Sends, send: Send, awayMs: number): boolean {
+  const { run, atMs, lateMs, sinceMs } = send;
+  if (lateMs === undefined) return awayMs < LATE_MS;
+  const life = evidence.lives.find((one) => one.run === run);
+  const wallMs = (life?.wallMs ?? 0) + atMs - (life?.began.atMs ?? 0);
+  // Wall clocks show whole milliseconds.
+  return lateMs >= awayMs - 1 && lateMs <= wallMs - sinceMs + 1 && lateMs >= LATE_MS;
+}
+
+function lateText({ channel, id, lateMs }: Send, awayMs: number): string {
+  const said = lateMs === undefined ? 'without a word' : `${lateMs} ms late, it says`;
+  return `${channel} is told ${id} ${awayMs} ms after it could have been, ${said}`;
+}
+
+// ---------------------------------------------------------------------------- nobody waits
+
+export const CHANNELS_APART: Checker = checker(
+  'channels apart',
+  'A channel that takes what it is given is given it at once, whatever the others do.',
+  (sends) =>
+    sends.evidence.lives.flatMap((life) =>
+      sends.channels.flatMap((channel) => heldUp(sends, life, channel)),
+    ),
+);
+
+function heldUp(
+  sends: Sends,
+  { run, over }: Life,
+  { name, severities }: { name: string; severities?: readonly AlertSeverity[] | undefined },
+): readonly Found[] {
+  const its = sends.of(name).filter((send) => send.run === run);
+  const firstBad = its.find((send) => !isTaken(send));
+  const firsts = sends.firsts((send) => send.run === run && takes(severities, send));
+  return firsts.flatMap((first): readonly Found[] => {
+    const send = its.find(({ id }) => id === first.id);
+    if (firstBad !== undefined && (send === undefined || firstBad.index < send.index)) return [];
+    const before = its.findLast(({ index }) => index < (send?.index ?? Number.POSITIVE_INFINITY));
+    const idleMs = Math.max(first.atMs, before?.answer?.atMs ?? 0) + ROUNDING_MS;
+    const message = `${name} could have been told ${first.id} at ${idleMs} ms`;
+    if (send !== undefined) return send.atMs <= idleMs ? [] : [{ atMs: send.atMs, message }];
+    if (over === undefined || over.atMs <= idleMs || sends.isOver(first, over.index)) return [];
+    const isOld = sends.of(name).some(({ id, run: other }) => id === first.id && other < run);
+    return isOld ? [] : [{ atMs: over.atMs, message }];
+  });
+}
+
+export const CHANNELS_COST_NOTHING: Checker = checker(
+  'channels cost nothing',
+  'A channel that is dead, hangs or is slow delays no call, and the end of a run by 5 s at most.',
+  (sends) =>
+    sends.evidence.lives.flatMap(({ run, finished, over }): readonly Found[] => {
+      if (finished === undefined || over?.how !== 'ended') return [];
+      const tookMs = over.atMs - finished.atMs;
+      if (tookMs <= CLOSE_MS + ROUNDING_MS) return [];
+      return [{ atMs: over.atMs, message: `run ${run} ends ${tookMs} ms after its work` }];
+    }),
+);
+
+/** Of alerts there is one book for all campaigns: they are judged over all lives. */
+export const CHANNEL_CHECKERS: readonly Checker[] = [
+  TOLD_BY_SEVERITY,
+  NOTHING_STALE,
+  SENT_ONCE,
+  LATE_SAYS_SO,
+  CHANNELS_APART,
+  CHANNELS_COST_NOTHING,
+];

@@ -1,0 +1,78 @@
+/**
+ * What is promised of calls that failed for good: somebody hears of it, once for each service, and
+ * of an outage's consequences with the outage.
+ */
+import type { Checker, Violation } from '../check.ts';
+import { changesOf, stateAt } from './alert-states.ts';
+import { isTheOperators, tellsBy } from './alerts.ts';
+import { type Evidence, evidenceOf, type Mark, toldOf } from './evidence.ts';
+import { isSuspect } from './health-spells.ts';
+
+type Found = Omit<Violation, 'checker'>;
+
+interface ForGood extends Mark {
+  readonly run: number;
+  readonly service: string;
+}
+
+const PART = ':call_failed:';
+
+export const FAILED_TOLD: Checker = {
+  name: 'failed calls told',
+  promise:
+    'That a call failed for good after its retries is told, once for each service that is the ' +
+    'cause, and never otherwise.',
+  check: (seen) => {
+    if (!seen.promised.alerts) return [];
+    const evidence = evidenceOf(seen);
+    const failed = failedForGood(evidence);
+    const alerts = seen.log.flatMap((sight, index) =>
+      isTheOperators(sight) && sight.key.includes(PART) ? [{ ...sight, index }] : [],
+    );
+    const serviceOf = (key: string): string => key.slice(key.indexOf(PART) + PART.length);
+    const unjust = alerts.flatMap(({ key, kind, index, atMs }): readonly Found[] => {
+      if (failed.some((one) => one.service === serviceOf(key) && one.index <= index)) return [];
+      return [{ atMs, message: `${key} is ${kind}, and no such call was there` }];
+    });
+    const untold = failed.flatMap((one): readonly Found[] => {
+      const its = alerts.filter(({ key }) => serviceOf(key) === one.service);
+      const end = tellsBy(evidence, one, its[0]?.key ?? `campaign:hunt${PART}${one.service}`);
+      if (end === undefined || isOfOutage(evidence, one)) return [];
+      const isOpen = its.findLast(({ index }) => index <= one.index)?.kind === 'raised';
+      const isTold = its.some(({ index }) => index > one.index && index <= end.index);
+      if (isOpen || isTold) return [];
+      const message = `a call failed for good because of ${one.service}, and nobody is told`;
+      return [{ atMs: one.atMs, message }];
+    });
+    return [...unjust, ...untold];
+  },
+};
+
+/** Calls given up after rounds of retries, of what a service may do better another time. */
+function failedForGood({ seen }: Evidence): readonly ForGood[] {
+  const failures = new Map<string, { readonly service: string; readonly isForGood: boolean }>();
+  return seen.log.flatMap((sight, index): readonly ForGood[] => {
+    if (sight.type !== 'told') return [];
+    const { event, atMs, run } = sight;
+    if (event.type === 'call.failed') {
+      const { contact, service = '', kind } = event;
+      failures.set(`${run} ${contact}`, { service, isForGood: kind !== 'permanent' });
+    }
+    if (event.type !== 'call.finished' && event.type !== 'contact.put_off') return [];
+    const place = `${run} ${event.contact}`;
+    const last = failures.get(place);
+    failures.delete(place);
+    if (event.type !== 'call.finished' || event.outcome !== 'failed') return [];
+    return last?.isForGood === true ? [{ index, atMs, run, service: last.service }] : [];
+  });
+}
+
+/** Its service has an alert of its own, or a kill left nobody sure of that. */
+function isOfOutage(evidence: Evidence, { service, index, run }: ForGood): boolean {
+  const isDown = stateAt(changesOf(evidence, service), index) !== 'up';
+  if (isDown || isSuspect(evidence, service, index)) return true;
+  // Down directly after: one message says both.
+  return toldOf(evidence.seen.log, 'breaker.opened').some((opened) => {
+    return opened.run === run && opened.event.service === service && opened.index > index;
+  });
+}
