@@ -28,7 +28,7 @@ export type Counted = Pick<
 
 type Viewed = Pick<Guard, 'service' | 'role' | 'status'>;
 
-/** A health check that is bad. */
+/** A health check that is bad, or a connection that is away. */
 interface BadCheck {
   /** Milliseconds since the epoch. */
   readonly sinceMs: number;
@@ -41,6 +41,7 @@ export class RunView {
   readonly #parts: RunViewParts;
   readonly #startedMs: number;
   readonly #badChecks = new Map<string, BadCheck>();
+  readonly #lost = new Map<string, BadCheck>();
   #phase: 'starting' | 'running' | 'over' = 'starting';
 
   constructor(parts: RunViewParts) {
@@ -64,8 +65,20 @@ export class RunView {
           this.#badChecks.delete(checkKey(event));
         }
         break;
+      case 'connection.changed':
+        this.#connection(event);
+        break;
       default:
     }
+  }
+
+  /** Seen at once: the next health check may be half a minute away. */
+  #connection(event: Extract<CampaignEvent, { type: 'connection.changed' }>): void {
+    const { state, message } = event;
+    if (state === 'connected' || state === 'closed') this.#lost.delete(checkKey(event));
+    if (state !== 'disconnected') return;
+    const sinceMs = this.#lost.get(checkKey(event))?.sinceMs ?? this.#parts.clock.wallMs();
+    this.#lost.set(checkKey(event), { sinceMs, message });
   }
 
   status(counted: Counted): RunStatus {
@@ -98,7 +111,8 @@ export class RunView {
   #serviceStatus(guard: Viewed): ServiceStatus {
     const { service, role } = guard;
     const { state: breaker, sinceMs, retryAfterMs, cause } = guard.status();
-    const bad = this.#badChecks.get(checkKey({ service, role }));
+    const key = checkKey({ service, role });
+    const bad = this.#lost.get(key) ?? this.#badChecks.get(key);
     const health = healthOf(bad === undefined, breaker);
     const isOpen = breaker !== 'closed';
     return {

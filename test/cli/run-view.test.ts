@@ -87,4 +87,29 @@ describe('a service', () => {
     made.take({ type: 'health.changed', ...flite, health: 'healthy' });
     expect(now().services[0]).toMatchObject({ health: 'healthy', sinceMs: undefined });
   });
+
+  it('is away as long as its connection is, whatever the last check said', async () => {
+    const { made, clock, now } = view();
+    const asterisk = { service: 'asterisk-ami', role: 'dialer' } as const;
+    made.guards = [{ ...asterisk, status: () => CLOSED }];
+    const about = { ...asterisk, address: '127.0.0.1:5038', lastedMs: 0, attempt: 1 } as const;
+    const changed = (state: 'connecting' | 'connected' | 'disconnected', message?: string) => {
+      made.take({ type: 'connection.changed', ...about, state, message });
+    };
+    changed('connecting');
+    expect(now().services[0]?.health).toBe('healthy');
+    changed('connected');
+    const lostMs = clock.wallMs();
+    changed('disconnected', 'it was closed');
+    await clock.advance(15_000);
+    changed('connecting');
+    changed('disconnected', 'connection refused');
+    expect(now().services[0]).toMatchObject({
+      health: 'unhealthy',
+      sinceMs: lostMs,
+      reason: 'connection refused',
+    });
+    changed('connected');
+    expect(now().services[0]?.health).toBe('healthy');
+  });
 });

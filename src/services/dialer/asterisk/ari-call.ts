@@ -66,7 +66,7 @@ const HANGING_UP_MS = 2_000;
 /** From our hanging up to the channel's end. */
 const CLOSE_MS = 5_000;
 /** The answer that a channel is gone may overtake the word of its end: they come by two ways. */
-const LAST_WORD_MS = 1_000;
+const LAST_WORD_MS = 2_000;
 
 /** Of the longest course of a call after its answer, in milliseconds. */
 export function servedMsMax(durationMs: number, waitMs: number, settings: AriCallSettings): number {

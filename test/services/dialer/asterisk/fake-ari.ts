@@ -40,6 +40,8 @@ export class FakeAri {
   digit: string | undefined;
   /** Of the next request to ring: it is done, and its answer lost. */
   losesAnswer = false;
+  /** How a call ends as soon as it is asked about: the answer comes first, and then the word. */
+  endsWhenAsked: { readonly cause: number; readonly tech: number } | undefined;
   readonly #sockets = new Set<Socket>();
   #listener: WebSocket | undefined;
 
@@ -90,17 +92,9 @@ export class FakeAri {
   }
 
   end(id: string, cause: number, tech = 0): void {
-    this.vanish(id)?.(cause, tech);
-  }
-
-  /** The channel is gone, and the word of its end still on its way: the answer sends it. */
-  vanish(id: string): ((cause: number, tech: number) => void) | undefined {
     const channel = this.channels.get(id);
+    if (channel === undefined) return;
     this.channels.delete(id);
-    return channel && ((cause, tech) => this.#ended(channel, cause, tech));
-  }
-
-  #ended(channel: Channel, cause: number, tech: number): void {
     const word = { cause, tech_cause: tech };
     this.#of(channel, { type: 'ChannelHangupRequest', ...word, soft: cause === 0 });
     this.#of(channel, { type: 'ChannelDestroyed', ...word });
@@ -124,6 +118,7 @@ export class FakeAri {
       }
       const path = url.pathname.replace(/^\/ari/, '');
       this.asked.push(`${request.method} ${path}`);
+      if (this.#overtakes(request.method ?? '', path, response)) return;
       const [status, body] = this.#did(request.method ?? '', path, url.searchParams);
       const isRing = request.method === 'POST' && path === '/channels';
       if (isRing && this.losesAnswer) {
@@ -159,6 +154,15 @@ export class FakeAri {
       default:
         return [400, { message: `no ${action}` }];
     }
+  }
+
+  #overtakes(method: string, path: string, response: ServerResponse): boolean {
+    const ends = this.endsWhenAsked;
+    const id = path.replace('/channels/', '');
+    if (ends === undefined || method !== 'GET' || !this.channels.has(id)) return false;
+    response.once('finish', () => setImmediate(() => this.end(id, ends.cause, ends.tech)));
+    send(response, 404, { message: 'Channel not found' });
+    return true;
   }
 
   #list(): readonly [number, unknown] {
