@@ -7,6 +7,7 @@ import type { AnswerPolicy } from '../domain/answers.ts';
 import type { PriceList } from '../domain/money.ts';
 import type { ReconnectPolicy } from '../domain/reconnect.ts';
 import type { HealthTiming } from '../engine/health-checker.ts';
+import type { AmiSettings } from '../services/dialer/asterisk-ami.ts';
 import type { Behaviour } from '../sim/behaviour.ts';
 import type { AlertSettings } from './config-alerts.ts';
 import type { ConfigFile } from './config-schema.ts';
@@ -140,25 +141,10 @@ export interface AriProvider {
   readonly keepAlive: { readonly intervalMs: number; readonly timeoutMs: number };
 }
 
-/** An Asterisk with its Manager Interface. See `AmiSettings`. */
-export interface AmiProvider {
-  readonly host: string;
-  readonly port: number;
-  /** Empty only where the service is not in use, like the password and the endpoint. */
-  readonly username: string;
-  readonly password: string;
-  readonly events: string;
-  readonly endpoint: string;
-  readonly context: string;
-  readonly extension: string;
-  readonly callerId: string | undefined;
-  readonly ringMs: number;
-  readonly machineDetection: boolean;
-  readonly variables: Readonly<Record<string, string>>;
+/** An Asterisk with its Manager Interface; names are empty only where it is not in use. */
+export interface AmiProvider extends Omit<AmiSettings, 'callMs' | 'audioFolder' | 'sounds'> {
   /** Where Asterisk finds the audio folder; undefined where that is where we have it. */
   readonly sounds: string | undefined;
-  readonly reconnect: ReconnectPolicy;
-  readonly keepAlive: { readonly intervalMs: number; readonly timeoutMs: number };
 }
 
 export type LogLevel = ConfigFile['logging']['level'];
