@@ -3,21 +3,17 @@
  * of bad luck; then everything heals, and the list must come to its end. Then the checkers judge
  * what was seen. All of it is done twice, and both times the same must have happened.
  */
-import type { Contact } from '../domain/contact.ts';
 import type { Outcome } from '../domain/words.ts';
 import { MemoryDisk, openMemoryStore } from '../store/memory.ts';
 import type { Money } from './billing.ts';
 import type { Capacity } from './capacity.ts';
 import { delaysBetween, isTroubled } from './channel-delays.ts';
-import type { Promised, Seen, Standing, Violation } from './check.ts';
-import { ONE_ALERT } from './checkers/alerts.ts';
+import type { Standing, Violation } from './check.ts';
 import { OPEN_TIMES_MAX } from './checkers/away.ts';
-import { CHANNEL_CHECKERS } from './checkers/channels.ts';
-import { OPTED_OUT } from './checkers/opt-outs.ts';
 import { RECORD_WAIT_MS } from './checkers/put-offs.ts';
-import { violationsOf } from './checkers.ts';
 import { LogDigest } from './digest.ts';
 import { draws } from './draws.ts';
+import { difference, HUNT_CAMPAIGN, judged, type Lived, OTHER_CAMPAIGN } from './hunt-judgement.ts';
 import { EditedList } from './list-edits.ts';
 import { Locks } from './locks.ts';
 import type { Outage } from './outage.ts';
@@ -26,7 +22,7 @@ import { CALM, type LifePlan } from './random-lives.ts';
 import { type RandomWorld, randomWorld } from './random-world.ts';
 import type { Sighting } from './sighting.ts';
 import { kindOf, sightingText } from './sighting-text.ts';
-import { type ChannelPlan, OPERATOR } from './simulated-channels.ts';
+import { type ChannelPlan } from './simulated-channels.ts';
 import {
   type LifeEnd,
   live,
@@ -37,10 +33,6 @@ import {
 } from './simulation.ts';
 import { answerMs } from './vendors.ts';
 import { VirtualClock } from './virtual-clock.ts';
-
-/** Under this name every world's campaign is kept; under the other, a second one on its disk. */
-const HUNT_CAMPAIGN = 'hunt';
-const OTHER_CAMPAIGN = 'other';
 
 /** A disk of one play's own, empty at first. */
 export interface HuntDisk extends SimulatedDisk {
@@ -160,15 +152,8 @@ export function commandFor(seed: number): string {
 
 // ---------------------------------------------------------------------------- one play
 
-/** Where the contacts of a campaign stand, by their ids. */
-type StandingsOf = (campaign: string) => ReadonlyMap<string, Standing>;
-
-interface Played {
-  readonly log: readonly Sighting[];
+interface Played extends Lived {
   readonly digest: string;
-  readonly standings: StandingsOf;
-  /** As they really were: what was left of them when everything healed is gone. */
-  readonly outages: readonly Outage[];
   /** What no checker has to look for: it broke, or it never came to its end. */
   readonly violations: readonly Violation[];
 }
@@ -497,96 +482,3 @@ function patienceOf(
 }
 
 const GO_ON: Promise<void> = Promise.resolve();
-
-// ---------------------------------------------------------------------------- judgement
-
-function judged(
-  world: RandomWorld,
-  { log, standings, outages }: Pick<Played, 'log' | 'standings' | 'outages'>,
-): readonly Violation[] {
-  const { chains, sameNumber, callsPerSecond, policies, healthCheck } = world;
-  const { contacts, other, quirks, money } = world;
-  const promised: Promised = {
-    contacts,
-    chains,
-    sameNumber,
-    callsPerSecond,
-    policyOf: (service) => {
-      const policy = policies[service];
-      if (policy === undefined) throw new Error(`no policy for ${service}`);
-      return policy;
-    },
-    healthCheck,
-    outages,
-    quirks,
-    money,
-    alerts: true,
-    channels: [{ name: OPERATOR, severities: world.severities }, ...(world.channels ?? [])],
-  };
-  const own: Seen = { promised, log, standings: standings(HUNT_CAMPAIGN) };
-  if (other === undefined) return violationsOf(own);
-  const sharedPhones = sharedBy(contacts, other.contacts);
-  const shared = { ...promised, sharedPhones, alerts: false };
-  const others = { ...shared, contacts: other.contacts, money: undefined };
-  return [
-    ...violationsOf({
-      ...own,
-      promised: shared,
-      log: logOf(log, HUNT_CAMPAIGN),
-    }),
-    ...violationsOf({
-      promised: others,
-      log: logOf(log, OTHER_CAMPAIGN),
-      standings: standings(OTHER_CAMPAIGN),
-    }),
-    // Of alerts there is one book for all campaigns.
-    ...violationsOf(own, [ONE_ALERT, ...CHANNEL_CHECKERS]),
-    // And one of those who are not to be rung.
-    ...violationsOf({ ...own, promised: shared }, [OPTED_OUT]),
-  ];
-}
-
-function sharedBy(one: readonly Contact[], other: readonly Contact[]): ReadonlySet<string> {
-  const phones = new Set(one.map(({ phone }) => phone));
-  return new Set(other.map(({ phone }) => phone).filter((phone) => phones.has(phone)));
-}
-
-/**
- * What one campaign has lived through, up to the end of its last life. The lives of another are in
- * it as ones that were killed at once when they were over: what they did to services and breakers
- * is not known.
- */
-function logOf(log: readonly Sighting[], campaign: string): readonly Sighting[] {
-  const began = new Map<number, Sighting>();
-  const own = new Set<number>();
-  for (const sight of log) {
-    if (sight.type !== 'began') continue;
-    began.set(sight.run, sight);
-    if (sight.campaign === campaign) own.add(sight.run);
-  }
-  const last = log.findLastIndex(({ run }) => own.has(run));
-  return log.slice(0, last + 1).flatMap((sight): readonly Sighting[] => {
-    const { run, atMs, type } = sight;
-    // The folder with the audio is one for all.
-    if (own.has(run) || type === 'audio_deleted') return [sight];
-    const start = began.get(run);
-    const isOver = type === 'ended' || type === 'killed' || type === 'broke';
-    if (start === undefined || !isOver) return [];
-    return [
-      { ...start, atMs },
-      { type: 'killed', at: 'a life of another campaign', run, atMs },
-    ];
-  });
-}
-
-function difference(log: readonly Sighting[], again: readonly Sighting[]): Violation {
-  const at = log.findIndex((one, index) => JSON.stringify(one) !== JSON.stringify(again[index]));
-  const [one, other] = [log[at] ?? again[log.length], again[at]];
-  const told = (sighting: Sighting | undefined): string =>
-    sighting === undefined ? 'nothing more' : sightingText(sighting);
-  return {
-    checker: 'a seed plays the same again',
-    atMs: (one ?? other)?.atMs ?? 0,
-    message: `once: ${told(log[at])}; then: ${told(at < 0 ? again[log.length] : other)}`,
-  };
-}
