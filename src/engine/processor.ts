@@ -3,9 +3,8 @@
  * written down, it is done, and its end is written down.
  */
 import { type AnswerPolicy, keysOf, standing } from '../domain/answers.ts';
-import type { CampaignEvent } from '../domain/event.ts';
 import { OptedOut, ServiceFailure } from '../domain/failure.ts';
-import type { Role, Step } from '../domain/words.ts';
+import type { Step } from '../domain/words.ts';
 import { CallAttempts } from './call-attempts.ts';
 import type {
   AnswersWanted,
@@ -40,8 +39,7 @@ import {
   type Story,
   stageAt,
 } from './story.ts';
-
-type StepFinished = Extract<CampaignEvent, { readonly type: 'step.finished' }>;
+import { ROLE_OF, type StepDone, StoryEvents } from './story-events.ts';
 
 export interface ProcessorParts {
   readonly campaign: string;
@@ -57,21 +55,15 @@ export interface ProcessorParts {
   readonly answers?: AnswerPolicy | undefined;
 }
 
-const ROLE_OF: Readonly<Record<Step, Role>> = {
-  lookup: 'crm',
-  script: 'llm',
-  speech: 'tts',
-  dial: 'dialer',
-  record: 'crm',
-};
-
 export class Processor {
   readonly #parts: ProcessorParts;
+  readonly #events: StoryEvents;
   /** How often each service did a step in this run, by role: one account may fill two. */
   readonly #served = new Map<string, number>();
 
   constructor(parts: ProcessorParts) {
     this.#parts = parts;
+    this.#events = new StoryEvents(parts.clock, parts.emit);
   }
 
   /**
@@ -108,12 +100,10 @@ export class Processor {
   }
 
   #open(claim: Claim, line: number, calls: CallsInProgress, stop: AbortSignal): Story {
-    const { clock, journal, emit } = this.#parts;
+    const { clock, journal } = this.#parts;
     const { script, speech } = claim.finished;
     const dialledBy = dialledIn(claim);
-    if (claim.ended === undefined) {
-      emit({ type: 'call.started', contact: claim.contact.id, call: claim.key.call, line });
-    }
+    if (claim.ended === undefined) this.#events.started(claim, line);
     return {
       claim,
       line,
@@ -202,7 +192,7 @@ export class Processor {
     const service = open?.service ?? '';
     const found = await findCall(chains.dialer, service, request, attempts, context);
     if (found.state === 'absent') {
-      this.#tellLookedUp(story, service, false);
+      this.#events.lookedUp(story, service, false);
       return undefined;
     }
     return await this.#followed(story, request, dialledFrom(found, service), startMs);
@@ -228,7 +218,7 @@ export class Processor {
     );
     const { value: properties, service } = answer;
     this.#note(story, { type: 'lookup.ended', properties, service, atMs: this.#wallMs() });
-    this.#finished(story, 'lookup', 'crm', service, startMs);
+    this.#finished(story, 'lookup', service, startMs);
     return properties;
   }
 
@@ -243,7 +233,7 @@ export class Processor {
     story.text = text;
     story.services.llm = service;
     this.#note(story, { type: 'script.ended', text, service, atMs: this.#wallMs() });
-    this.#finished(story, 'script', 'llm', service, startMs, { usage });
+    this.#finished(story, 'script', service, startMs, { usage });
     return text;
   }
 
@@ -272,7 +262,7 @@ export class Processor {
       service,
       atMs: this.#wallMs(),
     });
-    this.#finished(story, 'speech', 'tts', service, startMs, { kept: reused, usage });
+    this.#finished(story, 'speech', service, startMs, { kept: reused, usage });
     return audio;
   }
 
@@ -293,13 +283,13 @@ export class Processor {
   ): Promise<Over> {
     if (dialled.state !== 'uncertain' && dialled.isFound === true) {
       const { service } = dialled.state === 'placed' ? dialled.placed : dialled;
-      this.#tellLookedUp(story, service, true);
+      this.#events.lookedUp(story, service, true);
     }
     const over = dialled.state === 'placed' ? await this.#follow(story, request, dialled) : dialled;
     const { usage, digit } = over.state === 'ended' ? over.ended : {};
     // Durable before the outcome is: with that, nobody asks the dialer again.
     if (digit !== undefined) await this.#answered(story, digit);
-    this.#finished(story, 'dial', 'dialer', over.service, startMs, { usage });
+    this.#finished(story, 'dial', over.service, startMs, { usage });
     return over;
   }
 
@@ -330,13 +320,12 @@ export class Processor {
   /** Writes the outcome down together with the record's begin. */
   async #end(
     story: Story,
-    { outcome, detail, code }: Extract<Settlement, { readonly type: 'outcome' }>,
+    settlement: Extract<Settlement, { readonly type: 'outcome' }>,
   ): Promise<End> {
-    const { journal, emit, clock } = this.#parts;
+    const { outcome, detail, code } = settlement;
     const endedMs = this.#wallMs();
     const service = story.services.dialer;
-    const { key, contact } = story.claim;
-    const ended = journal.write(key, {
+    const ended = this.#parts.journal.write(story.claim.key, {
       type: 'call.ended',
       outcome,
       detail,
@@ -350,18 +339,7 @@ export class Processor {
     await ended;
     story.ended = true;
     story.calls.settled();
-    emit({
-      type: 'call.finished',
-      contact: contact.id,
-      call: key.call,
-      line: story.line,
-      outcome,
-      detail,
-      ...(story.answer !== undefined && { answer: story.answer }),
-      ...(code !== undefined && { code }),
-      durationMs: clock.monotonicMs() - story.startMs,
-      ...(story.isCut && { cut: true }),
-    });
+    this.#events.ended(story, settlement);
     return { outcome, detail, endedMs };
   }
 
@@ -391,7 +369,7 @@ export class Processor {
     const { service } = answer;
     const { bytes, note } = answer.value;
     this.#note(story, { type: 'record.ended', service, bytes, note, atMs: this.#wallMs() });
-    this.#finished(story, 'record', 'crm', service, startMs, { note });
+    this.#finished(story, 'record', service, startMs, { note });
     return { type: 'done' };
   }
 
@@ -445,69 +423,21 @@ export class Processor {
     void this.#parts.journal.write(story.claim.key, entry);
   }
 
-  #finished(
-    story: Story,
-    step: Step,
-    role: Role,
-    service: string,
-    startMs: number,
-    { kept = false, usage, note }: Pick<StepFinished, 'kept' | 'usage' | 'note'> = {},
-  ): void {
-    if (!kept) {
-      const payee = `${role} ${service}`;
+  #finished(story: Story, step: Step, service: string, startMs: number, by: StepDone = {}): void {
+    if (by.kept !== true) {
+      const payee = `${ROLE_OF[step]} ${service}`;
       this.#served.set(payee, (this.#served.get(payee) ?? 0) + 1);
     }
-    const { requestMs } = story;
-    story.requestMs = undefined;
-    this.#parts.emit({
-      type: 'step.finished',
-      contact: story.claim.contact.id,
-      call: story.claim.key.call,
-      line: story.line,
-      step,
-      role,
-      service,
-      durationMs: this.#parts.clock.monotonicMs() - startMs,
-      ...(requestMs !== undefined && { requestMs }),
-      ...(kept && { kept }),
-      ...(usage !== undefined && { usage }),
-      ...(note !== undefined && { note }),
-    });
-  }
-
-  /** Who watches sees that nobody was rung again on a guess. */
-  #tellLookedUp(story: Story, service: string, hadRung: boolean): void {
-    const { key, contact } = story.claim;
-    const subject = {
-      contact: contact.id,
-      call: key.call,
-      line: story.line,
-      step: 'dial',
-    } as const;
-    this.#parts.emit({ type: 'call.looked_up', ...subject, service, role: 'dialer', hadRung });
+    this.#events.stepFinished(story, step, service, startMs, by);
   }
 
   /** A number that is none is what became of the call, not a step that failed. */
   #takeFailure(story: Story, failure: ServiceFailure): void {
     if (failure.outcome === undefined) {
-      this.#tellFailure(story, failure);
+      this.#events.failed(story, failure);
     } else if (failure.service !== undefined) {
       story.services.dialer = failure.service;
     }
-  }
-
-  #tellFailure(story: Story, failure: ServiceFailure): void {
-    this.#parts.emit({
-      type: 'call.failed',
-      contact: story.claim.contact.id,
-      call: story.claim.key.call,
-      line: story.line,
-      step: story.step,
-      service: failure.service,
-      kind: failure.kind,
-      code: failure.code,
-      message: failure.message,
-    });
   }
 }
 
