@@ -15,7 +15,6 @@ import {
 } from './config-schema-parts.ts';
 
 const SECOND_MS = 1_000;
-const HOUR_MS = 3_600_000;
 
 function word(allowed: string, shape: RegExp) {
   return z.string({ error: allowed }).regex(shape, { error: allowed });
@@ -81,11 +80,6 @@ export function asteriskAriKeys() {
     ),
     concurrency: bareWhole(1, 1_000, 'Requests to ring at once, at most.').optional(),
     ...reconnectKeys(),
-    fallback_delay: duration(
-      { minMs: 0, maxMs: HOUR_MS },
-      '2s',
-      'Wait before it is asked in the place of a service that failed.',
-    ),
   };
 }
 

@@ -93,10 +93,5 @@ export function asteriskAmiKeys() {
       .describe('Where Asterisk finds the audio folder beside the database; left out: the same.'),
     concurrency: bareWhole(1, 1_000, 'Requests at once, at most.').optional(),
     ...reconnectKeys(),
-    fallback_delay: duration(
-      { minMs: 0, maxMs: HOUR_MS },
-      '2s',
-      'Wait before it is asked in the place of a service that failed.',
-    ),
   };
 }

@@ -24,16 +24,10 @@ import { HUBSPOT_FIND_BY } from './service-names.ts';
 const HOUR_MS = 3_600_000;
 
 export function providerKeys() {
-  const override = {
-    retry: optionalSection(retryKeys('nothing'), 'For this service only.'),
-    circuit_breaker: optionalSection(breakerKeys('nothing'), 'For this service only.'),
-    timeouts: optionalSection(timeoutKeys('nothing'), 'For this service only.'),
-    health_check: optionalSection(healthKeys('nothing'), 'For this service only.'),
-    prices: optionalSection(priceKeys(), 'What it charges, in campaign.currency.'),
-  };
+  const common = commonKeys();
   const text = 'a text that is not empty';
   return {
-    template: section(override, 'The template service has no settings of its own.'),
+    template: section(common, 'The template service has no settings of its own.'),
     flite: section(
       {
         voice: z
@@ -46,7 +40,7 @@ export function providerKeys() {
           64,
           'Voices speaking at once; by default one less than CPUs.',
         ).optional(),
-        ...override,
+        ...common,
       },
       'The embedded voice. English.',
     ),
@@ -57,39 +51,55 @@ export function providerKeys() {
           .min(1, { error: text })
           .default('espeak-ng')
           .describe('The program: a name on the PATH, or a path.'),
-        ...override,
+        ...common,
       },
       'The installed program espeak-ng, for other languages.',
     ),
-    preview: section(override, 'The preview has no settings of its own.'),
-    csv: section(override, 'The CSV file has no settings of its own.'),
+    preview: section(common, 'The preview has no settings of its own.'),
+    csv: section(common, 'The CSV file has no settings of its own.'),
     openai: section(
-      { ...modelKeys('https://api.openai.com'), ...openaiVoiceKeys(), ...override },
+      { ...modelKeys('https://api.openai.com'), ...openaiVoiceKeys(), ...common },
       'Models and voices of OpenAI, or of a server that speaks its chat completions and speech.',
     ),
     openrouter: section(
-      { ...modelKeys('https://openrouter.ai'), ...override },
+      { ...modelKeys('https://openrouter.ai'), ...common },
       'Models of many makers, through OpenRouter.',
     ),
     google: section(
-      { ...modelKeys('https://generativelanguage.googleapis.com'), ...override },
+      { ...modelKeys('https://generativelanguage.googleapis.com'), ...common },
       'Gemini models of Google.',
     ),
     anthropic: section(
-      { ...modelKeys('https://api.anthropic.com'), ...override },
+      { ...modelKeys('https://api.anthropic.com'), ...common },
       'Claude models of Anthropic.',
     ),
-    hubspot: section({ ...hubspotKeys(), ...override }, 'Finds contacts in HubSpot, logs calls.'),
-    webhook: section({ ...webhookKeys(), ...override }, 'Tells a system of your own, signed.'),
-    elevenlabs: section({ ...elevenlabsKeys(), ...override }, 'Voices of ElevenLabs.'),
-    twilio: section({ ...twilioKeys(), ...override }, 'Places real calls through Twilio.'),
+    hubspot: section({ ...hubspotKeys(), ...common }, 'Finds contacts in HubSpot, logs calls.'),
+    webhook: section({ ...webhookKeys(), ...common }, 'Tells a system of your own, signed.'),
+    elevenlabs: section({ ...elevenlabsKeys(), ...common }, 'Voices of ElevenLabs.'),
+    twilio: section({ ...twilioKeys(), ...common }, 'Places real calls through Twilio.'),
     'asterisk-ari': section(
-      { ...asteriskAriKeys(), ...override },
+      { ...asteriskAriKeys(), ...common },
       'Places real calls through an Asterisk of yours, by its REST Interface.',
     ),
     'asterisk-ami': section(
-      { ...asteriskAmiKeys(), ...override },
+      { ...asteriskAmiKeys(), ...common },
       'Places real calls through an Asterisk of yours, by its Manager Interface.',
+    ),
+  };
+}
+
+/** Of every service. */
+function commonKeys() {
+  return {
+    retry: optionalSection(retryKeys('nothing'), 'For this service only.'),
+    circuit_breaker: optionalSection(breakerKeys('nothing'), 'For this service only.'),
+    timeouts: optionalSection(timeoutKeys('nothing'), 'For this service only.'),
+    health_check: optionalSection(healthKeys('nothing'), 'For this service only.'),
+    prices: optionalSection(priceKeys(), 'What it charges, in campaign.currency.'),
+    fallback_delay: duration(
+      { minMs: 0, maxMs: HOUR_MS },
+      '2s',
+      'Wait before it is asked in the place of a service that failed.',
     ),
   };
 }
@@ -128,7 +138,6 @@ function hubspotKeys() {
       .regex(/^\d+$/, { error: owner })
       .optional()
       .describe('The HubSpot owner to whom the calls belong.'),
-    fallback_delay: fallbackDelay(),
   };
 }
 
@@ -144,7 +153,6 @@ function webhookKeys() {
       'Signs what is sent, as "${NAME}" from the environment; without it nothing is signed.',
       'CRM_WEBHOOK_SECRET',
     ),
-    fallback_delay: fallbackDelay(),
   };
 }
 
@@ -184,16 +192,7 @@ function twilioKeys() {
       '30s',
       'How long it may ring before nobody answers.',
     ),
-    fallback_delay: fallbackDelay(),
   };
-}
-
-function fallbackDelay() {
-  return duration(
-    { minMs: 0, maxMs: HOUR_MS },
-    '2s',
-    'Wait before it is asked in the place of a service that failed.',
-  );
 }
 
 function priceKeys() {
@@ -242,7 +241,6 @@ function elevenlabsKeys() {
       'Requests at once, at most, as your plan allows; where it refuses some, fewer are sent.',
     ).optional(),
     base_url: baseUrl('https://api.elevenlabs.io'),
-    fallback_delay: fallbackDelay(),
   };
 }
 
@@ -284,6 +282,5 @@ function modelKeys(host: string) {
       .describe('Which model writes, by the name that the vendor gives it.')
       .optional(),
     base_url: baseUrl(host),
-    fallback_delay: fallbackDelay(),
   };
 }

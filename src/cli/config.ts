@@ -283,16 +283,13 @@ const LOCAL_TIMEOUTS: Readonly<Partial<Record<ServiceName, { readonly request: s
   'espeak-ng': { request: '2m' },
 };
 
-/** A service on this machine does not need a pause for the network to recover. */
-const NO_DELAY = '0s';
-
 function policyOf(file: ConfigFile, service: ServiceName): ServicePolicy {
   const own = file.providers[service];
   return policyFrom({
     retry: { ...file.retry, ...own.retry },
     circuit_breaker: { ...file.circuit_breaker, ...own.circuit_breaker },
     timeouts: { ...file.timeouts, ...LOCAL_TIMEOUTS[service], ...own.timeouts },
-    fallback_delay: 'fallback_delay' in own ? own.fallback_delay : NO_DELAY,
+    fallback_delay: own.fallback_delay,
     concurrency: 'concurrency' in own ? own.concurrency : undefined,
     own_health_check: own.health_check,
   });
@@ -302,7 +299,7 @@ function policyFrom({
   retry,
   circuit_breaker: breaker,
   timeouts,
-  fallback_delay: fallbackDelay = NO_DELAY,
+  fallback_delay: fallbackDelay = '0s',
   concurrency: concurrencyMax,
   own_health_check: healthCheck,
 }: Pick<ConfigFile, 'retry' | 'circuit_breaker' | 'timeouts'> & {

@@ -133,7 +133,7 @@ function addWorkCommands(program: Command, world: World, ended: (code: number) =
     .command('settle')
     .description('say what became of an uncertain call, as you found out')
     .argument('<name>', 'the campaign')
-    .argument('<contact>', "the contact's id")
+    .argument('<contact>', "the contact's id, or their number as you would write it")
     .argument('<outcome>', 'how the call ended, or `again` to ring the contact once more')
     .option('--config <file>', 'the configuration', 'config.yml')
     .addHelpText('after', SETTLE_EXAMPLES)

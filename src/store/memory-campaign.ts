@@ -20,6 +20,8 @@ export interface MemoryCall {
   finished: FinishedSteps;
   /** In their order; few, so a list of them is smaller than a map. */
   attempts: readonly DialAttempt[];
+  /** That the last attempt rang, or may have rung; those before it are known not to have. */
+  phone: string;
   recordBegun: boolean;
   /** What the callee chose by a key. */
   answer?: string;

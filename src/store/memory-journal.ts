@@ -97,12 +97,9 @@ export class MemoryJournal implements CampaignJournal {
   #attemptsOfOthers(call: string): (DialAttempt & { readonly phone: string })[] {
     return [...this.#all.values()]
       .flatMap(({ contacts }) => [...contacts.values()])
-      .flatMap(({ contact: { phone }, calls }) =>
-        calls
-          .filter(({ id }) => id !== call)
-          .flatMap(({ attempts }) => attempts)
-          .map((attempt) => ({ ...attempt, phone })),
-      );
+      .flatMap(({ calls }) => calls)
+      .filter(({ id }) => id !== call)
+      .flatMap(({ attempts, phone }) => attempts.map((attempt) => ({ ...attempt, phone })));
   }
 
   recover(): number {
@@ -159,6 +156,7 @@ export class MemoryJournal implements CampaignJournal {
       startedMs,
       finished: contact.carried,
       attempts: [],
+      phone: '',
       recordBegun: false,
       ended: undefined,
     };
@@ -228,6 +226,7 @@ export class MemoryJournal implements CampaignJournal {
     if (optOut !== undefined) throw new OptedOut(optOut.atMs);
     const named = account === undefined ? {} : { account };
     const one: DialAttempt = { attempt, service, ...named, begunMs: atMs };
+    call.phone = contact.contact.phone;
     call.attempts = [...call.attempts, one];
   }
 

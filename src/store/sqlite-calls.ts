@@ -63,11 +63,12 @@ export class CallReader {
     this.#others = connection.prepare(`
       SELECT 1 FROM attempt JOIN call USING (contact, number)
       WHERE result = 'placed' AND service = ? AND attempt.detail = ? AND call.id <> ? LIMIT 1`);
-    // The same. Whoever may have been rung has kept the number, whatever the list says since.
+    // The same. Of attempts of before these had a number, the contact's is the best there is.
     this.#doubts = connection.prepare(`
       SELECT begun_ms FROM attempt
       JOIN call USING (contact, number) JOIN contact ON contact.row = attempt.contact
-      WHERE (result IS NULL OR result = 'unknown') AND service = ? AND phone = ? AND call.id <> ?
+      WHERE (result IS NULL OR result = 'unknown') AND service = ?
+        AND ifnull(attempt.phone, contact.phone) = ? AND call.id <> ?
       ORDER BY begun_ms`);
   }
 

@@ -282,9 +282,9 @@ function attemptStatements(
 ): Record<'attemptBegun' | 'attemptEnded' | 'optedOut' | 'answered' | 'optOut', StatementSync> {
   return {
     attemptBegun: connection.prepare(`
-      INSERT INTO attempt (contact, number, attempt, service, account, begun_ms)
-      SELECT ?, ?, ?, ?, ?, ?
-      WHERE NOT EXISTS (SELECT 1 FROM contact JOIN opt_out o ON o.number = phone WHERE row = ?)`),
+      INSERT INTO attempt (contact, number, attempt, service, account, begun_ms, phone)
+      SELECT ?, ?, ?, ?, ?, ?, phone FROM contact
+      WHERE row = ? AND NOT EXISTS (SELECT 1 FROM opt_out WHERE number = phone)`),
     optedOut: connection.prepare(
       'SELECT at_ms FROM contact JOIN opt_out o ON o.number = phone WHERE row = ?',
     ),

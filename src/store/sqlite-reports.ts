@@ -159,6 +159,26 @@ export class Reports implements Disposable {
     return explaining(this.#path, () => uncertainContacts(this.#database, campaign));
   }
 
+  /**
+   * Who could be meant by an id, however it is written in capitals and small letters, or by a
+   * number in E.164, also the one that the list gives a contact since. An empty one is nobody's.
+   */
+  contactsNamed(
+    campaign: string,
+    id: string,
+    phone: string,
+  ): readonly { readonly contact: string; readonly outcome: Outcome | null }[] {
+    return this.#all(
+      `SELECT id AS contact, outcome FROM contact
+       WHERE campaign = ${CAMPAIGN} AND (lower(id) = lower(?) OR phone = ? OR pending_phone = ?)
+       ORDER BY position`,
+      campaign,
+      id,
+      phone,
+      phone,
+    );
+  }
+
   /** By service, the oldest first. */
   callsInDoubt(campaign: string, limits: DoubtLimits): readonly CallsInDoubt[] {
     return explaining(this.#path, () => callsInDoubt(this.#database, campaign, limits));

@@ -188,8 +188,8 @@ describe('config.yml in the terms of the program', () => {
       halfOpenMaxCalls: 1,
     };
     const timeouts = { requestMs: 15_000, callMs: 600_000, idleMs: 1_800_000 };
-    const policy = { retry, circuitBreaker, timeouts, fallbackDelayMs: 0 };
-    const vendor = { ...policy, fallbackDelayMs: 2000 };
+    const general = { retry, circuitBreaker, timeouts, fallbackDelayMs: 0 };
+    const policy = { ...general, fallbackDelayMs: 2_000 };
     const voice = { ...policy, timeouts: { ...timeouts, requestMs: 120_000 } };
     expect(parsed(SCRIPT)).toEqual({
       file: '/srv/calls/config.yml',
@@ -207,23 +207,23 @@ describe('config.yml in the terms of the program', () => {
       prices: {},
       services: { llm: ['template'], tts: ['flite'], dialer: ['preview'], crm: ['csv'] },
       script: SCRIPT_SETTINGS,
-      generalPolicy: policy,
+      generalPolicy: general,
       policies: {
         template: policy,
         flite: voice,
         'espeak-ng': voice,
         preview: policy,
         csv: policy,
-        openai: vendor,
-        openrouter: vendor,
-        google: vendor,
-        anthropic: vendor,
-        hubspot: vendor,
-        webhook: vendor,
-        elevenlabs: vendor,
-        twilio: vendor,
-        'asterisk-ari': vendor,
-        'asterisk-ami': vendor,
+        openai: policy,
+        openrouter: policy,
+        google: policy,
+        anthropic: policy,
+        hubspot: policy,
+        webhook: policy,
+        elevenlabs: policy,
+        twilio: policy,
+        'asterisk-ari': policy,
+        'asterisk-ami': policy,
       },
       healthCheck: { intervalMs: 30_000, timeoutMs: 5000 },
       providers: {

@@ -110,6 +110,54 @@ describe('campaign settle', () => {
   });
 });
 
+describe('who is meant', () => {
+  beforeEach(async () => {
+    bench = new CommandBench('campaign: { same_number: allow }\n' + CONFIG);
+    bench.list('spring.csv', [1, 2, 3]);
+    bench.write('spring.csv', `${bench.read('spring.csv')}C-9,Other,${phoneOf(2)}\n`);
+    await bench.command('run spring.csv --limit 1 --lines 1');
+  });
+
+  afterEach(() => {
+    bench[Symbol.dispose]();
+  });
+
+  const settle = (who: string) => bench.command(['settle', 'spring', who, 'busy']);
+
+  it.each(['(415) 555-0102', '415.555.0102', '+1 415 555 0102', ' C-2 '])(
+    'is the one uncertain contact that fits: %s',
+    async (who) => {
+      await bench.lose('spring', 1);
+      const { code, stdout, stderr } = await settle(who);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(/^c-2 of spring is settled: busy/);
+    },
+  );
+
+  it('is asked for where several are uncertain', async () => {
+    await bench.lose('spring', 3);
+    const { code, stderr } = await settle('415 555 0102');
+    expect(code).toBe(64);
+    expect(stderr).toBe(
+      'campaign: 2 contacts of spring could be meant by +1 415 *** **02: c-2, C-9\n' +
+        '  Give the id.\n',
+    );
+    expect((await settle('c-9')).stdout).toMatch(/^C-9 of spring is settled/);
+  });
+
+  it('is nobody else than the very id, also one that is not uncertain', async () => {
+    await bench.lose('spring', 1);
+    expect((await settle('c-1')).stderr).toMatch(/contact c-1 of campaign spring is done/);
+    expect((await settle('c-')).stderr).toMatch(/has no contact c-\n {2}Did you mean c-2\?/);
+  });
+
+  it('is told by the reason where the one who fits is not uncertain', async () => {
+    const { code, stderr } = await settle('(415) 555-0103');
+    expect(code).toBe(64);
+    expect(stderr).toMatch(/contact c-3 of campaign spring is in the queue/);
+  });
+});
+
 describe('what settle refuses', () => {
   // One for all: what is refused changes nothing.
   beforeAll(async () => {
@@ -139,7 +187,11 @@ describe('what settle refuses', () => {
       'settle spring c2x answered',
       /campaign spring has no contact c2x\n {2}Did you mean c-2\?\n$/,
     ],
-    ['a contact unlike any', 'settle spring zinnia answered', /has no contact zinnia\n$/],
+    [
+      'a contact unlike any',
+      'settle spring zinnia answered',
+      /has no contact zinnia\n {2}Uncertain in spring: c-2\.\n$/,
+    ],
     [
       'a contact that is done',
       'settle spring c-1 answered',
@@ -204,7 +256,11 @@ describe('contacts that are known by their number', () => {
       /contact \+1 415 \*\*\* \*\*03 of campaign spring is in the queue/,
     ],
     ['unknown', '(415) 555-0113', /has no contact \+1 415 \*\*\* \*\*13\n {2}Did you mean \+1 415/],
-    ['unknown, in E.164', '+442079460018', /has no contact \+4420 \*\*\* \*\*18\n$/],
+    [
+      'unknown, in E.164',
+      '+442079460018',
+      /no contact \+4420 \*\*\* \*\*18\n {2}Uncertain in spring: \+1 415 \*\*\* \*\*01, /,
+    ],
   ])('tells no number in a refusal: %s', async (_what, who, message) => {
     const { code, stdout, stderr } = await bench.command(['settle', 'spring', who, 'busy']);
     expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
@@ -218,8 +274,8 @@ describe('contacts that are known by their number', () => {
     const refused = await bench.command(['settle', 'autumn', '+4420 *** **18', 'busy']);
     expect(refused.code).toBe(64);
     expect(refused.stderr).toBe(
-      'campaign: 2 uncertain contacts of autumn look like +4420 *** **18\n' +
-        '  Give the whole number: `campaign report autumn --csv` has it.\n',
+      'campaign: 2 contacts of autumn could be meant by +4420 *** **18\n' +
+        '  Give the whole number or the id: `campaign report autumn --csv` has them.\n',
     );
     const csv = await bench.command('report autumn --csv');
     expect(csv.stdout).toContain(',+442079460118,uncertain,');

@@ -123,6 +123,15 @@ for (const [name, makeSubject] of SUBJECTS) {
         expect(next).toMatchObject({ contact: corrected, stage: 'spoken', isOutdated: false });
       });
 
+      it('leaves the number in doubt that was dialled, not the one it has by now', async () => {
+        await uncertainOne();
+        read(corrected);
+        again();
+        const inDoubt = (phone: string) => store.journal().othersInDoubt('twilio', phone, 'other');
+        expect(inDoubt(contactOf('c1').phone)).toEqual([40]);
+        expect(inDoubt(corrected.phone)).toEqual([]);
+      });
+
       it('hears a new text where the row says more than another number', async () => {
         await uncertainOne();
         read(renamed);

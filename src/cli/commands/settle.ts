@@ -30,6 +30,8 @@ const SETTLED: readonly string[] = [
 interface Named {
   readonly id: string;
   readonly shown: string;
+  /** Ids of whom this could be said. */
+  readonly uncertain: readonly string[];
 }
 
 export async function settle(
@@ -51,15 +53,14 @@ export async function settle(
   const read = { file, shownAs: options.config, env: world.env, withoutSecrets: true };
   const config = await loadConfig(read);
   const { path } = config.store;
-  const uncertain = uncertainOf(path, campaign);
-  const { id, shown } = named(campaign, typed, uncertain, config.campaign.defaultCountry);
+  const { id, shown, uncertain } = named(path, campaign, typed, config.campaign.defaultCountry);
   using store = openStore({ path, defer: world.defer });
   try {
     const atMs = world.clock.wallMs();
     const settled = store.settle({ campaign, contact: id, outcome, atMs, note: NOTE });
     world.stdout.write(`${settledText(settled, shown, campaign, outcome)}\n`);
   } catch (error) {
-    throw refusal(error, { id, shown }, uncertain);
+    throw refusal(error, { id, shown, uncertain }, campaign);
   }
   return EXIT.ok;
 }
@@ -86,58 +87,71 @@ function settledText(what: Settled, shown: string, campaign: string, outcome: st
 
 const NOTE = 'settled by hand';
 
-/** A store that is not there is not made by asking about it. */
-function uncertainOf(path: string, campaign: string): readonly string[] {
+/**
+ * Who is meant: an id, in capitals or not; a number in any spelling; or a number as the screen
+ * shows it, masked. Of several, whoever is uncertain, if that is one. A store that is not there is
+ * not made by asking about it.
+ */
+function named(path: string, campaign: string, typed: string, defaultCountry: string): Named {
   using reports = openReports({ path });
   const names = campaignNames(reports, campaign);
-  return names.flatMap((name) => reports.uncertainContacts(name)).map(({ contact }) => contact);
+  const uncertain = names
+    .flatMap((name) => reports.uncertainContacts(name))
+    .map(({ contact }) => contact);
+  const text = typed.trim();
+  const reading = phoneReader(defaultCountry)(text);
+  const phone = 'phone' in reading ? reading.phone : '';
+  const known = reports.contactsNamed(campaign, text, phone);
+  const masked = uncertain.filter((id) => maskContactId(id) === text);
+  const exact = known.filter(({ contact }) => contact === typed || contact === text);
+  const sets = [
+    exact.map(({ contact }) => contact),
+    masked,
+    known.filter(({ outcome }) => outcome === 'uncertain').map(({ contact }) => contact),
+    known.map(({ contact }) => contact),
+  ];
+  const [id, ...more] = sets.find(({ length }) => length > 0) ?? [];
+  const shown = phone === '' ? text : maskPhone(phone);
+  if (id === undefined) return { id: text, shown, uncertain };
+  if (more.length > 0) throw ambiguous(campaign, shown, [id, ...more]);
+  return { id, shown: maskContactId(id), uncertain };
 }
 
-/**
- * Contacts of a list without ids are known by their number, which the screen shows masked: the
- * number in any spelling will do, and so will the masked one where no other looks like it.
- */
-function named(
-  campaign: string,
-  typed: string,
-  uncertain: readonly string[],
-  defaultCountry: string,
-): Named {
-  if (uncertain.includes(typed)) {
-    return { id: typed, shown: maskContactId(typed) };
-  }
-  const alike = uncertain.filter((id) => maskContactId(id) === typed);
-  if (alike.length > 1) {
-    throw new CommandFailure(
-      EXIT.usage,
-      `${alike.length} uncertain contacts of ${campaign} look like ${typed}`,
-      `Give the whole number: \`campaign report ${campaign} --csv\` has it.`,
-    );
-  }
-  const [only] = alike;
-  if (only !== undefined) {
-    return { id: only, shown: typed };
-  }
-  const reading = phoneReader(defaultCountry)(typed);
-  if (!('phone' in reading)) {
-    return { id: typed, shown: typed };
-  }
-  const { phone } = reading;
-  return { id: uncertain.includes(phone) ? phone : typed, shown: maskPhone(phone) };
+function ambiguous(campaign: string, shown: string, ids: readonly string[]): CommandFailure {
+  const masked = ids.map(maskContactId);
+  const isClear = new Set(masked).size === ids.length;
+  return new CommandFailure(
+    EXIT.usage,
+    `${ids.length} contacts of ${campaign} could be meant by ${shown}` +
+      (isClear ? `: ${listed(masked)}` : ''),
+    isClear
+      ? 'Give the id.'
+      : `Give the whole number or the id: \`campaign report ${campaign} --csv\` has them.`,
+  );
 }
 
 /** The store's refusal, with who could be meant instead and without anybody's number. */
-function refusal(error: unknown, { id, shown }: Named, uncertain: readonly string[]): unknown {
+function refusal(error: unknown, { id, shown, uncertain }: Named, campaign: string): unknown {
   if (!(error instanceof StoreError) || error.kind !== 'refused') {
     return error;
   }
   const near = nearest(id, uncertain);
+  const masked = uncertain.map(maskContactId);
+  const others = masked.length === 0 ? undefined : `Uncertain in ${campaign}: ${listed(masked)}.`;
   return new CommandFailure(
     EXIT.usage,
     error.message.replaceAll(id, shown),
-    near === undefined ? undefined : `Did you mean ${maskContactId(near)}?`,
+    near === undefined ? others : `Did you mean ${maskContactId(near)}?`,
     error,
   );
+}
+
+const CANDIDATES_MAX = 5;
+
+function listed(ids: readonly string[]): string {
+  const more = ids.length - CANDIDATES_MAX;
+  const shown = ids.slice(0, CANDIDATES_MAX).join(', ');
+  return more > 0 ? `${shown} and ${more} more` : shown;
 }
 
 function isSettled(outcome: string): outcome is Answer {

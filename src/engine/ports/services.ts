@@ -152,8 +152,9 @@ export interface AttemptLog {
    */
   isOthers(service: string, reference: string): boolean;
   /**
-   * When the attempts began, wall clock milliseconds, by which other calls of any campaign may have
-   * rung this number with the service, and nobody knows whether they did. For the same dialers: a
+   * When the attempts began, wall clock milliseconds, by which other calls of any campaign, also
+   * earlier ones of the same contact, may have rung this number with the service, and nobody knows
+   * whether they did. By the number that was dialled then. For the same dialers: a
    * call that could be one of these is no proof. Ask this before `isOthers`: what became known in
    * between would be missed by both.
    */

@@ -11,6 +11,8 @@ const ACCOUNT = { kind: 'permanent', scope: 'service' } as const;
 const NO_NUMBER = { kind: 'permanent', scope: 'request', outcome: 'invalid_number' } as const;
 
 const FROM = 'check providers.twilio.from: a number of the account, or one verified there';
+const ACTIVE =
+  'see at console.twilio.com whether the account is suspended or closed, for want of money, say';
 const KEYS =
   'check providers.twilio.account_sid and auth_token, and that the account is active ' +
   'at console.twilio.com';
@@ -27,8 +29,11 @@ const CODES: Readonly<Record<number, Said>> = {
       'the account may have fewer calls at once: lower campaign.lines, or raise the limit ' +
       'at console.twilio.com',
   },
+  10001: { ...ACCOUNT, advice: ACTIVE },
   20003: { ...ACCOUNT, advice: KEYS },
-  20005: { ...ACCOUNT, advice: KEYS },
+  20005: { ...ACCOUNT, advice: ACTIVE },
+  20403: { ...ACCOUNT, advice: ACTIVE },
+  90010: { ...ACCOUNT, advice: ACTIVE },
   20404: { ...ACCOUNT, advice: 'check providers.twilio.account_sid and base_url' },
   21210: { ...ACCOUNT, advice: FROM },
   21212: { ...ACCOUNT, advice: FROM },
@@ -45,8 +50,14 @@ const CODES: Readonly<Record<number, Said>> = {
   },
 };
 
-/** An account that was closed over a bill says so in words only. */
-const SUSPENDED = /\b(suspended|not active|closed)\b/i;
+/**
+ * Whether a 403 to a question says nothing against the account: it is what test credentials get,
+ * with the code 20008, and keys of few rights.
+ */
+export function isMerelyForbidden(response: HttpResponse): boolean {
+  const known = CODES[numberAt(jsonOf(response), 'code') ?? 0];
+  return response.status === 403 && known === undefined;
+}
 
 /** Of a request to place a call, which was refused: nothing was done for it. */
 export function refusedCall(account: Account, response: HttpResponse): ServiceFailure {
@@ -98,7 +109,7 @@ function saidOf(response: HttpResponse): Said {
     return { ...common, ...known };
   }
   const { status } = response;
-  if (status === 401 || status === 403 || (status < 500 && SUSPENDED.test(message ?? ''))) {
+  if (status === 401 || status === 403) {
     return { ...common, ...ACCOUNT, advice: KEYS };
   }
   if (status === 404) {

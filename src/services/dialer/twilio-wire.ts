@@ -7,7 +7,14 @@ import { textAt } from '../../domain/json-fields.ts';
 import type { Clock, Http, HttpResponse, ProbeAnswer } from '../../engine/ports.ts';
 import { urlUnder } from '../http.ts';
 import { callFrom, callsFrom, type TwilioCall, type TwilioCalls } from './twilio-calls.ts';
-import { doubt, doubtfulCall, leavesDoubt, refusedCall, unanswered } from './twilio-errors.ts';
+import {
+  doubt,
+  doubtfulCall,
+  isMerelyForbidden,
+  leavesDoubt,
+  refusedCall,
+  unanswered,
+} from './twilio-errors.ts';
 
 export interface TwilioAccount {
   readonly accountSid: string;
@@ -103,14 +110,13 @@ export class TwilioWire {
   /** Rejects where the account could place no calls; with test credentials nobody can tell. */
   async checkAccount(signal: AbortSignal): Promise<void> {
     const response = await this.#limited('GET', '.json', undefined, signal);
-    const body = jsonOf(response);
-    if (response.status === 403 && !isAgainstAccount(textAt(body, 'message'))) {
+    if (isMerelyForbidden(response)) {
       return;
     }
     if (!isSuccess(response)) {
       throw unanswered(this.#account, response);
     }
-    const status = textAt(body, 'status') ?? 'active';
+    const status = textAt(jsonOf(response), 'status') ?? 'active';
     if (status !== 'active') {
       throw refusal(this.#account, response, {
         kind: 'permanent',
@@ -215,10 +221,6 @@ function pathOf(sid: string): string {
 
 function isSuccess({ status }: HttpResponse): boolean {
   return status >= 200 && status < 300;
-}
-
-function isAgainstAccount(message: string | undefined): boolean {
-  return /suspend|not active|closed|authenticat/i.test(message ?? '');
 }
 
 function overdue(requestMs: number): ServiceFailure {

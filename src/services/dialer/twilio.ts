@@ -307,8 +307,8 @@ class Twilio implements Dialer {
 
 function contested(sid: string): string {
   return (
-    `${NAME} has a call to this number that may be this one, or that of another contact with the ` +
-    `number, which is in doubt as well: see ${sid} at console.twilio.com`
+    `${NAME} has a call to this number that may be this one, or an earlier one of this or ` +
+    `another contact, of which nobody knows either what became: see ${sid} at console.twilio.com`
   );
 }
 

@@ -160,8 +160,16 @@ const REFUSALS: readonly (readonly [Answer, object, RegExp])[] = [
     ACCOUNT,
     /; check providers\.twilio\.account_sid and auth_token/,
   ],
-  [wrong(403, 20005, 'Account not active'), ACCOUNT, /account is active/],
-  [wrong(400, 12345, 'Account AC is suspended'), ACCOUNT, /account is active/],
+  [wrong(403, 20005, 'Account not active'), ACCOUNT, /account is suspended or closed/],
+  [wrong(400, 10001, 'Refused'), ACCOUNT, /account is suspended or closed/],
+  [wrong(403, 20403, 'Forbidden'), ACCOUNT, /account is suspended or closed/],
+  [wrong(400, 90010, 'Refused'), ACCOUNT, /account is suspended or closed/],
+  // Words about the number, not about the account.
+  [
+    wrong(400, 12345, 'To: that exchange was closed'),
+    { kind: 'permanent', scope: 'request', code: 'twilio_12345' },
+    /exchange was closed/,
+  ],
   [wrong(404, 20404, 'not found'), ACCOUNT, /check providers\.twilio\.account_sid and base_url/],
   [
     wrong(400, 21205, 'Url is not a valid url'),
@@ -521,7 +529,7 @@ describe('a call whose answer was lost', () => {
     const found = await made.find(dialer, request);
     expect(found).toMatchObject({
       state: 'unknown',
-      detail: /another contact with the number.*: see CA0+1 at/,
+      detail: /an earlier one of this or another contact.*: see CA0+1 at/,
     });
     // Until then, what became of the other might have come out.
     expect(made.listedAtMs).toEqual([600, 30_600, 35_600]);
@@ -571,6 +579,8 @@ describe('the probe', () => {
   it.each([
     ['an account that is active', { body: { status: 'active' } }, undefined],
     ['test credentials', wrong(403, 20008, 'not accessible with Test Account'), undefined],
+    ['keys of few rights', wrong(403, 70051, 'no read of an account suspended'), undefined],
+    ['one that was blocked', wrong(403, 20403, 'Forbidden'), /suspended or closed/],
     ['a suspended one', { body: { status: 'suspended' } }, /the account is suspended/],
     ['one that is closed', wrong(403, 20005, 'Account not active'), /Account not active/],
     ['a wrong token', wrong(401, 20003, 'Authenticate'), /check providers\.twilio\.account_sid/],
