@@ -5,10 +5,10 @@
 import { reconnectionsOverWords, reconnectionWords } from './alert-rule-text.ts';
 import type { Sign, WatchMoment } from './alert-sign.ts';
 import { serviceKey } from './alert-state.ts';
-import type { CampaignEvent } from './event.ts';
+import type { EventOf } from './event.ts';
 import { EMPTY_WINDOW, type SlidingWindow, windowAfter, windowAt } from './sliding-window.ts';
 
-type Changed = Extract<CampaignEvent, { readonly type: 'connection.changed' }>;
+type Changed = EventOf<'connection.changed'>;
 
 interface Held {
   readonly window: SlidingWindow;

@@ -3,26 +3,11 @@
  * while others went through. Each is somebody who was not called, so the first is told; the next
  * ones join it.
  */
-import type { AlertPolicies } from './alert-policy.ts';
 import { failedCallsOverWords, failedCallsWords } from './alert-rule-text.ts';
-import type { Sign } from './alert-sign.ts';
-import { type AlertState, campaignKey } from './alert-state.ts';
-import type { CampaignEvent } from './event.ts';
+import { NO_SIGNS, type Sign, type WatchMoment } from './alert-sign.ts';
+import { campaignKey } from './alert-state.ts';
+import type { EventOf } from './event.ts';
 import { EMPTY_WINDOW, type SlidingWindow, windowAfter } from './sliding-window.ts';
-
-type Failed = Extract<CampaignEvent, { readonly type: 'call.failed' }>;
-
-/** What is asked of a moment. */
-export interface FailedCallsMoment {
-  readonly campaign: string;
-  readonly policies: AlertPolicies;
-  readonly wallMs: number;
-  /** Monotonic milliseconds. */
-  readonly nowMs: number;
-  readonly open: AlertState;
-}
-
-const NO_SIGNS: readonly Sign[] = [];
 
 export function failedCallsKey(campaign: string, service: string): string {
   return `${campaignKey(campaign)}:call_failed:${service}`;
@@ -36,7 +21,7 @@ export class FailedCalls {
   readonly #lastMs = new Map<string, number>();
 
   /** One more; `last` is what failed it the last time. */
-  failed(last: Failed, moment: FailedCallsMoment): readonly Sign[] {
+  failed(last: EventOf<'call.failed'>, moment: WatchMoment): readonly Sign[] {
     const { service, code, message } = last;
     const policy = moment.policies.callFailed;
     if (service === undefined || !policy.enabled) return NO_SIGNS;
@@ -55,7 +40,7 @@ export class FailedCalls {
   }
 
   /** A call came to another end: what has not happened for a while is over. */
-  wentOn(moment: FailedCallsMoment): readonly Sign[] {
+  wentOn(moment: WatchMoment): readonly Sign[] {
     const { campaign, nowMs, policies } = moment;
     const { windowMs } = policies.callFailed;
     return openOf(moment).flatMap((key): readonly Sign[] => {
@@ -67,7 +52,7 @@ export class FailedCalls {
   }
 
   /** It has its own alert now, which says more. */
-  outageBegins(service: string, moment: FailedCallsMoment): readonly Sign[] {
+  outageBegins(service: string, moment: WatchMoment): readonly Sign[] {
     this.#windows.delete(service);
     const key = failedCallsKey(moment.campaign, service);
     if (!moment.open.has(key)) return NO_SIGNS;
@@ -75,14 +60,14 @@ export class FailedCalls {
   }
 
   /** The list has come to its end. */
-  done(moment: FailedCallsMoment): readonly Sign[] {
+  done(moment: WatchMoment): readonly Sign[] {
     const words = failedCallsOverWords(moment.campaign, {});
     return openOf(moment).map((key) => ({ type: 'cleared', key, words }));
   }
 }
 
 /** The keys of what is open of this campaign. */
-function openOf({ campaign, open }: FailedCallsMoment): readonly string[] {
+function openOf({ campaign, open }: WatchMoment): readonly string[] {
   if (open.size === 0) return [];
   const start = failedCallsKey(campaign, '');
   return [...open.keys()].filter((key) => key.startsWith(start));

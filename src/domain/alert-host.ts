@@ -13,9 +13,9 @@ import {
   memoryWords,
   sizeText,
 } from './alert-rule-text.ts';
+import type { Sign } from './alert-sign.ts';
 import { type AlertState, campaignKey } from './alert-state.ts';
 import type { AlertWords } from './alert-text.ts';
-import type { Sign } from './alert-watch.ts';
 
 /** What rules look at; see `HostFigures` of the ports. */
 export interface HostFacts {

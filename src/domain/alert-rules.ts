@@ -1,6 +1,6 @@
 /**
  * Turns events into alerts: one per cause until that is over, then one notice that it is. Rules
- * that count over time are in `alert-watch.ts`.
+ * that count over time are put together in `alert-watch.ts`.
  */
 import type { Alert } from './alert.ts';
 import type { AlertPolicies } from './alert-policy.ts';
@@ -28,13 +28,12 @@ import {
   storeFailedWords,
   storeWorksWords,
 } from './alert-text.ts';
-import type { CampaignEvent, EventType, RunEnd } from './event.ts';
+import type { CampaignEvent, EventOf, EventType, RunEnd } from './event.ts';
 import { breakerOf, type RunBreakers, workerFor } from './run-breakers.ts';
 
 export { alertsFound, type FoundOpen, UNKNOWN_CAUSE } from './alert-services.ts';
 export { type AlertMoment, type AlertState, type AlertsAfter, NO_ALERTS } from './alert-state.ts';
 
-type EventOf<Type extends EventType> = Extract<CampaignEvent, { type: Type }>;
 type Judge<Type extends EventType> = (
   state: AlertState,
   event: EventOf<Type>,

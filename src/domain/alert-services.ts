@@ -26,12 +26,10 @@ import {
   troublesWords,
   troubleText,
 } from './alert-text.ts';
-import type { CampaignEvent, EventType } from './event.ts';
+import type { EventOf } from './event.ts';
 import type { CheckTrouble } from './health-watch.ts';
 import { breakerOf, workerFor } from './run-breakers.ts';
 import type { Role } from './words.ts';
-
-type EventOf<Type extends EventType> = Extract<CampaignEvent, { type: Type }>;
 
 /** A breaker that opens while the service's alert is open only brings that up to date. */
 export function serviceOpened(

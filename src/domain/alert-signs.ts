@@ -4,6 +4,7 @@
 import type { Alert } from './alert.ts';
 import type { AlertPolicies } from './alert-policy.ts';
 import { unusedWords } from './alert-rule-text.ts';
+import type { Sign } from './alert-sign.ts';
 import {
   type AlertMoment,
   type AlertState,
@@ -15,7 +16,6 @@ import {
   serviceKey,
   withAlert,
 } from './alert-state.ts';
-import type { Sign } from './alert-watch.ts';
 
 /** Judged anew by what is open now: another run may have told it meanwhile. */
 export function alertsBySigns(

@@ -263,3 +263,5 @@ export type CampaignEvent =
     };
 
 export type EventType = CampaignEvent['type'];
+
+export type EventOf<Type extends EventType> = Extract<CampaignEvent, { readonly type: Type }>;

@@ -16,8 +16,9 @@ import {
   withCounts,
 } from '../domain/alert-rules.ts';
 import { checkFailed, checkPassed, hasCheckTrouble } from '../domain/alert-services.ts';
+import type { Sign, WatchMoment } from '../domain/alert-sign.ts';
 import { alertsBySigns, alertsLeft } from '../domain/alert-signs.ts';
-import { AlertWatch, isWatched, type Sign, type WatchMoment } from '../domain/alert-watch.ts';
+import { AlertWatch, isWatched } from '../domain/alert-watch.ts';
 import type { BreakerName, CampaignEvent } from '../domain/event.ts';
 import { ServiceFailure } from '../domain/failure.ts';
 import { type CheckFault, HealthWatch } from '../domain/health-watch.ts';

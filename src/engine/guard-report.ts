@@ -1,9 +1,7 @@
-import type { CampaignEvent, EventType } from '../domain/event.ts';
+import type { CampaignEvent, EventOf } from '../domain/event.ts';
 import { ServiceFailure } from '../domain/failure.ts';
 import type { Role } from '../domain/words.ts';
 import type { RequestContext } from './ports.ts';
-
-type EventOf<Type extends EventType> = Extract<CampaignEvent, { readonly type: Type }>;
 
 interface Guarded {
   readonly service: string;

@@ -3,7 +3,7 @@
  * labels is there from the first time on, but for the outcomes, which are few and known.
  */
 import { Counter, Histogram, type Registry } from 'prom-client';
-import type { CampaignEvent, EventType } from '../domain/event.ts';
+import type { CampaignEvent, EventOf } from '../domain/event.ts';
 import { paidFor } from '../domain/spending.ts';
 import { OUTCOMES } from '../domain/words.ts';
 
@@ -17,8 +17,6 @@ export interface EventMetrics {
 const REQUEST_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60];
 /** From a busy line to the longest call. */
 const CALL_SECONDS = [1, 2.5, 5, 10, 20, 30, 45, 60, 90, 120, 180, 300, 600];
-
-type EventOf<Type extends EventType> = Extract<CampaignEvent, { type: Type }>;
 
 export function eventMetrics(registry: Registry): EventMetrics {
   const registers = [registry];

@@ -2,7 +2,7 @@
  * Every event of the engine in one sentence for people, and how important it is. The app log,
  * `--verbose` and `logs` show the same words.
  */
-import type { CampaignEvent, ContactCounts, EventType, RunEnd } from '../domain/event.ts';
+import type { CampaignEvent, ContactCounts, EventOf, EventType, RunEnd } from '../domain/event.ts';
 import type { Health } from '../domain/health.ts';
 import { maskContactId, maskNumbers } from '../domain/privacy.ts';
 import { counted, spanText } from '../domain/text.ts';
@@ -11,7 +11,6 @@ import { counted, spanText } from '../domain/text.ts';
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-type EventOf<Type extends EventType> = Extract<CampaignEvent, { type: Type }>;
 type Sentences = { readonly [Type in EventType]: (event: EventOf<Type>) => string };
 
 const ENDS: Readonly<Record<RunEnd, string>> = {

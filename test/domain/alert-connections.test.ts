@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { DEFAULT_ALERT_POLICIES } from '../../src/domain/alert-policy.ts';
+import type { Sign, WatchMoment } from '../../src/domain/alert-sign.ts';
 import { alertsBySigns } from '../../src/domain/alert-signs.ts';
 import { type AlertState, NO_ALERTS } from '../../src/domain/alert-state.ts';
-import { AlertWatch, type Sign, type WatchMoment } from '../../src/domain/alert-watch.ts';
+import { AlertWatch } from '../../src/domain/alert-watch.ts';
 
 const KEY = 'service:asterisk-ami:reconnections';
 

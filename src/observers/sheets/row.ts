@@ -2,7 +2,7 @@
  * One row of the sheet, in the words of the app log.
  */
 import { plainCell } from '../../domain/cells.ts';
-import type { BreakerName, CampaignEvent } from '../../domain/event.ts';
+import type { BreakerName, EventOf } from '../../domain/event.ts';
 import { maskContactId } from '../../domain/privacy.ts';
 import type { Role } from '../../domain/words.ts';
 import type { OwedRow, RowCell } from '../../engine/ports.ts';
@@ -33,7 +33,6 @@ export const SHEET_HEADER = [
 export const ID_COLUMNS = 3;
 
 type Column = (typeof SHEET_HEADER)[number];
-type EventOf<Type extends CampaignEvent['type']> = Extract<CampaignEvent, { type: Type }>;
 
 /** What went wrong in a call, with what its last attempt says beside the failure itself. */
 export interface CallFailure {

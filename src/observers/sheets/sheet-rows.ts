@@ -2,7 +2,7 @@
  * Owes the sheet a row for every call that ends or fails, in the very commit in which the journal
  * learns of it: a kill loses neither, or both.
  */
-import type { BreakerName, CampaignEvent } from '../../domain/event.ts';
+import type { BreakerName, CampaignEvent, EventOf } from '../../domain/event.ts';
 import type { ClaimKey, Clock, Journal, JournalEntry, RowMemory } from '../../engine/ports.ts';
 import { type CallFailure, owedRow, type RowFacts } from './row.ts';
 
@@ -13,8 +13,6 @@ export interface SheetRowsParts {
   /** A row is durable. Must not throw. */
   readonly onOwed: () => void;
 }
-
-type EventOf<Type extends CampaignEvent['type']> = Extract<CampaignEvent, { type: Type }>;
 
 /** With these, the call is out of hand, for now or for good. */
 const LEAVES: ReadonlySet<JournalEntry['type']> = new Set([

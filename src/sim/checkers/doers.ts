@@ -1,11 +1,11 @@
 /**
  * What is promised of names: whoever really did a step is told, and who did it in whose place.
  */
+import type { EventOf } from '../../domain/event.ts';
 import type { Step } from '../../domain/words.ts';
 import type { Checker, Seen, Violation } from '../check.ts';
 import type { Method } from '../sighting.ts';
 import {
-  type EventOf,
   type Evidence,
   type Exchange,
   evidenceOf,

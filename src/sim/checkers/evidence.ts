@@ -2,7 +2,7 @@
  * The log put in order for the checkers: which lives there were, what became of each request as
  * the program must have taken it, and what each breaker went through.
  */
-import type { CampaignEvent, EventType } from '../../domain/event.ts';
+import type { CampaignEvent, EventOf, EventType } from '../../domain/event.ts';
 import { ROLES } from '../../domain/words.ts';
 import type { RunPolicy } from '../../engine/runner.ts';
 import type { Promised, Seen } from '../check.ts';
@@ -11,7 +11,6 @@ import type { Method, Refusal, Sighting } from '../sighting.ts';
 import type { ChainNames } from '../simulated-services.ts';
 
 export type Of<T extends Sighting['type']> = Extract<Sighting, { readonly type: T }>;
-export type EventOf<T extends EventType> = Extract<CampaignEvent, { readonly type: T }>;
 
 /** A place in the log. What is not in it but must have happened has a broken number. */
 export interface Mark {

@@ -2,12 +2,12 @@
  * What is promised of the time that somebody is put off for: not shorter than what they wait for
  * takes. Judged only where it is certain what that is; whoever can be called back earlier is.
  */
+import type { EventOf } from '../../domain/event.ts';
 import { ROLES, type Role } from '../../domain/words.ts';
 import type { Checker, Violation } from '../check.ts';
 import { Away } from './away.ts';
 import {
   chainsAt,
-  type EventOf,
   type Evidence,
   type Exchange,
   evidenceOf,

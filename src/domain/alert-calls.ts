@@ -1,0 +1,209 @@
+/**
+ * Shares of calls and texts, of which too many go wrong, and calls that fail for good.
+ *
+ * What fails while its service has its own alert is a consequence of that, and counts here neither
+ * as failed nor as done; what a service failed at before its breaker opened is forgotten then.
+ */
+import { FailedCalls } from './alert-failed-calls.ts';
+import { CLEAR_SHARE, FigureJudge } from './alert-figure.ts';
+import {
+  cutCallsWords,
+  errorRateWords,
+  llmFailureWords,
+  rateBackWords,
+  rateCausedWords,
+  type ShareFigures,
+  successRateWords,
+} from './alert-rule-text.ts';
+import { isOut, joined, NO_SIGNS, type Sign, type WatchMoment } from './alert-sign.ts';
+import { campaignKey } from './alert-state.ts';
+import type { AlertWords, ServiceTrouble } from './alert-text.ts';
+import type { EventOf } from './event.ts';
+import {
+  EMPTY_WINDOW,
+  meanOf,
+  type SlidingWindow,
+  windowAfter,
+  windowAt,
+  windowWithout,
+} from './sliding-window.ts';
+import type { Outcome, Role } from './words.ts';
+
+const RATES = ['errorRate', 'llmFailureRate', 'successRate', 'cutCalls'] as const;
+type RateName = (typeof RATES)[number];
+
+interface RateRule {
+  /** The end of the key. */
+  readonly suffix: string;
+  readonly words: (figures: ShareFigures) => AlertWords;
+  /** What is counted is too much above this. */
+  readonly limit: (threshold: number) => number;
+}
+
+const RATE_RULES: Readonly<Record<RateName, RateRule>> = {
+  errorRate: { suffix: 'error_rate', words: errorRateWords, limit: (threshold) => threshold },
+  llmFailureRate: {
+    suffix: 'llm_failure_rate',
+    words: llmFailureWords,
+    limit: (threshold) => threshold,
+  },
+  // Counted are the calls without success, so that all of them are told above a limit.
+  successRate: {
+    suffix: 'success_rate',
+    words: successRateWords,
+    // To a billionth: 1 - 0.8 is less than 0.2 by a hair.
+    limit: (threshold) => Number((1 - threshold).toFixed(9)),
+  },
+  cutCalls: { suffix: 'cut_calls', words: cutCallsWords, limit: (threshold) => threshold },
+};
+
+function rateKey(campaign: string, name: RateName): string {
+  return `${campaignKey(campaign)}:${RATE_RULES[name].suffix}`;
+}
+
+/** Somebody's telephone rang, or would have: what came of it is theirs to say. */
+const SUCCESSES: ReadonlySet<Outcome> = new Set([
+  'answered',
+  'voicemail',
+  'busy',
+  'no_answer',
+  'previewed',
+]);
+
+/** The calls of one run. */
+export class CallWatch {
+  readonly #rates: Record<RateName, SlidingWindow> = {
+    errorRate: EMPTY_WINDOW,
+    llmFailureRate: EMPTY_WINDOW,
+    successRate: EMPTY_WINDOW,
+    cutCalls: EMPTY_WINDOW,
+  };
+  readonly #judge = new FigureJudge();
+  /** By contact in hand whose call failed: what was told of that. */
+  readonly #failedBy = new Map<string, EventOf<'call.failed'>>();
+  readonly #forGood = new FailedCalls();
+  /** What failed last, for the words. */
+  #lastFailure: Pick<ServiceTrouble, 'code' | 'message'> | undefined;
+
+  failed(event: EventOf<'call.failed'>, moment: WatchMoment): readonly Sign[] {
+    const { contact, step, service, code, message } = event;
+    this.#failedBy.set(contact, event);
+    if (service !== undefined && isOut(service, moment)) return NO_SIGNS;
+    this.#lastFailure = { code, message };
+    const errors = this.#count('errorRate', true, service, moment);
+    if (step !== 'script') return errors;
+    return joined(errors, this.#count('llmFailureRate', true, service, moment));
+  }
+
+  putOff({ contact }: EventOf<'contact.put_off'>): void {
+    this.#failedBy.delete(contact);
+  }
+
+  textWritten(moment: WatchMoment): readonly Sign[] {
+    return this.#count('llmFailureRate', false, undefined, moment);
+  }
+
+  finished(event: EventOf<'call.finished'>, moment: WatchMoment): readonly Sign[] {
+    const { contact, outcome, cut, detail } = event;
+    const failed = this.#failedBy.get(contact);
+    const hasFailed = failed !== undefined;
+    const service = failed?.service;
+    if (hasFailed) this.#failedBy.delete(contact);
+    // Nobody was rung, as they had asked: that went neither well nor wrong.
+    if (event.code === 'opted_out') return NO_SIGNS;
+    const isBad = !SUCCESSES.has(outcome);
+    if (service !== undefined && isOut(service, moment)) return NO_SIGNS;
+    const told = this.#endedForGood(outcome, failed, moment);
+    if (isBad && outcome !== 'invalid_number' && isRoleOut('dialer', moment)) return told;
+    // The vendor may say so of a call, and then nothing was told to have failed before.
+    const isNew = outcome === 'failed' && !hasFailed;
+    if (isNew) this.#lastFailure = { code: outcome, message: detail ?? 'no reason given' };
+    const isCounted = outcome !== 'failed' || isNew;
+    const errors = isCounted ? this.#count('errorRate', isNew, undefined, moment) : NO_SIGNS;
+    const success = this.#count('successRate', isBad, service, moment);
+    const isDialled = outcome !== 'failed' && outcome !== 'invalid_number';
+    const cuts = isDialled ? this.#count('cutCalls', cut === true, undefined, moment) : NO_SIGNS;
+    return joined(told, joined(errors, joined(success, cuts)));
+  }
+
+  /**
+   * What the service failed at until now was the beginning of its outage, also where it was told
+   * before it was known whose failures they are.
+   */
+  outageBegins({ service }: EventOf<'breaker.opened'>, moment: WatchMoment): readonly Sign[] {
+    const { campaign, open, policies } = moment;
+    const caused = this.#forGood.outageBegins(service, moment);
+    const shares = RATES.flatMap((name): readonly Sign[] => {
+      const before = this.#rates[name];
+      const window = windowWithout(before, service);
+      this.#rates[name] = window;
+      const key = rateKey(campaign, name);
+      if (window === before || !open.has(key)) return NO_SIGNS;
+      const { callsMin, threshold } = policies[name];
+      const limitAt = CLEAR_SHARE * RATE_RULES[name].limit(threshold);
+      const isOver = window.count < callsMin || (meanOf(window) ?? 0) <= limitAt;
+      const words = rateCausedWords(name, service);
+      return isOver ? [{ type: 'cleared', key, words }] : NO_SIGNS;
+    });
+    return joined(caused, shares);
+  }
+
+  /** The list has come to its end. */
+  done(moment: WatchMoment): readonly Sign[] {
+    const { campaign, open } = moment;
+    const shares = RATES.flatMap((name): readonly Sign[] => {
+      const key = rateKey(campaign, name);
+      if (!open.has(key)) return NO_SIGNS;
+      const figures = { ...this.#figuresOf(name, moment), isDone: true };
+      return [{ type: 'cleared', key, words: rateBackWords(name, figures) }];
+    });
+    return joined(shares, this.#forGood.done(moment));
+  }
+
+  /** What a service refuses for what is in it was not tried over and over: shares count that. */
+  #endedForGood(
+    outcome: Outcome,
+    failed: EventOf<'call.failed'> | undefined,
+    moment: WatchMoment,
+  ): readonly Sign[] {
+    if (outcome !== 'failed') return this.#forGood.wentOn(moment);
+    if (failed === undefined || failed.kind === 'permanent') return NO_SIGNS;
+    return this.#forGood.failed(failed, moment);
+  }
+
+  /** One call more of which it is asked whether it is a bad one. */
+  #count(
+    name: RateName,
+    isBad: boolean,
+    cause: string | undefined,
+    moment: WatchMoment,
+  ): readonly Sign[] {
+    const policy = moment.policies[name];
+    if (!policy.enabled) return NO_SIGNS;
+    const { windowMs, threshold } = policy;
+    const before = this.#rates[name];
+    const window = windowAfter(before, windowMs, moment.nowMs, isBad ? 1 : 0, cause);
+    this.#rates[name] = window;
+    const limitAt = RATE_RULES[name].limit(threshold);
+    if (this.#judge.isCalm(window, limitAt, moment)) return NO_SIGNS;
+    const key = rateKey(moment.campaign, name);
+    const figures = this.#figuresOf(name, moment);
+    const more: readonly Sign[] = isBad && moment.open.has(key) ? [{ type: 'joined', key }] : [];
+    const raised = (): Pick<Extract<Sign, { type: 'raised' }>, 'rule' | 'words' | 'affected'> => {
+      return { rule: name, words: RATE_RULES[name].words(figures), affected: window.sum };
+    };
+    const cleared = (): AlertWords => rateBackWords(name, figures);
+    const judged = this.#judge.judge({ policy, limitAt, window, key, raised, cleared }, moment);
+    return joined(more, judged);
+  }
+
+  #figuresOf(name: RateName, { campaign, policies, nowMs }: WatchMoment): ShareFigures {
+    const { threshold, windowMs } = policies[name];
+    const { sum: bad, count: calls } = windowAt(this.#rates[name], windowMs, nowMs);
+    return { campaign, bad, calls, threshold, windowMs, last: this.#lastFailure };
+  }
+}
+
+function isRoleOut(role: Role, { breakers }: WatchMoment): boolean {
+  return breakers.some((breaker) => breaker.role === role && breaker.isOpen);
+}
