@@ -21,6 +21,7 @@ import { type AmiCall, AmiCalls, originateId } from './asterisk/ami-calls.ts';
 import { AmiLink } from './asterisk/ami-link.ts';
 import { type AmiFields, type AmiPacket, isOneLine } from './asterisk/ami-wire.ts';
 import { Connection, type KeepAlive } from './asterisk/connection.ts';
+import { Stopping } from './asterisk/stopping.ts';
 import { type TrunkSigns, TrunkWatch } from './asterisk/trunk-fault.ts';
 
 export interface AmiSettings {
@@ -51,8 +52,6 @@ export interface AmiSettings {
 const NAME = 'asterisk-ami';
 
 const CONNECT_MS = 10_000;
-/** From the word that Asterisk stops, or the end of its calls, to that of the connection. */
-const STOPPING_MS = 3_000;
 /** Until a channel is there, or the word that none came about; it takes milliseconds. */
 const MADE_MS = 3_000;
 /** A trunk that takes no calls says so at once; ringing comes in the same time, mostly. */
@@ -84,13 +83,13 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
   readonly #clock: Clock;
   readonly #calls = new AmiCalls();
   readonly #watch = new TrunkWatch(NAME);
-  /** Monotonic: when Asterisk seemed to stop. */
-  #doubtedMs = -Infinity;
+  readonly #stopping: Stopping;
 
   constructor(settings: AmiSettings, clock: Clock, emit: Emit) {
     const { host, port, reconnect, keepAlive } = settings;
     this.#settings = settings;
     this.#clock = clock;
+    this.#stopping = new Stopping(clock);
     this.account = `${host}:${port}`;
     const login = { ...settings, service: NAME };
     this.connection = new Connection<AmiLink>({
@@ -118,7 +117,7 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
   async place(request: DialRequest, { signal }: RequestContext): Promise<Placed> {
     const { call: id } = request;
     const fields = this.#originate(request);
-    await this.#sureToStay(signal);
+    await this.#stopping.passed(signal);
     const link = await this.connection.link(signal);
     this.#watch.admit();
     this.#calls.forget(id);
@@ -216,12 +215,6 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
 
   // -------------------------------------------------------------------------- placing
 
-  /** Whoever is rung by an Asterisk that stops is rung for nothing, and nobody can tell. */
-  async #sureToStay(signal: AbortSignal): Promise<void> {
-    const waitMs = this.#doubtedMs + STOPPING_MS - this.#clock.monotonicMs();
-    if (waitMs > 0) await this.#clock.sleep(waitMs, signal);
-  }
-
   #originate({ call, contact, audio, answers }: DialRequest): AmiFields {
     const { endpoint, context, extension, callerId, ringMs, variables } = this.#settings;
     if (audio === undefined) throw refused('audio_missing', `${NAME}: there is no audio to play`);
@@ -309,7 +302,7 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
     const call = this.#calls.take(event);
     const isCutOff = event.get('event') === 'Hangup' && call?.hangup?.cause === 0;
     const isStopping = isCutOff || event.get('event') === 'Shutdown';
-    if (isStopping) this.#doubtedMs = this.#clock.monotonicMs();
+    if (isStopping) this.#stopping.suspected();
   }
 
   /**
