@@ -19,7 +19,13 @@ import type {
   ProbeAnswer,
   RequestContext,
 } from '../../engine/ports.ts';
-import { AriCall, type AriCallSettings, type Sound, servedMsMax } from './asterisk/ari-call.ts';
+import {
+  AriCall,
+  type AriCallSettings,
+  FIRST_STEP_MS,
+  type Sound,
+  servedMsMax,
+} from './asterisk/ari-call.ts';
 import type { AriEvent } from './asterisk/ari-events.ts';
 import { connectAri } from './asterisk/ari-link.ts';
 import { ARI_NAME, type AriAccount, AriWire } from './asterisk/ari-wire.ts';
@@ -140,7 +146,7 @@ class AsteriskAri implements AriDialer {
     this.#calls.set(call.id, call);
     this.#placing.add(call.id);
     try {
-      const isNew = await this.#wire.originate(this.#originate(request, context, sound), signal);
+      const isNew = await this.#wire.originate(this.#originate(request, context), signal);
       // Placed by an earlier request of the same call, whose answer was lost.
       if (!isNew) await this.#look(call, signal);
     } catch (error) {
@@ -210,14 +216,9 @@ class AsteriskAri implements AriDialer {
     });
   }
 
-  #originate(
-    { call, contact, answers }: DialRequest,
-    { campaign }: RequestContext,
-    { durationMs }: { readonly durationMs: number },
-  ) {
+  #originate({ call, contact }: DialRequest, { campaign }: RequestContext) {
     const { endpoint, callerId, ringMs, variables } = this.#settings;
     const { phone } = contact;
-    const servedMs = servedMsMax(durationMs, answers?.waitMs ?? 0, this.#settings);
     return {
       channel: call,
       endpoint: endpoint.replaceAll('{number}', phone).replaceAll('{digits}', phone.slice(1)),
@@ -229,7 +230,7 @@ class AsteriskAri implements AriDialer {
         CAMPAIGN_CALL: call,
         CAMPAIGN_CONTACT: contact.id,
         // Asterisk itself ends it then, whatever becomes of us.
-        'TIMEOUT(absolute)': String(Math.ceil((ringMs + servedMs) / 1_000)),
+        'TIMEOUT(absolute)': String(Math.ceil((ringMs + FIRST_STEP_MS) / 1_000)),
       },
     };
   }
