@@ -392,7 +392,7 @@ export class Runner {
   #idleMs(nextDueMs: number | undefined): number {
     const { availability, clock } = this.#parts;
     const waitsMs = STAGES.flatMap((stage) => availability.blocked(stage)).flatMap(
-      ({ retryAfterMs, lapseMs }) => retryAfterMs ?? lapseMs ?? [],
+      ({ retryAfterMs, lapseMs }) => [retryAfterMs ?? [], lapseMs ?? []].flat(),
     );
     const dueMs = nextDueMs === undefined ? Infinity : nextDueMs - clock.wallMs();
     // At least a millisecond, so that no rounding makes a line spin.

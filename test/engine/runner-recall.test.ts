@@ -204,3 +204,15 @@ describe('a contact that a service turned away', () => {
     expect(recalls.slice(0, 2)).toEqual([0, 5_000]);
   });
 });
+
+describe('a role of which one service is tried and another is away', () => {
+  it('is looked at again when that trial is lost, not only when the other is due', async () => {
+    const { run, taken, services, clock } = bench(1, 1);
+    const isTried = { isTried: true, lapseMs: 8_000 };
+    services.set([{ ...AWAY, ...isTried, retryAfterMs: 600_000 }], false);
+    // That it is lost moves no breaker as long as nobody looks.
+    clock.after(8_000, () => services.set([], false));
+    expect(await run()).toBe('done');
+    expect(taken.get('c1')).toBe(8_000);
+  });
+});

@@ -19,12 +19,19 @@ import type {
   ProbeAnswer,
   RequestContext,
 } from '../../engine/ports.ts';
-import { AriCall, type AriCallSettings, type Sound, servedMsMax } from './asterisk/ari-call.ts';
+import {
+  AriCall,
+  type AriCallSettings,
+  FIRST_STEP_MS,
+  type Sound,
+  servedMsMax,
+} from './asterisk/ari-call.ts';
 import type { AriEvent } from './asterisk/ari-events.ts';
 import { connectAri } from './asterisk/ari-link.ts';
 import { ARI_NAME, type AriAccount, AriWire } from './asterisk/ari-wire.ts';
 import { type AudioSettings, type AudioSource, audioSource } from './asterisk/audio-source.ts';
 import { Connection, type KeepAlive, type Link } from './asterisk/connection.ts';
+import { Stopping } from './asterisk/stopping.ts';
 import { TrunkWatch } from './asterisk/trunk-fault.ts';
 
 export interface AriSettings extends AriAccount, AriCallSettings {
@@ -50,9 +57,6 @@ const LOOK_MS_MAX = 10_000;
 const HEARD_MS = 10_000;
 /** Our own limit on a call, beyond what Asterisk's own limit allows. */
 const LIFE_SLACK_MS = 10_000;
-
-/** From the end of its calls to that of the connection it is a second, and some more under load. */
-const STOPPING_MS = 3_000;
 
 export interface AriDialer extends Dialer, AsyncDisposable {
   readonly connection: KeptConnection;
@@ -95,8 +99,7 @@ class AsteriskAri implements AriDialer {
   readonly #audio: AudioSource;
   readonly #calls = new Map<string, AriCall>();
   readonly #life = new AbortController();
-  /** Monotonic: when a call ended of which Asterisk could not say why. */
-  #doubtedMs = -Infinity;
+  readonly #stopping: Stopping;
   readonly #watch = new TrunkWatch(ARI_NAME);
   /** Calls of which Asterisk may not know yet: that it does not is no end of them. */
   readonly #placing = new Set<string>();
@@ -105,6 +108,7 @@ class AsteriskAri implements AriDialer {
     this.account = `${settings.app} at ${settings.url}`;
     this.#settings = settings;
     this.#clock = clock;
+    this.#stopping = new Stopping(clock);
     this.#wire = new AriWire(settings, http);
     this.#audio = audioSource(settings.audio, settings.audioFolder);
     this.connection = new Connection({
@@ -135,14 +139,14 @@ class AsteriskAri implements AriDialer {
     const sound = await this.#soundOf(request);
     if (sound === undefined) throw refused('audio_missing', 'there is no audio to play');
     this.connection.open();
-    await this.#sureToStay(signal);
+    await this.#stopping.passed(signal);
     await this.connection.link(signal);
     this.#watch.admit();
     const call = this.#callOf(request, sound);
     this.#calls.set(call.id, call);
     this.#placing.add(call.id);
     try {
-      const isNew = await this.#wire.originate(this.#originate(request, context, sound), signal);
+      const isNew = await this.#wire.originate(this.#originate(request, context), signal);
       // Placed by an earlier request of the same call, whose answer was lost.
       if (!isNew) await this.#look(call, signal);
     } catch (error) {
@@ -195,15 +199,6 @@ class AsteriskAri implements AriDialer {
 
   // -------------------------------------------------------------------------- placing
 
-  /**
-   * An Asterisk that stops ends its calls first, and then the connection. Whoever is rung between
-   * the two is rung for nothing, and nobody can tell.
-   */
-  async #sureToStay(signal: AbortSignal): Promise<void> {
-    const waitMs = this.#doubtedMs + STOPPING_MS - this.#clock.monotonicMs();
-    if (waitMs > 0) await this.#clock.sleep(waitMs, signal);
-  }
-
   async #soundOf({ audio }: DialRequest): Promise<Sound | undefined> {
     if (audio === undefined) return undefined;
     return { media: await this.#audio.media(audio), durationMs: audio.durationMs };
@@ -221,14 +216,9 @@ class AsteriskAri implements AriDialer {
     });
   }
 
-  #originate(
-    { call, contact, answers }: DialRequest,
-    { campaign }: RequestContext,
-    { durationMs }: { readonly durationMs: number },
-  ) {
+  #originate({ call, contact }: DialRequest, { campaign }: RequestContext) {
     const { endpoint, callerId, ringMs, variables } = this.#settings;
     const { phone } = contact;
-    const servedMs = servedMsMax(durationMs, answers?.waitMs ?? 0, this.#settings);
     return {
       channel: call,
       endpoint: endpoint.replaceAll('{number}', phone).replaceAll('{digits}', phone.slice(1)),
@@ -240,7 +230,7 @@ class AsteriskAri implements AriDialer {
         CAMPAIGN_CALL: call,
         CAMPAIGN_CONTACT: contact.id,
         // Asterisk itself ends it then, whatever becomes of us.
-        'TIMEOUT(absolute)': String(Math.ceil((ringMs + servedMs) / 1_000)),
+        'TIMEOUT(absolute)': String(Math.ceil((ringMs + FIRST_STEP_MS) / 1_000)),
       },
     };
   }
@@ -249,8 +239,7 @@ class AsteriskAri implements AriDialer {
 
   readonly #take = (event: AriEvent): void => {
     if (event.type === 'replaced') return;
-    const isCutOff = event.type === 'gone' && event.word.cause === 0;
-    if (isCutOff) this.#doubtedMs = this.#clock.monotonicMs();
+    if (event.type === 'gone' && event.word.cause === 0) this.#stopping.suspected();
     this.#calls.get(event.channel)?.take(event);
   };
 

@@ -3,6 +3,7 @@
  * all other calls of the exchange come too.
  */
 import type { CallSigns, HangupCause } from '../../../domain/hangup-cause.ts';
+import type { Clock } from '../../../engine/ports.ts';
 import type { AmiPacket } from './ami-wire.ts';
 
 /** The name of the UserEvent with which the dialplan tells what it found out. */
@@ -88,6 +89,35 @@ export class AmiCall {
     return () => {
       this.#listeners.delete(listener);
     };
+  }
+
+  /** Resolves when it is so, and when the time is over; rejects with the signal's reason. */
+  until(isSo: () => boolean, clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+    if (isSo()) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) {
+        reject(signal.reason as Error);
+        return;
+      }
+      const end = (): void => {
+        cancel();
+        stop();
+        signal.removeEventListener('abort', onAbort);
+      };
+      const onAbort = (): void => {
+        end();
+        reject(signal.reason as Error);
+      };
+      const onTime = (): void => {
+        end();
+        resolve();
+      };
+      const stop = this.listen(() => {
+        if (isSo()) onTime();
+      });
+      const cancel = clock.after(delayMs, onTime);
+      signal.addEventListener('abort', onAbort, { once: true });
+    });
   }
 
   #detected(variable: string, value: string): void {

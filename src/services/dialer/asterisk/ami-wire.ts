@@ -3,6 +3,9 @@
  * packet.
  */
 import { StringDecoder } from 'node:string_decoder';
+import { ServiceFailure } from '../../../domain/failure.ts';
+
+export const AMI_NAME = 'asterisk-ami';
 
 /** Keys in lower case. Of a key that comes several times, the first value. */
 export type AmiPacket = ReadonlyMap<string, string>;
@@ -92,4 +95,17 @@ export function amiText(fields: AmiFields): string {
     return `${key}: ${value}\r\n`;
   });
   return `${lines.join('')}\r\n`;
+}
+
+/** Asterisk answered that it does not do it: our rights, or a setting. */
+export function amiRefusal(message: string): ServiceFailure {
+  const isDenied = /permission denied|forbidden/i.test(message);
+  const hint = isDenied
+    ? ': the user needs write = call,originate in manager.conf'
+    : `: check providers.${AMI_NAME}.context, extension and endpoint`;
+  return new ServiceFailure(`${AMI_NAME}: Asterisk refuses: ${message}${hint}`, {
+    kind: 'permanent',
+    scope: 'service',
+    code: isDenied ? 'permission_denied' : 'refused',
+  });
 }

@@ -39,7 +39,7 @@ export type AriEnd =
   /** The channel is gone, and nobody can tell what became of the call. */
   | { readonly type: 'lost'; readonly detail: string };
 
-/** In the channel: it was told to play the message. Read after a crash of ours. */
+/** In the channel: the message was begun. Read after a crash of ours. */
 const SAID = 'CAMPAIGN_SAID';
 /** Asterisk itself hangs up so many seconds later: nobody is left on a line by our crash. */
 const ABSOLUTE = 'TIMEOUT(absolute)';
@@ -61,6 +61,8 @@ const LOUDNESS = 256;
  * somebody stays on a silent line when our program is killed; and as long as a key is waited for.
  */
 const PLAY_SLACK_MS = 15_000;
+/** Beyond the ringing; from the answer on every step sets the limit of its own. */
+export const FIRST_STEP_MS = PLAY_SLACK_MS;
 /** Between a failed playback and the hanging-up that may have caused it. */
 const HANGING_UP_MS = 2_000;
 /** From our hanging up to the channel's end. */
@@ -221,6 +223,7 @@ export class AriCall {
     const said = await this.#ask((signal) => wire.variable(this.id, SAID, signal));
     if (said === '1') {
       this.#message = 'whole';
+      await this.#waitKey();
       return;
     }
     if (await this.#say()) return;
@@ -231,8 +234,8 @@ export class AriCall {
 
   async #detect(context: string): Promise<void> {
     const { wire } = this.#parts;
-    await this.#ask((signal) => wire.subscribe(this.id, signal));
     await this.#bound(DETECT_MS_MAX + PLAY_SLACK_MS);
+    await this.#ask((signal) => wire.subscribe(this.id, signal));
     const heard = this.#next(({ type }) => type === 'entered', DETECT_MS_MAX);
     if (!(await this.#ask((signal) => wire.continueIn(this.id, context, signal)))) return;
     const event = await heard;
@@ -259,14 +262,13 @@ export class AriCall {
     if (sound === undefined || this.#isOver) return true;
     const { media, durationMs } = sound;
     await this.#bound(durationMs + PLAY_SLACK_MS + (answers?.waitMs ?? 0));
-    await this.#ask((signal) => wire.setVariable(this.id, SAID, '1', signal));
     const heard = this.#played();
     const play = (signal: AbortSignal) => wire.play(this.id, this.#playback, media, signal);
-    if (!(await this.#ask(play))) {
-      await this.#ask((signal) => wire.setVariable(this.id, SAID, '0', signal));
-      return this.#isOver;
-    }
+    if (!(await this.#ask(play))) return this.#isOver;
     this.#message = 'begun';
+    // Only now: killed in between, we say it again rather than count who heard nothing.
+    const mark = (signal: AbortSignal) => wire.setVariable(this.id, SAID, '1', signal);
+    await this.#ask(mark).catch(ignoreFailure);
     await this.#heard(durationMs, heard);
     await this.#waitKey();
     return true;

@@ -125,6 +125,39 @@ test('Asterisk itself is told when to end the call, whatever becomes of us', asy
   await dialer.hangUp(placed, CONTEXT);
 });
 
+test('the limit on who is being rung is short: our first step sets it anew', async () => {
+  const { fake, dialer, request } = await bench('rings');
+  await dialer.place(request, CONTEXT);
+  const bound = fake.channels.get(request.call)?.variables.get('TIMEOUT(absolute)');
+  expect(bound).toBe('35');
+});
+
+test('nobody counts as having been told the text before it is begun', async () => {
+  const { fake, dialer, request } = await bench('endless');
+  const placed = await dialer.place(request, CONTEXT);
+  const variables = () => fake.channels.get(request.call)?.variables;
+  await expect.poll(() => variables()?.get('CAMPAIGN_SAID')).toBe('1');
+  expect(fake.variablesAtPlay.has('CAMPAIGN_SAID')).toBe(false);
+  await dialer.hangUp(placed, CONTEXT);
+});
+
+test('after a crash of ours whoever heard the text may still press a key', async () => {
+  const { made, fake, dialer, request } = await bench();
+  const pressed = async (key: string) => void made.pressed.push(key);
+  const answers = { keys: '9', waitMs: 60_000, pressed };
+  fake.leave(request.call, { CAMPAIGN_SAID: '1' });
+  const wanted = { ...request, answers };
+  await dialer.find(wanted, CONTEXT);
+  const ended = dialer.follow(placedOf(request), wanted, CONTEXT);
+  const presses = () => {
+    fake.press(request.call, '9');
+    return made.pressed.length;
+  };
+  await expect.poll(presses).toBe(1);
+  expect(await ended).toMatchObject({ outcome: 'answered', digit: '9' });
+  expect(made.pressed).toEqual(['9']);
+});
+
 test('a playback whose end is never told is ended, and the line is free', async () => {
   const { fake, call } = await bench('endless');
   expect(await call()).toMatchObject({ outcome: 'answered' });

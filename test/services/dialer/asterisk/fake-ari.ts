@@ -35,6 +35,8 @@ export class FakeAri {
   readonly rung = new Map<string, number>();
   readonly channels = new Map<string, Channel>();
   readonly playbacks = new Set<string>();
+  /** What the channel had of variables when it was last told to play. */
+  variablesAtPlay: ReadonlyMap<string, string> = new Map();
   readonly asked: string[] = [];
   /** A key that everybody presses while the text is said. */
   digit: string | undefined;
@@ -91,6 +93,11 @@ export class FakeAri {
     this.channels.set(id, { id, callee: 'person', state: 'Up', variables: known });
   }
 
+  press(id: string, digit: string): void {
+    const channel = this.channels.get(id);
+    if (channel !== undefined) this.#of(channel, { type: 'ChannelDtmfReceived', digit });
+  }
+
   end(id: string, cause: number, tech = 0): void {
     const channel = this.channels.get(id);
     if (channel === undefined) return;
@@ -119,7 +126,12 @@ export class FakeAri {
       const path = url.pathname.replace(/^\/ari/, '');
       this.asked.push(`${request.method} ${path}`);
       if (this.#overtakes(request.method ?? '', path, response)) return;
-      const [status, body] = this.#did(request.method ?? '', path, url.searchParams);
+      const [status, body] = this.#did(
+        request.method ?? '',
+        path,
+        url.searchParams,
+        Buffer.concat(chunks).toString('utf8'),
+      );
       const isRing = request.method === 'POST' && path === '/channels';
       if (isRing && this.losesAnswer) {
         this.losesAnswer = false;
@@ -130,10 +142,15 @@ export class FakeAri {
     });
   }
 
-  #did(method: string, path: string, query: URLSearchParams): readonly [number, unknown] {
+  #did(
+    method: string,
+    path: string,
+    query: URLSearchParams,
+    body: string,
+  ): readonly [number, unknown] {
     if (path === '/asterisk/info') return [200, { system: { version: '22.10.1' } }];
     if (path === '/asterisk/ping') return [200, { ping: 'pong' }];
-    if (path === '/channels') return method === 'POST' ? this.#ring(query) : this.#list();
+    if (path === '/channels') return method === 'POST' ? this.#ring(query, body) : this.#list();
     if (path.startsWith('/applications/')) return [200, {}];
     const [, kind = '', id = '', action, playback = ''] = path.split('/');
     if (kind === 'playbacks') return this.#playback(method, id);
@@ -175,7 +192,7 @@ export class FakeAri {
     return [200, { id }];
   }
 
-  #ring(query: URLSearchParams): readonly [number, unknown] {
+  #ring(query: URLSearchParams, body: string): readonly [number, unknown] {
     if (this.isReadOnly) return [403, { message: 'Write access required' }];
     const id = query.get('channelId') ?? '';
     if (this.channels.has(id)) return [409, { message: 'Channel with given ID already exists' }];
@@ -185,7 +202,9 @@ export class FakeAri {
     }
     this.rung.set(number, (this.rung.get(number) ?? 0) + 1);
     const callee = this.callees.get(number) ?? 'person';
-    const channel: Channel = { id, callee, state: 'Down', variables: new Map() };
+    const { variables } = JSON.parse(body) as { variables: Readonly<Record<string, string>> };
+    const known = new Map(Object.entries(variables));
+    const channel: Channel = { id, callee, state: 'Down', variables: known };
     this.channels.set(id, channel);
     setImmediate(() => this.#begin(channel));
     return [200, { id, state: 'Down' }];
@@ -214,6 +233,7 @@ export class FakeAri {
   #play(channel: Channel, playback: string): void {
     const { callee, id } = channel;
     this.playbacks.add(playback);
+    this.variablesAtPlay = new Map(channel.variables);
     const over = (state: string): void => {
       this.playbacks.delete(playback);
       const about = { id: playback, state, target_uri: `channel:${id}` };
