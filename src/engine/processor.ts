@@ -310,7 +310,7 @@ export class Processor {
   }
 
   async #answered(story: Story, key: string): Promise<void> {
-    const answer = this.#parts.answers?.words[key];
+    const answer = this.#answersOf(story)?.words[key];
     if (answer === undefined || standing(story.answer, answer) === story.answer) return;
     const atMs = this.#wallMs();
     await this.#parts.journal.write(story.claim.key, { type: 'call.answered', answer, atMs });
@@ -382,10 +382,15 @@ export class Processor {
   }
 
   #wanted(story: Story): AnswersWanted | undefined {
-    const { answers } = this.#parts;
+    const answers = this.#answersOf(story);
     if (answers === undefined) return undefined;
     const pressed = (key: string): Promise<void> => this.#answered(story, key);
     return { keys: keysOf(answers), waitMs: answers.waitMs, pressed };
+  }
+
+  /** Of the text that was spoken: the script may be another one since it was written. */
+  #answersOf({ claim }: Story): AnswerPolicy | undefined {
+    return claim.former === undefined ? this.#parts.answers : claim.former.answers;
   }
 
   #language(story: Story): string {
