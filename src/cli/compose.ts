@@ -97,6 +97,7 @@ export function composeEngine(parts: EngineParts): Engine {
     language: config.campaign.language,
     charactersMax: config.script.maxCharacters,
     answers: config.script.answers,
+    untilMs: policy.untilMs,
   });
   const looksUp = crm.some((service) => service.lookup !== undefined);
   const availability = new Availability([...guards.values()], looksUp, playsAudio(dialer));

@@ -31,6 +31,7 @@ import {
   type Speaker,
   writeScript,
 } from './steps.ts';
+import { Stopped } from './stopped.ts';
 import {
   type CallsInProgress,
   type End,
@@ -53,6 +54,8 @@ export interface ProcessorParts {
   readonly charactersMax: number;
   /** What the script asks for at its end; undefined where it asks for nothing. */
   readonly answers?: AnswerPolicy | undefined;
+  /** Wall clock from which on no call begins: waits may be long between the claim and the call. */
+  readonly untilMs?: number | undefined;
 }
 
 export class Processor {
@@ -100,7 +103,7 @@ export class Processor {
   }
 
   #open(claim: Claim, line: number, calls: CallsInProgress, stop: AbortSignal): Story {
-    const { clock, journal } = this.#parts;
+    const { clock, journal, untilMs } = this.#parts;
     const { script, speech } = claim.finished;
     const dialledBy = dialledIn(claim);
     if (claim.ended === undefined) this.#events.started(claim, line);
@@ -109,7 +112,7 @@ export class Processor {
       line,
       calls,
       stop,
-      attempts: new CallAttempts(journal, claim, () => clock.wallMs()),
+      attempts: new CallAttempts(journal, claim, () => clock.wallMs(), untilMs),
       startMs: clock.monotonicMs(),
       services: {
         ...(script !== undefined && { llm: script.service }),
@@ -134,7 +137,7 @@ export class Processor {
     try {
       return await work();
     } catch (error) {
-      if (story.stop.aborted && error === story.stop.reason) {
+      if (error instanceof Stopped || (story.stop.aborted && error === story.stop.reason)) {
         return { type: 'left' };
       }
       if (error instanceof ServiceFailure && !story.ended) {
