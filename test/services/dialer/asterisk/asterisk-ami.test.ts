@@ -330,6 +330,21 @@ test('a row of the list cannot add a field to what is sent', async () => {
   expect(made.asterisk.actions).toEqual([]);
 });
 
+test('a question that was given up keeps nothing of its call', async () => {
+  const made = await bench();
+  made.asterisk.originate = 'makes and loses the answer';
+  expect(await failureOf(made.placed())).toMatchObject({ kind: 'unknown' });
+  await made.until(() => made.state === 'connected');
+  const givingUp = new AbortController();
+  await made.asterisk.kill();
+  await made.until(() => made.state === 'disconnected');
+  const found = made.dialer.find(request(), requestContext(givingUp.signal));
+  expect(made.dialer.kept).toBe(1);
+  givingUp.abort(new Error('the run stops'));
+  await expect(found).rejects.toThrow('the run stops');
+  expect(made.dialer.kept).toBe(0);
+});
+
 async function withFollowed() {
   const made = await bench();
   const followed = await made.followed();

@@ -222,6 +222,18 @@ test.each([
   },
 );
 
+test('a call that was cut is not kept', async () => {
+  const { fake, dialer, request } = await bench('rings');
+  const placed = await dialer.place(request, CONTEXT);
+  const cutting = new AbortController();
+  const ended = dialer.follow(placed, request, requestContext(cutting.signal));
+  cutting.abort(new Error('cut'));
+  await expect(ended).rejects.toThrow('cut');
+  await dialer.hangUp(placed, CONTEXT);
+  await expect.poll(() => dialer.kept).toBe(0);
+  expect(fake.channels.size).toBe(0);
+});
+
 test('a call that is gone after the connection was lost is not known to anybody', async () => {
   const { fake, dialer, request } = await bench('endless');
   const placed = await dialer.place(request, CONTEXT);
