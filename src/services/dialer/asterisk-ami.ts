@@ -106,7 +106,9 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
     });
     this.#inquiry = new AmiInquiry(this.connection, clock);
     this.connection.subscribe(({ name }) => {
-      if (name === 'disconnected') this.#watch.lost();
+      if (name !== 'disconnected') return;
+      this.#watch.lost();
+      this.#calls.missed();
     });
     this.connection.open();
   }
@@ -129,6 +131,7 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
     this.#calls.forget(id);
     const call = this.#calls.track(id);
     call.keys = request.answers?.keys ?? '';
+    call.begins();
     try {
       await this.#send(link, fields, id, signal);
       await this.#untilMade(call, signal);

@@ -144,6 +144,7 @@ test('the first key that counts is the answer; all are told at once', async () =
   const followed = await made.followed({ answers });
   const { asterisk } = made;
   asterisk.stands(CALL, '6');
+  asterisk.tell('UserEvent', CALL, { UserEvent: 'Campaign', Playing: 'yes' });
   for (const Digit of ['5', '1', '9', '1']) {
     asterisk.tell('DTMFEnd', CALL, { Digit, Direction: 'Received' });
   }
@@ -153,6 +154,45 @@ test('the first key that counts is the answer; all are told at once', async () =
   expect(await followed.ended).toEqual({ outcome: 'answered', digit: '1' });
   expect(told).toEqual(['1', '9']);
 });
+
+test.each([
+  ['the text has begun', { Playing: 'yes' }, undefined],
+  ['it was over, where nobody says when it begins', { Played: 'SUCCESS' }, '9'],
+  ['the dialplan told the key itself', { Digit: '1' }, '1'],
+])('a key that is pressed early is no answer; then %s', async (_what, told, digit) => {
+  const { asterisk, ended } = await asked();
+  asterisk.tell('DTMFEnd', CALL, { Digit: '9', Direction: 'Received' });
+  asterisk.tell('UserEvent', CALL, { UserEvent: 'Campaign', ...told });
+  if (!('Played' in told)) asterisk.hangUp(CALL, 16);
+  expect((await ended).digit).toBe(digit);
+});
+
+test('a key is no answer before the question, however the call ends', async () => {
+  const { asterisk, ended } = await asked();
+  asterisk.tell('DTMFEnd', CALL, { Digit: '9', Direction: 'Received' });
+  asterisk.hangUp(CALL, 16);
+  expect(await ended).toEqual({ outcome: 'answered' });
+});
+
+test('where the begin of the text may have been missed, every key counts', async () => {
+  const { made, asterisk, ended } = await asked();
+  asterisk.tell('DTMFEnd', CALL, { Digit: '9', Direction: 'Received' });
+  await made.clock.settle();
+  asterisk.drop();
+  await made.until(() => made.looks() === 2);
+  await made.clock.settle();
+  asterisk.hangUp(CALL, 16);
+  expect(await ended).toEqual({ outcome: 'answered', digit: '9' });
+});
+
+/** Somebody picked up who is to be asked something. */
+async function asked() {
+  const made = await bench();
+  const answers = { keys: '19', waitMs: 5_000, pressed: () => Promise.resolve() };
+  const { ended } = await made.followed({ answers });
+  made.asterisk.stands(CALL, '6');
+  return { made, asterisk: made.asterisk, ended };
+}
 
 test('a script that asks for nothing has no answer', async () => {
   const { asterisk, followed } = await withFollowed();
