@@ -392,8 +392,11 @@ async function withFollowed() {
 }
 
 const another = (number: number): Partial<DialRequest> => ({
-  call: `f0c5a5de-0000-4000-8000-00000000010${number}`,
-  contact: contactOf({ id: `c${number}`, phone: `+1415555012${number}` }),
+  call: `f0c5a5de-0000-4000-8000-0000000001${String(number).padStart(2, '0')}`,
+  contact: contactOf({
+    id: `c${number}`,
+    phone: `+1415555${String(120 + number).padStart(4, '0')}`,
+  }),
 });
 
 test('a trunk that refuses our password is the trunk, not the number', async () => {
@@ -427,6 +430,28 @@ test('five numbers in a row that never rang use up no sixth', async () => {
   made.asterisk.originate = 'makes';
   await made.placed(another(6));
   await made.placed(another(7));
+});
+
+test('a trunk to which every number is wrong uses up nine of them, and no more', async () => {
+  const made = await bench();
+  made.asterisk.originate = { cause: 1, techCause: 404 };
+  const those = Array.from({ length: 12 }, (_, index) => another(10 + index));
+  for (const one of those.slice(0, 9)) {
+    const placed = await made.placed(one);
+    const ended = await made.dialer.follow(placed, request(one), context);
+    expect(ended).toMatchObject({ outcome: 'invalid_number' });
+  }
+  for (const one of those.slice(9)) {
+    const failure = await failureOf(made.placed(one));
+    expect(failure).toMatchObject({ kind: 'permanent', scope: 'service', code: 'all_invalid' });
+  }
+  made.asterisk.originate = 'makes';
+  const placed = await made.placed(another(1));
+  const ended = made.dialer.follow(placed, request(another(1)), context);
+  made.asterisk.hangUp(placed.reference, 17);
+  await ended;
+  made.asterisk.originate = { cause: 1, techCause: 404 };
+  await made.placed(another(22));
 });
 
 test('after somebody heard nothing, nobody is rung before it was said', async () => {
