@@ -2,7 +2,7 @@
  * How the engine is put together, for one run of one campaign. Whatever is between the runner and
  * a vendor can be read off here.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Availability } from '../engine/availability.ts';
 import { Chain } from '../engine/fallback.ts';
 import { Guard } from '../engine/guard.ts';
@@ -136,5 +136,5 @@ function policyOf(config: Config, service: string): ServicePolicy {
 }
 
 function sha256(text: string): string {
-  return createHash('sha256').update(text, 'utf8').digest('hex');
+  return hash('sha256', text);
 }

@@ -93,10 +93,17 @@ export class OtherDays implements AsyncDisposable {
   };
 }
 
+/**
+ * New objects of a thread, in megabytes; Node's own bound is four times as much. Next to nothing of
+ * what a day makes lives on, so that more would be memory without use.
+ */
+const YOUNG_MB = 48;
+
 function workerFor({ campaign, seed }: OtherDaysParts): Worker {
   const workerData: DayAtWork = { campaign, seed };
+  const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MB };
   // Whoever waits for a day is told of it there.
-  return new Worker(workerScript(), { workerData }).on('error', () => undefined);
+  return new Worker(workerScript(), { workerData, resourceLimits }).on('error', () => undefined);
 }
 
 /** Beside this file, in the form that this file has. */

@@ -10,12 +10,13 @@ import { ROLES } from '../domain/words.ts';
 import type { Admission, ContactSink, Emit } from '../engine/ports.ts';
 import { importList } from '../intake/import-list.ts';
 import { listFile } from '../intake/list-source.ts';
-import { MADE_UP_CONTACTS, madeUpContacts } from '../sim/made-up-contacts.ts';
+import { ContactPacker, type ContactRows } from '../sim/contact-rows.ts';
+import { MADE_UP_CONTACTS } from '../sim/made-up-contacts.ts';
 import type { Outage } from '../sim/outage.ts';
 import type { ChainNames } from '../sim/simulated-services.ts';
 import { placesOf } from '../sim/vendors.ts';
-import { openMemoryStore } from '../store/memory.ts';
 import { campaignName } from './campaign-name.ts';
+import { CheckSink } from './check-sink.ts';
 import { loadConfig, parseConfig } from './config.ts';
 import { CommandFailure, EXIT } from './exit.ts';
 import { fullJudgement } from './judgement.ts';
@@ -31,9 +32,8 @@ export interface SimulatedCampaign {
   readonly config: Config;
   readonly chains: ChainNames;
   readonly lines: number;
-  /** Made-up numbers are few, and nobody's: they may come again. */
-  readonly sameNumber: 'reject' | 'allow';
-  readonly contacts: readonly Contact[];
+  /** Whoever is to be called; the list is judged. */
+  readonly contacts: ContactRows;
   readonly rejected: number;
   /** Wall clock of the virtual start, milliseconds since the epoch. */
   readonly startMs: number;
@@ -102,7 +102,6 @@ export async function simulatedCampaign(
     config: withPolicies(config, chains),
     chains,
     lines: options.lines ?? config.campaign.lines,
-    sameNumber: list === undefined ? 'allow' : config.campaign.sameNumber,
     ...read,
     startMs,
     outages: placed,
@@ -161,18 +160,15 @@ function withPolicies(config: Config, chains: ChainNames): Config {
   return { ...config, policies: policies as Config['policies'] };
 }
 
-function madeUp(count = MADE_UP_CONTACTS): { contacts: readonly Contact[]; rejected: number } {
-  return { contacts: madeUpContacts(count), rejected: 0 };
+type Read = Pick<SimulatedCampaign, 'contacts' | 'rejected'>;
+
+function madeUp(length = MADE_UP_CONTACTS): Read {
+  return { contacts: { type: 'made_up', length }, rejected: 0 };
 }
 
-async function readList(
-  world: World,
-  list: string,
-  config: Config,
-  emit: Emit,
-): Promise<{ contacts: readonly Contact[]; rejected: number }> {
+async function readList(world: World, list: string, config: Config, emit: Emit): Promise<Read> {
   const { sameNumber, defaultCountry } = config.campaign;
-  const sink = new CollectingSink(sameNumber);
+  const sink = new PackingSink(new CheckSink(sameNumber));
   const { rejected } = await importList({
     list: listFile(resolve(world.folder, list), list),
     sink,
@@ -180,25 +176,21 @@ async function readList(
     sameNumber,
     emit,
   });
-  return { contacts: sink.contacts, rejected };
+  return { contacts: sink.packer.packed(), rejected };
 }
 
-/** Judges rows as a store does, and keeps those that were taken. */
-class CollectingSink implements ContactSink {
-  readonly contacts: Contact[] = [];
+/** Keeps those whom another sink takes. */
+class PackingSink implements ContactSink {
+  readonly packer = new ContactPacker();
   readonly #sink: ContactSink;
 
-  constructor(sameNumber: 'reject' | 'allow') {
-    const store = openMemoryStore({ defer: () => undefined });
-    this.#sink = store.contacts('list', { sameNumber });
+  constructor(sink: ContactSink) {
+    this.#sink = sink;
   }
 
   add(contacts: readonly Contact[]): readonly Admission[] {
     const admissions = this.#sink.add(contacts);
-    for (const [index, { type }] of admissions.entries()) {
-      const contact = contacts[index];
-      if (type === 'added' && contact !== undefined) this.contacts.push(contact);
-    }
+    this.packer.add(contacts.filter((_, index) => admissions[index]?.type === 'added'));
     return admissions;
   }
 

@@ -5,6 +5,7 @@ import type { Alert } from '../domain/alert.ts';
 import type { CampaignEvent, RunEnd } from '../domain/event.ts';
 import type { Guard } from '../engine/guard.ts';
 import type { RunSignals } from '../engine/runner.ts';
+import { contactsOf } from '../sim/contact-rows.ts';
 import { draws } from '../sim/draws.ts';
 import { Forecast } from '../sim/forecast.ts';
 import type { Outage } from '../sim/outage.ts';
@@ -13,6 +14,7 @@ import { live, type MakeEngine } from '../sim/simulation.ts';
 import { answerMs } from '../sim/vendors.ts';
 import { VirtualClock } from '../sim/virtual-clock.ts';
 import { MemoryDisk, openMemoryStore } from '../store/memory.ts';
+import { MemoryCampaign } from '../store/memory-campaign.ts';
 import type { CampaignState } from './campaign-state.ts';
 import type { SimulatedCampaign } from './simulated-campaign.ts';
 import { simulatedEngine } from './simulated-engine.ts';
@@ -50,10 +52,12 @@ const TURNS_BETWEEN_LOOKS = 1_000;
 /** Rejects with what the engine fails with. */
 export async function playCampaign(world: World, play: Play, clock: VirtualClock): Promise<Played> {
   const { campaign, outages, seed, signals } = play;
-  const { name, config, chains, lines, sameNumber } = campaign;
+  const { name, config, chains, lines } = campaign;
   const { onOutage, outageWaitMs } = config.campaign;
   const forecast = new Forecast(lines);
   const disk = new MemoryDisk();
+  const stood = new MemoryCampaign({ backlog: contactsOf(campaign.contacts), forgets: true });
+  disk.campaigns.set(name, stood);
   const make: MakeEngine = (parts) => simulatedEngine(name, config, parts);
   for (const outage of outages) {
     clock.after(outage.startMs, () => play.onOutage?.(outage, true));
@@ -78,7 +82,7 @@ export async function playCampaign(world: World, play: Play, clock: VirtualClock
       make,
       chains,
       looksUp: false,
-      sameNumber,
+      sameNumber: 'allow',
       onAlert: play.onAlert,
       // As a channel has it that says nothing else.
       severities: ['critical', 'warning'],
@@ -90,15 +94,13 @@ export async function playCampaign(world: World, play: Play, clock: VirtualClock
     },
     {
       run: 1,
-      contacts: campaign.contacts,
+      contacts: undefined,
       policy: { lines, onOutage, outageWaitMs, limit: undefined, untilMs: undefined },
       signals,
       pace: play.speed === undefined ? undefined : paceOf(world, clock, play.speed, signals),
     },
   );
   if (end.type !== 'ended') throw end.type === 'broke' ? end.error : new Error(end.type);
-  const stood = disk.campaigns.get(name);
-  if (stood === undefined) throw new Error(`the campaign ${name} has left nothing`);
   const state = simulatedState(stood);
   const { lateAnswers } = outside;
   return { ...end, state, forecast, durationMs: clock.monotonicMs(), lateAnswers };

@@ -15,3 +15,10 @@ export interface Contact {
   /** Line of the list on which the row begins, the header being line 1. */
   readonly line: number;
 }
+
+/** Contacts in order: an array, or what makes each only when it is asked for. */
+export interface ContactList {
+  readonly length: number;
+  /** Undefined beyond the end. */
+  at(index: number): Contact | undefined;
+}

@@ -50,6 +50,11 @@ const WORDS: Readonly<Record<number, string>> = {
   127: 'the networks do not understand each other',
 };
 
+/** Whether it says that there is no such number. */
+export function isNoSuchNumber({ cause, techCause = 0 }: HangupCause): boolean {
+  return NO_SUCH_NUMBER.has(cause) || NO_SUCH_NUMBER_SIP.has(techCause);
+}
+
 /** Undefined where nobody can tell. */
 export function callEnd(signs: CallSigns, hangup: HangupCause | undefined): CallEnd | undefined {
   if (signs.wasUp) return { outcome: signs.isMachine ? 'voicemail' : 'answered' };
@@ -57,7 +62,7 @@ export function callEnd(signs: CallSigns, hangup: HangupCause | undefined): Call
   const { cause, techCause = 0 } = hangup;
   const said = techCause === 0 ? `cause ${cause}` : `cause ${cause}, SIP ${techCause}`;
   if (cause === BUSY) return { outcome: 'busy' };
-  if (NO_SUCH_NUMBER.has(cause) || NO_SUCH_NUMBER_SIP.has(techCause)) {
+  if (isNoSuchNumber(hangup)) {
     return { outcome: 'invalid_number', detail: `there is no such number (${said})` };
   }
   if (cause === REJECTED && PASSWORD_SIP.has(techCause)) {

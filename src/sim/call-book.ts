@@ -70,6 +70,11 @@ export class CallBook {
     return call;
   }
 
+  /** Nobody asks for it any more. */
+  forget(id: string): void {
+    this.#calls.delete(id);
+  }
+
   /** Until a call is over, in milliseconds. */
   leftMs(id: string): number {
     return Math.max(0, (this.#calls.get(id)?.endMs ?? 0) - this.#options.clock.monotonicMs());

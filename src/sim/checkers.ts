@@ -8,7 +8,7 @@ import { FEW_TRIALS, OPEN_LETS_NOTHING_THROUGH, OPENS_IN_TIME } from './checkers
 import { CHANNEL_CHECKERS } from './checkers/channels.ts';
 import { PAID_ONCE } from './checkers/costs.ts';
 import { COUNTS_TRUE } from './checkers/counts.ts';
-import { FALLBACKS_TOLD, STEPS_ASCRIBED } from './checkers/doers.ts';
+import { FALLBACKS_TOLD, STEPS_ASCRIBED, STEPS_TOLD } from './checkers/doers.ts';
 import { ENDS_CLEAN, ENDS_FOR_CAUSE, HOUR_KEPT, ORDERS_OBEYED } from './checkers/ends.ts';
 import { FAILED_TOLD } from './checkers/failed-calls.ts';
 import { HEALTH_TOLD } from './checkers/health.ts';
@@ -109,6 +109,7 @@ export const CHECKERS: readonly Checker[] = [
   TOLD_APART,
   OPTED_OUT,
   STEPS_ASCRIBED,
+  STEPS_TOLD,
   FALLBACKS_TOLD,
   RECORDS_TRUE,
   COUNTS_TRUE,

@@ -26,22 +26,20 @@ const NUMBERS_PER_AREA = 100;
 /** Of a list with no columns of its own: one object for all of them. */
 const NO_COLUMNS = Object.freeze({});
 
-/** So many people who do not exist, on numbers that nobody has. */
-export function madeUpContacts(count: number): readonly Contact[] {
-  return Array.from({ length: count }, (_, index) => {
-    const round = Math.floor(index / NAMES.length);
-    const first = NAMES[index % NAMES.length] ?? '';
-    const name = round === 0 ? first : `${first} ${round + 1}`;
-    const area = AREA_FIRST + (Math.floor(index / NUMBERS_PER_AREA) % AREAS);
-    return {
-      id: name.toLowerCase().replace(' ', '-'),
-      name,
-      phone: `+1${area}5550${100 + (index % NUMBERS_PER_AREA)}`,
-      language: undefined,
-      timezone: undefined,
-      email: undefined,
-      variables: NO_COLUMNS,
-      line: index + 2,
-    };
-  });
+/** One of the people who do not exist, on numbers that nobody has; counted from 0. */
+export function madeUpContact(index: number): Contact {
+  const round = Math.floor(index / NAMES.length);
+  const first = NAMES[index % NAMES.length] ?? '';
+  const name = round === 0 ? first : `${first} ${round + 1}`;
+  const area = AREA_FIRST + (Math.floor(index / NUMBERS_PER_AREA) % AREAS);
+  return {
+    id: name.toLowerCase().replace(' ', '-'),
+    name,
+    phone: `+1${area}5550${100 + (index % NUMBERS_PER_AREA)}`,
+    language: undefined,
+    timezone: undefined,
+    email: undefined,
+    variables: NO_COLUMNS,
+    line: index + 2,
+  };
 }

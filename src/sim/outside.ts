@@ -4,7 +4,8 @@
  */
 import type { ServiceFailure } from '../domain/failure.ts';
 import type { Usage } from '../domain/usage.ts';
-import type { AudioFile, Ended, Found, Script } from '../engine/ports.ts';
+import type { Ended, Found, Script } from '../engine/ports.ts';
+import { AudioShelf } from './audio-shelf.ts';
 import type { Behaviour } from './behaviour.ts';
 import { billFor } from './billing.ts';
 import { CallBook } from './call-book.ts';
@@ -61,6 +62,7 @@ export interface OutsideOptions {
   /** How many requests at once vendors take; as many as come where it is left out. */
   readonly capacities?: readonly Capacity[] | undefined;
   readonly quirks: Quirks;
+  /** Told of everything; without one, what is over is forgotten. */
   readonly witness: Witness | undefined;
   /** Whether vendors write bills. */
   readonly bills?: boolean | undefined;
@@ -106,8 +108,7 @@ const REFUSAL_SHARE = 0.2;
 const DONE_SHARE = 0.6;
 
 export class Outside {
-  /** What is on disk, with who spoke, the language and the words, a line each. */
-  readonly audio = new Map<string, AudioFile & { readonly words: string }>();
+  readonly audio: AudioShelf;
   /** What dialers have taken on. */
   readonly calls: CallBook;
   /** By service: answers that come late because it is slow. */
@@ -122,6 +123,7 @@ export class Outside {
 
   constructor(options: OutsideOptions) {
     this.#options = options;
+    this.audio = new AudioShelf(this.isWatched);
     this.calls = new CallBook(options);
     this.#counters = new Counters(options.capacities ?? []);
   }
@@ -132,6 +134,10 @@ export class Outside {
 
   get quirks(): Quirks {
     return this.#options.quirks;
+  }
+
+  get isWatched(): boolean {
+    return this.#options.witness !== undefined;
   }
 
   see(life: { readonly run: number }, sight: Sight): void {
@@ -155,6 +161,11 @@ export class Outside {
   /** Whoever is on the line is put down. */
   hangUp(life: Life, id: string): void {
     if (this.calls.end(id)) this.see(life, { type: 'hung_up', call: id });
+  }
+
+  /** What became of a call was told. */
+  told(call: string): void {
+    if (!this.isWatched) this.calls.forget(call);
   }
 
   /** How long until no request to place this call is under way at a vendor. */
@@ -193,13 +204,25 @@ export class Outside {
       )
         ? this.#treatment(fault, asking, request, typicalMs)
         : crowdedOut(place, typicalMs);
-      if (method === 'place' && treatment.doneMs !== undefined) {
-        const untilMs = clock.monotonicMs() + treatment.doneMs;
-        const call = asked.call ?? '';
-        this.#placingUntilMs.set(call, Math.max(untilMs, this.#placingUntilMs.get(call) ?? 0));
-      }
+      if (treatment.doneMs !== undefined) this.#working(asking, treatment.doneMs);
       return treatment;
     });
+  }
+
+  /** A vendor has a request to place a call under way for so long. */
+  #working({ method, asked: { call } }: Asking, doneMs: number): void {
+    if (method !== 'place' || call === undefined) return;
+    const { clock } = this.#options;
+    const untilMs = clock.monotonicMs() + doneMs;
+    this.#placingUntilMs.set(call, Math.max(untilMs, this.#placingUntilMs.get(call) ?? 0));
+  }
+
+  /** The vendor has nothing to do with a request any more. */
+  #over({ place, asked: { call = '' } }: Asking, request: number): void {
+    this.#counters.leave(place, request);
+    if (this.#placing.delete(request) && this.placingMs(call) === 0) {
+      this.#placingUntilMs.delete(call);
+    }
   }
 
   /** What a client refuses before anything leaves; seen all the same, as a request of its own. */
@@ -278,15 +301,13 @@ export class Outside {
       let value: { readonly done: T } | undefined;
       const onAbort = (): void => {
         if (!life.isAlive || isDeaf) return;
-        this.#placing.delete(request);
-        this.#counters.leave(place, request);
+        this.#over(asking, request);
         this.see(life, { type: 'given_up', request });
         reject(signal.reason as Error);
       };
       const answer = (): void => {
         signal.removeEventListener('abort', onAbort);
-        this.#placing.delete(request);
-        this.#counters.leave(place, request);
+        this.#over(asking, request);
         const { isAlive } = life;
         if (!life.moment(`${method} answered by ${place.service}`)) return;
         if (isAlive && (isDeaf || !signal.aborted)) {

@@ -4,7 +4,6 @@
 
 import type { Role } from '../domain/words.ts';
 import type {
-  AudioFile,
   AudioStore,
   Crm,
   Dialer,
@@ -121,11 +120,14 @@ function simulatedDialer(name: string, outside: Outside, life: Life): Dialer {
       const digit = isHeard
         ? keyPressed(answers, contact.id, draw, quirks.optOuts ?? 0)
         : undefined;
-      return outside.poll(asking('follow', context), outside.calls.leftMs(call), (request) => ({
-        outcome,
-        ...(digit !== undefined && { digit }),
-        usage: isPickedUp ? outside.bill(life, place, request, context.contact) : undefined,
-      }));
+      return outside.poll(asking('follow', context), outside.calls.leftMs(call), (request) => {
+        if (!context.signal.aborted) outside.told(call);
+        return {
+          outcome,
+          ...(digit !== undefined && { digit }),
+          usage: isPickedUp ? outside.bill(life, place, request, context.contact) : undefined,
+        };
+      });
     },
     find: (request, context) => {
       const { call } = request;
@@ -156,10 +158,11 @@ function dialled(service: string, request: DialRequest, outside: Outside, life: 
   const rings = service !== PREVIEW;
   const account = rings ? accountIn(outside, life) : undefined;
   const { outcome, reference } = outside.calls.take({ service, account, rings }, call, contact);
+  if (!outside.isWatched) return { service, reference };
   const spoken = contact.language ?? language;
   // It speaks the language of whoever is rung, or plays what is there, whatever that is.
   const isSpoken = outside.speaks(service, spoken);
-  const played = isSpoken || audio === undefined ? undefined : outside.audio.get(audio.hash)?.words;
+  const played = isSpoken || audio === undefined ? undefined : outside.audio.words(audio.hash);
   const [spokenBy, voice, ...words] = played?.split('\n') ?? [undefined, spoken, text];
   const said = words.join('\n');
   const hasWords = said.trim() !== '' && voice === spoken && (isSpoken || played !== undefined);
@@ -235,12 +238,10 @@ function askedBy(context: RequestContext): { readonly asked: Asked; readonly sig
 /** Audio on a disk that a kill does not take away. */
 export function simulatedAudio(outside: Outside, life: Life): AudioStore {
   return {
-    find: (hash) => Promise.resolve(outside.audio.get(hash)),
+    find: (hash) => Promise.resolve(outside.audio.find(hash)),
     keep: (hash, { wav }) => {
       if (!life.moment('audio is kept')) return new Promise(() => undefined);
-      const audio: AudioFile = { hash, path: `${hash}.wav`, durationMs: 0 };
-      outside.audio.set(hash, { ...audio, words: new TextDecoder().decode(wav) });
-      return Promise.resolve(audio);
+      return Promise.resolve(outside.audio.keep(hash, wav));
     },
   };
 }

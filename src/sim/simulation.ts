@@ -113,8 +113,8 @@ export interface Scene {
 export interface Start {
   /** Counted from 1. */
   readonly run: number;
-  /** The list as it is now. */
-  readonly contacts: readonly Contact[];
+  /** The list as it is now; undefined where the disk has it already. */
+  readonly contacts: readonly Contact[] | undefined;
   readonly policy: RunPolicy;
   /** Prices and a budget; undefined where nothing is counted. */
   readonly money?: Money | undefined;
@@ -212,7 +212,7 @@ async function working(scene: Scene, start: Start, life: Life, kept: Kept): Prom
   const journal = store.journal(campaign);
   // First, as in a real run: who was in hand when a life was killed can be off the list by now.
   journal.recover();
-  takeIn(scene, start.contacts, life, store);
+  if (start.contacts !== undefined) takeIn(scene, start.contacts, life, store);
   const made = composed(scene, start, life, kept);
   const orders = ordersOf(scene, start, life);
   made.health.start();

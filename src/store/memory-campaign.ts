@@ -1,8 +1,9 @@
-import type { Contact } from '../domain/contact.ts';
+import type { Contact, ContactList } from '../domain/contact.ts';
 import type { ContactCounts } from '../domain/event.ts';
 import type { ContactState, Outcome } from '../domain/words.ts';
 import type { DialAttempt, FinishedSteps, ScriptInForce, Stage } from '../engine/ports.ts';
 import { sameWords } from './contact-details.ts';
+import { EndedContacts } from './memory-ended.ts';
 import { MemoryHeap } from './memory-heap.ts';
 import {
   contactState,
@@ -59,9 +60,24 @@ export interface MemoryContact {
 /** No step is finished: one object for all who have that in common. */
 export const NOTHING: FinishedSteps = Object.freeze({});
 
+export interface MemoryCampaignOptions {
+  /**
+   * A list that was judged before: its rows are queued behind each other, and each is read when its
+   * turn comes.
+   */
+  readonly backlog?: ContactList;
+  /**
+   * Forgets everybody for whom nothing is left to do, but for the count: where nobody reads the
+   * list again, settles a contact or asks what became of a call.
+   */
+  readonly forgets?: boolean;
+}
+
 /** One campaign's contacts and queue. */
 export class MemoryCampaign {
   readonly contacts = new Map<string, MemoryContact>();
+  /** Those who were forgotten. */
+  readonly ended = new EndedContacts();
   reading = 0;
   /** The last reading that came to its end. */
   listed = 0;
@@ -85,9 +101,21 @@ export class MemoryCampaign {
     done: 0,
     uncertain: 0,
   };
+  readonly #backlog: ContactList;
+  /** How many rows of the backlog were read. */
+  #entered = 0;
+  #rows = 0;
+  readonly #forgets: boolean;
+
+  constructor({ backlog = [], forgets = false }: MemoryCampaignOptions = {}) {
+    this.#backlog = backlog;
+    this.positionLast = backlog.length;
+    this.#forgets = forgets;
+  }
 
   counts(): ContactCounts {
-    const { queued, put_off, calling, done, uncertain } = this.#counts;
+    const { put_off, calling, done, uncertain } = this.#counts;
+    const queued = this.#counts.queued + this.#backlog.length - this.#entered;
     const total = queued + put_off + calling + done + uncertain;
     return { total, done, calling, queued, put_off, uncertain };
   }
@@ -95,7 +123,7 @@ export class MemoryCampaign {
   /** A contact that was never here; it stands outside until it is moved. */
   enter(contact: Contact): MemoryContact {
     const entered: MemoryContact = {
-      row: this.contacts.size,
+      row: this.#rows,
       contact,
       queue: QUEUE.removed,
       position: 0,
@@ -112,9 +140,20 @@ export class MemoryCampaign {
       isUnlisted: false,
       carried: NOTHING,
     };
+    this.#rows += 1;
     this.contacts.set(contact.id, entered);
     this.#listUnder(contact.phone, entered);
     return entered;
+  }
+
+  /** Nothing is left to do for a contact. Answers whether it is forgotten. */
+  over(contact: MemoryContact): boolean {
+    this.move(contact, { queue: QUEUE.none });
+    if (!this.#forgets) return false;
+    this.ended.take(contact);
+    this.contacts.delete(contact.contact.id);
+    for (const phone of phonesOf(contact)) this.#strikeUnder(phone, contact);
+    return true;
   }
 
   /**
@@ -230,6 +269,28 @@ export class MemoryCampaign {
     return dueMs === NEXT_RUN_MS ? undefined : dueMs;
   }
 
+  /** The first fresh one; those of the backlog who would come before it are read. */
+  #firstFresh(): MemoryContact | undefined {
+    const first = this.#firstOf('fresh');
+    const position = this.#entered + 1;
+    if (first !== undefined && first.position < position) return first;
+    const contact = this.#backlog.at(this.#entered);
+    if (contact === undefined) return first;
+    this.#entered += 1;
+    const entered = this.enter(contact);
+    this.move(entered, { queue: QUEUE.ready, position });
+    return entered;
+  }
+
+  #firstOf(stage: Stage): MemoryContact | undefined {
+    return this.#ready[stage].first(
+      (contact, position) =>
+        contact.queue === QUEUE.ready &&
+        contact.position === position &&
+        stageOfContact(contact) === stage,
+    );
+  }
+
   #firstWaiting(): MemoryContact | undefined {
     return this.#waiting.first(
       (contact, dueMs) => contact.queue === QUEUE.waiting && contact.dueMs === dueMs,
@@ -239,12 +300,7 @@ export class MemoryCampaign {
   #firstReady(stages: readonly Stage[]): MemoryContact | undefined {
     let first: MemoryContact | undefined;
     for (const stage of stages) {
-      const found = this.#ready[stage].first(
-        (contact, position) =>
-          contact.queue === QUEUE.ready &&
-          contact.position === position &&
-          stageOfContact(contact) === stage,
-      );
+      const found = stage === 'fresh' ? this.#firstFresh() : this.#firstOf(stage);
       if (found === undefined) continue;
       if (first === undefined || found.position < first.position) first = found;
     }

@@ -273,7 +273,7 @@ export class MemoryJournal implements CampaignJournal {
   #recordEnded(contact: MemoryContact, call: MemoryCall, entry: Of<'record.ended'>): void {
     if (call.ended === undefined) throw new WriteRefused(`call ${call.id} has not ended`);
     call.recordBegun = true;
-    this.#campaign.move(contact, { queue: QUEUE.none });
+    if (this.#campaign.over(contact)) for (const { id } of contact.calls) this.#callIds.delete(id);
     // Nothing asks for them any more, unless it is rung anew; of a long list they are the most.
     if (call.ended.outcome !== 'failed') call.finished = NOTHING;
     const { resultsBytes } = this.#campaign;

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const BESIDE = fileURLToPath(
@@ -36,6 +37,22 @@ function withDialplan(config: string): string {
   chmodSync(file, 0o644);
   appendFileSync(file, `\n${dialplan}`);
   return folder;
+}
+
+/** One call, as the exchange that took it has it. */
+export interface CallRecord {
+  readonly number: string;
+  /** `ANSWERED`, `BUSY`, `NO ANSWER`, `CONGESTION`, `FAILED`. */
+  readonly disposition: string;
+  /** From the answer to the end. */
+  readonly talkedS: number;
+}
+
+/** Some cells have commas in them, the last ones have none. */
+function recordOf(line: string): CallRecord {
+  const cells = line.split(',').map((cell) => cell.replaceAll('"', ''));
+  const [talked = '', disposition = '', , , number = ''] = cells.slice(-5);
+  return { number, disposition, talkedS: Number(talked) };
 }
 
 export class Bed {
@@ -68,21 +85,29 @@ export class Bed {
     return value;
   }
 
-  /** How often each number was rung, as the carrier itself has it: one recording per call. */
+  /** What each callee heard, by number: one recording per call, begun when the call arrives. */
   rung(): ReadonlyMap<string, readonly string[]> {
-    const files = readdirSync(this.of('HEARD')).filter((name) => name.includes('-carrier-'));
+    const files = readdirSync(this.of('HEARD')).filter((name) => /-(carrier|pbx)-/.test(name));
     return Map.groupBy(files, (name) => name.slice(0, name.indexOf('-')));
   }
 
-  /** The carrier's own call records, written when a call is over: number and disposition. */
-  records(): readonly { readonly number: string; readonly disposition: string }[] {
-    const path = this.of('CARRIER_CDR');
-    if (!existsSync(path)) return [];
-    const lines = readFileSync(path, 'utf8').trim().split('\n').filter(Boolean);
-    return lines.map((line) => {
-      const cells = line.split(',').map((cell) => cell.replaceAll('"', ''));
-      return { number: cells.at(-1) ?? '', disposition: cells.at(-4) ?? '' };
+  /** The call records of both exchanges, of those who are called: written when a call is over. */
+  records(): readonly CallRecord[] {
+    return [this.of('CARRIER_CDR'), this.of('CDR')].flatMap((path) => {
+      if (!existsSync(path)) return [];
+      const lines = readFileSync(path, 'utf8').trim().split('\n').filter(Boolean);
+      return lines.map(recordOf).filter(({ number }) => number !== '');
     });
+  }
+
+  /** Ends whatever is still up at the carrier, so that every call has its record. */
+  async ended(): Promise<readonly CallRecord[]> {
+    await this.run('cli', 'carrier', 'channel', 'request', 'hangup', 'all');
+    const calls = [...this.rung().values()].flat().length;
+    for (let waitedS = 0; waitedS < 20 && this.records().length < calls; waitedS += 1) {
+      await sleep(1_000);
+    }
+    return this.records();
   }
 
   /** How long there was something to hear, in milliseconds. */

@@ -20,6 +20,10 @@ export interface Setting {
   readonly script?: string;
   readonly provider?: string;
   readonly isServed?: boolean;
+  /** `PJSIP/{number}@carrier` where it is left out. */
+  readonly endpoint?: string;
+  /** Of whatever stands between us and Asterisk, where something does. */
+  readonly port?: number;
 }
 
 /** What the journal claims of one contact. */
@@ -55,13 +59,16 @@ export class Campaign {
 
   #config(): string {
     const { dialer, lines, script = '', provider = '', isServed = false } = this.#setting;
+    const endpoint = this.#setting.endpoint ?? this.#bed.of('ENDPOINT');
+    const { port: toPort } = this.#setting;
     const port = Number(this.#bed.of('AMI_PORT')) + 9;
     const heard = join(this.#bed.of('SHARED_MEDIA').slice('sound:'.length), 'campaigns');
     const audio = isServed
       ? `audio_server: { port: ${port} }`
       : `sounds: ${join(heard, this.#name, 'data', 'audio')}`;
-    const ari = `url: "${this.#bed.of('ARI_URL').replace(/\/ari$/, '')}"`;
-    const ami = `host: "${this.#bed.of('AMI_HOST')}", port: ${this.#bed.of('AMI_PORT')}`;
+    const url = new URL(this.#bed.of('ARI_URL'));
+    const ari = `url: "http://${url.hostname}:${toPort ?? url.port}"`;
+    const ami = `host: "${this.#bed.of('AMI_HOST')}", port: ${toPort ?? this.#bed.of('AMI_PORT')}`;
     const [own, secret] = dialer === 'asterisk-ari' ? [ari, 'ARI_PASSWORD'] : [ami, 'AMI_PASSWORD'];
     return [
       `campaign: { lines: ${lines}, calls_per_second: 20, same_number: allow, outage_wait: 5m }`,
@@ -72,7 +79,7 @@ export class Campaign {
       'health_check: { interval: 5s }',
       `providers:`,
       `  ${dialer}: { ${own}, username: campaign, password: "\${${secret}}", ${audio}, ` +
-        `endpoint: "${this.#bed.of('ENDPOINT')}", ring_time: 15s, retry_interval: 2s, ` +
+        `endpoint: "${endpoint}", ring_time: 15s, retry_interval: 2s, ` +
         `retry_max: 5s${provider === '' ? '' : `, ${provider}`} }`,
       '',
     ].join('\n');
@@ -94,6 +101,12 @@ export class Campaign {
     return existsSync(path) ? readFileSync(path, 'utf8') : '';
   }
 
+  /** The alerts that were raised, as they are told. */
+  alerts(): readonly string[] {
+    const lines = this.log().split('\n');
+    return lines.filter((line) => line.includes('"event":"alert.raised"'));
+  }
+
   /** Waits until so many events of that name are in the log. */
   async until(event: string, count: number, limitMs = 60_000): Promise<void> {
     const seen = () => this.log().split(`"event":"${event}"`).length - 1;
@@ -109,9 +122,10 @@ export class Campaign {
     const rows = store
       .prepare(
         `SELECT phone, contact.outcome AS outcome, answer, call.detail AS detail,
-           sum(result = 'placed' OR (result = 'not_placed' AND attempt.detail LIKE 'trunk%'))
+           sum(result = 'placed' OR (result = 'not_placed' AND attempt.detail LIKE '%congested%'))
              AS least,
-           sum(result IS NULL OR result = 'unknown') AS doubtful
+           sum(attempt.number IS NOT NULL AND (result IS NULL OR result = 'unknown'
+             OR (result = 'not_placed' AND attempt.detail LIKE '%all_invalid%'))) AS doubtful
          FROM contact
          LEFT JOIN call ON call.contact = contact.row
          LEFT JOIN attempt ON attempt.contact = call.contact AND attempt.number = call.number

@@ -64,6 +64,10 @@ function refusing(change: (refusal: ServiceFailure) => ServiceFailure): Mutant['
   }));
 }
 
+function isAmong(works: ReadonlySet<string>, event: CampaignEvent): boolean {
+  return event.type === 'step.finished' && works.has(`${event.call} ${event.step}`);
+}
+
 const AS_ANY = { scope: 'request', code: NO_NUMBER } as const;
 
 export const NAMING_MUTANTS: readonly Mutant[] = [
@@ -78,6 +82,34 @@ export const NAMING_MUTANTS: readonly Mutant[] = [
     foundBy: 'records true',
     compose: asItIs,
     infect: answering((answer, chain) => ({ ...answer, service: nameOfFirst(chain) })),
+  },
+  {
+    name: 'does not tell of a call that is over',
+    foundBy: 'steps told',
+    compose: telling((event) =>
+      event.type === 'step.finished' && event.step === 'dial' ? [] : [event],
+    ),
+  },
+  {
+    name: 'does not tell of a step that another service did',
+    foundBy: 'steps told',
+    compose: parts(({ emit }) => {
+      const helped = new Set<string>();
+      return {
+        emit: (event) => {
+          if (event.type === 'fallback.used') helped.add(`${event.call} ${event.step}`);
+          const isTold = event.type !== 'step.finished' || !isAmong(helped, event);
+          if (isTold) emit(event);
+        },
+      };
+    }),
+  },
+  {
+    name: 'tells of a record twice',
+    foundBy: 'steps told',
+    compose: telling((event) =>
+      event.type === 'step.finished' && event.step === 'record' ? [event, event] : [event],
+    ),
   },
   {
     name: 'keeps to itself that another service helped out',

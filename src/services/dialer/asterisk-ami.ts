@@ -61,8 +61,6 @@ const CONNECT_MS = 10_000;
 const MADE_MS = 3_000;
 /** A trunk that takes no calls says so at once; ringing comes in the same time, mostly. */
 const FIRST_WORD_MS = 4_000;
-/** A request that was lost on its way back may still be making its channel. */
-const FIND_LOOKS = 3;
 /** The call ends by itself so long before it would be given up: its end is known then. */
 const END_SLACK_MS = 20_000;
 const TALK_S_MIN = 10;
@@ -108,9 +106,16 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
     });
     this.#inquiry = new AmiInquiry(this.connection, clock);
     this.connection.subscribe(({ name }) => {
-      if (name === 'disconnected') this.#watch.lost();
+      if (name !== 'disconnected') return;
+      this.#watch.lost();
+      this.#calls.missed();
     });
     this.connection.open();
+  }
+
+  /** The calls of which anything is remembered. */
+  get kept(): number {
+    return this.#calls.size;
   }
 
   async probe(signal: AbortSignal): Promise<void> {
@@ -126,6 +131,7 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
     this.#calls.forget(id);
     const call = this.#calls.track(id);
     call.keys = request.answers?.keys ?? '';
+    call.begins();
     try {
       await this.#send(link, fields, id, signal);
       await this.#untilMade(call, signal);
@@ -161,14 +167,14 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
 
   async find({ call: id }: DialRequest, { signal }: RequestContext): Promise<Found> {
     const call = this.#calls.track(id);
-    for (let look = 1; ; look += 1) {
-      const link =
-        call.hangup === undefined ? await this.#inquiry.look(id, call, signal) : undefined;
-      if (link !== undefined) {
+    try {
+      if (await this.#inquiry.stands(id, call, signal)) {
         return { state: 'placed', placed: { service: AMI_NAME, reference: id } };
       }
-      if (call.hangup !== undefined || look >= FIND_LOOKS) break;
-      await this.#inquiry.lastWord(call, signal);
+    } catch (error) {
+      // Given up for good; a question that failed is asked again, with what was heard so far.
+      if (signal.aborted) this.#calls.forget(id);
+      throw error;
     }
     this.#calls.forget(id);
     // Heard of while a request of this process was under way, over the connection that it went.

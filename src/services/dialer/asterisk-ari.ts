@@ -60,6 +60,8 @@ const LIFE_SLACK_MS = 10_000;
 
 export interface AriDialer extends Dialer, AsyncDisposable {
   readonly connection: KeptConnection;
+  /** The calls of which anything is remembered. */
+  readonly kept: number;
 }
 
 export function asteriskAri(
@@ -127,6 +129,10 @@ class AsteriskAri implements AriDialer {
     });
   }
 
+  get kept(): number {
+    return this.#calls.size;
+  }
+
   async probe(signal: AbortSignal): Promise<ProbeAnswer> {
     this.connection.open();
     await this.connection.probe(signal);
@@ -188,7 +194,11 @@ class AsteriskAri implements AriDialer {
   }
 
   async hangUp({ reference }: Placed, { signal }: RequestContext): Promise<void> {
-    await this.#wire.hangUp(reference, signal);
+    const call = this.#calls.get(reference);
+    // Nobody follows it any more; what is still under way for it ends with its channel.
+    void call?.end.then(() => this.#calls.delete(reference));
+    const isThere = await this.#wire.hangUp(reference, signal);
+    if (!isThere) await call?.foundAgain(undefined);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

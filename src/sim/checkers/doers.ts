@@ -12,6 +12,7 @@ import {
   type Life,
   type Mark,
   ROUNDING_MS,
+  toldOf,
 } from './evidence.ts';
 
 type Found = Omit<Violation, 'checker'>;
@@ -115,6 +116,52 @@ function speakersOf(seen: Seen): ReadonlyMap<string, ReadonlySet<string | undefi
     by.set(contact, (by.get(contact) ?? new Set()).add(service));
   }
   return by;
+}
+
+export const STEPS_TOLD: Checker = {
+  name: 'steps told',
+  promise: 'Each step that was finished is told, once.',
+  check: (seen) => {
+    const evidence = evidenceOf(seen);
+    const told = Map.groupBy(toldOf(seen.log, 'step.finished'), ({ run, event }) =>
+      workOf(run, event.call, event.step),
+    );
+    const finished = [...doneIn(evidence), ...followedIn(evidence)].filter(isFinished);
+    const done = Map.groupBy(finished, ({ work }) => work);
+    const untold = [...done].flatMap(([work, its]) => {
+      const times = (told.get(work) ?? []).filter(({ event }) => event.kept !== true).length;
+      const missed = its.filter((one) => !isCut(one))[times];
+      if (missed === undefined) return [];
+      const { step, service, atMs, exchange } = missed;
+      const { call = '?' } = exchange.sight;
+      const message = `${service} did the ${step} of ${call}, and nobody is told`;
+      return [{ atMs, message }];
+    });
+    const repeated = [...told].flatMap(([work, its]) => {
+      // A call of which nothing is heard any more is over as well, and told without an answer.
+      const last = its[Math.max(1, done.get(work)?.length ?? 1)];
+      if (last === undefined) return [];
+      const { atMs, event } = last;
+      return [{ atMs, message: `the ${event.step} of ${event.call ?? '?'} is told once more` }];
+    });
+    return [...untold, ...repeated];
+  },
+};
+
+/** Calls of which a dialer said how they ended. */
+function followedIn({ exchanges }: Evidence): readonly Done[] {
+  return exchanges.flatMap((exchange): readonly Done[] => {
+    const { sight, life, end } = exchange;
+    if (sight.method !== 'follow' || end?.type !== 'answered') return [];
+    const { index, atMs } = end;
+    const work = workOf(life.run, sight.call, 'dial');
+    return [{ index, atMs, work, step: 'dial', service: sight.service, exchange }];
+  });
+}
+
+/** Who has taken a call on has not ended it yet, and an empty text is none. */
+function isFinished({ exchange: { sight, answer } }: Done): boolean {
+  return sight.method !== 'place' && answer?.text?.trim() !== '';
 }
 
 // ---------------------------------------------------------------------------- fallbacks

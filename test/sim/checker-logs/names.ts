@@ -15,6 +15,8 @@ const log = (...about: ConstructorParameters<typeof SightingLog>) => new Sightin
 const helped = () => log().chains(CHAINS).exchange('write', { service: 'anthropic' });
 const wrote = (on: SightingLog, service: string, step: Step = 'script', role: Role = 'llm') =>
   on.told({ type: 'step.finished', ...ABOUT, step, role, service, durationMs: 0 });
+/** c1 was called, to the end. */
+const followed = () => log().exchange('place').rang('c1').exchange('follow');
 const spoke = (on: SightingLog, service: string) => {
   const about = { ...ABOUT, step: 'speech', role: 'tts', durationMs: 0, kept: true } as const;
   return on.told({ type: 'step.finished', ...about, service });
@@ -68,6 +70,35 @@ export const NAME_LOGS: Logs = {
       'audio of somebody who never spoke': () => spoke(log().exchange('speak'), 'flite'),
       'who did not ring': () => {
         return wrote(log().exchange('place').rang('c1'), 'asterisk-ari', 'dial', 'dialer');
+      },
+    },
+  },
+  'steps told': {
+    accepts: {
+      'a step that was done': () => wrote(log().exchange('write'), 'openai'),
+      'a kill before it could be told': () => log().exchange('write').killed(),
+      'a text that is none': () => {
+        const on = log();
+        return on.answer(on.ask('write'), undefined, undefined, ' ').at(1_000).ended();
+      },
+      'a step that failed': () => log().exchange('write', { failure: NOT_THIS }).at(1_000).ended(),
+      'a call that was followed to its end': () => wrote(followed(), 'twilio', 'dial', 'dialer'),
+      'a call of which nothing is heard any more': () =>
+        wrote(log().exchange('find', { found: 'unknown' }), 'twilio', 'dial', 'dialer'),
+      'the same step by another life': () =>
+        wrote(
+          wrote(log().exchange('record'), 'hubspot', 'record', 'crm').killed().began(),
+          'hubspot',
+          'record',
+          'crm',
+        ),
+    },
+    refuses: {
+      'a step that nobody hears of': () => log().exchange('write').at(1_000).ended(),
+      'a call that nobody hears the end of': () => followed().at(1_000).ended(),
+      'a record that is told twice': () => {
+        const on = wrote(log().exchange('record'), 'hubspot', 'record', 'crm');
+        return wrote(on, 'hubspot', 'record', 'crm');
       },
     },
   },

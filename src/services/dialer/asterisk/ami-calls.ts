@@ -40,6 +40,10 @@ export class AmiCall {
   isUnplayed = false;
   hangup: HangupCause | undefined;
   #saysNothing = false;
+  /** The text has begun, or that may have been missed: keys count. */
+  #isAsked = true;
+  /** Keys that were pressed before it. */
+  #early: string[] = [];
   readonly #listeners = new Set<() => void>();
 
   get signs(): CallSigns {
@@ -56,7 +60,7 @@ export class AmiCall {
         this.#detected(of('variable'), of('value'));
         break;
       case 'DTMFEnd':
-        if (of('direction') !== 'Sent') this.#pressed(of('digit'));
+        if (of('direction') !== 'Sent') this.#heard(of('digit'));
         break;
       case 'UserEvent':
         if (of('userevent') === USER_EVENT) this.#told(of);
@@ -73,7 +77,18 @@ export class AmiCall {
       default:
         this.stands(of('channelstate'));
     }
-    for (const listener of this.#listeners) listener();
+    this.#changed();
+  }
+
+  /** It is about to be rung: whoever presses a key before the text answers no question. */
+  begins(): void {
+    this.#isAsked = false;
+  }
+
+  /** What was told meanwhile may have been missed: no key is lost for it. */
+  missed(): void {
+    this.#asked(true);
+    this.#changed();
   }
 
   /** A channel with its id is in this state. */
@@ -120,6 +135,10 @@ export class AmiCall {
     });
   }
 
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
   #detected(variable: string, value: string): void {
     // Somebody who picks up and says nothing is no machine yet.
     if (variable === 'AMDCAUSE' && value.startsWith('INITIALSILENCE')) this.#saysNothing = true;
@@ -130,8 +149,24 @@ export class AmiCall {
   #told(of: (key: string) => string): void {
     if (of('machine') !== '') this.isMachine = of('machine') === 'MACHINE';
     this.#pressed(of('digit'));
-    if (of('played') !== '') this.wasPlayed = true;
+    if (of('playing') !== '') this.#asked(false);
+    if (of('played') !== '') {
+      this.wasPlayed = true;
+      // A dialplan that does not say when the text begins: all that was pressed counts.
+      this.#asked(true);
+    }
     if (of('played') === 'FAILED') this.isUnplayed = true;
+  }
+
+  #asked(isLate: boolean): void {
+    if (this.#isAsked) return;
+    this.#isAsked = true;
+    for (const key of isLate ? this.#early : []) this.#pressed(key);
+  }
+
+  #heard(key: string): void {
+    if (this.#isAsked) this.#pressed(key);
+    else this.#early.push(key);
   }
 
   #pressed(key: string): void {
@@ -156,6 +191,11 @@ export class AmiCalls {
 
   forget(id: string): void {
     this.#calls.delete(id.toLowerCase());
+  }
+
+  /** The connection was lost. */
+  missed(): void {
+    for (const call of this.#calls.values()) call.missed();
   }
 
   get size(): number {

@@ -8,6 +8,8 @@ import type { AmiLink } from './ami-link.ts';
 import { type AmiFields, amiRefusal } from './ami-wire.ts';
 import type { Connection } from './connection.ts';
 
+/** A request that was lost on its way back may still be making its channel. */
+const FIND_LOOKS = 3;
 /** How often it is asked whether a call still stands. */
 const LOOK_MS = 15_000;
 /** A word about a channel that is gone may come after the answer that it is. */
@@ -26,27 +28,41 @@ export class AmiInquiry {
   async untilGone(id: string, call: AmiCall, context: RequestContext): Promise<void> {
     const { signal } = context;
     while (call.hangup === undefined) {
-      const link = await this.look(id, call, signal);
+      const link = await this.#look(id, call, signal);
       context.heard?.();
       if (link === undefined) {
-        await this.lastWord(call, signal);
+        await this.#lastWord(call, signal);
         return;
       }
-      await this.#untilNews(call, link, context);
+      await this.#untilNews(call, context);
       // Whoever has chosen need not wait for the end of the time to do so.
       if (hasChosen(call)) await hangUp(link, id, signal);
     }
+  }
+
+  /** Whether there is such a call, now or in a moment. */
+  async stands(id: string, call: AmiCall, signal: AbortSignal): Promise<boolean> {
+    for (let look = 1; call.hangup === undefined; look += 1) {
+      if ((await this.#look(id, call, signal)) !== undefined) return true;
+      if (look >= FIND_LOOKS) break;
+      await this.#lastWord(call, signal);
+    }
+    return false;
+  }
+
+  async hangUp(id: string, signal: AbortSignal): Promise<void> {
+    await hangUp(await this.#connection.link(signal), id, signal);
   }
 
   /**
    * Asks whether the call still stands; answers the connection on which it was found, undefined
    * where there is no such channel.
    */
-  async look(id: string, call: AmiCall, signal: AbortSignal): Promise<AmiLink | undefined> {
+  async #look(id: string, call: AmiCall, signal: AbortSignal): Promise<AmiLink | undefined> {
     for (;;) {
       const link = await this.#connection.connected(signal);
       try {
-        return (await stands(link, id, call, signal)) ? link : undefined;
+        return (await isThere(link, id, call, signal)) ? link : undefined;
       } catch (error) {
         const isLost = error instanceof ServiceFailure && error.kind !== 'permanent';
         if (!isLost || signal.aborted) throw error;
@@ -55,28 +71,22 @@ export class AmiInquiry {
     }
   }
 
-  async lastWord(call: AmiCall, signal: AbortSignal): Promise<void> {
+  async #lastWord(call: AmiCall, signal: AbortSignal): Promise<void> {
     await call.until(() => call.hangup !== undefined, this.#clock, LAST_WORD_MS, signal);
   }
 
-  async hangUp(id: string, signal: AbortSignal): Promise<void> {
-    await hangUp(await this.#connection.link(signal), id, signal);
-  }
-
   /** Until the call has ended, the connection is lost, or it is time to look. */
-  async #untilNews(call: AmiCall, link: AmiLink, context: RequestContext): Promise<void> {
+  async #untilNews(call: AmiCall, context: RequestContext): Promise<void> {
     const unheard = context.heard === undefined ? undefined : call.listen(context.heard);
     const ending = new AbortController();
     const signal = AbortSignal.any([context.signal, ending.signal]);
+    const unchanged = this.#connection.subscribe(() => ending.abort());
     try {
-      const lost = link.lost.then(() => ending.abort());
       const isNews = (): boolean => call.hangup !== undefined || hasChosen(call);
-      const over = call.until(isNews, this.#clock, LOOK_MS, signal);
       // That the connection is gone ends the wait, and is no failure.
-      const news = over.catch(() => undefined);
-      await Promise.race([news, lost]);
+      await call.until(isNews, this.#clock, LOOK_MS, signal).catch(() => undefined);
     } finally {
-      ending.abort();
+      unchanged();
       unheard?.();
     }
     context.signal.throwIfAborted();
@@ -84,7 +94,7 @@ export class AmiInquiry {
 }
 
 /** Whether there is a channel with this id, and if so in which state. */
-async function stands(link: AmiLink, id: string, call: AmiCall, signal: AbortSignal) {
+async function isThere(link: AmiLink, id: string, call: AmiCall, signal: AbortSignal) {
   const fields: AmiFields = [
     ['Action', 'Status'],
     ['Channel', id],

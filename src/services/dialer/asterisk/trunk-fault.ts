@@ -1,5 +1,5 @@
 import { ServiceFailure } from '../../../domain/failure.ts';
-import type { HangupCause } from '../../../domain/hangup-cause.ts';
+import { type HangupCause, isNoSuchNumber } from '../../../domain/hangup-cause.ts';
 
 /** No circuit, no network, a passing failure, congestion: of the trunk, not of the number. */
 const CONGESTED: ReadonlySet<number> = new Set([34, 38, 41, 42, 44, 47]);
@@ -12,7 +12,7 @@ export function trunkFault(
   service: string,
   { cause, techCause = 0 }: HangupCause,
 ): ServiceFailure | undefined {
-  const said = techCause === 0 ? `cause ${cause}` : `cause ${cause}, SIP ${techCause}`;
+  const said = saidBy({ cause, techCause });
   if (techCause === 401 || techCause === 407) {
     const message =
       `${service}: the trunk refuses our password (${said}); check its outbound_auth in ` +
@@ -31,8 +31,9 @@ const CONGESTED_NUMBERS = 2;
 /** Some phones are switched off; so many in a row are not. */
 const MUTE_NUMBERS = 5;
 const NEVER_RINGS = 'never_rings';
-/** Busy, and the ways to say that there is no such number: somebody looked it up. */
-const REACHED: ReadonlySet<number> = new Set([1, 17, 22, 28]);
+/** Old lists have rows of wrong numbers; beyond so many, all of them are wrong to this trunk. */
+const WRONG_NUMBERS = 10;
+const BUSY = 17;
 
 /** What was heard of a call. */
 export interface TrunkSigns {
@@ -51,6 +52,8 @@ export class TrunkWatch {
   readonly #service: string;
   /** Numbers that met congestion since somebody was got through to. */
   readonly #congested = new Set<string>();
+  /** Numbers that do not exist, as the trunk says, since it knew one. */
+  readonly #wrong = new Set<string>();
   /** Numbers that ended without having rung since one did. */
   readonly #mute = new Set<string>();
   #doubt: ServiceFailure | undefined;
@@ -84,6 +87,10 @@ export class TrunkWatch {
   begun({ isOver, hasRung, word }: TrunkSigns, phone: string): ServiceFailure | undefined {
     if (!isOver && !hasRung) return undefined;
     const isRefused = isOver && !hasRung && word !== undefined;
+    if (isRefused && isNoSuchNumber(word)) {
+      this.#congested.clear();
+      return this.#wrongFault(word, phone);
+    }
     const fault = isRefused ? trunkFault(this.#service, word) : undefined;
     if (fault === undefined) {
       this.#congested.clear();
@@ -97,20 +104,40 @@ export class TrunkWatch {
   /** The end of a call. `audioFault` says why whoever picked up heard nothing, where it is so. */
   over({ isOver, hasRung, word }: TrunkSigns, phone: string, audioFault?: string): void {
     if (audioFault !== undefined) this.#doubt = ofService(audioFault, 'no_audio');
-    if (hasRung || (word !== undefined && REACHED.has(word.cause))) {
+    if (word !== undefined && isNoSuchNumber(word)) {
+      // Somebody looked it up.
       this.#mute.clear();
+      this.#doubt = this.#wrongFault(word, phone) ?? this.#doubt;
+      return;
+    }
+    if (hasRung || word?.cause === BUSY) {
+      this.#mute.clear();
+      this.#wrong.clear();
       return;
     }
     if (!isOver || word === undefined) return;
     if (this.#mute.size < MUTE_NUMBERS) this.#mute.add(phone);
     if (this.#mute.size < MUTE_NUMBERS) return;
-    const { cause, techCause = 0 } = word;
-    const said = techCause === 0 ? `cause ${cause}` : `cause ${cause}, SIP ${techCause}`;
+    const said = saidBy(word);
     const message =
       `${this.#service}: ${MUTE_NUMBERS} numbers in a row never rang, the last with ${said}; ` +
       `check providers.${this.#service}.endpoint, and the trunk`;
     this.#doubt = ofService(message, NEVER_RINGS);
   }
+
+  #wrongFault(word: HangupCause, phone: string): ServiceFailure | undefined {
+    if (this.#wrong.size < WRONG_NUMBERS) this.#wrong.add(phone);
+    if (this.#wrong.size < WRONG_NUMBERS) return undefined;
+    const message =
+      `${this.#service}: ${WRONG_NUMBERS} numbers in a row do not exist, the trunk says ` +
+      `(${saidBy(word)}); it may want them in another form, with or without the +: check ` +
+      `providers.${this.#service}.endpoint`;
+    return ofService(message, 'all_invalid');
+  }
+}
+
+function saidBy({ cause, techCause = 0 }: HangupCause): string {
+  return techCause === 0 ? `cause ${cause}` : `cause ${cause}, SIP ${techCause}`;
 }
 
 function ofService(message: string, code: string): ServiceFailure {

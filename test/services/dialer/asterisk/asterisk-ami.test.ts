@@ -144,6 +144,7 @@ test('the first key that counts is the answer; all are told at once', async () =
   const followed = await made.followed({ answers });
   const { asterisk } = made;
   asterisk.stands(CALL, '6');
+  asterisk.tell('UserEvent', CALL, { UserEvent: 'Campaign', Playing: 'yes' });
   for (const Digit of ['5', '1', '9', '1']) {
     asterisk.tell('DTMFEnd', CALL, { Digit, Direction: 'Received' });
   }
@@ -153,6 +154,45 @@ test('the first key that counts is the answer; all are told at once', async () =
   expect(await followed.ended).toEqual({ outcome: 'answered', digit: '1' });
   expect(told).toEqual(['1', '9']);
 });
+
+test.each([
+  ['the text has begun', { Playing: 'yes' }, undefined],
+  ['it was over, where nobody says when it begins', { Played: 'SUCCESS' }, '9'],
+  ['the dialplan told the key itself', { Digit: '1' }, '1'],
+])('a key that is pressed early is no answer; then %s', async (_what, told, digit) => {
+  const { asterisk, ended } = await asked();
+  asterisk.tell('DTMFEnd', CALL, { Digit: '9', Direction: 'Received' });
+  asterisk.tell('UserEvent', CALL, { UserEvent: 'Campaign', ...told });
+  if (!('Played' in told)) asterisk.hangUp(CALL, 16);
+  expect((await ended).digit).toBe(digit);
+});
+
+test('a key is no answer before the question, however the call ends', async () => {
+  const { asterisk, ended } = await asked();
+  asterisk.tell('DTMFEnd', CALL, { Digit: '9', Direction: 'Received' });
+  asterisk.hangUp(CALL, 16);
+  expect(await ended).toEqual({ outcome: 'answered' });
+});
+
+test('where the begin of the text may have been missed, every key counts', async () => {
+  const { made, asterisk, ended } = await asked();
+  asterisk.tell('DTMFEnd', CALL, { Digit: '9', Direction: 'Received' });
+  await made.clock.settle();
+  asterisk.drop();
+  await made.until(() => made.looks() === 2);
+  await made.clock.settle();
+  asterisk.hangUp(CALL, 16);
+  expect(await ended).toEqual({ outcome: 'answered', digit: '9' });
+});
+
+/** Somebody picked up who is to be asked something. */
+async function asked() {
+  const made = await bench();
+  const answers = { keys: '19', waitMs: 5_000, pressed: () => Promise.resolve() };
+  const { ended } = await made.followed({ answers });
+  made.asterisk.stands(CALL, '6');
+  return { made, asterisk: made.asterisk, ended };
+}
 
 test('a script that asks for nothing has no answer', async () => {
   const { asterisk, followed } = await withFollowed();
@@ -330,6 +370,21 @@ test('a row of the list cannot add a field to what is sent', async () => {
   expect(made.asterisk.actions).toEqual([]);
 });
 
+test('a question that was given up keeps nothing of its call', async () => {
+  const made = await bench();
+  made.asterisk.originate = 'makes and loses the answer';
+  expect(await failureOf(made.placed())).toMatchObject({ kind: 'unknown' });
+  await made.until(() => made.state === 'connected');
+  const givingUp = new AbortController();
+  await made.asterisk.kill();
+  await made.until(() => made.state === 'disconnected');
+  const found = made.dialer.find(request(), requestContext(givingUp.signal));
+  expect(made.dialer.kept).toBe(1);
+  givingUp.abort(new Error('the run stops'));
+  await expect(found).rejects.toThrow('the run stops');
+  expect(made.dialer.kept).toBe(0);
+});
+
 async function withFollowed() {
   const made = await bench();
   const followed = await made.followed();
@@ -337,8 +392,11 @@ async function withFollowed() {
 }
 
 const another = (number: number): Partial<DialRequest> => ({
-  call: `f0c5a5de-0000-4000-8000-00000000010${number}`,
-  contact: contactOf({ id: `c${number}`, phone: `+1415555012${number}` }),
+  call: `f0c5a5de-0000-4000-8000-0000000001${String(number).padStart(2, '0')}`,
+  contact: contactOf({
+    id: `c${number}`,
+    phone: `+1415555${String(120 + number).padStart(4, '0')}`,
+  }),
 });
 
 test('a trunk that refuses our password is the trunk, not the number', async () => {
@@ -372,6 +430,28 @@ test('five numbers in a row that never rang use up no sixth', async () => {
   made.asterisk.originate = 'makes';
   await made.placed(another(6));
   await made.placed(another(7));
+});
+
+test('a trunk to which every number is wrong uses up nine of them, and no more', async () => {
+  const made = await bench();
+  made.asterisk.originate = { cause: 1, techCause: 404 };
+  const those = Array.from({ length: 12 }, (_, index) => another(10 + index));
+  for (const one of those.slice(0, 9)) {
+    const placed = await made.placed(one);
+    const ended = await made.dialer.follow(placed, request(one), context);
+    expect(ended).toMatchObject({ outcome: 'invalid_number' });
+  }
+  for (const one of those.slice(9)) {
+    const failure = await failureOf(made.placed(one));
+    expect(failure).toMatchObject({ kind: 'permanent', scope: 'service', code: 'all_invalid' });
+  }
+  made.asterisk.originate = 'makes';
+  const placed = await made.placed(another(1));
+  const ended = made.dialer.follow(placed, request(another(1)), context);
+  made.asterisk.hangUp(placed.reference, 17);
+  await ended;
+  made.asterisk.originate = { cause: 1, techCause: 404 };
+  await made.placed(another(22));
 });
 
 test('after somebody heard nothing, nobody is rung before it was said', async () => {

@@ -222,6 +222,18 @@ test.each([
   },
 );
 
+test('a call that was cut is not kept', async () => {
+  const { fake, dialer, request } = await bench('rings');
+  const placed = await dialer.place(request, CONTEXT);
+  const cutting = new AbortController();
+  const ended = dialer.follow(placed, request, requestContext(cutting.signal));
+  cutting.abort(new Error('cut'));
+  await expect(ended).rejects.toThrow('cut');
+  await dialer.hangUp(placed, CONTEXT);
+  await expect.poll(() => dialer.kept).toBe(0);
+  expect(fake.channels.size).toBe(0);
+});
+
 test('a call that is gone after the connection was lost is not known to anybody', async () => {
   const { fake, dialer, request } = await bench('endless');
   const placed = await dialer.place(request, CONTEXT);
@@ -287,6 +299,28 @@ test('five numbers in a row that never rang use up no sixth', async () => {
   expect(fake.rung.size).toBe(5);
   expect(await call()).toMatchObject({ outcome: 'answered' });
   expect(await call(next(7))).toMatchObject({ outcome: 'failed' });
+});
+
+test('a trunk to which every number is wrong uses up nine of them, and no more', async () => {
+  const { fake, dialer, request, call } = await bench();
+  const those = Array.from({ length: 11 }, (_, index): DialRequest => {
+    const phone = `+14155550${120 + index}`;
+    fake.callees.set(phone, { cause: 1, tech: 404 });
+    return {
+      ...request,
+      contact: contactOf({ phone }),
+      call: `${request.call.slice(0, -3)}${120 + index}`,
+    };
+  });
+  for (const one of those.slice(0, 9)) {
+    expect(await call(one)).toMatchObject({ outcome: 'invalid_number' });
+  }
+  for (const one of those.slice(9)) {
+    const failure = await failureOf(dialer.place(one, CONTEXT));
+    expect(failure).toMatchObject({ code: 'all_invalid', kind: 'permanent', scope: 'service' });
+  }
+  expect(await call()).toMatchObject({ outcome: 'answered' });
+  expect(await call(those[10])).toMatchObject({ outcome: 'invalid_number' });
 });
 
 test('the answer that a call is gone may overtake the word of its end', async () => {
