@@ -46,7 +46,6 @@ export interface MemoryContact {
   reason: string;
   recall: boolean;
   rounds: number;
-  roundMark: number;
   seen: number;
   readonly calls: MemoryCall[];
   /** What the list said since of one that was called, until it counts; see `Claim.isOutdated`. */
@@ -133,7 +132,6 @@ export class MemoryCampaign {
       reason: '',
       recall: false,
       rounds: 0,
-      roundMark: 0,
       seen: 0,
       calls: [],
       pending: undefined,

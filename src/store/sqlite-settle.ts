@@ -115,7 +115,7 @@ function queueAgain(
   const stage = STAGE_CODES[stageOf(progressOf(contents, false))];
   connection
     .prepare(
-      `UPDATE contact SET outcome = NULL, queue = ?, stage = ?, rounds = 0, round_mark = 0
+      `UPDATE contact SET outcome = NULL, queue = ?, stage = ?, rounds = 0
        WHERE row = ?`,
     )
     .run(isGone ? QUEUE.removed : QUEUE.ready, stage, row);
