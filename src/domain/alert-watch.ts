@@ -58,6 +58,7 @@ const WATCHED: ReadonlySet<EventType> = new Set([
   'contact.put_off',
   'fallback.used',
   'breaker.opened',
+  'service.stalled',
   'run.started',
   'run.finished',
   'connection.changed',
@@ -188,6 +189,7 @@ export class AlertWatch {
       case 'fallback.used':
         return this.#fallbackUsed(event, moment);
       case 'breaker.opened':
+      case 'service.stalled':
         return this.#outageBegins(event, moment);
       case 'run.started':
         return this.#runStarted(event, moment);
@@ -322,7 +324,7 @@ export class AlertWatch {
    * before it was known whose failures they are.
    */
   #outageBegins(
-    { service, role }: EventOf<'breaker.opened'>,
+    { service, role }: EventOf<'breaker.opened' | 'service.stalled'>,
     moment: WatchMoment,
   ): readonly Sign[] {
     this.#standIns.delete(placeOf(role, service));

@@ -7,6 +7,7 @@ import { FailedCalls } from '../../src/domain/alert-failed-calls.ts';
 import { AlertWatch } from '../../src/domain/alert-watch.ts';
 import { Alerter, type FoundBreaker } from '../../src/engine/alerter.ts';
 import type { AlertChannel, AlertMemory } from '../../src/engine/ports.ts';
+import { Stall } from '../../src/engine/stall.ts';
 import type { RandomWorld } from '../../src/sim/random-world.ts';
 import { asItIs, type Mutant, parts } from './mutants.ts';
 
@@ -280,6 +281,14 @@ const OF_CHECKS: readonly Mutant[] = [
 ];
 
 const OF_CALLS: readonly Mutant[] = [
+  {
+    name: 'tells nobody of a service that refuses everything as too much',
+    foundBy: 'stalls told',
+    compose: asItIs,
+    infect: () => {
+      vi.spyOn(Stall.prototype, 'refused').mockReturnValue(undefined);
+    },
+  },
   {
     name: 'tells nobody that a call failed for good',
     foundBy: 'failed calls told',

@@ -128,8 +128,10 @@ function shareOf(
 
 function outagesOf({ seen }: Evidence) {
   return seen.log.flatMap((sight, index) => {
-    if (sight.type !== 'told' || sight.event.type !== 'breaker.opened') return [];
-    return [{ service: sight.event.service, index }];
+    if (sight.type !== 'told') return [];
+    const { event } = sight;
+    const begins = event.type === 'breaker.opened' || event.type === 'service.stalled';
+    return begins ? [{ service: event.service, index }] : [];
   });
 }
 
