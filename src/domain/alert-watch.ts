@@ -51,7 +51,14 @@ interface StandIn {
   readonly times: number;
 }
 
+interface Doubt {
+  readonly service: string;
+  /** It had its own alert when it was asked. */
+  readonly isOut: boolean;
+}
+
 const WATCHED: ReadonlySet<EventType> = new Set([
+  'attempt.failed',
   'step.finished',
   'call.finished',
   'call.failed',
@@ -159,6 +166,8 @@ export class AlertWatch {
   readonly #turnings = new Map<string, number>();
   /** By contact in hand whose call failed: what was told of that. */
   readonly #failedBy = new Map<string, EventOf<'call.failed'>>();
+  /** By contact in hand: the dialer that did not say what became of the call. */
+  readonly #doubts = new Map<string, Doubt>();
   readonly #failedCalls = new FailedCalls();
   /** What failed last, for the words. */
   #lastFailure: Pick<ServiceTrouble, 'code' | 'message'> | undefined;
@@ -177,6 +186,9 @@ export class AlertWatch {
 
   take(event: CampaignEvent, moment: WatchMoment): readonly Sign[] {
     switch (event.type) {
+      case 'attempt.failed':
+        this.#attemptFailed(event, moment);
+        return NO_SIGNS;
       case 'step.finished':
         return this.#stepFinished(event, moment);
       case 'call.finished':
@@ -185,6 +197,7 @@ export class AlertWatch {
         return this.#callFailed(event, moment);
       case 'contact.put_off':
         this.#failedBy.delete(event.contact);
+        this.#doubts.delete(event.contact);
         return NO_SIGNS;
       case 'fallback.used':
         return this.#fallbackUsed(event, moment);
@@ -204,6 +217,14 @@ export class AlertWatch {
 
   // -------------------------------------------------------------------------- shares of calls
 
+  #attemptFailed(event: EventOf<'attempt.failed'>, moment: WatchMoment): void {
+    const { contact, step, service } = event;
+    if (contact === undefined || step !== 'dial') return;
+    const before = this.#doubts.get(contact);
+    const wasOut = before?.service === service && before.isOut;
+    this.#doubts.set(contact, { service, isOut: wasOut || isOut(service, moment) });
+  }
+
   #callFailed(event: EventOf<'call.failed'>, moment: WatchMoment): readonly Sign[] {
     const { contact, step, service, code, message } = event;
     this.#failedBy.set(contact, event);
@@ -221,6 +242,8 @@ export class AlertWatch {
     const hasFailed = failed !== undefined;
     const service = failed?.service;
     if (hasFailed) this.#failedBy.delete(contact);
+    const doubt = this.#doubts.get(contact);
+    if (doubt !== undefined) this.#doubts.delete(contact);
     this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1);
     // Nobody was rung, as they had asked: that went neither well nor wrong.
     if (event.code === 'opted_out') return this.#goOn(moment);
@@ -229,6 +252,7 @@ export class AlertWatch {
     if (service !== undefined && isOut(service, moment)) return passed;
     const told = joined(passed, this.#forGood(outcome, failed, moment));
     if (isBad && outcome !== 'invalid_number' && isRoleOut('dialer', moment)) return told;
+    if (outcome === 'uncertain' && isOfOutage(doubt, moment)) return told;
     // The vendor may say so of a call, and then nothing was told to have failed before.
     const isNew = outcome === 'failed' && !hasFailed;
     if (isNew) this.#lastFailure = { code: outcome, message: detail ?? 'no reason given' };
@@ -466,6 +490,11 @@ export class AlertWatch {
 function isOut(service: string, { open, breakers }: WatchMoment): boolean {
   if (open.has(serviceKey(service))) return true;
   return breakers.some((breaker) => breaker.service === service && breaker.isOpen);
+}
+
+/** Whether an outage, which may be over by now, is why nobody can tell what became of a call. */
+function isOfOutage(doubt: Doubt | undefined, moment: WatchMoment): boolean {
+  return doubt !== undefined && (doubt.isOut || isOut(doubt.service, moment));
 }
 
 function isRoleOut(role: Role, { breakers }: WatchMoment): boolean {

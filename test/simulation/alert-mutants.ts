@@ -10,6 +10,7 @@ import type { AlertChannel, AlertMemory } from '../../src/engine/ports.ts';
 import { Stall } from '../../src/engine/stall.ts';
 import type { RandomWorld } from '../../src/sim/random-world.ts';
 import { asItIs, type Mutant, parts } from './mutants.ts';
+import { WORLDS } from './worlds.ts';
 
 /** A run is told of other breakers than it begins with. */
 function found(change: (breakers: readonly FoundBreaker[]) => readonly FoundBreaker[]) {
@@ -295,6 +296,22 @@ const OF_CALLS: readonly Mutant[] = [
     compose: asItIs,
     infect: () => {
       vi.spyOn(FailedCalls.prototype, 'failed').mockReturnValue([]);
+    },
+  },
+  {
+    name: 'forgets at the end of an outage whose calls are in doubt for it',
+    foundBy: 'shares told',
+    worlds: [WORLDS['calls in doubt for an outage that is over when they end']],
+    compose: asItIs,
+    infect: () => {
+      const take = Reflect.get(AlertWatch.prototype, 'take') as AlertWatch['take'];
+      vi.spyOn(AlertWatch.prototype, 'take').mockImplementation(function (
+        this: AlertWatch,
+        event,
+        moment,
+      ) {
+        return event.type === 'attempt.failed' ? [] : take.call(this, event, moment);
+      });
     },
   },
   {
