@@ -18,8 +18,11 @@ export interface Trouble {
   readonly campaign: string;
   /** Other campaigns whose runs met it as well. */
   readonly alsoIn?: readonly string[] | undefined;
-  /** Who noticed: its health check, or, where it is left out, the work that failed. */
-  readonly by?: 'check' | undefined;
+  /**
+   * Who noticed: its health check, or the work that was refused as too much; where it is left out,
+   * the work that failed until the breaker opened.
+   */
+  readonly by?: 'check' | 'stall' | undefined;
   /** It works again, while others of the same service do not. */
   readonly isOver?: boolean | undefined;
 }

@@ -15,7 +15,13 @@ import {
   UNKNOWN_CAUSE,
   withCounts,
 } from '../domain/alert-rules.ts';
-import { checkFailed, checkPassed, hasCheckTrouble } from '../domain/alert-services.ts';
+import {
+  checkFailed,
+  checkPassed,
+  hasCheckTrouble,
+  hasOldStall,
+  serviceBack,
+} from '../domain/alert-services.ts';
 import type { Sign, WatchMoment } from '../domain/alert-sign.ts';
 import { alertsBySigns, alertsLeft } from '../domain/alert-signs.ts';
 import { AlertWatch, isWatched } from '../domain/alert-watch.ts';
@@ -130,9 +136,17 @@ export class Alerter implements AsyncDisposable {
       if (isCounted(event.type)) this.#count(rules);
       else this.#judge(rules);
     }
+    if (event.type === 'step.finished') this.#worked(event);
     // After the outages, whose consequences are none of its own.
     if (!isWatched(event.type)) return;
     this.#heed(this.#watch.take(event, this.#moment()));
+  }
+
+  /** What an earlier run was refused all the time is done again. */
+  #worked({ service, role, kept }: Extract<CampaignEvent, { type: 'step.finished' }>): void {
+    if (service === undefined || kept === true) return;
+    if (!hasOldStall(this.#state, { service, role }, this.#breakers)) return;
+    this.#judge((state, moment) => serviceBack(state, { service, role }, moment));
   }
 
   /** The result of one health check; `error` is what it failed with. Never throws. */

@@ -77,6 +77,13 @@ const SENTENCES: Sentences = {
     `${service} is left alone for ${spanText(openMs)}: ${failureText(code, undefined, message)}`,
   'breaker.half_open': ({ service }) => `${service} is tried again`,
   'breaker.closed': ({ service, outageMs }) => `${service} works again after ${spanText(outageMs)}`,
+  'service.stalled': ({ service, forMs, waitMs, code, message }) =>
+    (forMs < 1_000
+      ? `${service} takes no requests for ${spanText(waitMs)}: `
+      : `${service} has taken no requests for ${spanText(forMs)}: `) +
+    failureText(code, undefined, message),
+  'service.resumed': ({ service, outageMs }) =>
+    `${service} takes requests again after ${spanText(outageMs)}`,
   'call.failed': ({ contact, step, code, message }) =>
     `call to ${shown(contact)} failed${step === undefined ? '' : ` at ${step}`}: ` +
     failureText(code, undefined, message),
@@ -120,6 +127,8 @@ const LEVELS: Readonly<Record<Exclude<EventType, 'notice'>, LogLevel>> = {
   'breaker.opened': 'error',
   'breaker.half_open': 'info',
   'breaker.closed': 'info',
+  'service.stalled': 'error',
+  'service.resumed': 'info',
   'call.failed': 'error',
   'contact.put_off': 'info',
   'call.finished': 'info',

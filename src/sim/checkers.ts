@@ -43,6 +43,7 @@ import {
   RUN_GOES_ON,
 } from './checkers/runs.ts';
 import { SHARES_TOLD } from './checkers/shares.ts';
+import { STALLS_TOLD } from './checkers/stalls.ts';
 import { NOBODY_LEFT_ON_THE_LINE } from './checkers/stops.ts';
 import { STEP_BY_STEP } from './checkers/transitions.ts';
 import { LOST_TRIALS_LAPSE, TRIALS_DECIDE } from './checkers/trials.ts';
@@ -84,6 +85,7 @@ export const CHECKERS: readonly Checker[] = [
   SHARES_TOLD,
   HEALTH_TOLD,
   FAILED_TOLD,
+  STALLS_TOLD,
   PAID_ONCE,
   BUDGET_KEPT,
   RUN_GOES_ON,

@@ -242,9 +242,11 @@ export class Outside {
    */
   poll<T>(asking: Asking, overMs: number, serve: Serve<T>): Promise<T> {
     const { fault, afterMs } = this.#firstFault(asking.place, overMs);
-    return this.#send(asking, serve, () => {
+    return this.#send(asking, serve, (request) => {
       const { place } = asking;
-      if (fault === undefined) return { doneMs: afterMs, answerMs: afterMs, failure: undefined };
+      const isSpared = fault?.type === 'flaky' && this.draw('flaky', request) >= fault.share;
+      if (fault === undefined || isSpared)
+        return { doneMs: afterMs, answerMs: afterMs, failure: undefined };
       switch (fault.type) {
         case '400':
         case 'late':

@@ -5,6 +5,7 @@ import { alertText } from '../../src/domain/alert-text.ts';
 import type { CampaignEvent } from '../../src/domain/event.ts';
 import type { Outcome, Role, Step } from '../../src/domain/words.ts';
 import { AlertBench, closed, found, opened } from '../support/alert-bench.ts';
+import { failure } from '../support/failures.ts';
 
 const MINUTE = 60_000;
 const CONTACTS = { total: 1_000, done: 1, calling: 0, queued: 999, put_off: 0, uncertain: 0 };
@@ -210,7 +211,36 @@ describe('what follows from an outage', () => {
     await take(opened('twilio', { role: 'dialer' }), ...times(40, () => ended('uncertain', true)));
     expect(told().filter((one) => !one.startsWith('notice'))).toEqual(['raised service:twilio']);
   });
+
+  it('is that also when such a call ends after the outage, and after its alert', async () => {
+    const { run, bench, take, told } = watching();
+    run.alerter.reconcile([found('twilio', 'closed', 'dialer')]);
+    const calls = times(40, () => ended('uncertain'));
+    for (let check = 0; check < 2; check += 1) {
+      run.alerter.takeCheck('twilio', 'dialer', false, failure());
+    }
+    await take(...calls.map(asked));
+    run.alerter.takeCheck('twilio', 'dialer', true);
+    await take(...calls);
+    await bench.clock.settle();
+    expect(told().filter((one) => !one.startsWith('notice'))).toEqual([
+      'raised service:twilio',
+      'recovered service:twilio',
+    ]);
+    // Of a dialer that was well it is the calls themselves.
+    const others = times(40, () => ended('uncertain'));
+    await take(...others.map(asked), ...others);
+    expect(told()).toContain('raised campaign:spring:success_rate');
+  });
 });
+
+/** The dialer does not say what became of this call. */
+function asked(end: CampaignEvent): CampaignEvent {
+  const { contact, call } = end as Extract<CampaignEvent, { type: 'call.finished' }>;
+  const about = { contact, call, step: 'dial', service: 'twilio', role: 'dialer' } as const;
+  const why = { kind: 'transient', scope: 'service', code: '503', message: 'down' } as const;
+  return { type: 'attempt.failed', ...about, ...why, attempt: 1, durationMs: 1, question: true };
+}
 
 describe('an error rate', () => {
   it('counts a call once that failed for good after its retries', async () => {

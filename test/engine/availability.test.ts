@@ -77,6 +77,13 @@ describe('who can get through', () => {
     expect(world({ tts }).open()).toEqual(STAGES);
   });
 
+  it('all but a record that is owed, while the CRM has asked for a pause', () => {
+    const crm = [gate('x', 'crm', { state: 'ready', heldMs: 30_000 })];
+    const availability = world({ crm }, true);
+    expect(availability.open()).toEqual(['fresh', 'scripted', 'spoken', 'dialling']);
+    expect(availability.blocked('owed')).toMatchObject([{ role: 'crm', retryAfterMs: 30_000 }]);
+  });
+
   it('says who is away, and when the earliest may be asked', () => {
     const tts = [gate('first', 'tts', away(9_000)), gate('second', 'tts', away(4_000))];
     expect(world({ tts }).blocked('fresh')).toEqual([

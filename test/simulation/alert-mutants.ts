@@ -7,8 +7,10 @@ import { FailedCalls } from '../../src/domain/alert-failed-calls.ts';
 import { AlertWatch } from '../../src/domain/alert-watch.ts';
 import { Alerter, type FoundBreaker } from '../../src/engine/alerter.ts';
 import type { AlertChannel, AlertMemory } from '../../src/engine/ports.ts';
+import { Stall } from '../../src/engine/stall.ts';
 import type { RandomWorld } from '../../src/sim/random-world.ts';
 import { asItIs, type Mutant, parts } from './mutants.ts';
+import { WORLDS } from './worlds.ts';
 
 /** A run is told of other breakers than it begins with. */
 function found(change: (breakers: readonly FoundBreaker[]) => readonly FoundBreaker[]) {
@@ -281,11 +283,35 @@ const OF_CHECKS: readonly Mutant[] = [
 
 const OF_CALLS: readonly Mutant[] = [
   {
+    name: 'tells nobody of a service that refuses everything as too much',
+    foundBy: 'stalls told',
+    compose: asItIs,
+    infect: () => {
+      vi.spyOn(Stall.prototype, 'refused').mockReturnValue(undefined);
+    },
+  },
+  {
     name: 'tells nobody that a call failed for good',
     foundBy: 'failed calls told',
     compose: asItIs,
     infect: () => {
       vi.spyOn(FailedCalls.prototype, 'failed').mockReturnValue([]);
+    },
+  },
+  {
+    name: 'forgets at the end of an outage whose calls are in doubt for it',
+    foundBy: 'shares told',
+    worlds: [WORLDS['calls in doubt for an outage that is over when they end']],
+    compose: asItIs,
+    infect: () => {
+      const take = Reflect.get(AlertWatch.prototype, 'take') as AlertWatch['take'];
+      vi.spyOn(AlertWatch.prototype, 'take').mockImplementation(function (
+        this: AlertWatch,
+        event,
+        moment,
+      ) {
+        return event.type === 'attempt.failed' ? [] : take.call(this, event, moment);
+      });
     },
   },
   {

@@ -76,7 +76,8 @@ function isWhole(evidence: Evidence, before: Alert | undefined, alert: Alert): b
       return (
         alert.key.startsWith('campaign:') && event.end === (isOfBudget(alert) ? 'budget' : 'outage')
       );
-    return event.type === 'breaker.opened' && alert.key === `service:${event.service}`;
+    const isDown = event.type === 'breaker.opened' || event.type === 'service.stalled';
+    return isDown && alert.key === `service:${event.service}`;
   });
   if (isOpened || !alert.key.startsWith(SERVICE)) return isOpened;
   // One that was down before somebody began to use it, or that a kill left nobody sure of.
