@@ -164,4 +164,33 @@ alerts: { webhook: { enabled: true, url: "${alerts.url}" } }
       { key: 'service:webhook', kind: 'recovered', severity: 'info' },
     ]);
   });
+
+  it('tells of its campaign once, with the figures of all runs and who had opted out', async () => {
+    const alerts = await loopback(() => ({ body: 'ok' }));
+    const webhook = `{ enabled: true, url: "${alerts.url}", severities: [info] }`;
+    bench.write('config.yml', `${SCRIPT}alerts: { webhook: ${webhook} }\n`);
+    bench.list('spring.csv', [1, 2, 3, 4, 5]);
+    const [number] = /\+\d+/.exec(bench.read('spring.csv')) ?? [];
+    await bench.command(`opt-outs --add ${number}`);
+    for (const options of ['--limit 2', '', '']) {
+      expect((await bench.command(`run spring.csv ${options}`)).code).toBe(0);
+    }
+    const told = alerts.requests.map(({ body }) => JSON.parse(body));
+    expect(told.map(({ key }) => key.replace('campaign:spring:', ''))).toEqual([
+      'started',
+      'milestone:25',
+      'milestone:50',
+      'milestone:75',
+      'finished',
+    ]);
+    expect(told.at(-1).what).toContain(
+      '5 contacts: 4 previewed and 1 failed (1 of them opted out: not rung, as they had asked). ',
+    );
+    bench.list('spring.csv', [1, 2, 3, 4, 5, 6]);
+    await bench.command('run spring.csv');
+    expect(alerts.requests.slice(5).map(({ body }) => JSON.parse(body).title)).toEqual([
+      'The campaign spring has started again',
+      'The campaign spring has finished',
+    ]);
+  });
 });

@@ -65,7 +65,40 @@ const down = (campaign = 'one') =>
   new SightingLog({}, names(campaign)).moved('opened').at(500).alerted('raised').ended();
 const unused = (log: SightingLog, title = UNUSED) => log.alerted('recovered', undefined, title);
 
+/** What is told of a campaign, in this order. */
+const news = (...parts: readonly string[]) => {
+  const seen = new SightingLog({}, names('spring'));
+  for (const part of parts) seen.alerted('notice', `${SPRING}:${part}`);
+  return seen;
+};
+
+const allDone: CampaignEvent = {
+  type: 'run.finished',
+  end: 'done',
+  contacts: { ...NOBODY, total: 2, done: 2 },
+  durationMs: 0,
+};
+
 export const ALERT_LOGS: Logs = {
+  'news once': {
+    accepts: {
+      'each once': () => {
+        return news('started', 'milestone:25', 'milestone:50', 'finished').told(allDone).ended();
+      },
+      'each once more, of a list that has grown after its end': () => {
+        return news('started', 'milestone:50', 'finished', 'started', 'milestone:50', 'finished');
+      },
+      'nothing of the end where a run was killed': () => news('started').told(allDone).killed(),
+    },
+    refuses: {
+      'a start that every run tells': () => {
+        return news('started').ended().began().alerted('notice', `${SPRING}:started`);
+      },
+      'a milestone that is passed again': () => news('started', 'milestone:50', 'milestone:50'),
+      'an end that is told again': () => news('started', 'finished', 'finished'),
+      'an end that nobody is told of': () => news('started').told(allDone).ended(),
+    },
+  },
   'one alert': {
     accepts: {
       'one alert and one recovery': () =>
@@ -352,7 +385,7 @@ export const ALERT_LOGS: Logs = {
 
 /** So many calls that end well, and so many that fail without an outage. */
 function calls(good: number, bad: number): SightingLog {
-  const seen = log();
+  const seen = new SightingLog({}, names('spring'));
   for (let count = 0; count < good; count += 1) seen.finished(`c${count}`);
   return seen.failedBy('openai', bad);
 }
