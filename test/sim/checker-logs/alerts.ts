@@ -72,6 +72,15 @@ const news = (...parts: readonly string[]) => {
   return seen;
 };
 
+const REFUSED: CampaignEvent = {
+  type: 'call.finished',
+  contact: 'd1',
+  call: 'x',
+  outcome: 'failed',
+  code: 'opted_out',
+  durationMs: 0,
+};
+
 const allDone: CampaignEvent = {
   type: 'run.finished',
   end: 'done',
@@ -365,6 +374,13 @@ export const ALERT_LOGS: Logs = {
       'too few to say anything': () => calls(5, 5).ended(),
       'a message that tells the end as well': () => {
         return calls(15, 9).alerted('recovered', 'campaign:hunt:error_rate').ended();
+      },
+      'people who had asked not to be rung': () => {
+        const seen = calls(20, 0);
+        for (const contact of ['d1', 'd2', 'd3', 'd4', 'd5', 'd6', 'd7', 'd8', 'd9']) {
+          seen.told({ ...REFUSED, contact });
+        }
+        return seen.ended();
       },
       'what fails with a service that is away': () => {
         return calls(18, 0).moved('opened').failedBy('elevenlabs', 9).ended();
