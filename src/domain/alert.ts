@@ -68,7 +68,7 @@ export interface Alert {
   readonly was?: AlertSeverity | undefined;
   /** How long the trouble lasted; only of a recovery. */
   readonly durationMs?: number | undefined;
-  /** How long ago it should have been sent, where that is long ago. */
+  /** How long ago it should have been sent: where that is long, or another run was to do it. */
   readonly lateMs?: number | undefined;
 }
 

@@ -122,7 +122,7 @@ export class Alerter implements AsyncDisposable {
     });
     const owed = this.#load();
     this.#forgetOrphans(owed);
-    this.#hand(owed, Promise.resolve());
+    this.#hand(owed, undefined);
   }
 
   /** Never throws, whatever the event. */
@@ -272,7 +272,7 @@ export class Alerter implements AsyncDisposable {
     this.#hand(owed, this.#save({ ...difference(before, state), owed, settled }));
   }
 
-  #hand(owed: readonly OwedAlert[], kept: Promise<void>): void {
+  #hand(owed: readonly OwedAlert[], kept: Promise<void> | undefined): void {
     for (const outbox of this.#outboxes) {
       for (const one of owed) {
         if (one.channel === outbox.channel) outbox.put(one, kept);
