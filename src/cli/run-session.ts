@@ -26,6 +26,7 @@ import { acquireRunLock } from '../store/lock.ts';
 import { openStore, type Store } from '../store/sqlite.ts';
 import { openReports, type Reports } from '../store/sqlite-reports.ts';
 import { downText } from './breaker-text.ts';
+import { readOutcomes } from './campaign-state.ts';
 import { checkScripts } from './check-speech.ts';
 import { composeEngine } from './compose.ts';
 import { composeChannels } from './compose-channels.ts';
@@ -83,7 +84,7 @@ export async function workCampaign(parts: SessionParts): Promise<SessionResult> 
   await using owned = new AsyncDisposableStack();
   const http = owned.use(openHttp({ userAgent: USER_AGENT, clock }));
   const channels = composeChannels(config.alerts, http, clock, owned);
-  await using alerter = listenAlerts(parts, store, channels);
+  await using alerter = listenAlerts(parts, store, reports, channels);
   await using watched = await watch(parts, journal);
   try {
     const result = await work({ ...parts, watched }, store, reports, alerter, http);
@@ -110,6 +111,7 @@ async function watch(parts: SessionParts, journal: Pick<Journal, 'counts'>): Pro
 function listenAlerts(
   { world, config, campaign, policy, events }: SessionParts,
   store: Store,
+  reports: Reports,
   channels: readonly AlertChannel[],
 ): Alerter {
   const { clock, random } = world;
@@ -122,6 +124,7 @@ function listenAlerts(
     emit: events.emit,
     policies: config.alerts.policies,
     outageWaitMs: policy.outageWaitMs,
+    figures: () => readOutcomes(reports, campaign),
   });
   events.listen('alerts', (event) => {
     alerter.take(event);

@@ -70,8 +70,10 @@ export class AlertWatch {
       case 'run.started':
         return this.#progress.started(event, moment);
       case 'run.finished':
-        if (event.end !== 'done') return NO_SIGNS;
-        return joined(this.#calls.done(moment), this.#progress.done(event, moment));
+        return joined(
+          event.end === 'done' ? this.#calls.done(moment) : NO_SIGNS,
+          this.#progress.finished(event, moment),
+        );
       case 'connection.changed':
         return this.#connections.take(event, moment);
       default:

@@ -15,6 +15,7 @@ import { HEALTH_TOLD } from './checkers/health.ts';
 import { FEW_TAKEN, NOT_HELD_LONG, RETRY_BUDGET } from './checkers/loads.ts';
 import { ONE_RUN } from './checkers/locks.ts';
 import { BUDGET_KEPT } from './checkers/money.ts';
+import { NEWS_ONCE } from './checkers/news.ts';
 import { TOLD_APART } from './checkers/numbers.ts';
 import { BACK_BY_PROBES, DOUBLES_OPEN_TIME } from './checkers/open-times.ts';
 import { OPTED_OUT } from './checkers/opt-outs.ts';
@@ -82,6 +83,7 @@ export const CHECKERS: readonly Checker[] = [
   ORDERS_OBEYED,
   PROBES_APART,
   ONE_ALERT,
+  NEWS_ONCE,
   SHARES_TOLD,
   HEALTH_TOLD,
   FAILED_TOLD,

@@ -193,7 +193,8 @@ class MemoryAlerts implements AlertMemory {
 
   load(): AlertsKept {
     const book = new AlertBook();
-    book.apply(this.#disk.alerts.read());
+    const { open, told, owed } = this.#disk.alerts.read();
+    book.apply({ open: [...open, ...told], owed });
     for (const change of this.#pending) book.apply(change);
     return book.read();
   }

@@ -1,6 +1,7 @@
 /**
  * What the commands read of a campaign. Times are wall clock milliseconds.
  */
+import type { Cause } from '../domain/causes.ts';
 import type { ContactCounts, RunEnd } from '../domain/event.ts';
 import type { FailureKind } from '../domain/failure.ts';
 import type { Outcome, Role } from '../domain/words.ts';
@@ -17,10 +18,8 @@ export interface BreakerSummary {
   readonly snapshot: Snapshot;
 }
 
-/** Contacts that wait for a time, by what they wait for. */
-export interface WaitingReason {
-  readonly reason: string;
-  readonly count: number;
+/** Contacts that wait for a time, by what they wait for: the reason is of one of them. */
+export interface WaitingReason extends Cause {
   /** When the first of them is due; undefined: with the next run. */
   readonly dueMs: number | undefined;
 }

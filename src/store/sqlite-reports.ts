@@ -46,6 +46,7 @@ import {
   uncertainContacts,
 } from './sqlite-ended-calls.ts';
 import { optOutsIn } from './sqlite-opt-outs.ts';
+import { waitingReasons } from './sqlite-waiting.ts';
 import { explained, StoreError } from './store-error.ts';
 import { type Duration, type Timing, timingsOf } from './timings.ts';
 
@@ -127,15 +128,12 @@ export class Reports implements Disposable {
     return rows.map(({ key, snapshot }) => ({ key, snapshot: JSON.parse(snapshot) }));
   }
 
-  /** The earliest due first, those last that wait for the next run. */
+  /**
+   * Put together by the service and code that failed them last, as far as there is one. The
+   * earliest due first, those last that wait for the next run.
+   */
   waiting(campaign: string): readonly WaitingReason[] {
-    const rows = this.#all<WaitingReason & { readonly dueMs: number }>(
-      `SELECT reason, count(*) AS count, min(due_ms) AS dueMs FROM contact
-       WHERE campaign = ${CAMPAIGN} AND queue = ${QUEUE.waiting}
-       GROUP BY reason ORDER BY dueMs, reason`,
-      campaign,
-    );
-    return rows.map((row) => ({ ...row, dueMs: row.dueMs < NEXT_RUN_MS ? row.dueMs : undefined }));
+    return explaining(this.#path, () => waitingReasons(this.#database, campaign));
   }
 
   /** As a run would take them: those with a call to be settled, the ready, then those that wait. */

@@ -4,6 +4,7 @@
 import { vi } from 'vitest';
 import type { Alert, Trouble } from '../../src/domain/alert.ts';
 import { FailedCalls } from '../../src/domain/alert-failed-calls.ts';
+import { ProgressWatch } from '../../src/domain/alert-progress.ts';
 import { AlertWatch } from '../../src/domain/alert-watch.ts';
 import { Alerter, type FoundBreaker } from '../../src/engine/alerter.ts';
 import type { AlertChannel, AlertMemory } from '../../src/engine/ports.ts';
@@ -33,10 +34,10 @@ function reading(change: (trouble: Trouble, campaign: string) => Trouble): Mutan
     alerts: {
       ...alerts,
       load: () => {
-        const { open, owed } = alerts.load();
+        const { open, ...rest } = alerts.load();
         const troubles = (alert: Alert): Alert['troubles'] =>
           alert.troubles?.map((trouble) => change(trouble, campaign));
-        return { open: open.map((alert) => ({ ...alert, troubles: troubles(alert) })), owed };
+        return { open: open.map((alert) => ({ ...alert, troubles: troubles(alert) })), ...rest };
       },
     } satisfies AlertMemory,
   }));
@@ -332,9 +333,28 @@ const OF_CALLS: readonly Mutant[] = [
   },
 ];
 
+const OF_NEWS: readonly Mutant[] = [
+  {
+    name: 'forgets what it has told of a campaign',
+    foundBy: 'news once',
+    compose: parts(({ alerts }) => ({
+      alerts: { ...alerts, load: () => ({ ...alerts.load(), told: [] }) } satisfies AlertMemory,
+    })),
+  },
+  {
+    name: 'does not say that a campaign is done',
+    foundBy: 'news once',
+    compose: asItIs,
+    infect: () => {
+      vi.spyOn(ProgressWatch.prototype, 'finished').mockReturnValue([]);
+    },
+  },
+];
+
 export const ALERT_MUTANTS: readonly Mutant[] = [
   ...FOUND.map((mutant) => ({ ...mutant, foundBy: 'one alert', only: changesSettings })),
   ...OF_CHANNELS,
   ...OF_CHECKS,
   ...OF_CALLS,
+  ...OF_NEWS,
 ];

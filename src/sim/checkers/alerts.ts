@@ -96,7 +96,7 @@ const SERVICE = 'service:';
  * A kill came upon the alert after it left and before that was on disk. Then another life sends
  * it, as the first thing that it does.
  */
-function isResent({ seen, lives }: Evidence, before: Alert, again: Alert): boolean {
+export function isResent({ seen, lives }: Evidence, before: Alert, again: Alert): boolean {
   // Also one that had ended, whose last words were not on disk yet.
   const over = seen.log.find(({ type, run }) => type === 'killed' && run === before.run);
   if (again.run === before.run || over === undefined) return false;

@@ -116,7 +116,7 @@ function isUnnamed(evidence: Evidence, contact: string, asked: readonly Exchange
   const told = toldOf(log, 'call.finished').findLast(({ event }) => {
     return event.contact === contact && event.outcome === 'uncertain';
   });
-  if (told === undefined) return false;
+  if (told === undefined) return isCutOff(evidence, contact);
   if (isOtherAccount(evidence, contact, told.run)) return true;
   const { dialer } = chainsAt(evidence, told.index);
   const placed = asked.findLast(({ sight, index }) => {
@@ -129,6 +129,15 @@ function isUnnamed(evidence: Evidence, contact: string, asked: readonly Exchange
     const wasAnother = chains.dialer.some((service) => !dialer.includes(service));
     return over?.how === 'killed' && hadThem && wasAnother;
   });
+}
+
+/** The run that gave up because of another account was killed before it could say so. */
+function isCutOff(evidence: Evidence, contact: string): boolean {
+  const started = toldOf(evidence.seen.log, 'call.started').findLast(({ event }) => {
+    return event.contact === contact;
+  });
+  const life = evidence.lives.find(({ run }) => run === started?.run);
+  return life?.over?.how === 'killed' && isOtherAccount(evidence, contact, life.run);
 }
 
 /** It was begun with one account, and given up with another. */

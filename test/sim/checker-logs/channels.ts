@@ -134,6 +134,8 @@ export const CHANNEL_LOGS: Logs = {
       'one that is a minute late': () => untold().at(60_000).sends('email', 'raised'),
       'one that is late, and says so': () =>
         untold().at(300_000).sends('email', 'raised', { lateMs: 300_000 }),
+      'one that another run sends, and says so': () =>
+        untold().at(9_000).ended().began().sends('email', 'raised', { lateMs: 9_000 }),
       'one that became worse late': () =>
         log()
           .sends('operator', 'raised', { severity: 'warning' })
@@ -141,6 +143,10 @@ export const CHANNEL_LOGS: Logs = {
           .sends('email', 'raised', { was: 'warning' }),
     },
     refuses: {
+      'one that another run sends, without a word': () =>
+        untold().at(9_000).ended().began().sends('email', 'raised'),
+      'one of this run that is hardly late, and says so': () =>
+        untold().at(60_000).sends('email', 'raised', { lateMs: 60_000 }),
       'one that is late, without a word': () => untold().at(300_000).sends('email', 'raised'),
       'one that is later than it says': () =>
         untold().at(300_000).sends('email', 'raised', { lateMs: 150_000 }),

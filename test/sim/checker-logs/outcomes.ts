@@ -1,3 +1,5 @@
+import type { CampaignEvent } from '../../../src/domain/event.ts';
+import type { Quirks } from '../../../src/sim/outside.ts';
 import { type Logs, NOT_THIS, SightingLog, UNAVAILABLE } from '../../support/sighting-log.ts';
 import { contactOf } from '../../support/simulation-bench.ts';
 
@@ -27,6 +29,14 @@ const exchanged = () =>
     .see({ type: 'corrected', contact: 'c2', phone: FIRST })
     .see({ type: 'corrected', contact: 'c1', phone: SECOND })
     .began();
+
+const begun: CampaignEvent = { type: 'call.started', contact: 'c1', call: 'x1' };
+
+/** A question is given up with its run, and the next run asks nothing. */
+const begunWith = (quirks: Partial<Quirks>) => {
+  const first = uncertain().quirks(quirks).told(begun);
+  return first.exchange('follow', { failure: UNAVAILABLE }).ended().began().told(begun);
+};
 
 export const OUTCOME_LOGS: Logs = {
   'nobody twice': {
@@ -193,8 +203,11 @@ export const OUTCOME_LOGS: Logs = {
         on.ask('place');
         return on.at(25_000).exchange('find').at(30_000).ended();
       },
+      'a call of another account, by a run that was killed before it could say so': () =>
+        begunWith({ accountChange: 2 }).killed(),
     },
     refuses: {
+      'a call of this account, by a run that was killed': () => begunWith({}).killed(),
       'a dialer that was never asked': () => uncertain().exchange('place'),
       'a dialer that knows': () => uncertain().exchange('find'),
       'a call whose end was told': () =>
