@@ -16,6 +16,7 @@ import type {
   Emit,
   Journal,
   RandomSource,
+  ScriptInForce,
   Service,
 } from '../engine/ports.ts';
 import { Processor } from '../engine/processor.ts';
@@ -96,6 +97,7 @@ export function composeEngine(parts: EngineParts): Engine {
     language: config.campaign.language,
     charactersMax: config.script.maxCharacters,
     answers: config.script.answers,
+    untilMs: policy.untilMs,
   });
   const looksUp = crm.some((service) => service.lookup !== undefined);
   const availability = new Availability([...guards.values()], looksUp, playsAudio(dialer));
@@ -112,6 +114,16 @@ export function composeEngine(parts: EngineParts): Engine {
     ...config.healthCheck,
   });
   return { runner, guards: [...guards.values()], health };
+}
+
+/**
+ * What texts are written by. How long a key is waited for says nothing, and services that are
+ * changed for others are asked for the same.
+ */
+export function scriptInForce({ script, campaign }: Config): ScriptInForce {
+  const { prompt, template, maxCharacters, answers } = script;
+  const said = [prompt, template, maxCharacters, answers?.words, campaign.language];
+  return { digest: sha256(JSON.stringify(said)), answers };
 }
 
 function policyOf(config: Config, service: string): ServicePolicy {

@@ -104,7 +104,7 @@ function addWorkCommands(program: Command, world: World, ended: (code: number) =
     .option('--name <name>', "the campaign's name (default: the list's file name)")
     .option('--lines <n>', 'calls at the same time, instead of campaign.lines', linesCount)
     .option('--limit <n>', 'end once this many contacts have their outcome', wholeFrom1)
-    .option('--until <HH:MM>', 'take no new contact from this time of day on', timeOfDay)
+    .option('--until <HH:MM>', 'begin no call from this time of day on', timeOfDay)
     .option('--serve', 'health, metrics and a status page over HTTP: see server in config.yml')
     .option('--json', 'one JSON document on stdout; the summary for people goes to stderr')
     .option('--quiet', 'no progress, no summary; only errors and an early end')

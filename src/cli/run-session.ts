@@ -8,7 +8,7 @@ import type { Contact } from '../domain/contact.ts';
 import type { CampaignEvent, ContactCounts, RunEnd } from '../domain/event.ts';
 import { DiskFailure } from '../domain/failure.ts';
 import { paidFor, Spending } from '../domain/spending.ts';
-import { listed } from '../domain/text.ts';
+import { counted, listed } from '../domain/text.ts';
 import { Alerter, foundBreaker } from '../engine/alerter.ts';
 import { EventStream } from '../engine/event-stream.ts';
 import type { Guard } from '../engine/guard.ts';
@@ -28,7 +28,7 @@ import { openReports, type Reports } from '../store/sqlite-reports.ts';
 import { downText } from './breaker-text.ts';
 import { readOutcomes } from './campaign-state.ts';
 import { checkScripts } from './check-speech.ts';
-import { composeEngine } from './compose.ts';
+import { composeEngine, scriptInForce } from './compose.ts';
 import { composeChannels } from './compose-channels.ts';
 import { composeServices, type Services } from './compose-services.ts';
 import { withSheet } from './compose-sheets.ts';
@@ -78,6 +78,7 @@ export async function workCampaign(parts: SessionParts): Promise<SessionResult> 
   refuseOtherList(parts, reports);
   const journal = store.journal(campaign);
   journal.recover();
+  tellRewritten(journal.writeBy(scriptInForce(config)), events.emit);
   const { pid, host, clock } = world;
   const run = store.startRun({ campaign, pid, host, startedMs: clock.wallMs() });
   const startMs = clock.monotonicMs();
@@ -98,6 +99,14 @@ export async function workCampaign(parts: SessionParts): Promise<SessionResult> 
     tellBreak(error, events.emit, journal.counts(), clock.monotonicMs() - startMs);
     throw error;
   }
+}
+
+function tellRewritten(count: number, emit: Emit): void {
+  if (count === 0) return;
+  const message =
+    'config.yml has another script, or campaign.language, than at the last run: what was ' +
+    `prepared for ${counted(count, 'contact')} not called yet is written and spoken anew`;
+  emit({ type: 'notice', level: 'warn', code: 'script_changed', message });
 }
 
 /** From before the list is read: that may take long, and it is then that somebody looks. */

@@ -8,21 +8,25 @@ import type {
   Journal,
   Placed,
 } from './ports.ts';
+import { Stopped } from './stopped.ts';
 
 /** The dial attempts of one call, in memory as in the journal. */
 export class CallAttempts implements AttemptLog {
   readonly #journal: Journal;
   readonly #claim: Claim;
   readonly #wallMs: () => number;
+  readonly #untilMs: number;
   #last: DialAttempt | undefined;
   /** Resolves when the request that began last is not under way any more. */
   #over: Promise<void> = Promise.resolve();
   #settle: () => void = () => undefined;
 
-  constructor(journal: Journal, claim: Claim, wallMs: () => number) {
+  /** @param untilMs wall clock, from which on no attempt may begin */
+  constructor(journal: Journal, claim: Claim, wallMs: () => number, untilMs = Infinity) {
     this.#journal = journal;
     this.#claim = claim;
     this.#wallMs = wallMs;
+    this.#untilMs = untilMs;
     this.#last = claim.attempts.at(-1);
   }
 
@@ -45,7 +49,14 @@ export class CallAttempts implements AttemptLog {
     return this.#last?.result?.type === 'not_placed' ? undefined : this.#last?.begunMs;
   }
 
+  /** The hour at which the run ends has come since the contact was taken. */
+  get isTooLate(): boolean {
+    return this.#wallMs() >= this.#untilMs;
+  }
+
+  /** Rejects with `Stopped` where it is too late. */
   async begin(service: string, account?: string): Promise<number> {
+    if (this.isTooLate) throw new Stopped('no call begins after the hour at which the run ends');
     const begunMs = this.#wallMs();
     const before = this.#last;
     const attempt = (before?.attempt ?? 0) + 1;

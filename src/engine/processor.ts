@@ -31,6 +31,7 @@ import {
   type Speaker,
   writeScript,
 } from './steps.ts';
+import { Stopped } from './stopped.ts';
 import {
   type CallsInProgress,
   type End,
@@ -53,6 +54,8 @@ export interface ProcessorParts {
   readonly charactersMax: number;
   /** What the script asks for at its end; undefined where it asks for nothing. */
   readonly answers?: AnswerPolicy | undefined;
+  /** Wall clock from which on no call begins: waits may be long between the claim and the call. */
+  readonly untilMs?: number | undefined;
 }
 
 export class Processor {
@@ -100,7 +103,7 @@ export class Processor {
   }
 
   #open(claim: Claim, line: number, calls: CallsInProgress, stop: AbortSignal): Story {
-    const { clock, journal } = this.#parts;
+    const { clock, journal, untilMs } = this.#parts;
     const { script, speech } = claim.finished;
     const dialledBy = dialledIn(claim);
     if (claim.ended === undefined) this.#events.started(claim, line);
@@ -109,7 +112,7 @@ export class Processor {
       line,
       calls,
       stop,
-      attempts: new CallAttempts(journal, claim, () => clock.wallMs()),
+      attempts: new CallAttempts(journal, claim, () => clock.wallMs(), untilMs),
       startMs: clock.monotonicMs(),
       services: {
         ...(script !== undefined && { llm: script.service }),
@@ -134,7 +137,7 @@ export class Processor {
     try {
       return await work();
     } catch (error) {
-      if (story.stop.aborted && error === story.stop.reason) {
+      if (error instanceof Stopped || (story.stop.aborted && error === story.stop.reason)) {
         return { type: 'left' };
       }
       if (error instanceof ServiceFailure && !story.ended) {
@@ -310,7 +313,7 @@ export class Processor {
   }
 
   async #answered(story: Story, key: string): Promise<void> {
-    const answer = this.#parts.answers?.words[key];
+    const answer = this.#answersOf(story)?.words[key];
     if (answer === undefined || standing(story.answer, answer) === story.answer) return;
     const atMs = this.#wallMs();
     await this.#parts.journal.write(story.claim.key, { type: 'call.answered', answer, atMs });
@@ -382,10 +385,15 @@ export class Processor {
   }
 
   #wanted(story: Story): AnswersWanted | undefined {
-    const { answers } = this.#parts;
+    const answers = this.#answersOf(story);
     if (answers === undefined) return undefined;
     const pressed = (key: string): Promise<void> => this.#answered(story, key);
     return { keys: keysOf(answers), waitMs: answers.waitMs, pressed };
+  }
+
+  /** Of the text that was spoken: the script may be another one since it was written. */
+  #answersOf({ claim }: Story): AnswerPolicy | undefined {
+    return claim.former === undefined ? this.#parts.answers : claim.former.answers;
   }
 
   #language(story: Story): string {

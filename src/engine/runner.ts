@@ -267,10 +267,9 @@ export class Runner {
     }
   }
 
-  #tellOutdated({ contact, isUnlisted }: Claim): void {
-    const rest = isUnlisted
-      ? 'the list has no row for them any more: they are taken out'
-      : 'the list has another row for them by now: they are rung by the new row';
+  #tellOutdated(claim: Claim): void {
+    const { contact } = claim;
+    const rest = outdatedBy(claim);
     const message = `${contact.id} was not rung before the program broke off, and ${rest}`;
     this.#parts.emit({ type: 'notice', level: 'info', code: 'outdated', message });
   }
@@ -419,6 +418,13 @@ export class Runner {
       this.#finish(end);
     });
   }
+}
+
+function outdatedBy({ isUnlisted, former }: Claim): string {
+  if (isUnlisted) return 'the list has no row for them any more: they are taken out';
+  return former === undefined
+    ? 'the list has another row for them by now: they are rung by the new row'
+    : 'the script is another one by now: they are rung with a new text';
 }
 
 /** Calls back when the signal aborts, at once where it has; the answer stops it. */

@@ -144,6 +144,9 @@ async function upTo(body: AsyncIterable<Uint8Array>, bytesMax: number): Promise<
 
 // ---------------------------------------------------------------------------- faults
 
+/** Only ever said of a connection that could not be made; what else says so names `connect`. */
+const UNCONNECTED = new Set(['ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
+
 /** The request had not begun: it is safe to try again, whatever it would have done. */
 const NEVER_SENT: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the connection was refused',
@@ -163,6 +166,9 @@ const MAYBE_SENT: Readonly<Record<string, string>> = {
   ECONNRESET: 'the connection was reset',
   EPIPE: 'the connection was closed while the request was being sent',
   ETIMEDOUT: 'the connection timed out',
+  // Said of a read or a write too, once the way to the other side is lost.
+  EHOSTUNREACH: 'there is no way to that host any more',
+  ENETUNREACH: 'there is no network any more',
 };
 
 const NO_TLS = 'ERR_SSL_WRONG_VERSION_NUMBER';
@@ -208,8 +214,7 @@ function networkFailure(error: unknown, request: HttpRequest): unknown {
     const message = `${where} speaks no TLS (${code}); check ${setting}: https, or http?`;
     return fault(message, code, idempotent);
   }
-  const neverSent = code in NEVER_SENT || syscall === 'connect' || syscall === 'getaddrinfo';
-  if (neverSent) {
+  if (UNCONNECTED.has(code) || syscall === 'connect' || syscall === 'getaddrinfo') {
     const what = NEVER_SENT[code] ?? 'no connection';
     return fault(`cannot reach ${where}: ${what} (${code}); check ${setting}`, code, true);
   }

@@ -9,7 +9,7 @@ import { CHANNEL_CHECKERS } from './checkers/channels.ts';
 import { PAID_ONCE } from './checkers/costs.ts';
 import { COUNTS_TRUE } from './checkers/counts.ts';
 import { FALLBACKS_TOLD, STEPS_ASCRIBED, STEPS_TOLD } from './checkers/doers.ts';
-import { ENDS_CLEAN, ENDS_FOR_CAUSE, ORDERS_OBEYED } from './checkers/ends.ts';
+import { ENDS_CLEAN, ENDS_FOR_CAUSE, HOUR_KEPT, ORDERS_OBEYED } from './checkers/ends.ts';
 import { FAILED_TOLD } from './checkers/failed-calls.ts';
 import { HEALTH_TOLD } from './checkers/health.ts';
 import { FEW_TAKEN, NOT_HELD_LONG, RETRY_BUDGET } from './checkers/loads.ts';
@@ -81,6 +81,7 @@ export const CHECKERS: readonly Checker[] = [
   ENDS_CLEAN,
   ENDS_FOR_CAUSE,
   ORDERS_OBEYED,
+  HOUR_KEPT,
   PROBES_APART,
   ONE_ALERT,
   NEWS_ONCE,

@@ -1,4 +1,4 @@
-import type { Journal } from '../engine/ports.ts';
+import type { Journal, ScriptInForce } from '../engine/ports.ts';
 
 /** The journal of one campaign, as the run that holds its lock sees it. */
 export interface CampaignJournal extends Journal {
@@ -10,4 +10,13 @@ export interface CampaignJournal extends Journal {
    * @throws StoreError
    */
   recover(): number;
+  /**
+   * Says what texts are written by from now on. Where that is another script than before, text and
+   * audio of those not called yet are forgotten, for keys that they name may stand for something
+   * else by now; answers of how many. What may be on its way stays as it is: see `Claim.former`.
+   * After `recover`.
+   *
+   * @throws StoreError
+   */
+  writeBy(script: ScriptInForce): number;
 }

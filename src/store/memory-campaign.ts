@@ -1,7 +1,7 @@
 import type { Contact, ContactList } from '../domain/contact.ts';
 import type { ContactCounts } from '../domain/event.ts';
 import type { ContactState, Outcome } from '../domain/words.ts';
-import type { DialAttempt, FinishedSteps, Stage } from '../engine/ports.ts';
+import type { DialAttempt, FinishedSteps, ScriptInForce, Stage } from '../engine/ports.ts';
 import { sameWords } from './contact-details.ts';
 import { EndedContacts } from './memory-ended.ts';
 import { MemoryHeap } from './memory-heap.ts';
@@ -19,6 +19,8 @@ export interface MemoryCall {
   readonly id: string;
   readonly startedMs: number;
   finished: FinishedSteps;
+  /** By which script its text was written, counted from 1. */
+  edition: number;
   /** In their order; few, so a list of them is smaller than a map. */
   attempts: readonly DialAttempt[];
   /** That the last attempt rang, or may have rung; those before it are known not to have. */
@@ -81,6 +83,8 @@ export class MemoryCampaign {
   listed = 0;
   positionLast = 0;
   resultsBytes = 0;
+  /** What texts were written by, in order; the last one is in force. */
+  readonly scripts: ScriptInForce[] = [];
   readonly #byPhone = new Map<string, readonly MemoryContact[]>();
   readonly #ready: Readonly<Record<Stage, MemoryHeap<MemoryContact>>> = {
     fresh: new MemoryHeap(),
@@ -169,6 +173,27 @@ export class MemoryCampaign {
     });
     known.isUnlisted = false;
     this.move(known, {}); // it may have another stage now
+  }
+
+  /** The script in force, counted from 1. */
+  get edition(): number {
+    return Math.max(1, this.scripts.length);
+  }
+
+  /** By what the text of a call was written, where that is in force no more. */
+  former({ edition, finished }: MemoryCall): Pick<ScriptInForce, 'answers'> | undefined {
+    const script = edition < this.edition ? this.scripts[edition - 1] : undefined;
+    return script && finished.script && { answers: script.answers };
+  }
+
+  /** Text and audio of the call to come; what the CRM said of the contact stays. */
+  forgetTexts(contact: MemoryContact): void {
+    const call = contact.calls.at(-1);
+    const { lookup } = (call?.ended === undefined ? call?.finished : undefined) ?? contact.carried;
+    const kept = lookup === undefined ? NOTHING : { lookup };
+    if (call !== undefined && call.ended === undefined) call.finished = kept;
+    contact.carried = kept;
+    this.move(contact, {}); // it has another stage now
   }
 
   /** Follows the list, now that no call is on its way. Answers whether it has a row for them. */

@@ -1,7 +1,14 @@
 import { OPT_OUT, standing } from '../domain/answers.ts';
 import type { ContactCounts } from '../domain/event.ts';
 import { OptedOut } from '../domain/failure.ts';
-import type { Claim, ClaimKey, DialAttempt, JournalEntry, Stage } from '../engine/ports.ts';
+import type {
+  Claim,
+  ClaimKey,
+  DialAttempt,
+  JournalEntry,
+  ScriptInForce,
+  Stage,
+} from '../engine/ports.ts';
 import type { CampaignJournal } from './campaign-journal.ts';
 import type { GroupCommit } from './group-commit.ts';
 import {
@@ -116,6 +123,17 @@ export class MemoryJournal implements CampaignJournal {
     return count;
   }
 
+  writeBy(script: ScriptInForce): number {
+    const { scripts, contacts } = this.#campaign;
+    const last = scripts.at(-1);
+    if (last?.digest === script.digest) return 0;
+    scripts.push(script);
+    if (last === undefined) return 0;
+    const outdated = [...contacts.values()].filter(isPrepared);
+    for (const contact of outdated) this.#campaign.forgetTexts(contact);
+    return outdated.filter(({ queue }) => queue !== QUEUE.removed).length;
+  }
+
   #take(contact: MemoryContact, nowMs: number, newCall: string): Claim {
     const stage = stageOfContact(contact);
     const last = contact.calls.at(-1);
@@ -125,6 +143,8 @@ export class MemoryJournal implements CampaignJournal {
     this.#campaign.move(contact, { queue: QUEUE.claimed });
     const { id, startedMs, finished, attempts, recordBegun, ended, answer } = call;
     const optedOutMs = this.#optOuts.find(contact.contact.phone)?.atMs;
+    const former = stage === 'dialling' ? this.#campaign.former(call) : undefined;
+    const isChanged = isOutdated(contact) || former !== undefined;
     return {
       key: {
         contact: contact.contact.id,
@@ -143,7 +163,8 @@ export class MemoryJournal implements CampaignJournal {
       ...(optedOutMs !== undefined && { optedOutMs }),
       rounds: contact.rounds,
       roundMark: contact.roundMark,
-      isOutdated: contact.outcome === null && isOutdated(contact),
+      isOutdated: contact.outcome === null && isChanged,
+      ...(former !== undefined && { former }),
       isUnlisted: contact.outcome === null && contact.isUnlisted,
     };
   }
@@ -155,6 +176,7 @@ export class MemoryJournal implements CampaignJournal {
       id,
       startedMs,
       finished: contact.carried,
+      edition: this.#campaign.edition,
       attempts: [],
       phone: '',
       recordBegun: false,
@@ -188,6 +210,7 @@ export class MemoryJournal implements CampaignJournal {
       case 'script.ended': {
         const { text, service } = entry;
         call.finished = { ...call.finished, script: { text, service } };
+        call.edition = this.#campaign.edition;
         return;
       }
       case 'speech.ended': {
@@ -264,10 +287,14 @@ export class MemoryJournal implements CampaignJournal {
   }
 
   #outdated(contact: MemoryContact, call: MemoryCall): void {
-    if (!isOutdated(contact)) throw new WriteRefused(`call ${call.id} is not outdated`);
+    const isFormer = this.#campaign.former(call) !== undefined;
+    if (!isOutdated(contact) && !isFormer) {
+      throw new WriteRefused(`call ${call.id} is not outdated`);
+    }
     if (contact.outcome !== null || stageOfContact(contact) === 'dialling') {
       throw new WriteRefused(`call ${call.id}: somebody may have been rung`);
     }
+    if (isFormer) this.#campaign.forgetTexts(contact);
     this.#campaign.catchUp(contact);
   }
 
@@ -281,6 +308,13 @@ export class MemoryJournal implements CampaignJournal {
     const position = behind ? this.#campaign.positionLast : contact.position;
     this.#campaign.move(contact, { queue: QUEUE.waiting, dueMs, position });
   }
+}
+
+/** There is a text for them, and no call may be on its way. */
+function isPrepared(contact: MemoryContact): boolean {
+  const { queue, outcome } = contact;
+  const isFree = outcome === null && queue !== QUEUE.claimed;
+  return isFree && ['scripted', 'spoken'].includes(stageOfContact(contact));
 }
 
 function isOutdated({ pending, isUnlisted }: MemoryContact): boolean {

@@ -228,9 +228,11 @@ function settleIn(
   call.ended = { ...call.ended, detail: detail ?? call.ended.detail };
   // The next call has the text and audio of this one, which are paid for.
   contact.carried = carriedFrom(call.finished);
+  const isFormer = campaign.former(call) !== undefined;
   contact.rounds = 0;
   contact.roundMark = 0;
   campaign.move(contact, { outcome: null, queue: QUEUE.ready });
+  if (isFormer) campaign.forgetTexts(contact);
   // The row may have been corrected since that call, or deleted.
   contact.isUnlisted ||= contact.seen < campaign.listed;
   const isCorrected = contact.pending !== undefined;

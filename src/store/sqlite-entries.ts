@@ -18,6 +18,7 @@ import {
 import type { CampaignRow } from './sqlite-campaigns.ts';
 import { columns, type DetailColumns, detailsOf, FORGET_STEPS } from './sqlite-contacts.ts';
 import type { SqliteQueue } from './sqlite-queue.ts';
+import { EDITION_IN_FORCE, FORGET_TEXTS, type SqliteScripts } from './sqlite-scripts.ts';
 import { WriteRefused } from './store-error.ts';
 
 /** A claim in force: its contact's row is known to be claimed under this key's fence. */
@@ -36,11 +37,18 @@ type Of<Type extends JournalEntry['type']> = Extract<JournalEntry, { type: Type 
 export class SqliteEntries {
   readonly #campaign: CampaignRow;
   readonly #queue: SqliteQueue;
+  readonly #scripts: SqliteScripts;
   readonly #statements: Statements;
 
-  constructor(connection: Connection, campaign: CampaignRow, queue: SqliteQueue) {
+  constructor(
+    connection: Connection,
+    campaign: CampaignRow,
+    queue: SqliteQueue,
+    scripts: SqliteScripts,
+  ) {
     this.#campaign = campaign;
     this.#queue = queue;
+    this.#scripts = scripts;
     this.#statements = prepareStatements(connection);
   }
 
@@ -54,7 +62,7 @@ export class SqliteEntries {
         this.#stepEnded(claim, 'lookup', entry, JSON.stringify(entry.properties));
         return true;
       case 'script.ended':
-        this.#stepEnded(claim, 'script', entry, entry.text);
+        this.#scriptEnded(claim, entry);
         claim.progress.script = true;
         return true;
       case 'speech.ended':
@@ -102,6 +110,11 @@ export class SqliteEntries {
   ): void {
     const code = STEP_CODES[step];
     this.#statements.stepEnded.run(row, key.number, code, atMs, atMs, service, result);
+  }
+
+  #scriptEnded({ row, key }: OpenClaim, { service, text, atMs }: Of<'script.ended'>): void {
+    const step = [row, key.number, STEP_CODES.script, atMs, atMs, service, text] as const;
+    this.#statements.scriptEnded.run(...step, this.#campaign.row);
   }
 
   #attemptBegun({ row, key, progress }: OpenClaim, entry: Of<'attempt.begun'>): void {
@@ -169,17 +182,25 @@ export class SqliteEntries {
 
   #outdated(claim: OpenClaim): void {
     const { row, key, outcome, progress } = claim;
-    const { listed, follow, forgetSteps } = this.#statements;
+    const { listed, follow, forgetSteps, forgetTexts } = this.#statements;
     const said = one<{ unlisted: number; pending: string | null } & DetailColumns>(listed, row);
-    if (said === undefined || (said.unlisted === 0 && said.pending === null)) {
+    if (said === undefined) throw new Error('a contact is gone from the database');
+    const isFormer = this.#scripts.former(row, key.number) !== undefined;
+    if (said.unlisted === 0 && said.pending === null && !isFormer) {
       throw refused(key, 'it is not outdated');
     }
     if (progress.ended || isOnItsWay(progress)) throw refused(key, 'somebody may have been rung');
-    if (said.unlisted === 1 || said.pending === null) {
+    if (isFormer) {
+      forgetTexts.run(row);
+      progress.script = false;
+      progress.speech = false;
+    }
+    if (said.unlisted === 1) {
       this.#statements.unlisted.run(STAGE_CODES[stageOf(progress)], row);
       this.#campaign.move(contactState(QUEUE.claimed, outcome), undefined);
       return;
     }
+    if (said.pending === null) return this.#released(claim);
     const details: ContactDetails = JSON.parse(said.pending);
     if (!sameWords(details, detailsOf(said))) {
       forgetSteps.run(row);
@@ -218,6 +239,7 @@ function prepareStatements(
 ): Record<
   | 'stepBegun'
   | 'stepEnded'
+  | 'scriptEnded'
   | 'dialEnded'
   | 'callEnded'
   | 'contactEnded'
@@ -228,7 +250,8 @@ function prepareStatements(
   | 'listed'
   | 'unlisted'
   | 'follow'
-  | 'forgetSteps',
+  | 'forgetSteps'
+  | 'forgetTexts',
   StatementSync
 > &
   ReturnType<typeof attemptStatements> {
@@ -241,6 +264,11 @@ function prepareStatements(
       VALUES (?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT DO UPDATE SET ended_ms = excluded.ended_ms, service = excluded.service,
         result = excluded.result`),
+    scriptEnded: connection.prepare(`
+      INSERT INTO step (contact, number, step, begun_ms, ended_ms, service, result, edition)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ${EDITION_IN_FORCE})
+      ON CONFLICT DO UPDATE SET ended_ms = excluded.ended_ms, service = excluded.service,
+        result = excluded.result, edition = excluded.edition`),
     dialEnded: connection.prepare(`
       UPDATE step SET ended_ms = ?, service = ? WHERE contact = ? AND number = ? AND step = ?`),
     ...attemptStatements(connection),
@@ -270,6 +298,7 @@ function prepareStatements(
         phone = ?, name = ?, language = ?, timezone = ?, email = ?, variables = ?
       WHERE row = ?`),
     forgetSteps: connection.prepare(FORGET_STEPS),
+    forgetTexts: connection.prepare(FORGET_TEXTS),
     released: connection.prepare(
       `UPDATE contact SET queue = ${QUEUE.ready}, stage = ? WHERE row = ?`,
     ),

@@ -2,7 +2,7 @@ import type { StatementSync } from 'node:sqlite';
 import type { Contact } from '../domain/contact.ts';
 import type { ContactCounts } from '../domain/event.ts';
 import type { Outcome } from '../domain/words.ts';
-import type { Claim, ClaimKey, JournalEntry, Stage } from '../engine/ports.ts';
+import type { Claim, ClaimKey, JournalEntry, ScriptInForce, Stage } from '../engine/ports.ts';
 import type { CampaignJournal } from './campaign-journal.ts';
 import { all, type Connection, changed, one } from './connection.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -25,6 +25,7 @@ import { CampaignRow } from './sqlite-campaigns.ts';
 import { detailsOf } from './sqlite-contacts.ts';
 import { type OpenClaim, SqliteEntries } from './sqlite-entries.ts';
 import { type ContactRow, SqliteQueue } from './sqlite-queue.ts';
+import { SqliteScripts } from './sqlite-scripts.ts';
 import { isConstraint, WriteRefused } from './store-error.ts';
 
 interface FenceRow {
@@ -42,6 +43,7 @@ export class SqliteJournal implements CampaignJournal {
   readonly #campaign: CampaignRow;
   readonly #queue: SqliteQueue;
   readonly #calls: CallReader;
+  readonly #scripts: SqliteScripts;
   readonly #entries: SqliteEntries;
   readonly #open = new Map<string, OpenClaim>();
   readonly #claimed: StatementSync;
@@ -57,7 +59,8 @@ export class SqliteJournal implements CampaignJournal {
     this.#campaign = new CampaignRow(connection, name);
     this.#queue = new SqliteQueue(connection, this.#campaign);
     this.#calls = new CallReader(connection);
-    this.#entries = new SqliteEntries(connection, this.#campaign, this.#queue);
+    this.#scripts = new SqliteScripts(connection, this.#campaign.row);
+    this.#entries = new SqliteEntries(connection, this.#campaign, this.#queue, this.#scripts);
     this.#claimed = connection.prepare(`
       UPDATE contact SET queue = ${QUEUE.claimed}, fence = ?, calls = ?
       WHERE row = ? AND queue = ${QUEUE.ready} AND fence = ? AND calls = ?`);
@@ -136,6 +139,10 @@ export class SqliteJournal implements CampaignJournal {
     });
   }
 
+  writeBy(script: ScriptInForce): number {
+    return this.#connection.direct(() => this.#scripts.writeBy(script));
+  }
+
   #take(row: ContactRow, nowMs: number, newCall: string): Claim {
     const last = row.calls === 0 ? undefined : this.#calls.call(row.row, row.calls);
     const stage = stageName(row.stage);
@@ -159,7 +166,9 @@ export class SqliteJournal implements CampaignJournal {
       outcome: row.outcome,
       epoch: this.#connection.epoch,
     });
-    return claimOf(key, stage, row, call, contents);
+    // Texts of those who were not called are never of a former script: see `writeBy`.
+    const former = stage === 'dialling' ? this.#scripts.former(row.row, number) : undefined;
+    return claimOf(key, stage, row, call, { ...contents, former });
   }
 
   #openCall({ row, calls }: ContactRow, nowMs: number, id: string): CallRow {
@@ -201,22 +210,25 @@ function claimOf(
   stage: Stage,
   row: ContactRow,
   call: CallRow,
-  contents: CallContents,
+  contents: CallContents & Pick<Claim, 'former'>,
 ): Claim {
   const { outcome, detail, ended_ms: endedMs } = call;
+  const { former, ...known } = contents;
+  const isChanged = row.unlisted === 1 || row.pending !== null || former !== undefined;
   return {
     key,
     contact: contactOf(row),
     stage,
     startedMs: call.started_ms,
-    ...contents,
+    ...known,
     ...(outcome !== null &&
       endedMs !== null && { ended: { outcome, detail: detail ?? undefined, endedMs } }),
     ...(call.answer !== null && { answer: call.answer }),
     ...(row.opted_out_ms !== null && { optedOutMs: row.opted_out_ms }),
     rounds: row.rounds,
     roundMark: row.round_mark,
-    isOutdated: outcome === null && (row.unlisted === 1 || row.pending !== null),
+    isOutdated: outcome === null && isChanged,
+    ...(former !== undefined && { former }),
     isUnlisted: outcome === null && row.unlisted === 1,
   };
 }

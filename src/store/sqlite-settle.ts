@@ -12,6 +12,7 @@ import {
 import { CallReader, progressOf } from './sqlite-calls.ts';
 import { CampaignRow } from './sqlite-campaigns.ts';
 import { columns, type DetailColumns, detailsOf, FORGET_STEPS } from './sqlite-contacts.ts';
+import { FORGET_TEXTS, SqliteScripts } from './sqlite-scripts.ts';
 
 interface SettledRow extends DetailColumns {
   readonly row: number;
@@ -84,8 +85,9 @@ function end(
 }
 
 /**
- * The call stays as it ended; the next one has its text and audio, which are paid for. It follows
- * the list: the row may have been corrected since that call, or deleted.
+ * The call stays as it ended; the next one has its text and audio, which are paid for, unless the
+ * script is another one by now. It follows the list: the row may have been corrected since that
+ * call, or deleted.
  */
 function queueAgain(
   connection: Connection,
@@ -99,11 +101,14 @@ function queueAgain(
     .run(note ?? null, row, calls);
   connection
     .prepare(
-      `INSERT INTO step (contact, number, step, ended_ms, service, result)
-       SELECT contact, number + 1, step, ended_ms, service, result FROM step
+      `INSERT INTO step (contact, number, step, ended_ms, service, result, edition)
+       SELECT contact, number + 1, step, ended_ms, service, result, edition FROM step
        WHERE contact = ? AND number = ? AND step <= ${STEP_CODES.speech} AND ended_ms IS NOT NULL`,
     )
     .run(row, calls);
+  if (new SqliteScripts(connection, campaign.row).former(row, calls) !== undefined) {
+    connection.prepare(FORGET_TEXTS).run(row);
+  }
   const isGone = gone === 1;
   if (!isGone && pending !== null) follow(connection, contact, JSON.parse(pending));
   const contents = new CallReader(connection).contents(row, calls + 1);

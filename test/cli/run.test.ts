@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { realClock } from '../../src/cli/world.ts';
+import { STAGES } from '../../src/engine/ports.ts';
+import { claimed, entries } from '../store-conformance/subjects.ts';
 import { CONFIG, CommandBench, clearNumbers, phoneOf } from '../support/command-bench.ts';
 
 let bench: CommandBench;
@@ -79,6 +81,30 @@ spring: 3 contacts done in a moment. All 3 have their outcome.
     const status = await bench.command('status spring');
     expect(status.stdout).toContain('0 rows rejected, 1 taken out of the list\n');
     expect((await bench.command('report')).stdout).toContain(', 1 taken out of the list\n');
+  });
+
+  it('makes anew what is prepared where the script is changed, and says so', async () => {
+    bench.list('spring.csv', [1]);
+    await bench.command('run spring.csv');
+    bench.queue('spring', [phoneOf(2)]);
+    {
+      using store = bench.store();
+      const journal = store.journal('spring');
+      const { key } = await claimed(journal.claim(STAGES, 1000, 'call-2'));
+      void journal.write(key, entries.scriptEnded());
+      await journal.write(key, entries.released);
+    }
+    bench.write('list.csv', `phone\n${phoneOf(2)}\n`);
+    bench.write('config.yml', CONFIG.replace('Hi', 'Hello'));
+    const { code, stderr } = await bench.command('run list.csv --name spring --verbose');
+    expect(code).toBe(0);
+    expect(stderr).toContain(
+      'config.yml has another script, or campaign.language, than at the last run: ' +
+        'what was prepared for 1 contact not called yet is written and spoken anew',
+    );
+    expect(stderr).toContain('script done by template');
+    const again = await bench.command('run list.csv --name spring --verbose');
+    expect(again.stderr).not.toContain('another script');
   });
 
   it('goes on after --limit with the command that it names', async () => {

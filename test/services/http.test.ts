@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -228,6 +229,28 @@ describe('a fault of the network', () => {
     const again = await failureOf(client().send(request(url, { body, idempotent: true })));
     expect(again).toMatchObject({ kind: 'transient', scope: 'service', code });
   });
+
+  it.each(['EHOSTUNREACH', 'ENETUNREACH', 'ECONNREFUSED'])(
+    '%s of a connection that was made: it may have taken effect',
+    async (code) => {
+      let connected: Socket | undefined;
+      const listen = (message: unknown): void => {
+        connected = (message as { readonly socket: Socket }).socket;
+      };
+      subscribe('undici:client:connected', listen);
+      onTestFinished(() => void unsubscribe('undici:client:connected', listen));
+      // The kernel's word when the way is lost between the request and its answer.
+      const url = await rawServer(() => {
+        const lost = Object.assign(new Error(`read ${code}`), { code, syscall: 'read' });
+        connected?.destroy(lost);
+      });
+      const body = 'a body';
+      const once = await failureOf(client().send(request(url, { body })));
+      expect(once).toMatchObject({ kind: 'unknown', scope: 'service', code });
+      const again = await failureOf(client().send(request(url, { body, idempotent: true })));
+      expect(again).toMatchObject({ kind: 'transient', scope: 'service', code });
+    },
+  );
 
   it('shows the host and nothing else of the URL', async () => {
     const base = (await deadUrl()).replace('http://', 'http://user:pass-word-1@');

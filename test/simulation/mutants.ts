@@ -8,6 +8,7 @@ import { ServiceFailure } from '../../src/domain/failure.ts';
 import { DEFAULT_RETRY } from '../../src/domain/retry.ts';
 import { ROLES, type Role } from '../../src/domain/words.ts';
 import { Alerter } from '../../src/engine/alerter.ts';
+import { CallAttempts } from '../../src/engine/call-attempts.ts';
 import { Circuit } from '../../src/engine/circuit.ts';
 import { HealthChecker } from '../../src/engine/health-checker.ts';
 import { Pacer } from '../../src/engine/pacer.ts';
@@ -720,6 +721,15 @@ const RUNNING: readonly Mutant[] = [
         run: ({ stop }) => made.runner.run({ drain: new AbortController().signal, stop }),
       },
     })),
+  },
+  {
+    name: 'looks at the hour only when it takes somebody',
+    foundBy: 'hour kept',
+    compose: asItIs,
+    infect: () => {
+      vi.spyOn(CallAttempts.prototype, 'isTooLate', 'get').mockReturnValue(false);
+    },
+    only: ({ lives }) => lives.some(({ untilMs }) => untilMs !== undefined),
   },
   {
     name: 'does not hear the order to stop at once',

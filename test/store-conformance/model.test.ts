@@ -36,7 +36,8 @@ type Operation =
       readonly before: readonly ('uncertain' | 'corrected' | 'gone')[];
       readonly phone: string;
     }
-  | { readonly type: 'recover' }
+  /** A run begins, with this script. */
+  | { readonly type: 'recover'; readonly script: string }
   /** The operator takes a number in or out of those that are not rung. */
   | { readonly type: 'refuse' | 'allow'; readonly phone: string }
   | { readonly type: 'recall' }
@@ -218,7 +219,13 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       phone: fc.constantFrom(...phones),
     }),
   },
-  fc.constant({ type: 'recover' as const }),
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('recover' as const),
+      script: fc.constantFrom('a', 'b'),
+    }),
+  },
   fc.constant({ type: 'recall' as const }),
   fc.record({
     type: fc.constantFrom('refuse' as const, 'allow' as const, 'allow' as const),
@@ -260,6 +267,8 @@ const DEEDS: readonly string[] = [
   'settle again: queued_as_listed',
   'settle again: removed',
   'recover some',
+  'write some anew',
+  'claim of one with a former script',
   'recall',
   'refuse',
   'allow',
@@ -329,7 +338,10 @@ class Player {
       case 'recover': {
         const count = store.journal().recover();
         if (count > 0) this.#done('recover some');
-        return count;
+        const answers = { words: { 1: next.script }, waitMs: 1 };
+        const anew = store.journal().writeBy({ digest: next.script, answers });
+        if (anew > 0) this.#done('write some anew');
+        return [count, anew];
       }
       case 'refuse': {
         const about = { campaign: undefined, reason: 'by letter', atMs: this.#nowMs };
@@ -369,6 +381,7 @@ class Player {
     const call = `call-${this.#calls}`;
     const claim = await store.journal().claim(next.stages, this.#nowMs, call);
     if (claim !== undefined) this.#keys.push(claim.key);
+    if (claim?.former !== undefined) this.#done('claim of one with a former script');
     if (claim?.optedOutMs !== undefined) this.#done('claim of one refused');
     this.#done(claim === undefined ? 'claim of nobody' : `claim of one ${claim.stage}`);
     return claim;

@@ -3,7 +3,7 @@
  * that do what the test says and remember what they did.
  */
 
-import { composeEngine, type Engine } from '../../src/cli/compose.ts';
+import { composeEngine, type Engine, scriptInForce } from '../../src/cli/compose.ts';
 import type { Services } from '../../src/cli/compose-services.ts';
 import { parseConfig } from '../../src/cli/config.ts';
 import type { Config } from '../../src/cli/settings.ts';
@@ -105,6 +105,8 @@ export class EngineBench {
   readonly store: ReturnType<typeof openMemoryStore>;
   readonly journal: Journal;
   readonly engine: Engine;
+  /** How many contacts need another text than the process before this one wrote. */
+  readonly rewritten: number;
   readonly drain = new AbortController();
   readonly stop = new AbortController();
 
@@ -116,6 +118,8 @@ export class EngineBench {
     this.store = openMemoryStore({ defer: (flush) => this.clock.defer(flush), disk: this.disk });
     this.journal = this.store.journal(this.campaign);
     const config = testConfig(options.config ?? '');
+    if (options.disk !== undefined) this.store.journal(this.campaign).recover();
+    this.rewritten = this.store.journal(this.campaign).writeBy(scriptInForce(config));
     const events = new EventStream((view, error) => {
       throw new Error(`${view} failed`, { cause: error });
     });
@@ -165,9 +169,7 @@ export class EngineBench {
   /** Another process, after this one has gone. */
   next(options: EngineBenchOptions = {}): EngineBench {
     const { disk, truth, clock } = this;
-    const bench = new EngineBench({ disk, truth, clock, ...options });
-    bench.store.journal(bench.campaign).recover();
-    return bench;
+    return new EngineBench({ disk, truth, clock, ...options });
   }
 
   of<Type extends EventType>(type: Type): Extract<CampaignEvent, { type: Type }>[] {

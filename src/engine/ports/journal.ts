@@ -1,6 +1,7 @@
 /**
  * What is written down of contacts, calls and breakers, and where the list goes.
  */
+import type { AnswerPolicy } from '../../domain/answers.ts';
 import type { Contact } from '../../domain/contact.ts';
 import type { ContactCounts } from '../../domain/event.ts';
 import type { Outcome, Step } from '../../domain/words.ts';
@@ -39,6 +40,14 @@ export interface FinishedSteps {
   readonly speech?: { readonly hash: string; readonly service: string } | undefined;
 }
 
+/** What texts are written by. */
+export interface ScriptInForce {
+  /** Of everything that decides what is said, and what keys are asked for. */
+  readonly digest: string;
+  /** Undefined where no key is asked for. */
+  readonly answers: AnswerPolicy | undefined;
+}
+
 /** Names one claim of one contact; a later claim of the contact has a higher fence. */
 export interface ClaimKey {
   readonly contact: string;
@@ -72,10 +81,12 @@ export interface Claim {
   readonly roundMark: number;
   /**
    * The list was read while this call may have been on its way, and has another row for the
-   * contact by now, or none. Settle the call as it was begun; where nobody was rung, do not ring
-   * by it either: write `outdated`.
+   * contact by now, or none; or the script is another one. Settle the call as it was begun; where
+   * nobody was rung, do not ring by it either: write `outdated`.
    */
   readonly isOutdated: boolean;
+  /** By what the text of this call was written, where that is in force no more. */
+  readonly former?: Pick<ScriptInForce, 'answers'> | undefined;
   /** It is outdated because the list has no row for the contact any more. */
   readonly isUnlisted: boolean;
 }
@@ -161,8 +172,9 @@ export type JournalEntry =
   /** Back to its old place in the queue, as if never claimed. */
   | { readonly type: 'released' }
   /**
-   * Nobody was rung, and the list says otherwise by now: back to its place with what the list has,
-   * or out of the queue where it has nothing. Only for a claim that is outdated. Ends the claim.
+   * Nobody was rung, and list or script say otherwise by now: back to its place with what they
+   * have, or out of the queue where the list has nothing. Only for a claim that is outdated. Ends
+   * the claim.
    */
   | { readonly type: 'outdated' };
 

@@ -157,16 +157,28 @@ function sentAfterStop(life: Life, exchanges: readonly Exchange[]): readonly Fou
   });
 }
 
+export const HOUR_KEPT: Checker = {
+  name: 'hour kept',
+  promise: 'No call begins after the hour at which a run ends, however long it was prepared.',
+  check: (seen) =>
+    evidenceOf(seen).exchanges.flatMap(({ sight, atMs, life }) => {
+      const endMs = hourOf(life);
+      if (sight.method !== 'place' || atMs <= endMs + ROUNDING_MS) return [];
+      return [{ atMs, message: `${sight.contact ?? '?'} is rung, it ends at ${endMs} ms` }];
+    }),
+};
+
+/** From the start of the simulation; Infinity where there is none. */
+function hourOf({ policy: { untilMs }, began, wallMs }: Life): number {
+  return untilMs === undefined ? Infinity : began.atMs + Math.max(0, untilMs - wallMs);
+}
+
 /** A claim can be on its way at the moment of the order: that contact is taken, later ones not. */
 function startsTooLate(seen: Seen, life: Life, exchanges: readonly Exchange[]): readonly Found[] {
   const { log } = seen;
   const asked = log.find(({ type, run }) => type === 'asked_to_stop' && run === life.run);
-  const { untilMs, outageWaitMs } = life.policy;
-  const hourMs =
-    untilMs === undefined
-      ? Number.POSITIVE_INFINITY
-      : life.began.atMs + Math.max(0, untilMs - life.wallMs);
-  const endMs = Math.min(asked?.atMs ?? Number.POSITIVE_INFINITY, hourMs);
+  const { outageWaitMs } = life.policy;
+  const endMs = Math.min(asked?.atMs ?? Number.POSITIVE_INFINITY, hourOf(life));
   const progress = progressOf(log, life);
   let next = 0;
   let progressMs = life.began.atMs;

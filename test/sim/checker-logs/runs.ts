@@ -151,6 +151,22 @@ export const RUN_LOGS: Logs = {
       'somebody new after half an hour for nothing': () => log().at(1_900_000).started('c1'),
     },
   },
+  'hour kept': {
+    accepts: {
+      'a call that begins in time, and ends later': () =>
+        new SightingLog({ untilMs: 60_000 })
+          .at(59_000)
+          .exchange('place', { tookMs: 2_000 })
+          .exchange('follow', { tookMs: 30_000 })
+          .exchange('record'),
+      'another run, without an hour': () =>
+        new SightingLog({ untilMs: 60_000 }).at(60_000).ended('until').began().exchange('place'),
+    },
+    refuses: {
+      'a call of somebody who was taken in time': () =>
+        new SightingLog({ untilMs: 60_000 }).started('c1').at(61_000).exchange('place'),
+    },
+  },
   'the run goes on': {
     accepts: {
       'a wait that was told': () =>
