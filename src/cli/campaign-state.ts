@@ -4,13 +4,15 @@
  */
 import type { ContactCounts } from '../domain/event.ts';
 import type { Outcome } from '../domain/words.ts';
-import type { WaitingReason } from '../store/report-rows.ts';
+import type { LinesFound, WaitingReason } from '../store/report-rows.ts';
 import type { Reports } from '../store/sqlite-reports.ts';
 
 export interface CampaignState {
   readonly contacts: ContactCounts;
   /** Contacts taken out because the list has them no more. */
   readonly removed: number;
+  /** Rows of the list with the id of somebody who has an outcome at another number. */
+  readonly reusedIds: LinesFound;
   readonly outcomes: ReadonlyMap<Outcome, number>;
   /** By what was chosen with a key, in the operator's words. */
   readonly answers: ReadonlyMap<string, number>;
@@ -28,6 +30,7 @@ export function readCampaignState(reports: Reports, campaign: string): CampaignS
   return {
     contacts: reports.counts(campaign),
     removed: reports.removed(campaign),
+    reusedIds: reports.people.reusedIds(campaign),
     outcomes: new Map(reports.outcomes(campaign).map(({ outcome, count }) => [outcome, count])),
     answers: new Map(reports.answers(campaign).map(({ answer, count }) => [answer, count])),
     optedOut: reports.optedOut(campaign),

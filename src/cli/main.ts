@@ -89,6 +89,7 @@ function addWorkCommands(program: Command, world: World, ended: (code: number) =
     .description('look at config.yml, the list and the folders; tell all problems at once')
     .argument('[list]', 'the contact list, a CSV file')
     .option('--config <file>', 'the configuration', 'config.yml')
+    .option('--name <name>', "the campaign's name (default: the list's file name)")
     .option('--online', 'ask every service whether it would work; rings nobody')
     .option('--json', 'one JSON document on stdout; the words for people go to stderr')
     .addHelpText('after', CHECK_EXAMPLES)

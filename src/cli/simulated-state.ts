@@ -33,6 +33,7 @@ export function simulatedState(campaign: MemoryCampaign): CampaignState {
   return {
     contacts: campaign.counts(),
     removed,
+    reusedIds: { count: 0, lines: [] },
     outcomes,
     answers,
     optedOut,
