@@ -4,13 +4,15 @@
  */
 import type { CampaignFigures } from '../domain/alert-sign.ts';
 import type { ContactCounts } from '../domain/event.ts';
-import type { WaitingReason } from '../store/report-rows.ts';
+import type { LinesFound, WaitingReason } from '../store/report-rows.ts';
 import type { Reports } from '../store/sqlite-reports.ts';
 
 export interface CampaignState extends CampaignFigures {
   readonly contacts: ContactCounts;
   /** Contacts taken out because the list has them no more. */
   readonly removed: number;
+  /** Rows of the list with the id of somebody who has an outcome at another number. */
+  readonly reusedIds: LinesFound;
   /** By what was chosen with a key, in the operator's words. */
   readonly answers: ReadonlyMap<string, number>;
   /** Calls that ended and whose record the CRM has not taken yet. */
@@ -25,6 +27,7 @@ export function readCampaignState(reports: Reports, campaign: string): CampaignS
   return {
     contacts: reports.counts(campaign),
     removed: reports.removed(campaign),
+    reusedIds: reports.people.reusedIds(campaign),
     ...readOutcomes(reports, campaign),
     answers: new Map(reports.answers(campaign).map(({ answer, count }) => [answer, count])),
     recordsOwed: reports.recordsOwed(campaign),

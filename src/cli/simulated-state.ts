@@ -29,6 +29,7 @@ export function simulatedState(campaign: MemoryCampaign): CampaignState {
   return {
     contacts: campaign.counts(),
     removed,
+    reusedIds: { count: 0, lines: [] },
     outcomes: frequentFirst(ended.outcomes),
     answers: frequentFirst(ended.answers),
     optedOut: ended.optedOut,

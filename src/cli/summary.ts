@@ -10,6 +10,7 @@ import { counted, listed, spanText } from '../domain/text.ts';
 import type { Outcome, Role } from '../domain/words.ts';
 import type { Guard } from '../engine/guard.ts';
 import type { CampaignState } from './campaign-state.ts';
+import { linesText } from './list-text.ts';
 import type { Paint, Style } from './paint.ts';
 import { serviceKey } from './service-key.ts';
 
@@ -101,6 +102,7 @@ export function summaryText(facts: SummaryFacts, paint: Paint): string {
       ...answerLines(facts),
       ...waitingLines(facts, paint),
       ...rejectedLines(facts, paint),
+      ...reusedLines(facts, paint),
     ],
     fallbackLines(facts, paint),
     downLines(facts, paint),
@@ -243,6 +245,20 @@ function rejectedLines({ tally }: SummaryFacts, paint: Paint): string[] {
       ? row(rejectedCount, paint('yellow', 'rejected'.padEnd(14)), text)
       : `${' '.repeat(8)}${' '.repeat(14)} ${text}`;
   });
+}
+
+/** Who may be taken for called, and is not. */
+function reusedLines({ reusedIds: { count, lines } }: SummaryFacts, paint: Paint): string[] {
+  if (count === 0) return [];
+  const places = linesText(count, lines);
+  return [
+    row(
+      count,
+      paint('yellow', 'not called'.padEnd(14)),
+      `the id is that of somebody with an outcome at another number (${places}):`,
+    ),
+    `${' '.repeat(22)} give new people new ids, or the list a campaign of its own with --name`,
+  ];
 }
 
 function row(count: number, word: string, text: string): string {

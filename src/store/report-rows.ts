@@ -34,6 +34,22 @@ export interface NextContact {
   readonly reason: string | undefined;
 }
 
+/** Rows of the list of which something is to be told. */
+export interface LinesFound {
+  readonly count: number;
+  /** The first of them. */
+  readonly lines: readonly number[];
+}
+
+/** Who is in a campaign, and what became of it. */
+export interface ListedPerson {
+  readonly contact: string;
+  readonly phone: string;
+  readonly outcome: Outcome | undefined;
+  /** Has an outcome, and not that of a preview. */
+  readonly wasCalled: boolean;
+}
+
 /** A contact of whom nobody can tell whether the phone rang. */
 export interface UncertainContact {
   readonly contact: string;

@@ -46,8 +46,9 @@ import {
   uncertainContacts,
 } from './sqlite-ended-calls.ts';
 import { optOutsIn } from './sqlite-opt-outs.ts';
+import { People } from './sqlite-people.ts';
 import { waitingReasons } from './sqlite-waiting.ts';
-import { explained, StoreError } from './store-error.ts';
+import { explaining, StoreError } from './store-error.ts';
 import { type Duration, type Timing, timingsOf } from './timings.ts';
 
 /**
@@ -55,12 +56,14 @@ import { type Duration, type Timing, timingsOf } from './timings.ts';
  * is on. A campaign that is not there reads like one without contacts.
  */
 export class Reports implements Disposable {
+  readonly people: People;
   readonly #path: string;
   readonly #database: DatabaseSync;
 
   constructor(path: string) {
     this.#path = path;
     this.#database = explaining(path, () => openForReading(path));
+    this.people = new People(path, this.#database);
   }
 
   /** All that `work` reads belongs to one moment. */
@@ -461,14 +464,6 @@ function openForReading(path: string): DatabaseSync {
   database.close();
   new Connection(path).close();
   return new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
-}
-
-function explaining<Value>(path: string, work: () => Value): Value {
-  try {
-    return work();
-  } catch (error) {
-    throw explained(error, path);
-  }
 }
 
 function byPosition(one: NextRow, other: NextRow): number {

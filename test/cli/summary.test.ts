@@ -48,6 +48,7 @@ function factsOf({ contacts, outcomes, ...changes }: Changes): SummaryFacts {
     answers: new Map(),
     optedOut: 0,
     recordsOwed: 0,
+    reusedIds: { count: 0, lines: [] },
     waiting: [],
     uncertain: [],
     ...changes,

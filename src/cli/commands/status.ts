@@ -216,6 +216,7 @@ function serviceLine(
 function campaignLines(one: CampaignStatus, config: Config, wallMs: number): string[] {
   const { campaign, state, rejected, rowsOwed, running, next } = one;
   const { contacts, removed, outcomes, recordsOwed, waiting, uncertain } = state;
+  const reused = state.reusedIds.count;
   const { done, calling, queued, put_off: putOff } = contacts;
   const outcomeText = [...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
   const upNext = openCount(state) === 0 ? [] : next.map((contact) => nextLine(contact, wallMs));
@@ -223,7 +224,8 @@ function campaignLines(one: CampaignStatus, config: Config, wallMs: number): str
     `${campaign}: ${counted(contacts.total, 'contact')}, ${done} done, ${calling} calling, ` +
       `${queued} queued, ${putOff} put off, ${contacts.uncertain} uncertain; ` +
       `${counted(rejected, 'row')} rejected` +
-      (removed === 0 ? '' : `, ${removed} taken out of the list`),
+      (removed === 0 ? '' : `, ${removed} taken out of the list`) +
+      (reused === 0 ? '' : `, ${reused} not called because the id was another's`),
     running === undefined
       ? `  no run is on${calling === 0 ? '' : `; ${calling} were cut off: the next run goes on`}`
       : `  running since ${isoTime(running.sinceMs)} (process ${running.pid})`,
