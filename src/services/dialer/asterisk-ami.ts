@@ -7,6 +7,7 @@ import { relative, sep } from 'node:path';
 import { ServiceFailure } from '../../domain/failure.ts';
 import { callEnd } from '../../domain/hangup-cause.ts';
 import type { ReconnectPolicy } from '../../domain/reconnect.ts';
+import { type TrunkSigns, TrunkWatch } from '../../domain/trunk-watch.ts';
 import type {
   Clock,
   Dialer,
@@ -21,7 +22,6 @@ import { type AmiCall, AmiCalls, originateId } from './asterisk/ami-calls.ts';
 import { AmiLink } from './asterisk/ami-link.ts';
 import { type AmiFields, type AmiPacket, isOneLine } from './asterisk/ami-wire.ts';
 import { Connection, type KeepAlive } from './asterisk/connection.ts';
-import { type TrunkSigns, TrunkWatch } from './asterisk/trunk-fault.ts';
 
 export interface AmiSettings {
   readonly host: string;

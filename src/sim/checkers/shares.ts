@@ -187,6 +187,8 @@ function wentBy(
   hasFailed: boolean,
 ): { readonly isBad: boolean; readonly service?: string | undefined } | undefined {
   const isEnd = event.type === 'call.finished';
+  // Nobody was rung, as they had asked.
+  if (isEnd && event.code === 'opted_out') return undefined;
   switch (share) {
     case 'error_rate':
       if (event.type === 'call.failed') return { isBad: true, service: event.service };
