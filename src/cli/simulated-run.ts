@@ -7,6 +7,7 @@ import type { Guard } from '../engine/guard.ts';
 import type { RunSignals } from '../engine/runner.ts';
 import { contactsOf } from '../sim/contact-rows.ts';
 import { draws } from '../sim/draws.ts';
+import { EXCHANGES } from '../sim/exchange.ts';
 import { Forecast } from '../sim/forecast.ts';
 import type { Outage } from '../sim/outage.ts';
 import { NO_QUIRKS, Outside } from '../sim/outside.ts';
@@ -69,7 +70,7 @@ export async function playCampaign(world: World, play: Play, clock: VirtualClock
     behaviour: config.simulation,
     answerMs: (place) => answerMs(config.simulation, place),
     outages,
-    quirks: NO_QUIRKS,
+    quirks: { ...NO_QUIRKS, exchanges: EXCHANGES },
     witness: undefined,
   });
   const end = await live(

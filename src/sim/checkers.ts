@@ -49,6 +49,7 @@ import { NOBODY_LEFT_ON_THE_LINE } from './checkers/stops.ts';
 import { STEP_BY_STEP } from './checkers/transitions.ts';
 import { LOST_TRIALS_LAPSE, TRIALS_DECIDE } from './checkers/trials.ts';
 import { RECORDS_TRUE } from './checkers/true-records.ts';
+import { LIST_SPARED } from './checkers/trunks.ts';
 import { STOPS_WAITING } from './checkers/wakes.ts';
 import { NOTHING_SPOKEN_UNHEARD, WRITTEN_FIRST } from './checkers/words.ts';
 
@@ -118,6 +119,7 @@ export const CHECKERS: readonly Checker[] = [
   RECORDS_TRUE,
   COUNTS_TRUE,
   NUMBERS_REFUSED,
+  LIST_SPARED,
   ...CHANNEL_CHECKERS,
 ];
 

@@ -6,6 +6,7 @@
 import { relative, sep } from 'node:path';
 import { ServiceFailure } from '../../domain/failure.ts';
 import type { ReconnectPolicy } from '../../domain/reconnect.ts';
+import { TrunkWatch } from '../../domain/trunk-watch.ts';
 import type {
   Clock,
   Dialer,
@@ -29,7 +30,6 @@ import {
 } from './asterisk/ami-wire.ts';
 import { Connection, type KeepAlive } from './asterisk/connection.ts';
 import { Stopping } from './asterisk/stopping.ts';
-import { TrunkWatch } from './asterisk/trunk-fault.ts';
 
 export interface AmiSettings {
   readonly host: string;

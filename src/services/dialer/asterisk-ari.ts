@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { ServiceFailure } from '../../domain/failure.ts';
 import type { ReconnectPolicy } from '../../domain/reconnect.ts';
+import { TrunkWatch } from '../../domain/trunk-watch.ts';
 import type {
   Clock,
   Dialer,
@@ -32,7 +33,6 @@ import { ARI_NAME, type AriAccount, AriWire } from './asterisk/ari-wire.ts';
 import { type AudioSettings, type AudioSource, audioSource } from './asterisk/audio-source.ts';
 import { Connection, type KeepAlive, type Link } from './asterisk/connection.ts';
 import { Stopping } from './asterisk/stopping.ts';
-import { TrunkWatch } from './asterisk/trunk-fault.ts';
 
 export interface AriSettings extends AriAccount, AriCallSettings {
   /** `PJSIP/{number}@trunk`; `{number}` is the number with its +, `{digits}` without. */

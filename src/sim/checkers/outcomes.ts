@@ -37,11 +37,15 @@ export const TRUE_OUTCOMES: Checker = {
       }),
       ({ sight }) => sight.contact ?? '',
     );
+    // Whoever pressed a key was there, also where the exchange lost the call after that.
+    const keyed = new Set(seen.log.flatMap((one) => (one.type === 'key' ? [one.call] : [])));
     const atMs = seen.log.at(-1)?.atMs ?? 0;
     const found: Found[] = [];
     for (const [contact, { outcome }] of seen.standings) {
       const call = rang.get(contact);
       if (outcome === undefined || outcome === 'uncertain') continue;
+      const isCut = call?.outcome === 'uncertain';
+      if (isCut && outcome === 'answered' && keyed.has(call.call)) continue;
       const really = call?.outcome ?? unrung(places.get(contact)?.at(-1), outcome);
       if (outcome === really) continue;
       const where = call === undefined ? 'nobody was rung' : `${call.call} came to ${really}`;

@@ -372,6 +372,15 @@ export const ALERT_LOGS: Logs = {
       },
       'few that fail, and nothing is told': () => calls(20, 1).ended(),
       'too few to say anything': () => calls(5, 5).ended(),
+      'many who had asked not to be called': () => {
+        const on = calls(15, 0);
+        for (let number = 0; number < 9; number += 1) {
+          const about = { contact: `o${number}`, call: `asked-${number}`, line: 1 } as const;
+          const why = { outcome: 'failed', code: 'opted_out', durationMs: 0 } as const;
+          on.told({ type: 'call.finished', ...about, ...why });
+        }
+        return on.ended();
+      },
       'a message that tells the end as well': () => {
         return calls(15, 9).alerted('recovered', 'campaign:hunt:error_rate').ended();
       },

@@ -167,10 +167,21 @@ export const OUTCOME_LOGS: Logs = {
       'a failure of somebody who was not rung': () => log().stands('c1', 'done', 'failed'),
       'a preview': () =>
         log().rang('c1', { rings: false, outcome: 'previewed' }).stands('c1', 'done', 'previewed'),
+      'a call that was cut off, and is uncertain': () =>
+        log().rang('c1', { outcome: 'uncertain' }).stands('c1', 'uncertain', 'uncertain'),
+      'a call that was cut off after a key was pressed': () => {
+        const about = { service: 'twilio', contact: 'c1', call: 'call-c1', digit: '1' } as const;
+        const on = log()
+          .rang('c1', { outcome: 'uncertain' })
+          .see({ type: 'key', ...about });
+        return on.stands('c1', 'done', 'answered');
+      },
       'an outcome that a kill kept from being told': () =>
         log().rang('c1').killed().stands('c1', 'done', 'answered'),
     },
     refuses: {
+      'a call that was cut off, as answered': () =>
+        log().rang('c1', { outcome: 'uncertain' }).stands('c1', 'done', 'answered'),
       'another outcome': () => log().rang('c1').stands('c1', 'done', 'busy'),
       'a failure of somebody who was rung': () => log().rang('c1').stands('c1', 'done', 'failed'),
       'a number that the dialer refused, as failed': () =>

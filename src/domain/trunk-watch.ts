@@ -1,5 +1,5 @@
-import { ServiceFailure } from '../../../domain/failure.ts';
-import { type HangupCause, isNoSuchNumber } from '../../../domain/hangup-cause.ts';
+import { ServiceFailure } from './failure.ts';
+import { type HangupCause, isNoSuchNumber } from './hangup-cause.ts';
 
 /** No circuit, no network, a passing failure, congestion: of the trunk, not of the number. */
 const CONGESTED: ReadonlySet<number> = new Set([34, 38, 41, 42, 44, 47]);
