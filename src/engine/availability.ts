@@ -89,7 +89,9 @@ export class Availability {
 
   /** Stages whose contacts could get through now. */
   open(): readonly Stage[] {
-    return STAGES.filter((stage) => this.blocked(stage).length === 0);
+    return STAGES.filter((stage) =>
+      (this.#needs.get(stage) ?? []).every((role) => this.#hasAnswer(role)),
+    );
   }
 
   /** Takes a contact of this stage in hand: it uses a permit wherever it will try a service. */
@@ -120,10 +122,8 @@ export class Availability {
   }
 
   #blockedRole(role: Role): Blocked | undefined {
+    if (this.#hasAnswer(role)) return undefined;
     const gates = this.#gates.get(role) ?? [];
-    if (gates.some((gate) => this.#couldAnswer(gate))) {
-      return undefined;
-    }
     const states = gates.map((gate) => gate.readiness());
     const waitsMs = states.flatMap((one) =>
       one.state === 'closed_until' ? [one.retryAfterMs] : [],
@@ -137,6 +137,10 @@ export class Availability {
       lapseMs: lapsesMs.length === 0 ? undefined : Math.min(...lapsesMs),
       opening: gates.map((gate) => `${gate.service}:${gate.opening}`).join(' '),
     };
+  }
+
+  #hasAnswer(role: Role): boolean {
+    return this.#gates.get(role)?.some((gate) => this.#couldAnswer(gate)) ?? false;
   }
 
   #couldAnswer(gate: Gate): boolean {
