@@ -93,7 +93,9 @@ export class Availability {
 
   /** Stages whose contacts could get through now. */
   open(): readonly Stage[] {
-    return STAGES.filter((stage) => this.blocked(stage).length === 0);
+    return STAGES.filter((stage) =>
+      (this.#needs.get(stage) ?? []).every((role) => this.#hasAnswer(role, stage)),
+    );
   }
 
   /** Takes a contact of this stage in hand: it uses a permit wherever it will try a service. */
@@ -124,10 +126,8 @@ export class Availability {
   }
 
   #blockedRole(role: Role, stage: Stage): Blocked | undefined {
+    if (this.#hasAnswer(role, stage)) return undefined;
     const gates = this.#gates.get(role) ?? [];
-    if (gates.some((gate) => this.#couldAnswer(gate, stage))) {
-      return undefined;
-    }
     const states = gates.map((gate) => gate.readiness());
     const waitsMs = states.flatMap((one) => {
       if (one.state === 'closed_until') return [one.retryAfterMs];
@@ -142,6 +142,10 @@ export class Availability {
       lapseMs: lapsesMs.length === 0 ? undefined : Math.min(...lapsesMs),
       opening: gates.map((gate) => `${gate.service}:${gate.opening}`).join(' '),
     };
+  }
+
+  #hasAnswer(role: Role, stage: Stage): boolean {
+    return this.#gates.get(role)?.some((gate) => this.#couldAnswer(gate, stage)) ?? false;
   }
 
   #couldAnswer(gate: Gate, stage: Stage): boolean {

@@ -83,10 +83,17 @@ function simulatedTts(name: string, outside: Outside, life: Life): Tts {
       const asking = { life, place, method: 'speak', ...askedBy(context) } as const;
       return outside.ask(asking, (request) => {
         const usage = outside.bill(life, place, request, context.contact);
-        return { wav: new TextEncoder().encode(`${name}\n${language}\n${text}`), usage };
+        return { wav: outside.isWatched ? encoded(`${name}\n${language}\n${text}`) : SOUND, usage };
       });
     },
   };
+}
+
+/** Where nobody asks what was said. */
+const SOUND = new Uint8Array();
+
+function encoded(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
 }
 
 function simulatedDialer(name: string, outside: Outside, life: Life): Dialer {

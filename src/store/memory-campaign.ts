@@ -9,10 +9,9 @@ import {
   contactState,
   isUrgent,
   NEXT_RUN_MS,
-  type Progress,
   QUEUE,
   type QueueState,
-  stageOf,
+  stageAfter,
 } from './queue-state.ts';
 
 export interface MemoryCall {
@@ -339,20 +338,11 @@ export function heldNumber({ contact, pending }: MemoryContact): string {
 export function stageOfContact(contact: MemoryContact): Stage {
   const call = contact.calls.at(-1);
   const open = contact.outcome === null && call?.ended !== undefined ? undefined : call;
-  return stageOf(progressOf(open, contact));
-}
-
-export function progressOf(call: MemoryCall | undefined, contact: MemoryContact): Progress {
-  const { script, speech } = call?.finished ?? contact.carried;
-  const attempts = call?.attempts ?? [];
-  return {
-    ended: contact.outcome !== null,
-    script: script !== undefined,
-    speech: speech !== undefined,
-    attempts: new Map(
-      attempts.map(({ attempt, result }) => [attempt, result?.type !== 'not_placed']),
-    ),
-  };
+  const { script, speech } = open?.finished ?? contact.carried;
+  const mayHaveRung = open?.attempts.some(({ result }) => result?.type !== 'not_placed') ?? false;
+  const ended = contact.outcome !== null;
+  const reached = { ended, script: script !== undefined, speech: speech !== undefined };
+  return stageAfter(reached, mayHaveRung);
 }
 
 /** Whether a call was made or may be on its way. */

@@ -88,10 +88,15 @@ export interface Progress {
 
 /** The stage with which a contact goes back to the queue. */
 export function stageOf(progress: Progress): Stage {
-  if (progress.ended) return 'owed';
-  for (const mayHaveRung of progress.attempts.values()) {
-    if (mayHaveRung) return 'dialling';
-  }
-  if (progress.speech) return 'spoken';
-  return progress.script ? 'scripted' : 'fresh';
+  let mayHaveRung = false;
+  for (const may of progress.attempts.values()) mayHaveRung ||= may;
+  return stageAfter(progress, mayHaveRung);
+}
+
+/** @param mayHaveRung whether any attempt may have made a phone ring */
+export function stageAfter(reached: Omit<Progress, 'attempts'>, mayHaveRung: boolean): Stage {
+  if (reached.ended) return 'owed';
+  if (mayHaveRung) return 'dialling';
+  if (reached.speech) return 'spoken';
+  return reached.script ? 'scripted' : 'fresh';
 }
