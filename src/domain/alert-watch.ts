@@ -28,6 +28,7 @@ import type { Sign, WatchMoment } from './alert-sign.ts';
 import { campaignKey, serviceKey } from './alert-state.ts';
 import type { AlertWords, ServiceTrouble } from './alert-text.ts';
 import type { CampaignEvent, EventType } from './event.ts';
+import { OutcomeCounts } from './outcome-counts.ts';
 import {
   EMPTY_WINDOW,
   meanOf,
@@ -165,7 +166,7 @@ export class AlertWatch {
   #total = 0;
   #through = 0;
   /** Of this run. */
-  readonly #outcomes = new Map<Outcome, number>();
+  readonly #outcomes = new OutcomeCounts();
   #failedTries = 0;
   readonly #connections = new ConnectionWatch();
 
@@ -219,7 +220,9 @@ export class AlertWatch {
     const hasFailed = failed !== undefined;
     const service = failed?.service;
     if (hasFailed) this.#failedBy.delete(contact);
-    this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1);
+    this.#outcomes.take(event);
+    // It was counted as uncertain when it was told so, perhaps by an earlier run.
+    if (event.was !== undefined) return NO_SIGNS;
     // Nobody was rung, as they had asked: that went neither well nor wrong.
     if (event.code === 'opted_out') return this.#goOn(moment);
     const isBad = !SUCCESSES.has(outcome);
@@ -451,9 +454,9 @@ export class AlertWatch {
     });
     const over = joined(shares, this.#failedCalls.done(moment));
     // A run that finds nobody left (cron) has finished nothing.
-    if (this.#outcomes.size === 0) return over;
+    if (this.#outcomes.counts.size === 0) return over;
     const key = `${campaignKey(campaign)}:finished`;
-    const outcomes = [...this.#outcomes];
+    const outcomes = [...this.#outcomes.counts];
     const figures = { campaign, contacts, outcomes, failedTries: this.#failedTries, durationMs };
     const words = finishedWords(figures);
     return [...over, { type: 'noticed', rule: 'campaignFinished', key, words }];

@@ -2,6 +2,7 @@
  * What a run did, counted from its events.
  */
 import type { CampaignEvent } from './event.ts';
+import { OutcomeCounts } from './outcome-counts.ts';
 import { paidFor } from './spending.ts';
 import { UsageBook } from './usage.ts';
 import type { Outcome, Role } from './words.ts';
@@ -27,7 +28,8 @@ const REASONS_MAX = 50;
 
 export class RunTally {
   readonly #services = new Map<string, ServiceTally>();
-  readonly outcomes = new Map<Outcome, number>();
+  readonly #outcomes = new OutcomeCounts();
+  readonly outcomes: ReadonlyMap<Outcome, number> = this.#outcomes.counts;
   readonly rejected: Rejected[] = [];
   readonly fallbacks = new Map<string, number>();
   /** Why calls failed for good, as far as there are not too many different reasons. */
@@ -56,7 +58,7 @@ export class RunTally {
         }
         break;
       case 'call.finished':
-        add(this.outcomes, event.outcome);
+        this.#outcomes.take(event);
         if (event.answer !== undefined) add(this.answers, event.answer);
         if (event.code === 'opted_out') {
           this.optedOut += 1;

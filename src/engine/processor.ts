@@ -69,6 +69,8 @@ export class Processor {
   readonly #parts: ProcessorParts;
   /** How often each service did a step in this run, by role: one account may fill two. */
   readonly #served = new Map<string, number>();
+  /** By dialer and account: not every call that is uncertain need find out that it is away. */
+  readonly #deafUntilMs = new Map<string, number>();
 
   constructor(parts: ProcessorParts) {
     this.#parts = parts;
@@ -90,18 +92,21 @@ export class Processor {
   ): Promise<Worked> {
     const story = this.#open(claim, line, calls, stop);
     let end: End | undefined = claim.ended;
-    if (end === undefined) {
-      const settlement = await this.#settling(story, doneBefore, () => this.#call(story));
+    if (end === undefined || isDoubted(claim)) {
+      const work = () => (isDoubted(claim) ? this.#askAgain(story) : this.#call(story));
+      const settlement = await this.#settling(story, doneBefore, work);
       if (settlement.type !== 'outcome') {
         return { settlement, outcome: undefined, stage: stageAt(story) };
       }
       end = await this.#end(story, settlement);
+      if (end.outcome === 'uncertain') {
+        const { outcome } = end;
+        const { isUnasked } = settlement;
+        return { settlement: { type: 'done' }, outcome, isUnasked, stage: stageAt(story) };
+      }
     }
     const known = end;
     const { outcome } = known;
-    if (outcome === 'uncertain') {
-      return { settlement: { type: 'done' }, outcome, stage: stageAt(story) };
-    }
     const noted = await this.#settling(story, doneBefore, () => this.#record(story, known));
     const settlement = noted.type === 'outcome' ? recordRefused(story, noted) : noted;
     return { settlement, outcome, stage: stageAt(story) };
@@ -206,6 +211,27 @@ export class Processor {
       return undefined;
     }
     return await this.#followed(story, request, dialledFrom(found, service), startMs);
+  }
+
+  /** Whatever the dialer says of a call that was uncertain, nobody is rung again by itself. */
+  async #askAgain(story: Story): Promise<Settlement> {
+    const { placed, open } = story.attempts;
+    const { service = '', account = '' } = placed ?? open ?? {};
+    const { clock } = this.#parts;
+    const dialer = `${service} ${account}`;
+    if (clock.monotonicMs() < (this.#deafUntilMs.get(dialer) ?? 0)) {
+      return { type: 'doubted', detail: undefined, isUnasked: true };
+    }
+    const over = await this.#resume(story);
+    if (over === undefined) {
+      const detail = `${service} has no such call: nobody was rung`;
+      return { type: 'doubted', detail, isUnasked: false };
+    }
+    const settlement = outcomeOf(story, over);
+    if (settlement.type !== 'outcome' || settlement.outcome !== 'uncertain') return settlement;
+    const { detail, isUnasked = false } = settlement;
+    if (isUnasked) this.#deafUntilMs.set(dialer, clock.monotonicMs() + DEAF_MS);
+    return { type: 'doubted', detail, isUnasked };
   }
 
   async #lookup(story: Story): Promise<Readonly<Record<string, string>>> {
@@ -330,7 +356,7 @@ export class Processor {
   /** Writes the outcome down together with the record's begin. */
   async #end(
     story: Story,
-    { outcome, detail, code }: Extract<Settlement, { readonly type: 'outcome' }>,
+    { outcome, detail, code, isUnasked = false }: Extract<Settlement, { readonly type: 'outcome' }>,
   ): Promise<End> {
     const { journal, emit, clock } = this.#parts;
     const endedMs = this.#wallMs();
@@ -341,6 +367,7 @@ export class Processor {
       outcome,
       detail,
       ...(code !== undefined && { code }),
+      ...(isUnasked && { unasked: true }),
       service,
       atMs: endedMs,
     });
@@ -361,6 +388,7 @@ export class Processor {
       ...(code !== undefined && { code }),
       durationMs: clock.monotonicMs() - story.startMs,
       ...(story.isCut && { cut: true }),
+      ...(isDoubted(story.claim) && { was: 'uncertain' }),
     });
     return { outcome, detail, endedMs };
   }
@@ -426,6 +454,7 @@ export class Processor {
       step,
       line: story.line,
       signal: story.stop,
+      once: isDoubted(story.claim),
     };
   }
 
@@ -510,6 +539,14 @@ export class Processor {
     });
   }
 }
+
+/** It is uncertain, and asked about once more. */
+function isDoubted({ stage }: Claim): boolean {
+  return stage === 'doubted';
+}
+
+/** For how long no other uncertain call is asked about where a dialer could not be asked. */
+const DEAF_MS = 60_000;
 
 /** Who dialled a call that has ended; an attempt that rang nobody did nothing. */
 function dialledIn({ attempts, ended }: Claim): string | undefined {

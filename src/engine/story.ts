@@ -85,6 +85,6 @@ export function outcomeOf(story: Story, over: Over): Settlement {
   }
   // Whoever pressed a key was there, whatever became of the call after that.
   return answer === undefined
-    ? { type: 'outcome', outcome: 'uncertain', detail: over.detail }
+    ? { type: 'outcome', outcome: 'uncertain', detail: over.detail, isUnasked: over.isUnasked }
     : { type: 'outcome', outcome: 'answered', detail: answer };
 }

@@ -1,7 +1,7 @@
 import type { Contact } from '../domain/contact.ts';
 import type { ContactCounts } from '../domain/event.ts';
 import type { ContactState, Outcome } from '../domain/words.ts';
-import type { DialAttempt, FinishedSteps, Stage } from '../engine/ports.ts';
+import { type DialAttempt, type FinishedSteps, STAGES, type Stage } from '../engine/ports.ts';
 import { sameWords } from './contact-details.ts';
 import { MemoryHeap } from './memory-heap.ts';
 import {
@@ -72,6 +72,7 @@ export class MemoryCampaign {
     spoken: new MemoryHeap(),
     dialling: new MemoryHeap(),
     owed: new MemoryHeap(),
+    doubted: new MemoryHeap(),
   };
   readonly #waiting = new MemoryHeap<MemoryContact>();
   readonly #counts: Record<ContactState, number> = {
@@ -197,7 +198,7 @@ export class MemoryCampaign {
   }
 
   someReady(): boolean {
-    return this.#firstReady(['fresh', 'scripted', 'spoken', 'dialling', 'owed']) !== undefined;
+    return this.#firstReady(STAGES) !== undefined;
   }
 
   nextDueMs(): number | undefined {
@@ -265,7 +266,7 @@ export function progressOf(call: MemoryCall | undefined, contact: MemoryContact)
   const { script, speech } = call?.finished ?? contact.carried;
   const attempts = call?.attempts ?? [];
   return {
-    ended: contact.outcome !== null,
+    outcome: contact.outcome,
     script: script !== undefined,
     speech: speech !== undefined,
     attempts: new Map(

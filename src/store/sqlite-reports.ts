@@ -132,6 +132,7 @@ export class Reports implements Disposable {
     const rows = this.#all<WaitingReason & { readonly dueMs: number }>(
       `SELECT reason, count(*) AS count, min(due_ms) AS dueMs FROM contact
        WHERE campaign = ${CAMPAIGN} AND queue = ${QUEUE.waiting}
+         AND stage <> ${STAGE_CODES.doubted}
        GROUP BY reason ORDER BY dueMs, reason`,
       campaign,
     );
@@ -296,8 +297,8 @@ export class Reports implements Disposable {
     };
     return (
       owed(QUEUE.ready, `stage = ${STAGE_CODES.owed}`) +
-      owed(QUEUE.waiting, 'outcome IS NOT NULL') +
-      owed(QUEUE.claimed, 'outcome IS NOT NULL')
+      owed(QUEUE.waiting, "outcome <> 'uncertain'") +
+      owed(QUEUE.claimed, "outcome <> 'uncertain'")
     );
   }
 

@@ -3,6 +3,7 @@ import { type Connection, one } from './connection.ts';
 import { type ContactDetails, sameWords } from './contact-details.ts';
 import { QUEUE, type QueueState, STAGE_CODES, STEP_CODES, stageOf } from './queue-state.ts';
 import {
+  isAskedAbout,
   noSuchCampaign,
   noSuchContact,
   notUncertain,
@@ -51,6 +52,7 @@ export function settle(connection: Connection, settlement: Settlement): Settled 
       return queueAgain(connection, campaign, contact, settlement);
     }
     if (outcome !== 'uncertain') throw notUncertain(settlement, queue, outcome);
+    if (queue === QUEUE.claimed) throw isAskedAbout(settlement);
     if (isAgain) return queueAgain(connection, campaign, contact, settlement);
     end(connection, campaign, contact, settlement);
     return 'settled';
@@ -78,7 +80,7 @@ function end(
     )
     .run(outcome, note ?? null, atMs, row, calls);
   connection
-    .prepare('UPDATE contact SET outcome = ?, queue = ?, stage = ? WHERE row = ?')
+    .prepare('UPDATE contact SET outcome = ?, queue = ?, stage = ?, due_ms = NULL WHERE row = ?')
     .run(outcome, QUEUE.ready, STAGE_CODES.owed, row);
   campaign.move('uncertain', 'done');
 }
@@ -107,10 +109,11 @@ function queueAgain(
   const isGone = gone === 1;
   if (!isGone && pending !== null) follow(connection, contact, JSON.parse(pending));
   const contents = new CallReader(connection).contents(row, calls + 1);
-  const stage = STAGE_CODES[stageOf(progressOf(contents, false))];
+  const stage = STAGE_CODES[stageOf(progressOf(contents, null))];
   connection
     .prepare(
-      `UPDATE contact SET outcome = NULL, queue = ?, stage = ?, rounds = 0, round_mark = 0
+      `UPDATE contact SET outcome = NULL, queue = ?, stage = ?, due_ms = NULL, reason = NULL,
+         rounds = 0, round_mark = 0
        WHERE row = ?`,
     )
     .run(isGone ? QUEUE.removed : QUEUE.ready, stage, row);

@@ -50,6 +50,7 @@ function factsOf({ contacts, outcomes, ...changes }: Changes): SummaryFacts {
     recordsOwed: 0,
     waiting: [],
     uncertain: [],
+    askedAgain: 0,
     ...changes,
   };
 }

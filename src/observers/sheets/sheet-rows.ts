@@ -19,6 +19,7 @@ type EventOf<Type extends CampaignEvent['type']> = Extract<CampaignEvent, { type
 /** With these, the call is out of hand, for now or for good. */
 const LEAVES: ReadonlySet<JournalEntry['type']> = new Set([
   'call.ended',
+  'doubt.kept',
   'put_off',
   'released',
   'outdated',
