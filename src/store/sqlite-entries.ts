@@ -280,14 +280,14 @@ function prepareStatements(
         rounds = ?, round_mark = ?, position = ifnull(?, position)
       WHERE row = ?`),
     listed: connection.prepare(`
-      SELECT unlisted, pending, phone, name, language, timezone, email, variables
+      SELECT unlisted, pending, phone, phone_written, name, language, timezone, email, variables
       FROM contact WHERE row = ?`),
     unlisted: connection.prepare(
       `UPDATE contact SET queue = ${QUEUE.removed}, stage = ?, unlisted = 0 WHERE row = ?`,
     ),
     follow: connection.prepare(`
       UPDATE contact SET unlisted = 0, pending = NULL,
-        phone = ?, name = ?, language = ?, timezone = ?, email = ?, variables = ?
+        phone = ?, phone_written = ?, name = ?, language = ?, timezone = ?, email = ?, variables = ?
       WHERE row = ?`),
     forgetSteps: connection.prepare(FORGET_STEPS),
     released: connection.prepare(

@@ -37,7 +37,7 @@ export function settle(connection: Connection, settlement: Settlement): Settled 
   const campaign = new CampaignRow(connection, settlement.campaign);
   const find = connection.prepare(
     `SELECT c.row, queue, outcome, calls, pending, unlisted = 1 OR seen < listed AS gone,
-       phone, c.name, language, timezone, email, variables
+       phone, phone_written, c.name, language, timezone, email, variables
      FROM contact c JOIN campaign ON campaign.row = c.campaign
      WHERE c.campaign = ? AND id = ?`,
   );
@@ -128,7 +128,8 @@ function follow(connection: Connection, contact: SettledRow, details: ContactDet
   connection
     .prepare(
       `UPDATE contact SET pending = NULL,
-         phone = ?, name = ?, language = ?, timezone = ?, email = ?, variables = ?
+         phone = ?, phone_written = ?, name = ?, language = ?, timezone = ?, email = ?,
+         variables = ?
        WHERE row = ?`,
     )
     .run(...columns(details), contact.row);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { Contact } from '../../src/domain/contact.ts';
 import { OUTCOMES, STEPS } from '../../src/domain/words.ts';
 import {
   type Admission,
@@ -25,7 +26,7 @@ type Operation =
   | { readonly type: 'act'; readonly actions: readonly Action[]; readonly inTurn?: true }
   | {
       readonly type: 'read';
-      readonly rows: readonly { readonly id: string; readonly phone: string; name: string }[];
+      readonly rows: readonly (Partial<Contact> & { readonly id: string })[];
       readonly sameNumber: 'reject' | 'allow';
       readonly finish: boolean;
     }
@@ -229,6 +230,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
           id,
           phone: fc.constantFrom(...phones),
           name: fc.constantFrom('One', 'Other'),
+          phoneWritten: fc.constantFrom(undefined, '(415) 555', '415 555'),
         }),
         { maxLength: 5 },
       ),
