@@ -21,9 +21,12 @@ export interface CampaignState extends CampaignFigures {
   readonly waiting: readonly WaitingReason[];
   /** Ids of the contacts of whom nobody can tell whether they were rung. */
   readonly uncertain: readonly string[];
+  /** Of those, about whom the dialer could not be asked: the next run asks once more. */
+  readonly askedAgain: number;
 }
 
 export function readCampaignState(reports: Reports, campaign: string): CampaignState {
+  const uncertain = reports.uncertainContacts(campaign);
   return {
     contacts: reports.counts(campaign),
     removed: reports.removed(campaign),
@@ -32,7 +35,8 @@ export function readCampaignState(reports: Reports, campaign: string): CampaignS
     answers: new Map(reports.answers(campaign).map(({ answer, count }) => [answer, count])),
     recordsOwed: reports.recordsOwed(campaign),
     waiting: reports.waiting(campaign),
-    uncertain: reports.uncertainContacts(campaign).map(({ contact }) => contact),
+    uncertain: uncertain.map(({ contact }) => contact),
+    askedAgain: uncertain.filter(({ isAskedAgain }) => isAskedAgain).length,
   };
 }
 

@@ -281,7 +281,7 @@ function downLines({ down }: SummaryFacts, paint: Paint): string[] {
   );
 }
 
-function uncertainLines({ uncertain, settle }: SummaryFacts, paint: Paint): string[] {
+function uncertainLines({ uncertain, askedAgain, settle }: SummaryFacts, paint: Paint): string[] {
   if (uncertain.length === 0) {
     return [];
   }
@@ -290,7 +290,13 @@ function uncertainLines({ uncertain, settle }: SummaryFacts, paint: Paint): stri
     uncertain.length > shown.length ? ` and ${uncertain.length - shown.length} more` : '';
   return [
     `  ${paint('yellow', 'uncertain')}: ${shown.join(', ')}${more} may have been rung; nobody can`,
-    '  tell. They are not rung again by themselves' +
+    ...(askedAgain === 0
+      ? []
+      : [
+          `  tell. The dialer could not be asked about ${askedAgain}: the next run asks it once ` +
+            'more.',
+        ]),
+    `  ${askedAgain === 0 ? 'tell. ' : ''}They are not rung again by themselves` +
       (settle === undefined ? '.' : '. Find out, then say so:'),
     ...(settle === undefined ? [] : [`    ${settle(shown[0] ?? '')}   (or: again)`]),
   ];

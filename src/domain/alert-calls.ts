@@ -127,6 +127,8 @@ export class CallWatch {
     if (hasFailed) this.#failedBy.delete(contact);
     const doubt = this.#doubts.get(contact);
     if (doubt !== undefined) this.#doubts.delete(contact);
+    // It was counted as uncertain when it was told so, perhaps by an earlier run.
+    if (event.was !== undefined) return NO_SIGNS;
     // Nobody was rung, as they had asked: that went neither well nor wrong.
     if (event.code === 'opted_out') return NO_SIGNS;
     const isBad = !SUCCESSES.has(outcome);

@@ -6,7 +6,7 @@ import { finishedWords, milestoneWords, startedWords } from './alert-progress-te
 import { NO_SIGNS, type Sign, type WatchMoment } from './alert-sign.ts';
 import { campaignKey } from './alert-state.ts';
 import type { ContactCounts, EventOf, RunEnd } from './event.ts';
-import type { Outcome } from './words.ts';
+import { OutcomeCounts } from './outcome-counts.ts';
 
 const MILESTONES = [75, 50, 25] as const;
 
@@ -25,7 +25,7 @@ export class ProgressWatch {
   #total = 0;
   #through = 0;
   /** Of this run. */
-  readonly #outcomes = new Map<Outcome, number>();
+  readonly #outcomes = new OutcomeCounts();
   #optedOut = 0;
   #failedTries = 0;
 
@@ -54,12 +54,11 @@ export class ProgressWatch {
   }
 
   /** Of several milestones passed at once the highest is told; the end has its own notice. */
-  callFinished(
-    { outcome, code }: EventOf<'call.finished'>,
-    { campaign, told }: WatchMoment,
-  ): readonly Sign[] {
-    this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1);
-    if (code === 'opted_out') this.#optedOut += 1;
+  callFinished(event: EventOf<'call.finished'>, { campaign, told }: WatchMoment): readonly Sign[] {
+    this.#outcomes.take(event);
+    if (event.code === 'opted_out') this.#optedOut += 1;
+    // It was counted when it was told to be uncertain, perhaps by an earlier run.
+    if (event.was !== undefined) return NO_SIGNS;
     const before = this.#through;
     const total = this.#total;
     const through = before + 1;
@@ -84,8 +83,8 @@ export class ProgressWatch {
     const keys = keysOf(campaign);
     // The run that did the last of it may have had no time to say so. One that was all done before
     // any of this was kept has been told.
-    if (this.#outcomes.size === 0 && !told.has(keys.started)) return NO_SIGNS;
-    const its = figures?.() ?? { outcomes: this.#outcomes, optedOut: this.#optedOut };
+    if (this.#outcomes.counts.size === 0 && !told.has(keys.started)) return NO_SIGNS;
+    const its = figures?.() ?? { outcomes: this.#outcomes.counts, optedOut: this.#optedOut };
     const failedTries = this.#failedTries;
     const words = finishedWords({ campaign, contacts, ...its, failedTries, durationMs });
     return [{ type: 'noticed', rule: 'campaignFinished', key: keys.finished, words }];

@@ -205,6 +205,8 @@ export type CampaignEvent =
       readonly durationMs: number;
       /** It was ended by us, because its time was up before the dialer told of its end. */
       readonly cut?: boolean | undefined;
+      /** It had been told as uncertain, and came out since. */
+      readonly was?: 'uncertain' | undefined;
     })
   | (ServiceSubject & {
       /** It was not known whether a phone had rung; the dialer was asked, and could tell. */

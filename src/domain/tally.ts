@@ -3,6 +3,7 @@
  */
 import { type Cause, causeWith } from './causes.ts';
 import type { CampaignEvent, EventOf } from './event.ts';
+import { OutcomeCounts } from './outcome-counts.ts';
 import { paidFor } from './spending.ts';
 import { UsageBook } from './usage.ts';
 import type { Outcome, Role } from './words.ts';
@@ -28,7 +29,8 @@ const REASONS_MAX = 50;
 
 export class RunTally {
   readonly #services = new Map<string, ServiceTally>();
-  readonly outcomes = new Map<Outcome, number>();
+  readonly #outcomes = new OutcomeCounts();
+  readonly outcomes: ReadonlyMap<Outcome, number> = this.#outcomes.counts;
   readonly rejected: Rejected[] = [];
   readonly fallbacks = new Map<string, number>();
   /** Why calls failed for good: by service and code, or by what was said, as far as possible. */
@@ -83,10 +85,11 @@ export class RunTally {
     }
   }
 
-  #callFinished({ contact, outcome, answer, code, detail }: EventOf<'call.finished'>): void {
+  #callFinished(event: EventOf<'call.finished'>): void {
+    const { contact, outcome, answer, code, detail } = event;
     const cause = this.#failedBy.get(contact);
     this.#failedBy.delete(contact);
-    add(this.outcomes, outcome);
+    this.#outcomes.take(event);
     if (answer !== undefined) add(this.answers, answer);
     if (code === 'opted_out') {
       this.optedOut += 1;

@@ -83,6 +83,8 @@ export class Availability {
       // Asking what became of a call outlasts an open breaker.
       ['dialling', []],
       ['owed', ['crm']],
+      // Nor does it wait for one: it is asked once.
+      ['doubted', []],
     ]);
   }
 

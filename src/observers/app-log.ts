@@ -202,6 +202,7 @@ function ownFields(event: CampaignEvent): object | undefined {
         code: event.code,
         duration_ms: Math.round(event.durationMs),
         cut: event.cut,
+        was: event.was,
       };
     case 'health.changed':
       return { health: event.health };

@@ -89,9 +89,12 @@ const SENTENCES: Sentences = {
     failureText(code, undefined, message),
   'contact.put_off': ({ contact, delayMs, reason }) =>
     `${shown(contact)} is put off for ${spanText(delayMs)}: ${maskNumbers(reason)}`,
-  'call.finished': ({ contact, outcome, detail, durationMs }) =>
-    `call to ${shown(contact)} ended: ${outcome.replace('_', ' ')}` +
-    `${detail === undefined ? '' : ` (${detailText(detail, contact)})`} in ${spanText(durationMs)}`,
+  'call.finished': ({ contact, outcome, detail, durationMs, was }) => {
+    const ended = was === undefined ? 'ended' : 'was uncertain, and is known now';
+    const why = detail === undefined ? '' : ` (${detailText(detail, contact)})`;
+    const span = was === undefined ? ` in ${spanText(durationMs)}` : '';
+    return `call to ${shown(contact)} ${ended}: ${outcome.replace('_', ' ')}${why}${span}`;
+  },
   'call.looked_up': ({ service, contact, hadRung }) =>
     `what became of the call to ${shown(contact)} was not known, the answer was lost: asked ` +
     `${service} first, it had ${hadRung ? 'rung' : 'not rung'}`,

@@ -1,7 +1,13 @@
 import type { Contact, ContactList } from '../domain/contact.ts';
 import type { ContactCounts } from '../domain/event.ts';
 import type { ContactState, Outcome } from '../domain/words.ts';
-import type { DialAttempt, FinishedSteps, ScriptInForce, Stage } from '../engine/ports.ts';
+import {
+  type DialAttempt,
+  type FinishedSteps,
+  type ScriptInForce,
+  STAGES,
+  type Stage,
+} from '../engine/ports.ts';
 import { sameWords } from './contact-details.ts';
 import { EndedContacts } from './memory-ended.ts';
 import { MemoryHeap } from './memory-heap.ts';
@@ -91,6 +97,7 @@ export class MemoryCampaign {
     spoken: new MemoryHeap(),
     dialling: new MemoryHeap(),
     owed: new MemoryHeap(),
+    doubted: new MemoryHeap(),
   };
   readonly #waiting = new MemoryHeap<MemoryContact>();
   readonly #counts: Record<ContactState, number> = {
@@ -260,7 +267,7 @@ export class MemoryCampaign {
   }
 
   someReady(): boolean {
-    return this.#firstReady(['fresh', 'scripted', 'spoken', 'dialling', 'owed']) !== undefined;
+    return this.#firstReady(STAGES) !== undefined;
   }
 
   nextDueMs(): number | undefined {
@@ -340,8 +347,8 @@ export function stageOfContact(contact: MemoryContact): Stage {
   const open = contact.outcome === null && call?.ended !== undefined ? undefined : call;
   const { script, speech } = open?.finished ?? contact.carried;
   const mayHaveRung = open?.attempts.some(({ result }) => result?.type !== 'not_placed') ?? false;
-  const ended = contact.outcome !== null;
-  const reached = { ended, script: script !== undefined, speech: speech !== undefined };
+  const { outcome } = contact;
+  const reached = { outcome, script: script !== undefined, speech: speech !== undefined };
   return stageAfter(reached, mayHaveRung);
 }
 

@@ -60,6 +60,8 @@ export interface UncertainContact {
   readonly startedMs: number;
   readonly endedMs: number;
   readonly detail: string | undefined;
+  /** The dialer could not be asked, and is to be asked once more. */
+  readonly isAskedAgain: boolean;
   readonly attempts: readonly DialAttempt[];
 }
 

@@ -297,8 +297,8 @@ export class Reports implements Disposable {
     };
     return (
       owed(QUEUE.ready, `stage = ${STAGE_CODES.owed}`) +
-      owed(QUEUE.waiting, 'outcome IS NOT NULL') +
-      owed(QUEUE.claimed, 'outcome IS NOT NULL')
+      owed(QUEUE.waiting, "outcome <> 'uncertain'") +
+      owed(QUEUE.claimed, "outcome <> 'uncertain'")
     );
   }
 

@@ -1,6 +1,6 @@
 /** Why contacts wait, for `status` and the summary. */
 import { all, type Preparer } from './connection.ts';
-import { NEXT_RUN_MS, QUEUE } from './queue-state.ts';
+import { NEXT_RUN_MS, QUEUE, STAGE_CODES } from './queue-state.ts';
 import type { WaitingReason } from './report-rows.ts';
 import { CAMPAIGN } from './sqlite-ended-calls.ts';
 
@@ -22,6 +22,7 @@ export function waitingReasons(database: Preparer, campaign: string): readonly W
        WHERE campaign = ${CAMPAIGN} GROUP BY contact
      ) f ON f.contact = k.id AND instr(k.reason, f.message) > 0
      WHERE k.campaign = ${CAMPAIGN} AND k.queue = ${QUEUE.waiting}
+       AND k.stage <> ${STAGE_CODES.doubted}
      GROUP BY ifnull(cause, k.reason) ORDER BY dueMs, k.reason`,
   );
   const rows = all<WaitingRow>(statement, campaign, campaign);

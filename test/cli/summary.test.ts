@@ -51,6 +51,7 @@ function factsOf({ contacts, outcomes, ...changes }: Changes): SummaryFacts {
     reusedIds: { count: 0, lines: [] },
     waiting: [],
     uncertain: [],
+    askedAgain: 0,
     ...changes,
   };
 }

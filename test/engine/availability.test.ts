@@ -50,10 +50,10 @@ describe('who can get through', () => {
     const roles: readonly Role[] = ['llm', 'tts', 'dialer', 'crm'];
     const open = roles.map((role) => world({ [role]: [gate('x', role, away(1))] }).open());
     expect(open).toEqual([
-      ['scripted', 'spoken', 'dialling', 'owed'],
-      ['spoken', 'dialling', 'owed'],
-      ['dialling', 'owed'],
-      ['fresh', 'scripted', 'spoken', 'dialling'],
+      ['scripted', 'spoken', 'dialling', 'owed', 'doubted'],
+      ['spoken', 'dialling', 'owed', 'doubted'],
+      ['dialling', 'owed', 'doubted'],
+      ['fresh', 'scripted', 'spoken', 'dialling', 'doubted'],
     ]);
   });
 
@@ -64,12 +64,13 @@ describe('who can get through', () => {
       'spoken',
       'dialling',
       'owed',
+      'doubted',
     ]);
   });
 
   it('nobody new while a lookup that the script needs is away', () => {
     const crm = [gate('x', 'crm', away(1))];
-    expect(world({ crm }, true).open()).toEqual(['scripted', 'spoken', 'dialling']);
+    expect(world({ crm }, true).open()).toEqual(['scripted', 'spoken', 'dialling', 'doubted']);
   });
 
   it('everybody, while a fallback works', () => {

@@ -161,6 +161,7 @@ describe('what the commands read', () => {
         startedMs: 0,
         endedMs: 60,
         detail: 'as the vendor said',
+        isAskedAgain: false,
         attempts: [
           {
             attempt: 1,

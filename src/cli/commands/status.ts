@@ -159,6 +159,7 @@ function document(one: CampaignStatus) {
       due_at: dueMs === undefined ? undefined : isoTime(dueMs),
     })),
     uncertain: uncertain.map(maskContactId),
+    asked_again: state.askedAgain === 0 ? undefined : state.askedAgain,
     in_doubt: inDoubt.map(({ service, count, sinceMs }) => ({
       service,
       calls: count,
@@ -215,7 +216,7 @@ function serviceLine(
 
 function campaignLines(one: CampaignStatus, config: Config, wallMs: number): string[] {
   const { campaign, state, rejected, rowsOwed, running, next } = one;
-  const { contacts, removed, outcomes, recordsOwed, waiting, uncertain } = state;
+  const { contacts, removed, outcomes, recordsOwed, waiting, uncertain, askedAgain } = state;
   const reused = state.reusedIds.count;
   const { done, calling, queued, put_off: putOff } = contacts;
   const outcomeText = [...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
@@ -238,7 +239,10 @@ function campaignLines(one: CampaignStatus, config: Config, wallMs: number): str
     ...waiting.map((reason) => waitingLine(reason, running !== undefined, wallMs)),
     ...(uncertain.length === 0
       ? []
-      : [`  uncertain: ${uncertainText(uncertain)} (campaign settle --help)`]),
+      : [
+          `  uncertain: ${uncertainText(uncertain)} (campaign settle --help)` +
+            askedAgainText(askedAgain),
+        ]),
     ...(upNext.length === 0 ? [] : ['  next:', ...upNext]),
   ];
 }
@@ -270,12 +274,17 @@ function uncertainText(uncertain: readonly string[]): string {
   return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
+function askedAgainText(count: number): string {
+  return count === 0 ? '' : `; the next run asks the dialer about ${count} of them once more`;
+}
+
 const STAGE_WORDS: Readonly<Record<Stage, string>> = {
   fresh: 'not begun yet',
   scripted: 'the text is written',
   spoken: 'the text is spoken',
   dialling: 'a call was begun; a run asks the dialer what became of it before anything else',
   owed: 'the call has ended; its record is owed to the CRM',
+  doubted: 'is uncertain; a run asks the dialer once more what became of the call',
 };
 
 function nextLine({ contact, name, stage, dueMs, reason }: NextContact, wallMs: number): string {
