@@ -51,7 +51,7 @@ class EmailChannel implements AlertChannel, AsyncDisposable {
     const transport = await this.#open();
     const urgency = alert.severity === 'critical' && alert.kind === 'raised';
     try {
-      const { rejected = [] } = await transport.sendMail({
+      const { accepted = [], rejectedErrors = [] } = await transport.sendMail({
         from,
         to: [...to],
         subject: headline(alert),
@@ -62,7 +62,7 @@ class EmailChannel implements AlertChannel, AsyncDisposable {
         headers: { 'auto-submitted': 'auto-generated', 'x-campaign-alert': alert.key },
         signal,
       });
-      return rejected.length === 0 ? undefined : this.#unreached(rejected);
+      return rejectedErrors.length === 0 ? undefined : this.#unreached(accepted, rejectedErrors);
     } catch (error) {
       signal.throwIfAborted();
       throw this.#failureOf(error);
@@ -70,9 +70,20 @@ class EmailChannel implements AlertChannel, AsyncDisposable {
   }
 
   /** A server may take a mail for some and refuse it for others. */
-  #unreached(addresses: readonly string[]): string {
+  #unreached(reached: readonly string[], refusals: readonly NodemailerError[]): string {
     const { host, port } = this.#settings;
-    return `the mail server ${host}:${port} refuses ${listed(addresses)}: check ${KEY}.to`;
+    const refused = refusals.map((refusal) => `${refusal.recipient} (${this.#said(refusal)})`);
+    return (
+      `it reached ${listed(reached)}; the mail server ${host}:${port} refuses ` +
+      `${listed(refused)}: check ${KEY}.to`
+    );
+  }
+
+  /** Without what is secret. */
+  #said({ response, message }: NodemailerError): string {
+    const { user, pass } = this.#settings;
+    const secrets = [...(pass === undefined ? [] : [pass]), ...(user === undefined ? [] : [user])];
+    return redacted(response ?? message, secrets).replace(/[.\s]+$/, '');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -104,10 +115,9 @@ class EmailChannel implements AlertChannel, AsyncDisposable {
   #failureOf(error: unknown): unknown {
     if (!(error instanceof Error) || !('code' in error)) return error;
     const failed = error as NodemailerError;
-    const { code = 'smtp_failed', responseCode: status, response, message } = failed;
-    const { host, port, user, pass } = this.#settings;
-    const secrets = [...(pass === undefined ? [] : [pass]), ...(user === undefined ? [] : [user])];
-    const words = redacted(response ?? message, secrets).replace(/[.\s]+$/, '');
+    const { code = 'smtp_failed', responseCode: status } = failed;
+    const { host, port } = this.#settings;
+    const words = this.#said(failed);
     const { advice, ...details } = meaningOf(failed);
     const where = `${host}:${port}`;
     return new ServiceFailure(

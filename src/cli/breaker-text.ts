@@ -7,7 +7,9 @@ import { standing } from '../domain/breaker-standing.ts';
 import type { BreakerName } from '../domain/event.ts';
 import { maskNumbers } from '../domain/privacy.ts';
 import { spanText } from '../domain/text.ts';
+import type { Payee } from '../domain/usage.ts';
 import type { Role } from '../domain/words.ts';
+import type { Snapshot } from '../engine/ports.ts';
 import type { Reports } from '../store/sqlite-reports.ts';
 import { chainsAsked } from './dialer-voice.ts';
 import { serviceKey, servicesInUse } from './service-key.ts';
@@ -75,50 +77,76 @@ export function downText(down: Down, when: 'now' | 'next_run', wallMs: number): 
   return `${what}: ${maskNumbers(reason)}${since}; ${again}`;
 }
 
-/** Every service that is asked, by its `serviceKey`. */
-export function breakerLines(
+export interface BreakerLines {
+  /** Of every service that these settings ask, by its `serviceKey`. */
+  readonly own: Readonly<Record<string, BreakerLine>>;
+  /** Of services that only other settings on this store ask, those that are down; likewise. */
+  readonly others: Readonly<Record<string, BreakerLine>>;
+}
+
+export function breakerLines(config: Config, reports: Reports, wallMs: number): BreakerLines {
+  const rows = reports.breakers();
+  const snapshots = new Map(rows.map((row) => [row.key, row.snapshot]));
+  const inUse = servicesInUse(chainsAsked(config));
+  const known = new Set(inUse.map(({ role, service }) => breakerKey(role, service)));
+  const foreign = rows.flatMap(({ key }) => (known.has(key) ? [] : [payeeOf(key)]));
+  const lines = (services: readonly Payee[]): [string, BreakerLine][] =>
+    services.map((one) => [
+      serviceKey(services, one),
+      breakerLine(config, reports, one, snapshots.get(breakerKey(one.role, one.service)), wallMs),
+    ]);
+  return {
+    own: Object.fromEntries(lines(inUse)),
+    others: Object.fromEntries(
+      lines(foreign).filter(([, { down_since: since }]) => since !== undefined),
+    ),
+  };
+}
+
+/** See `breakerKey`. */
+function payeeOf(key: string): Payee {
+  const slash = key.indexOf('/');
+  return { role: key.slice(0, slash) as Role, service: key.slice(slash + 1) };
+}
+
+function breakerLine(
   config: Config,
   reports: Reports,
+  { role, service }: Payee,
+  snapshot: Snapshot | undefined,
   wallMs: number,
-): Record<string, BreakerLine> {
-  const snapshots = new Map(reports.breakers().map((row) => [row.key, row.snapshot]));
+): BreakerLine {
   const policies: Readonly<Record<string, ServicePolicy>> = config.policies;
-  const inUse = servicesInUse(chainsAsked(config));
-  const lineOf = (role: Role, service: string): BreakerLine => {
-    const snapshot = snapshots.get(breakerKey(role, service));
-    const settings = policies[service]?.circuitBreaker;
-    const closed = {
-      down_since: undefined,
-      retry_at: undefined,
-      reason: undefined,
-      latest: undefined,
-    };
-    if (snapshot === undefined || settings === undefined) {
-      return { role, breaker: 'closed', ...closed };
-    }
-    const policy = breakerPolicy(settings, settings.recoveryTimeoutMs);
-    // Monotonic time starts at 0 here: what is read back are distances to now.
-    const { state } = restoreBreaker(policy, snapshot, 0, wallMs);
-    const now = standing(policy, state, 0);
-    if (now.type === 'ready') {
-      return { role, breaker: 'closed', ...closed };
-    }
-    const downMs = state.type === 'closed' ? undefined : state.outage.sinceMs;
-    return {
-      role,
-      breaker: state.type,
-      down_since: downMs === undefined ? undefined : isoAt(wallMs + downMs),
-      retry_at: isoAt(wallMs + now.waitMs),
-      reason: maskNumbers(now.cause.message),
-      latest:
-        downMs === undefined
-          ? undefined
-          : latestAnswer(reports, role, service, now.cause.message, wallMs + downMs),
-    };
+  const settings = policies[service]?.circuitBreaker;
+  const closed = {
+    down_since: undefined,
+    retry_at: undefined,
+    reason: undefined,
+    latest: undefined,
   };
-  return Object.fromEntries(
-    inUse.map((one) => [serviceKey(inUse, one), lineOf(one.role, one.service)]),
-  );
+  if (snapshot === undefined || settings === undefined) {
+    return { role, breaker: 'closed', ...closed };
+  }
+  const policy = breakerPolicy(settings, settings.recoveryTimeoutMs);
+  // Monotonic time starts at 0 here: what is read back are distances to now.
+  const { state } = restoreBreaker(policy, snapshot, 0, wallMs);
+  const now = standing(policy, state, 0);
+  if (now.type === 'ready') {
+    return { role, breaker: 'closed', ...closed };
+  }
+  const downMs = state.type === 'closed' ? undefined : state.outage.sinceMs;
+  const { message } = now.cause;
+  return {
+    role,
+    breaker: state.type,
+    down_since: downMs === undefined ? undefined : isoAt(wallMs + downMs),
+    retry_at: isoAt(wallMs + now.waitMs),
+    reason: maskNumbers(message),
+    latest:
+      downMs === undefined
+        ? undefined
+        : latestAnswer(reports, role, service, message, wallMs + downMs),
+  };
 }
 
 function isoAt(wallMs: number): string {

@@ -9,9 +9,11 @@ export class CheckSink implements ContactSink {
   readonly sample: Contact[] = [];
   /** Contacts by language; undefined for those that name none. */
   readonly languages = new Map<string | undefined, number>();
+  /** By id, where each row stands and which number it has. */
+  readonly rows = new Map<string, { readonly phone: string; readonly line: number }>();
+  /** By number, who has it first. */
+  readonly numbers = new Map<string, { readonly contact: string; readonly line: number }>();
   readonly #sameNumber: 'reject' | 'allow';
-  readonly #lineOfId = new Map<string, number>();
-  readonly #firstOfNumber = new Map<string, { readonly contact: string; readonly line: number }>();
 
   constructor(sameNumber: 'reject' | 'allow') {
     this.#sameNumber = sameNumber;
@@ -27,16 +29,18 @@ export class CheckSink implements ContactSink {
 
   #admit(contact: Contact): Admission {
     const { id, phone, line, language } = contact;
-    const sameId = this.#lineOfId.get(id);
+    const sameId = this.rows.get(id);
     if (sameId !== undefined) {
-      return { type: 'same_id', line: sameId };
+      return { type: 'same_id', line: sameId.line };
     }
-    const sameNumber = this.#firstOfNumber.get(phone);
+    const sameNumber = this.numbers.get(phone);
     if (sameNumber !== undefined && this.#sameNumber === 'reject') {
       return { type: 'same_number', ...sameNumber };
     }
-    this.#lineOfId.set(id, line);
-    this.#firstOfNumber.set(phone, { contact: id, line });
+    this.rows.set(id, { phone, line });
+    if (sameNumber === undefined) {
+      this.numbers.set(phone, { contact: id, line });
+    }
     this.languages.set(language, (this.languages.get(language) ?? 0) + 1);
     if (this.sample.length < SAMPLE_MAX) {
       this.sample.push(contact);

@@ -128,11 +128,12 @@ function hubspotKeys() {
     find_by: chain(
       HUBSPOT_FIND_BY,
       ['email', 'phone'],
-      'What finds a contact, in this order; id is the record id of HubSpot, or id_property.',
-    ),
-    id_property: name
-      .optional()
-      .describe("The contact property that holds the list's id; needs find_by with id."),
+      'What finds a contact, in this order; id is the record id of HubSpot, or id_property. Left ' +
+        'out: email, phone, and id before them where id_property is set.',
+    )
+      .removeDefault()
+      .optional(),
+    id_property: name.optional().describe("The contact property that holds the list's id."),
     owner: z
       .string({ error: owner })
       .regex(/^\d+$/, { error: owner })

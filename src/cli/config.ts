@@ -207,12 +207,14 @@ function modelProvider(file: ConfigFile, vendor: ModelVendor): ModelProvider {
 }
 
 function hubspotProvider(own: ConfigFile['providers']['hubspot']): HubspotProvider {
+  // A list's own ids are nobody's in HubSpot, or somebody else's: only where a property holds them.
+  const byId = own.id_property === undefined ? [] : (['id'] as const);
   return {
     accessToken: (own.access_token ?? '').trim(),
     baseUrl: own.base_url.replace(/\/+$/, ''),
     callIdProperty: own.call_id_property,
     lookup: [...new Set(own.lookup)],
-    findBy: own.find_by,
+    findBy: own.find_by ?? [...byId, 'email', 'phone'],
     idProperty: own.id_property,
     owner: own.owner,
   };

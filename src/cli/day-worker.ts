@@ -26,7 +26,7 @@ const signals = { drain: never, stop: never };
 
 parentPort?.on('message', ({ outages }: DayOrder) => {
   const clock = virtualClock(world, campaign.startMs);
-  const played = playCampaign(world, { campaign, outages, seed, signals }, clock);
+  const played = playCampaign(world, { campaign, outages, seed, signals, isUntold: true }, clock);
   // A rejection ends this thread, and is told to the one that waits.
   void played.then((day) => parentPort?.postMessage(figuresOf(day)));
 });

@@ -160,6 +160,12 @@ export function faultWords(fault: Fault): string {
       return `answers ${spanText(fault.byMs)} late`;
     case 'flaky':
       return `answers ${percent(fault.share)} of requests with 503`;
+    case 'restart':
+      return 'starts anew, and takes no connection';
+    case 'cut':
+      return 'is cut off from us';
+    case 'trunk':
+      return 'has a trunk that takes no calls';
     case '429':
       return `answers 429 (Retry-After ${spanText(fault.retryAfterMs)})`;
     default:

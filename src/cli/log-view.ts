@@ -17,10 +17,12 @@ export interface LogEntry {
 }
 
 export interface LogFilter {
-  readonly service?: string | undefined;
+  /** Any of them. */
+  readonly service?: readonly string[] | undefined;
   /** This level and the more important ones. */
   readonly level?: LogLevel | undefined;
-  readonly contact?: string | undefined;
+  /** Any of them. */
+  readonly contact?: readonly string[] | undefined;
   /** Wall clock, milliseconds. */
   readonly sinceMs?: number | undefined;
 }
@@ -43,9 +45,9 @@ export function isWanted(entry: LogEntry | undefined, filter: LogFilter): boolea
     return service === undefined && level === undefined && contact === undefined;
   }
   return (
-    (service === undefined || entry.service === service) &&
+    (service === undefined || service.some((one) => one === entry.service)) &&
     (level === undefined || rank(entry.level) >= rank(level)) &&
-    (contact === undefined || entry.contact === contactInLog(contact)) &&
+    (contact === undefined || contact.some((one) => contactInLog(one) === entry.contact)) &&
     (sinceMs === undefined || !(Date.parse(String(entry.time)) < sinceMs))
   );
 }

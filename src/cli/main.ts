@@ -89,6 +89,7 @@ function addWorkCommands(program: Command, world: World, ended: (code: number) =
     .description('look at config.yml, the list and the folders; tell all problems at once')
     .argument('[list]', 'the contact list, a CSV file')
     .option('--config <file>', 'the configuration', 'config.yml')
+    .option('--name <name>', "the campaign's name (default: the list's file name)")
     .option('--online', 'ask every service whether it would work; rings nobody')
     .option('--json', 'one JSON document on stdout; the words for people go to stderr')
     .addHelpText('after', CHECK_EXAMPLES)
@@ -119,9 +120,9 @@ function addWorkCommands(program: Command, world: World, ended: (code: number) =
     .command('opt-outs')
     .description('numbers that no campaign rings, because somebody asked for that')
     .option('--config <file>', 'the configuration', 'config.yml')
-    .option('--add <number>', 'one more')
-    .option('--reason <text>', 'why it is added')
-    .option('--remove <number>', 'one that may be rung again')
+    .option('--add <number...>', 'one or more that are not to be rung; repeatable')
+    .option('--reason <text>', 'why they are added', collect)
+    .option('--remove <number...>', 'one or more that may be rung again; repeatable')
     .option('--numbers', 'show the numbers in full')
     .option('--json', 'as one JSON document')
     .addHelpText('after', OPT_OUTS_EXAMPLES)
@@ -205,9 +206,9 @@ function addLookCommands(program: Command, world: World, ended: (code: number) =
     .option('--config <file>', 'the configuration', 'config.yml')
     .option('-f, --follow', 'go on showing what is written')
     .option('-n, --lines <n>', 'how many of the last lines to show', wholeFrom1)
-    .option('--service <name>', 'only lines about this service')
+    .option('--service <name>', 'only lines about this service; repeatable', collect)
     .option('--level <level>', 'only this level and above: debug, info, warn, error')
-    .option('--contact <id>', 'only lines about this contact')
+    .option('--contact <id>', 'only lines about this contact; repeatable', collect)
     .option('--since <when>', 'only newer lines: 30m, 2h, or a time such as 2026-11-23T03:00')
     .option('--json', 'the lines as they stand in the file')
     .option('--no-color', 'no colours')
@@ -273,7 +274,7 @@ function factor(text: string): number {
   return value;
 }
 
-function collect(value: string, before: readonly string[]): readonly string[] {
+function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
 
@@ -370,7 +371,7 @@ const OPT_OUTS_EXAMPLES = `
 Whoever presses the key for opt_out (script.answers in config.yml) is among them at once.
 
   $ campaign opt-outs                             who they are, the numbers masked
-  $ campaign opt-outs --add "415 555 0100" --reason "asked by letter"
+  $ campaign opt-outs --add "415 555 0100" "415 555 0101" --reason "asked by letter"
   $ campaign opt-outs --remove "415 555 0100"     they may be rung again
 `;
 

@@ -88,7 +88,11 @@ export class OtherDays implements AsyncDisposable {
   readonly #here: Player = async (outages) => {
     const { world, campaign, seed, signals } = this.#parts;
     const clock = virtualClock(world, campaign.startMs);
-    const played = await playCampaign(world, { campaign, outages, seed, signals }, clock);
+    const played = await playCampaign(
+      world,
+      { campaign, outages, seed, signals, isUntold: true },
+      clock,
+    );
     return signals.drain.aborted ? undefined : figuresOf(played);
   };
 }

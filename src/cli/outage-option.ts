@@ -4,6 +4,7 @@
  */
 import { InvalidArgumentError } from 'commander';
 import { ROLES } from '../domain/words.ts';
+import { EXCHANGES } from '../sim/exchange.ts';
 import type { Fault, Outage } from '../sim/outage.ts';
 import { type Target, VENDOR_NAMES } from '../sim/vendors.ts';
 import { durationText, parseDurations } from './durations.ts';
@@ -52,7 +53,7 @@ export function parseOutage(text: string, about: { readonly startMs: number }): 
           endMs: DEFAULT_OUTAGE_START_MS + DEFAULT_OUTAGE_LENGTH_MS,
         }
       : parseWindow(window, about.startMs);
-  return { name, target, startMs, endMs, fault: parseFault(fault ?? '503') };
+  return { name, target, startMs, endMs, fault: parseFault(fault ?? '503', name) };
 }
 
 /** The other way round, with offsets from the start: `elevenlabs@+2m-+5m:503`. */
@@ -193,7 +194,14 @@ function remainder(value: number, divisor: number): number {
 
 const PLAIN_FAULTS = ['503', '401', '400', 'timeout', 'reset', 'refused'] as const;
 const FAULT_FORMS = ['429', '429/2m', 'slow:4s', 'flaky:30%'];
+/** What only an exchange of the operator's own can have. */
+const EXCHANGE_FORMS: Readonly<Record<string, Fault>> = {
+  restart: { type: 'restart' },
+  cut: { type: 'cut' },
+  trunk: { type: 'trunk', says: 'congested' },
+};
 const FAULTS_ALLOWED = [...PLAIN_FAULTS, ...FAULT_FORMS].join(', ');
+const EXCHANGE_FAULTS_ALLOWED = Object.keys(EXCHANGE_FORMS).join(', ');
 
 /** Answers that the program treats like one of those that can be simulated. */
 const ALIKE: Readonly<Record<string, string>> = {
@@ -209,7 +217,13 @@ const ALIKE: Readonly<Record<string, string>> = {
   422: '400',
 };
 
-function parseFault(text: string): Fault {
+function parseFault(text: string, target: string): Fault {
+  const ofExchange = EXCHANGE_FORMS[text];
+  if (ofExchange !== undefined) {
+    if (EXCHANGES.includes(target)) return ofExchange;
+    const hint = `${text} is for an exchange of your own: ${EXCHANGES.join(', ')}`;
+    throw wrong('FAULT', text, FAULTS_ALLOWED, hint);
+  }
   const plain = PLAIN_FAULTS.find((type) => type === text);
   if (plain !== undefined) {
     return { type: plain };
@@ -226,8 +240,14 @@ function parseFault(text: string): Fault {
     case 'flaky:':
       return { type: 'flaky', share: faultShare(text, value) };
     default:
-      throw wrong('FAULT', text, FAULTS_ALLOWED, hintForFault(text));
+      throw wrong('FAULT', text, allowedFor(target), hintForFault(text));
   }
+}
+
+function allowedFor(target: string): string {
+  return EXCHANGES.includes(target)
+    ? `${FAULTS_ALLOWED}, ${EXCHANGE_FAULTS_ALLOWED}`
+    : FAULTS_ALLOWED;
 }
 
 function faultMs(text: string, value: string): number {
@@ -259,7 +279,7 @@ function hintForFault(text: string): string | undefined {
   if (alike !== undefined) {
     return `${text} has the same effect as ${alike}`;
   }
-  const near = nearest(word, [...PLAIN_FAULTS, 'slow', 'flaky']);
+  const near = nearest(word, [...PLAIN_FAULTS, 'slow', 'flaky', ...Object.keys(EXCHANGE_FORMS)]);
   const form = FAULT_FORMS.find((one) => one.startsWith(`${near}:`)) ?? near;
   return form === undefined || /^\d/.test(word) ? undefined : `did you mean ${form}?`;
 }

@@ -26,6 +26,7 @@ import { acquireRunLock } from '../store/lock.ts';
 import { openStore, type Store } from '../store/sqlite.ts';
 import { openReports, type Reports } from '../store/sqlite-reports.ts';
 import { downText } from './breaker-text.ts';
+import { readOutcomes } from './campaign-state.ts';
 import { checkScripts } from './check-speech.ts';
 import { composeEngine, scriptInForce } from './compose.ts';
 import { composeChannels } from './compose-channels.ts';
@@ -34,24 +35,18 @@ import { withSheet } from './compose-sheets.ts';
 import { realDialerNotice } from './dialer-notice.ts';
 import { CommandFailure, EXIT, explain } from './exit.ts';
 import type { CampaignFolders } from './folders.ts';
+import { type ListParts, listNotices, refuseOtherList } from './list-standing.ts';
 import { resultsCall } from './results-call.ts';
 import { NOT_WATCHED, type Watched } from './run-watch.ts';
 import { SamplingSink } from './sampling-sink.ts';
 import { serviceKey } from './service-key.ts';
 import type { Config } from './settings.ts';
 import { USER_AGENT } from './version.ts';
-import type { World } from './world.ts';
 import { folderProblem } from './writable.ts';
 
-export interface SessionParts {
-  readonly world: World;
+export interface SessionParts extends ListParts {
   readonly config: Config;
   readonly folders: CampaignFolders;
-  readonly campaign: string;
-  /** The list, as typed. */
-  readonly list: string;
-  /** The campaign was named with `--name`, so a list from another place is meant. */
-  readonly named: boolean;
   readonly policy: RunPolicy;
   readonly events: EventStream;
   readonly signals: RunSignals;
@@ -84,7 +79,7 @@ export async function workCampaign(parts: SessionParts): Promise<SessionResult> 
   await using owned = new AsyncDisposableStack();
   const http = owned.use(openHttp({ userAgent: USER_AGENT, clock }));
   const channels = composeChannels(config.alerts, http, clock, owned);
-  await using alerter = listenAlerts(parts, store, channels);
+  await using alerter = listenAlerts(parts, store, reports, channels);
   await using watched = await watch(parts, journal);
   try {
     const result = await work({ ...parts, watched }, store, reports, alerter, http);
@@ -119,6 +114,7 @@ async function watch(parts: SessionParts, journal: Pick<Journal, 'counts'>): Pro
 function listenAlerts(
   { world, config, campaign, policy, events }: SessionParts,
   store: Store,
+  reports: Reports,
   channels: readonly AlertChannel[],
 ): Alerter {
   const { clock, random } = world;
@@ -131,6 +127,7 @@ function listenAlerts(
     emit: events.emit,
     policies: config.alerts.policies,
     outageWaitMs: policy.outageWaitMs,
+    figures: () => readOutcomes(reports, campaign),
   });
   events.listen('alerts', (event) => {
     alerter.take(event);
@@ -148,7 +145,7 @@ async function work(
   const { world, config, campaign, folders, policy, events, signals, watched } = parts;
   const { clock, random } = world;
   const { emit } = events;
-  const imported = await takeIn(parts, store);
+  const imported = await takeIn(parts, store, reports);
   await using owned = new AsyncDisposableStack();
   const ledger = ledgerOf(reports, campaign);
   const leftOut = ({ message }: Error): void => {
@@ -294,7 +291,7 @@ function noteForReport(store: Store, campaign: string, event: CampaignEvent, atM
   }
 }
 
-async function takeIn(parts: SessionParts, store: Store): Promise<ImportTally> {
+async function takeIn(parts: SessionParts, store: Store, reports: Reports): Promise<ImportTally> {
   const { world, config, campaign, folders, list, events, signals } = parts;
   const { sameNumber, defaultCountry } = config.campaign;
   const path = resolve(world.folder, list);
@@ -311,6 +308,9 @@ async function takeIn(parts: SessionParts, store: Store): Promise<ImportTally> {
   });
   const { rows, rejected } = imported;
   store.noteList({ campaign, path, atMs: world.clock.wallMs(), rows, rejected });
+  for (const { code, message } of listNotices(parts, config, reports)) {
+    events.emit({ type: 'notice', level: 'warn', code, message });
+  }
   const { queued, put_off: putOff } = store.journal(campaign).counts();
   if (queued + putOff > 0) {
     await checkScript(config, sink.sample, events.emit);
@@ -396,24 +396,6 @@ async function refuseUnwritable({ folders }: SessionParts): Promise<void> {
       'Nobody was called. Mend output.folder in config.yml, or what lies there.',
     );
   }
-}
-
-/**
- * Two lists with the same file name are not one campaign by accident: the people of the first
- * would be taken out because the second does not have them.
- */
-function refuseOtherList(parts: SessionParts, reports: Reports): void {
-  const { world, campaign, list, named } = parts;
-  const before = reports.hasCampaign(campaign) ? reports.lists(campaign)[0] : undefined;
-  if (named || before === undefined || before.path === resolve(world.folder, list)) {
-    return;
-  }
-  throw new CommandFailure(
-    EXIT.usage,
-    `the campaign ${campaign} was made from another list: ${before.path}`,
-    `Give this one a name of its own with --name; or, if it takes the place of the other, ` +
-      `--name ${campaign}.`,
-  );
 }
 
 /** Ctrl-C while the list was being read, or a service was being started. */

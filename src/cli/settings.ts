@@ -67,7 +67,7 @@ export interface HubspotProvider {
   readonly baseUrl: string;
   readonly callIdProperty: string | undefined;
   readonly lookup: readonly string[];
-  readonly findBy: ConfigFile['providers']['hubspot']['find_by'];
+  readonly findBy: NonNullable<ConfigFile['providers']['hubspot']['find_by']>;
   readonly idProperty: string | undefined;
   readonly owner: string | undefined;
 }

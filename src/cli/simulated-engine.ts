@@ -41,6 +41,12 @@ export function simulatedEngine(
   return { ...engine, alerter };
 }
 
+/** The same without alerts, which change no call: for a day of which only the calls are asked. */
+export function unalertedEngine(config: Config, parts: SimulatedParts): MadeEngine {
+  const engine = composeEngine({ ...parts, config });
+  return { ...engine, alerter: { close: () => Promise.resolve() } };
+}
+
 /** Makes the engine of each world, with the settings that are drawn there. */
 export function worldComposer(): (world: RandomWorld) => MakeEngine {
   const shipped = parseConfig('script: { template: "Hello" }', { file: '/config.yml', env: {} });

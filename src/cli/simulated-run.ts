@@ -7,6 +7,7 @@ import type { Guard } from '../engine/guard.ts';
 import type { RunSignals } from '../engine/runner.ts';
 import { contactsOf } from '../sim/contact-rows.ts';
 import { draws } from '../sim/draws.ts';
+import { EXCHANGES } from '../sim/exchange.ts';
 import { Forecast } from '../sim/forecast.ts';
 import type { Outage } from '../sim/outage.ts';
 import { NO_QUIRKS, Outside } from '../sim/outside.ts';
@@ -17,7 +18,7 @@ import { MemoryDisk, openMemoryStore } from '../store/memory.ts';
 import { MemoryCampaign } from '../store/memory-campaign.ts';
 import type { CampaignState } from './campaign-state.ts';
 import type { SimulatedCampaign } from './simulated-campaign.ts';
-import { simulatedEngine } from './simulated-engine.ts';
+import { simulatedEngine, unalertedEngine } from './simulated-engine.ts';
 import { simulatedState } from './simulated-state.ts';
 import type { World } from './world.ts';
 
@@ -31,6 +32,8 @@ export interface Play {
   readonly onAlert?: ((alert: Alert) => void) | undefined;
   /** Told when the vendors begin and cease to fail. */
   readonly onOutage?: ((outage: Outage, begins: boolean) => void) | undefined;
+  /** Nobody is told of anything: only the figures of the day are asked for. */
+  readonly isUntold?: boolean | undefined;
   /** How many times as fast as life; undefined for as fast as can be. */
   readonly speed?: number | undefined;
   readonly signals: RunSignals;
@@ -58,7 +61,8 @@ export async function playCampaign(world: World, play: Play, clock: VirtualClock
   const disk = new MemoryDisk();
   const stood = new MemoryCampaign({ backlog: contactsOf(campaign.contacts), forgets: true });
   disk.campaigns.set(name, stood);
-  const make: MakeEngine = (parts) => simulatedEngine(name, config, parts);
+  const make: MakeEngine = (parts) =>
+    play.isUntold === true ? unalertedEngine(config, parts) : simulatedEngine(name, config, parts);
   for (const outage of outages) {
     clock.after(outage.startMs, () => play.onOutage?.(outage, true));
     clock.after(outage.endMs, () => play.onOutage?.(outage, false));
@@ -69,7 +73,7 @@ export async function playCampaign(world: World, play: Play, clock: VirtualClock
     behaviour: config.simulation,
     answerMs: (place) => answerMs(config.simulation, place),
     outages,
-    quirks: NO_QUIRKS,
+    quirks: { ...NO_QUIRKS, exchanges: EXCHANGES },
     witness: undefined,
   });
   const end = await live(

@@ -12,14 +12,16 @@ export function simulatedState(campaign: MemoryCampaign): CampaignState {
   ended.add(campaign.ended);
   const waiting = new Map<string, WaitingReason>();
   const uncertain: string[] = [];
-  let [removed, recordsOwed] = [0, 0];
+  let [removed, recordsOwed, askedAgain] = [0, 0, 0];
   for (const standing of campaign.contacts.values()) {
     const { contact, queue, outcome, reason, dueMs } = standing;
     ended.take(standing);
     if (queue === QUEUE.removed) removed += 1;
-    if (outcome === 'uncertain') uncertain.push(contact.id);
-    if (outcome !== null && queue !== QUEUE.none) recordsOwed += 1;
-    if (queue === QUEUE.waiting) {
+    if (outcome === 'uncertain') {
+      uncertain.push(contact.id);
+      if (queue !== QUEUE.none) askedAgain += 1;
+    } else if (outcome !== null && queue !== QUEUE.none) recordsOwed += 1;
+    if (queue === QUEUE.waiting && outcome !== 'uncertain') {
       const known = waiting.get(reason);
       const count = (known?.count ?? 0) + 1;
       const firstMs = Math.min(dueMs, known?.dueMs ?? Infinity);
@@ -29,6 +31,7 @@ export function simulatedState(campaign: MemoryCampaign): CampaignState {
   return {
     contacts: campaign.counts(),
     removed,
+    reusedIds: { count: 0, lines: [] },
     outcomes: frequentFirst(ended.outcomes),
     answers: frequentFirst(ended.answers),
     optedOut: ended.optedOut,
@@ -37,6 +40,7 @@ export function simulatedState(campaign: MemoryCampaign): CampaignState {
       ({ dueMs: one = NEXT_RUN_MS }, { dueMs: other = NEXT_RUN_MS }) => one - other,
     ),
     uncertain,
+    askedAgain,
   };
 }
 

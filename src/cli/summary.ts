@@ -2,14 +2,15 @@
  * What is left on the screen when a run ends: what happened, what was refused and why, what waits
  * and for what, and where things are.
  */
+import { causesText, causeText } from '../domain/causes.ts';
 import type { ContactCounts, RunEnd } from '../domain/event.ts';
 import { maskContactId, maskNumbers } from '../domain/privacy.ts';
 import type { RunTally } from '../domain/tally.ts';
 import { counted, listed, spanText } from '../domain/text.ts';
 import type { Outcome, Role } from '../domain/words.ts';
 import type { Guard } from '../engine/guard.ts';
-import type { WaitingReason } from '../store/report-rows.ts';
 import type { CampaignState } from './campaign-state.ts';
+import { linesText } from './list-text.ts';
 import type { Paint, Style } from './paint.ts';
 import { serviceKey } from './service-key.ts';
 
@@ -101,6 +102,7 @@ export function summaryText(facts: SummaryFacts, paint: Paint): string {
       ...answerLines(facts),
       ...waitingLines(facts, paint),
       ...rejectedLines(facts, paint),
+      ...reusedLines(facts, paint),
     ],
     fallbackLines(facts, paint),
     downLines(facts, paint),
@@ -190,20 +192,10 @@ function outcomeLines(facts: SummaryFacts, paint: Paint): string[] {
     .map(([outcome, count]) => {
       const style = OUTCOME_STYLES[outcome];
       const word = OUTCOME_WORDS[outcome].padEnd(14);
-      const why = outcome === 'failed' ? failureText(facts.tally.failures) : '';
+      const failures = outcome === 'failed' ? [...facts.tally.failures.values()] : [];
+      const why = causesText(failures.toSorted((one, other) => other.count - one.count));
       return row(count, style === undefined ? word : paint(style, word), why);
     });
-}
-
-/** The most frequent reason, and that there are others. */
-function failureText(failures: ReadonlyMap<string, number>): string {
-  const [most] = [...failures].toSorted(([, one], [, other]) => other - one);
-  if (most === undefined) {
-    return '';
-  }
-  const [reason, count] = most;
-  const others = [...failures.values()].reduce((total, each) => total + each, 0) - count;
-  return `${maskNumbers(reason)}${others === 0 ? '' : ` (and ${others} for other reasons)`}`;
 }
 
 /** What was chosen with a key, and who is not rung because they had asked for that. */
@@ -218,7 +210,7 @@ function answerLines({ answers, optedOut }: SummaryFacts): string[] {
 
 function waitingLines(facts: SummaryFacts, paint: Paint): string[] {
   const { queued, put_off: putOff, calling } = facts.contacts;
-  const reasons = waitingText(facts.waiting.filter(({ dueMs }) => dueMs !== undefined));
+  const reasons = causesText(facts.waiting.filter(({ dueMs }) => dueMs !== undefined));
   return [
     ...(queued + calling > 0 ? [row(queued + calling, 'queued', '')] : []),
     ...(putOff > 0 ? [row(putOff, paint('yellow', 'put off'.padEnd(14)), reasons)] : []),
@@ -238,23 +230,9 @@ function recordLines({ recordsOwed, waiting, tally }: SummaryFacts, paint: Paint
     ...(left > 0 ? [row(left, owed, 'the CRM gets them with the next run')] : []),
     ...refused
       .slice(0, 3)
-      .map(({ reason, count }) =>
-        row(count, paint('yellow', owed.padEnd(14)), maskNumbers(reason)),
-      ),
+      .map((one) => row(one.count, paint('yellow', owed.padEnd(14)), causeText(one))),
     ...[...tally.notes].map(([note, count]) => row(count, 'with a note', maskNumbers(note))),
   ];
-}
-
-/** The reasons, each with its count where there are several. */
-function waitingText(waiting: readonly WaitingReason[]): string {
-  return waiting
-    .slice(0, 3)
-    .map(({ reason, count }) =>
-      waiting.length === 1
-        ? maskNumbers(reason)
-        : `${count.toLocaleString('en-US')}: ${maskNumbers(reason)}`,
-    )
-    .join('; ');
 }
 
 function rejectedLines({ tally }: SummaryFacts, paint: Paint): string[] {
@@ -267,6 +245,20 @@ function rejectedLines({ tally }: SummaryFacts, paint: Paint): string[] {
       ? row(rejectedCount, paint('yellow', 'rejected'.padEnd(14)), text)
       : `${' '.repeat(8)}${' '.repeat(14)} ${text}`;
   });
+}
+
+/** Who may be taken for called, and is not. */
+function reusedLines({ reusedIds: { count, lines } }: SummaryFacts, paint: Paint): string[] {
+  if (count === 0) return [];
+  const places = linesText(count, lines);
+  return [
+    row(
+      count,
+      paint('yellow', 'not called'.padEnd(14)),
+      `the id is that of somebody with an outcome at another number (${places}):`,
+    ),
+    `${' '.repeat(22)} give new people new ids, or the list a campaign of its own with --name`,
+  ];
 }
 
 function row(count: number, word: string, text: string): string {
@@ -289,7 +281,7 @@ function downLines({ down }: SummaryFacts, paint: Paint): string[] {
   );
 }
 
-function uncertainLines({ uncertain, settle }: SummaryFacts, paint: Paint): string[] {
+function uncertainLines({ uncertain, askedAgain, settle }: SummaryFacts, paint: Paint): string[] {
   if (uncertain.length === 0) {
     return [];
   }
@@ -298,7 +290,13 @@ function uncertainLines({ uncertain, settle }: SummaryFacts, paint: Paint): stri
     uncertain.length > shown.length ? ` and ${uncertain.length - shown.length} more` : '';
   return [
     `  ${paint('yellow', 'uncertain')}: ${shown.join(', ')}${more} may have been rung; nobody can`,
-    '  tell. They are not rung again by themselves' +
+    ...(askedAgain === 0
+      ? []
+      : [
+          `  tell. The dialer could not be asked about ${askedAgain}: the next run asks it once ` +
+            'more.',
+        ]),
+    `  ${askedAgain === 0 ? 'tell. ' : ''}They are not rung again by themselves` +
       (settle === undefined ? '.' : '. Find out, then say so:'),
     ...(settle === undefined ? [] : [`    ${settle(shown[0] ?? '')}   (or: again)`]),
   ];

@@ -188,7 +188,7 @@ export function timeText(exactMs: number, startMs: number): string {
 }
 
 function styleOf(event: CampaignEvent): Style | undefined {
-  if (event.type === 'breaker.closed') return 'green';
+  if (event.type === 'breaker.closed' || event.type === 'service.resumed') return 'green';
   const level = levelOf(event);
   return level === 'error' ? 'red' : level === 'warn' ? 'yellow' : undefined;
 }

@@ -70,6 +70,12 @@ const SUCCESSES: ReadonlySet<Outcome> = new Set([
   'previewed',
 ]);
 
+interface Doubt {
+  readonly service: string;
+  /** It had its own alert when it was asked. */
+  readonly isOut: boolean;
+}
+
 /** The calls of one run. */
 export class CallWatch {
   readonly #rates: Record<RateName, SlidingWindow> = {
@@ -81,9 +87,18 @@ export class CallWatch {
   readonly #judge = new FigureJudge();
   /** By contact in hand whose call failed: what was told of that. */
   readonly #failedBy = new Map<string, EventOf<'call.failed'>>();
+  /** By contact in hand: the dialer that did not say what became of the call. */
+  readonly #doubts = new Map<string, Doubt>();
   readonly #forGood = new FailedCalls();
   /** What failed last, for the words. */
   #lastFailure: Pick<ServiceTrouble, 'code' | 'message'> | undefined;
+
+  tryFailed({ contact, step, service }: EventOf<'attempt.failed'>, moment: WatchMoment): void {
+    if (contact === undefined || step !== 'dial') return;
+    const before = this.#doubts.get(contact);
+    const wasOut = before?.service === service && before.isOut;
+    this.#doubts.set(contact, { service, isOut: wasOut || isOut(service, moment) });
+  }
 
   failed(event: EventOf<'call.failed'>, moment: WatchMoment): readonly Sign[] {
     const { contact, step, service, code, message } = event;
@@ -97,6 +112,7 @@ export class CallWatch {
 
   putOff({ contact }: EventOf<'contact.put_off'>): void {
     this.#failedBy.delete(contact);
+    this.#doubts.delete(contact);
   }
 
   textWritten(moment: WatchMoment): readonly Sign[] {
@@ -109,12 +125,17 @@ export class CallWatch {
     const hasFailed = failed !== undefined;
     const service = failed?.service;
     if (hasFailed) this.#failedBy.delete(contact);
+    const doubt = this.#doubts.get(contact);
+    if (doubt !== undefined) this.#doubts.delete(contact);
+    // It was counted as uncertain when it was told so, perhaps by an earlier run.
+    if (event.was !== undefined) return NO_SIGNS;
     // Nobody was rung, as they had asked: that went neither well nor wrong.
     if (event.code === 'opted_out') return NO_SIGNS;
     const isBad = !SUCCESSES.has(outcome);
     if (service !== undefined && isOut(service, moment)) return NO_SIGNS;
     const told = this.#endedForGood(outcome, failed, moment);
     if (isBad && outcome !== 'invalid_number' && isRoleOut('dialer', moment)) return told;
+    if (outcome === 'uncertain' && isOfOutage(doubt, moment)) return told;
     // The vendor may say so of a call, and then nothing was told to have failed before.
     const isNew = outcome === 'failed' && !hasFailed;
     if (isNew) this.#lastFailure = { code: outcome, message: detail ?? 'no reason given' };
@@ -130,7 +151,10 @@ export class CallWatch {
    * What the service failed at until now was the beginning of its outage, also where it was told
    * before it was known whose failures they are.
    */
-  outageBegins({ service }: EventOf<'breaker.opened'>, moment: WatchMoment): readonly Sign[] {
+  outageBegins(
+    { service }: EventOf<'breaker.opened' | 'service.stalled'>,
+    moment: WatchMoment,
+  ): readonly Sign[] {
     const { campaign, open, policies } = moment;
     const caused = this.#forGood.outageBegins(service, moment);
     const shares = RATES.flatMap((name): readonly Sign[] => {
@@ -202,6 +226,11 @@ export class CallWatch {
     const { sum: bad, count: calls } = windowAt(this.#rates[name], windowMs, nowMs);
     return { campaign, bad, calls, threshold, windowMs, last: this.#lastFailure };
   }
+}
+
+/** Whether an outage, which may be over by now, is why nobody can tell what became of a call. */
+function isOfOutage(doubt: Doubt | undefined, moment: WatchMoment): boolean {
+  return doubt !== undefined && (doubt.isOut || isOut(doubt.service, moment));
 }
 
 function isRoleOut(role: Role, { breakers }: WatchMoment): boolean {

@@ -6,10 +6,20 @@ import type { ContactCounts } from './event.ts';
 import { counted, listed, spanText } from './text.ts';
 import type { Outcome } from './words.ts';
 
-export function startedWords(campaign: string, total: number, lines: number): AlertWords {
+export interface StartedFigures {
+  readonly campaign: string;
+  readonly total: number;
+  /** Of these, who has no outcome yet. */
+  readonly left: number;
+  readonly lines: number;
+}
+
+export function startedWords({ campaign, total, left, lines }: StartedFigures): AlertWords {
+  const isAnew = left < total;
+  const all = counted(total, 'contact');
   return {
-    title: `The campaign ${campaign} has started`,
-    what: `${counted(total, 'contact')} on ${counted(lines, 'line')}.`,
+    title: `The campaign ${campaign} has started${isAnew ? ' again' : ''}`,
+    what: `${isAnew ? `${left} of ${all} are left,` : all} on ${counted(lines, 'line')}.`,
     doing: 'It works on the list.',
     toDo: '"campaign status" says how far it is.',
   };
@@ -32,30 +42,36 @@ export function milestoneWords(
 export interface FinishedFigures {
   readonly campaign: string;
   readonly contacts: ContactCounts;
-  readonly outcomes: readonly (readonly [Outcome, number])[];
+  readonly outcomes: ReadonlyMap<Outcome, number>;
+  readonly optedOut: number;
+  /** Of the last run, as the duration. */
   readonly failedTries: number;
   readonly durationMs: number;
 }
 
 export function finishedWords(figures: FinishedFigures): AlertWords {
-  const { campaign, contacts, outcomes, failedTries, durationMs } = figures;
-  const parts = outcomes
+  const { campaign, contacts, outcomes, optedOut, failedTries, durationMs } = figures;
+  const parts = [...outcomes]
+    .filter(([, count]) => count > 0)
     .toSorted(([, one], [, other]) => other - one)
-    .map(([outcome, count]) => `${count} ${outcome.replace('_', ' ')}`);
-  const { total, uncertain, put_off: later } = contacts;
+    .map(([outcome, count]) => {
+      const isApart = outcome === 'failed' && optedOut > 0;
+      const apart = isApart ? ` (${optedOut} of them opted out: not rung, as they had asked)` : '';
+      return `${count} ${outcome.replace('_', ' ')}${apart}`;
+    });
+  const { total, uncertain } = contacts;
   const failed =
     failedTries === 0 ? '' : ` On the way, ${counted(failedTries, 'try', 'tries')} failed.`;
-  const left = later === 0 ? '' : ` ${counted(later, 'contact')} are due later.`;
   return {
     title: `The campaign ${campaign} has finished`,
     what:
-      `${counted(total, 'contact')}. In this run, of ${spanText(durationMs)}: ${listed(parts)}.` +
-      `${failed}${left}`,
+      `${counted(total, 'contact')}: ${listed(parts)}. The last run took ` +
+      `${spanText(durationMs)}.${failed}`,
     doing: 'Nothing is left to do.',
     toDo:
       uncertain === 0
         ? '"campaign report" has all the figures.'
-        : `${counted(uncertain, 'contact')} are uncertain: find out what became of their calls, ` +
-          'and tell it with "campaign settle".',
+        : `${counted(uncertain, 'contact')} ${uncertain === 1 ? 'is' : 'are'} uncertain: find ` +
+          'out what became of their calls, and tell it with "campaign settle".',
   };
 }

@@ -1,13 +1,23 @@
 /**
- * How far a campaign has come: that it has started, its milestones, its end.
+ * How far a campaign has come: that it has started, its milestones, its end. Each is told once for
+ * a list, however many runs work on it; after the end, a list with new contacts is told anew.
  */
 import { finishedWords, milestoneWords, startedWords } from './alert-progress-text.ts';
 import { NO_SIGNS, type Sign, type WatchMoment } from './alert-sign.ts';
 import { campaignKey } from './alert-state.ts';
-import type { EventOf } from './event.ts';
-import type { Outcome } from './words.ts';
+import type { ContactCounts, EventOf, RunEnd } from './event.ts';
+import { OutcomeCounts } from './outcome-counts.ts';
 
 const MILESTONES = [75, 50, 25] as const;
+
+/** After these it is not known, or not certain, that the list is done with. */
+const BROKEN_ENDS: ReadonlySet<RunEnd> = new Set(['outage', 'disk_failed', 'program_failed']);
+
+function keysOf(campaign: string) {
+  const key = campaignKey(campaign);
+  const milestone = (percent: number): string => `${key}:milestone:${percent}`;
+  return { started: `${key}:started`, milestone, finished: `${key}:finished` };
+}
 
 /** The way of one run through the list. */
 export class ProgressWatch {
@@ -15,17 +25,28 @@ export class ProgressWatch {
   #total = 0;
   #through = 0;
   /** Of this run. */
-  readonly #outcomes = new Map<Outcome, number>();
+  readonly #outcomes = new OutcomeCounts();
+  #optedOut = 0;
   #failedTries = 0;
 
-  started({ contacts, lines }: EventOf<'run.started'>, { campaign }: WatchMoment): readonly Sign[] {
-    const { total, done, uncertain } = contacts;
+  started(
+    { contacts, lines }: EventOf<'run.started'>,
+    { campaign, told }: WatchMoment,
+  ): readonly Sign[] {
+    const total = contacts.total;
+    const through = throughOf(contacts);
     this.#total = total;
-    this.#through = done + uncertain;
-    if (this.#through > 0 || total === 0) return NO_SIGNS;
-    const key = `${campaignKey(campaign)}:started`;
-    const words = startedWords(campaign, total, lines);
-    return [{ type: 'noticed', rule: 'campaignStarted', key, words }];
+    this.#through = through;
+    const keys = keysOf(campaign);
+    const isAnew = told.has(keys.finished) && through < total;
+    if (!isAnew && (through > 0 || total === 0)) return NO_SIGNS;
+    const its = [keys.started, keys.finished, ...MILESTONES.map(keys.milestone)];
+    const old = isAnew ? its : [];
+    const words = startedWords({ campaign, total, left: total - through, lines });
+    return [
+      ...old.map((key) => ({ type: 'forgotten', key }) as const),
+      { type: 'noticed', rule: 'campaignStarted', key: keys.started, words },
+    ];
   }
 
   tryFailed(): void {
@@ -33,8 +54,11 @@ export class ProgressWatch {
   }
 
   /** Of several milestones passed at once the highest is told; the end has its own notice. */
-  callFinished({ outcome }: EventOf<'call.finished'>, { campaign }: WatchMoment): readonly Sign[] {
-    this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1);
+  callFinished(event: EventOf<'call.finished'>, { campaign, told }: WatchMoment): readonly Sign[] {
+    this.#outcomes.take(event);
+    if (event.code === 'opted_out') this.#optedOut += 1;
+    // It was counted when it was told to be uncertain, perhaps by an earlier run.
+    if (event.was !== undefined) return NO_SIGNS;
     const before = this.#through;
     const total = this.#total;
     const through = before + 1;
@@ -43,21 +67,30 @@ export class ProgressWatch {
       return through * 100 >= percent * total && before * 100 < percent * total;
     });
     if (passed === undefined || through >= total) return NO_SIGNS;
-    const key = `${campaignKey(campaign)}:milestone:${passed}`;
+    const { milestone } = keysOf(campaign);
+    // A list that has grown may pass one again, or a lower one than before.
+    if (MILESTONES.some((one) => one > passed && told.has(milestone(one)))) return NO_SIGNS;
     const words = milestoneWords(campaign, passed, through, total);
-    return [{ type: 'noticed', rule: 'milestones', key, words }];
+    return [{ type: 'noticed', rule: 'milestones', key: milestone(passed), words }];
   }
 
-  /** The list is done. */
-  done(
-    { contacts, durationMs }: EventOf<'run.finished'>,
-    { campaign }: WatchMoment,
+  finished(
+    { end, contacts, durationMs }: EventOf<'run.finished'>,
+    { campaign, told, figures }: WatchMoment,
   ): readonly Sign[] {
-    // A run that finds nobody left (cron) has finished nothing.
-    if (this.#outcomes.size === 0) return NO_SIGNS;
-    const key = `${campaignKey(campaign)}:finished`;
-    const outcomes = [...this.#outcomes];
-    const figures = { campaign, contacts, outcomes, failedTries: this.#failedTries, durationMs };
-    return [{ type: 'noticed', rule: 'campaignFinished', key, words: finishedWords(figures) }];
+    const { total } = contacts;
+    if (BROKEN_ENDS.has(end) || total === 0 || throughOf(contacts) < total) return NO_SIGNS;
+    const keys = keysOf(campaign);
+    // The run that did the last of it may have had no time to say so. One that was all done before
+    // any of this was kept has been told.
+    if (this.#outcomes.counts.size === 0 && !told.has(keys.started)) return NO_SIGNS;
+    const its = figures?.() ?? { outcomes: this.#outcomes.counts, optedOut: this.#optedOut };
+    const failedTries = this.#failedTries;
+    const words = finishedWords({ campaign, contacts, ...its, failedTries, durationMs });
+    return [{ type: 'noticed', rule: 'campaignFinished', key: keys.finished, words }];
   }
+}
+
+function throughOf({ done, uncertain }: ContactCounts): number {
+  return done + uncertain;
 }

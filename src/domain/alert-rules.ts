@@ -4,7 +4,14 @@
  */
 import type { Alert } from './alert.ts';
 import type { AlertPolicies } from './alert-policy.ts';
-import { isOn, isOutage, serviceClosed, serviceOpened, troublesOf } from './alert-services.ts';
+import {
+  isOn,
+  isOutage,
+  serviceBack,
+  serviceOpened,
+  serviceStalled,
+  troublesOf,
+} from './alert-services.ts';
 import {
   type AlertMoment,
   type AlertState,
@@ -208,7 +215,9 @@ const SERVICE_DOWN: AlertRule = {
   name: 'service_down',
   on: {
     'breaker.opened': serviceOpened,
-    'breaker.closed': serviceClosed,
+    'breaker.closed': serviceBack,
+    'service.stalled': serviceStalled,
+    'service.resumed': serviceBack,
     'call.failed': callFailed,
     'contact.put_off': contactPutOff,
     'fallback.used': stoodIn,

@@ -22,13 +22,14 @@ import {
   type Meanwhile,
   serviceBackWords,
   serviceDownWords,
+  serviceStalledWords,
   serviceUnusedWords,
   troublesWords,
   troubleText,
 } from './alert-text.ts';
 import type { EventOf } from './event.ts';
 import type { CheckTrouble } from './health-watch.ts';
-import { breakerOf, workerFor } from './run-breakers.ts';
+import { breakerOf, type RunBreakers, workerFor } from './run-breakers.ts';
 import type { Role } from './words.ts';
 
 /** A breaker that opens while the service's alert is open only brings that up to date. */
@@ -52,19 +53,61 @@ export function serviceOpened(
   return raisedIn(state, 'serviceDown', about, moment);
 }
 
-export function serviceClosed(
+/** It does this work again; `outageMs` is how long the run has known that it did not. */
+interface Back {
+  readonly service: string;
+  readonly role: Role;
+  readonly outageMs?: number | undefined;
+}
+
+export function serviceBack(
   state: AlertState,
-  { service, role, outageMs }: EventOf<'breaker.closed'>,
+  { service, role, outageMs = 0 }: Back,
   { campaign, wallMs }: AlertMoment,
 ): AlertsAfter {
   const open = state.get(serviceKey(service));
   if (open === undefined) return quiet(state);
   const troubles = troublesOver(open, (trouble) => trouble.role === role);
-  // Of several, the first may have begun long before the one that ends last.
-  const sinceMs = troubles.length > 1 ? open.sinceMs : wallMs;
-  const durationMs = Math.max(outageMs, wallMs - sinceMs);
+  // Its checks, or another of its roles, may have failed long before its breaker opened.
+  const durationMs = Math.max(outageMs, wallMs - open.sinceMs);
   const words = serviceBackWords(service, troubles, durationMs);
   return troublesEnded(state, open, troubles, words, campaign, durationMs);
+}
+
+/** Its breaker stays closed, and yet it does nothing. */
+export function serviceStalled(
+  state: AlertState,
+  event: EventOf<'service.stalled'>,
+  moment: AlertMoment,
+): AlertsAfter {
+  const { service, role, kind, forMs } = event;
+  const key = serviceKey(service);
+  const open = state.get(key);
+  const about = { kind, what: troubleText(event), campaign: moment.campaign };
+  const trouble: Trouble = { role, ...about, by: 'stall' };
+  const troubles = withTrouble(open === undefined ? [] : troublesOf(open), trouble);
+  const down = troubles.filter(isOn);
+  const words = serviceStalledWords(event, down, meanwhile(down, moment));
+  if (open !== undefined)
+    return worsened(state, { ...open, ...words, troubles }, 'serviceDown', moment);
+  const sinceMs = moment.wallMs - forMs;
+  return raisedIn(
+    state,
+    'serviceDown',
+    { key, sinceMs, service, role, troubles, ...words },
+    moment,
+  );
+}
+
+/** Whether a request that this run finds answered ends anything that an earlier run was refused. */
+export function hasOldStall(
+  state: AlertState,
+  { service, role }: Pick<Trouble, 'role'> & { readonly service: string },
+  breakers: RunBreakers,
+): boolean {
+  const open = state.get(serviceKey(service));
+  if (open === undefined || breakerOf(breakers, service, role)?.isOpen === true) return false;
+  return troublesOf(open).some((one) => one.role === role && isOn(one) && one.by === 'stall');
 }
 
 /** The code of a breaker that is open, and nobody knows why any more. */
@@ -125,8 +168,9 @@ function alertFound(
     if (!isOn(trouble)) return trouble;
     const breaker = breakerOf(breakers, service, trouble.role);
     if (breaker === undefined) return withoutCampaign(trouble, campaign);
-    // What a health check has to say of it, the run does not know yet.
-    return breaker.isOpen || isOfCheck(trouble) ? trouble : { ...trouble, isOver: true };
+    // What a health check has to say of it, or a first request, the run does not know yet.
+    const isUnproven = trouble.by !== undefined;
+    return breaker.isOpen || isUnproven ? trouble : { ...trouble, isOver: true };
   });
   // What ended before is not what is told now.
   const ending = troubles.filter((trouble, at) => !isOn(trouble) && isOn(before[at] ?? trouble));

@@ -4,6 +4,7 @@
 import type { AlertPolicies } from './alert-policy.ts';
 import { type AlertMoment, type AlertState, serviceKey } from './alert-state.ts';
 import type { AlertWords } from './alert-text.ts';
+import type { Outcome } from './words.ts';
 
 /** What a figure says of an alert. */
 export type Sign =
@@ -20,19 +21,32 @@ export type Sign =
   | { readonly type: 'cleared'; readonly key: string; readonly words: AlertWords }
   /** One thing more that happened because of it. */
   | { readonly type: 'joined'; readonly key: string }
-  /** Worth telling, and over at once. */
+  /** Worth telling once, and over at once: what has been told already is not told again. */
   | {
       readonly type: 'noticed';
       readonly rule: keyof AlertPolicies;
       readonly key: string;
       readonly words: AlertWords;
-    };
+    }
+  /** A notice may be told anew. */
+  | { readonly type: 'forgotten'; readonly key: string };
+
+/** How the contacts of a campaign have ended. */
+export interface CampaignFigures {
+  readonly outcomes: ReadonlyMap<Outcome, number>;
+  /** Of those that failed, whom nobody rang because their number had asked not to be rung. */
+  readonly optedOut: number;
+}
 
 export interface WatchMoment extends AlertMoment {
   readonly policies: AlertPolicies;
   /** Monotonic milliseconds. */
   readonly nowMs: number;
   readonly open: AlertState;
+  /** Notices that have been told, by key. */
+  readonly told: AlertState;
+  /** Of all its runs; undefined where only this run is known. */
+  readonly figures?: (() => CampaignFigures | undefined) | undefined;
 }
 
 export const NO_SIGNS: readonly Sign[] = [];

@@ -15,6 +15,7 @@ import {
   raisedIn,
   serviceKey,
   withAlert,
+  without,
 } from './alert-state.ts';
 
 /** Judged anew by what is open now: another run may have told it meanwhile. */
@@ -50,11 +51,17 @@ function alertBySign(state: AlertState, sign: Sign, moment: AlertMoment): Alerts
       return cleared(state, open, sign.words, moment.campaign, durationMs);
     }
     case 'noticed': {
+      if (open !== undefined) return quiet(state);
       const { enabled, severity } = policiesOf(moment)[sign.rule];
       const { campaign, wallMs: sinceMs } = moment;
       const about = { key, severity, campaign, sinceMs, affected: 0 };
       const notice: Alert = { ...about, kind: 'notice', ...sign.words };
-      return enabled ? { state, news: [notice] } : quiet(state);
+      // Kept also where nobody wants to hear of it: it is not to be told when that changes.
+      return { state: withAlert(state, notice), news: enabled ? [notice] : [] };
+    }
+    case 'forgotten': {
+      if (open?.kind !== 'notice') return quiet(state);
+      return quiet(without(state, key));
     }
   }
 }
@@ -71,9 +78,7 @@ export function alertsLeft(state: AlertState, moment: AlertMoment): AlertsAfter 
   for (const open of state.values()) {
     const rule = ruleOf(open);
     if (rule !== undefined && !policies[rule].enabled) {
-      const rest = new Map(after.state);
-      rest.delete(open.key);
-      after = { ...after, state: rest };
+      after = { ...after, state: without(after.state, open.key) };
     } else if (isLeft(open, moment)) {
       const words = unusedWords(open.service ?? '', campaign);
       const next = cleared(after.state, open, words, campaign, Math.max(0, wallMs - open.sinceMs));

@@ -54,7 +54,7 @@ export class StandInWatch {
   }
 
   /** What it does not do from now on is told of it itself. */
-  outageBegins({ service, role }: EventOf<'breaker.opened'>): void {
+  outageBegins({ service, role }: EventOf<'breaker.opened' | 'service.stalled'>): void {
     this.#standIns.delete(fallbackKey(service, role));
   }
 }

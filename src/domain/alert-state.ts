@@ -6,7 +6,7 @@ import { type AlertPolicies, DEFAULT_ALERT_POLICIES } from './alert-policy.ts';
 import type { AlertWords } from './alert-text.ts';
 import type { RunBreakers } from './run-breakers.ts';
 
-/** The alerts that are open, by key. */
+/** The alerts that are open, and the notices that were told, by key. */
 export type AlertState = ReadonlyMap<string, Alert>;
 
 export interface AlertMoment {
@@ -80,8 +80,7 @@ export function cleared(
   campaign: string,
   durationMs: number,
 ): AlertsAfter {
-  const after = new Map(state);
-  after.delete(open.key);
+  const after = without(state, open.key);
   const ends = open.severity;
   const notice = { ...open, ...words, campaign, ends, durationMs } as const;
   return { state: after, news: [{ ...notice, severity: 'info', kind: 'recovered' }] };
@@ -89,6 +88,22 @@ export function cleared(
 
 export function withAlert(state: AlertState, alert: Alert): AlertState {
   return new Map(state).set(alert.key, alert);
+}
+
+export function without(state: AlertState, key: string): AlertState {
+  const after = new Map(state);
+  after.delete(key);
+  return after;
+}
+
+/** The notices apart from the rest. */
+export function noticesApart(state: AlertState): {
+  readonly open: AlertState;
+  readonly told: AlertState;
+} {
+  const [open, told] = [new Map<string, Alert>(), new Map<string, Alert>()];
+  for (const [key, alert] of state) (alert.kind === 'notice' ? told : open).set(key, alert);
+  return { open, told };
 }
 
 export function quiet(state: AlertState): AlertsAfter {

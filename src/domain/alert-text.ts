@@ -60,7 +60,9 @@ export function troublesWords(
   const what = [...new Set(troubles.map((trouble) => trouble.what))].join(' ');
   // Only what concerns every call opens a breaker, so a permanent failure is one of the account.
   const refuses = troubles.some(({ kind }) => kind === 'permanent');
-  return { title: `${name}, ${refuses ? 'refuses to work for us' : 'does not work'}`, what };
+  if (refuses) return { title: `${name}, refuses to work for us`, what };
+  const isFull = troubles.length > 0 && troubles.every(({ by }) => by === 'stall');
+  return { title: `${name}, ${isFull ? 'takes no requests' : 'does not work'}`, what };
 }
 
 /** @param troubles all of them noticed by its health check */
@@ -71,8 +73,8 @@ export function checkFailsWords(service: string, troubles: readonly Trouble[]): 
     title: refuses ? title : `${named(service, troubles)}, fails its health checks`,
     what,
     doing:
-      'Calls go on, and it is asked as before. If the work fails too, it is left alone, and ' +
-      'those who need it wait. One more message says when its health check is good again.',
+      'Calls go on, and it is asked as before. If the work fails too, those who need it wait. ' +
+      'One more message says when it is well again.',
     toDo: refuses ? SEE_ACCOUNT : SEE_SERVICE,
   };
 }
@@ -127,6 +129,36 @@ export function serviceDownWords(
       'Nothing, if it comes back by itself: one more message says so. If it lasts, see whether ' +
       `others have trouble with ${service} too, whether this machine reaches it, or name another ` +
       'service for the same work in config.yml.',
+  };
+}
+
+/**
+ * @param stall how long it has refused everything, and until it is asked again
+ * @param troubles all that the service does not do now
+ */
+export function serviceStalledWords(
+  stall: {
+    readonly service: string;
+    readonly forMs: number;
+    readonly waitMs: number;
+  },
+  troubles: readonly Trouble[],
+  meanwhile: Meanwhile,
+): AlertWords {
+  const { service, forMs, waitMs } = stall;
+  const { title, what } = troublesWords(service, troubles);
+  const when = waitMs < 1_000 ? 'soon' : `in ${spanText(waitMs)}`;
+  const since = forMs < 1_000 ? '' : ` For ${spanText(forMs)} it has taken nothing.`;
+  return {
+    title,
+    what: `${what} That means: too many requests.${since}`,
+    doing:
+      `It is asked again ${when}, and after every pause that it asks for. ` +
+      meanwhileText(meanwhile),
+    toDo:
+      'Nothing, if it is a limit that passes: one more message says so. If it lasts, see at ' +
+      `${service} which limit of the account is reached, and who else uses the account. Fewer ` +
+      'campaign.lines or a lower campaign.calls_per_second keep below a limit.',
   };
 }
 

@@ -12,12 +12,14 @@ import { StandInWatch } from './alert-stand-ins.ts';
 import type { CampaignEvent, EventOf, EventType } from './event.ts';
 
 const WATCHED: ReadonlySet<EventType> = new Set([
+  'attempt.failed',
   'step.finished',
   'call.finished',
   'call.failed',
   'contact.put_off',
   'fallback.used',
   'breaker.opened',
+  'service.stalled',
   'run.started',
   'run.finished',
   'connection.changed',
@@ -43,6 +45,9 @@ export class AlertWatch {
 
   take(event: CampaignEvent, moment: WatchMoment): readonly Sign[] {
     switch (event.type) {
+      case 'attempt.failed':
+        this.#calls.tryFailed(event, moment);
+        return NO_SIGNS;
       case 'step.finished':
         return this.#stepFinished(event, moment);
       case 'call.finished':
@@ -59,13 +64,16 @@ export class AlertWatch {
       case 'fallback.used':
         return this.#standIns.used(event, moment);
       case 'breaker.opened':
+      case 'service.stalled':
         this.#standIns.outageBegins(event);
         return this.#calls.outageBegins(event, moment);
       case 'run.started':
         return this.#progress.started(event, moment);
       case 'run.finished':
-        if (event.end !== 'done') return NO_SIGNS;
-        return joined(this.#calls.done(moment), this.#progress.done(event, moment));
+        return joined(
+          event.end === 'done' ? this.#calls.done(moment) : NO_SIGNS,
+          this.#progress.finished(event, moment),
+        );
       case 'connection.changed':
         return this.#connections.take(event, moment);
       default:

@@ -5,7 +5,7 @@ import type { Role } from './words.ts';
 export const ALERT_SEVERITIES = ['critical', 'warning', 'info'] as const;
 export type AlertSeverity = (typeof ALERT_SEVERITIES)[number];
 
-/** `recovered` ends what `raised` began; a `notice` begins nothing. */
+/** `recovered` ends what `raised` began; a `notice` begins nothing, and is told once. */
 export type AlertKind = 'raised' | 'recovered' | 'notice';
 
 /** One work that a service does not do, or did not during this outage. */
@@ -18,8 +18,11 @@ export interface Trouble {
   readonly campaign: string;
   /** Other campaigns whose runs met it as well. */
   readonly alsoIn?: readonly string[] | undefined;
-  /** Who noticed: its health check, or, where it is left out, the work that failed. */
-  readonly by?: 'check' | undefined;
+  /**
+   * Who noticed: its health check, or the work that was refused as too much; where it is left out,
+   * the work that failed until the breaker opened.
+   */
+  readonly by?: 'check' | 'stall' | undefined;
   /** It works again, while others of the same service do not. */
   readonly isOver?: boolean | undefined;
 }
@@ -68,7 +71,7 @@ export interface Alert {
   readonly was?: AlertSeverity | undefined;
   /** How long the trouble lasted; only of a recovery. */
   readonly durationMs?: number | undefined;
-  /** How long ago it should have been sent, where that is long ago. */
+  /** How long ago it should have been sent: where that is long, or another run was to do it. */
   readonly lateMs?: number | undefined;
 }
 

@@ -5,6 +5,8 @@ export interface Contact {
   readonly name: string | undefined;
   /** E.164, with the plus sign. */
   readonly phone: string;
+  /** The number as the list has it, where that is another spelling. */
+  readonly phoneWritten?: string | undefined;
   /** BCP 47 tag as the row says it; undefined means the campaign's language. */
   readonly language: string | undefined;
   /** IANA time zone as the row says it. */

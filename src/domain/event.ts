@@ -155,6 +155,26 @@ export type CampaignEvent =
       /** How long the service was away, from the first opening to now. */
       readonly outageMs: number;
     }
+  | {
+      /** It has refused all requests as too many (429), which its breaker does not count. */
+      readonly type: 'service.stalled';
+      readonly service: string;
+      readonly role: Role;
+      /** Since the first that was refused. */
+      readonly forMs: number;
+      /** Until it is asked again. */
+      readonly waitMs: number;
+      readonly kind: FailureKind;
+      readonly code: string;
+      readonly message: string;
+    }
+  | {
+      /** It takes requests again. */
+      readonly type: 'service.resumed';
+      readonly service: string;
+      readonly role: Role;
+      readonly outageMs: number;
+    }
   | (Subject & {
       readonly type: 'call.failed';
       readonly contact: string;
@@ -185,6 +205,8 @@ export type CampaignEvent =
       readonly durationMs: number;
       /** It was ended by us, because its time was up before the dialer told of its end. */
       readonly cut?: boolean | undefined;
+      /** It had been told as uncertain, and came out since. */
+      readonly was?: 'uncertain' | undefined;
     })
   | (ServiceSubject & {
       /** It was not known whether a phone had rung; the dialer was asked, and could tell. */

@@ -2,13 +2,13 @@
  * The breakers of one run, as far as alerts need to know them: who is down, who stands in, and
  * which work nobody does.
  */
-import type { CampaignEvent } from './event.ts';
+import type { CampaignEvent, EventType } from './event.ts';
 import type { Role } from './words.ts';
 
 export interface RunBreaker {
   readonly service: string;
   readonly role: Role;
-  /** Open or half open: it does not count as working before a call got through. */
+  /** Open, half open or stalled: it does not count as working before a call got through. */
   readonly isOpen: boolean;
 }
 
@@ -17,9 +17,9 @@ export type RunBreakers = readonly RunBreaker[];
 
 /** The same object where nothing has changed. */
 export function breakersAfter(breakers: RunBreakers, event: CampaignEvent): RunBreakers {
-  if (event.type !== 'breaker.opened' && event.type !== 'breaker.closed') return breakers;
-  const { service, role } = event;
-  const isOpen = event.type === 'breaker.opened';
+  if (!isMove(event)) return breakers;
+  const { service, role, type } = event;
+  const isOpen = type === 'breaker.opened' || type === 'service.stalled';
   const before = breakerOf(breakers, service, role);
   if (before?.isOpen === isOpen) return breakers;
   const after = { service, role, isOpen };
@@ -39,4 +39,22 @@ export function breakerOf(
 /** Who does this work now; undefined where nobody does. */
 export function workerFor(breakers: RunBreakers, role: Role): string | undefined {
   return breakers.find((breaker) => breaker.role === role && !breaker.isOpen)?.service;
+}
+
+const MOVES: ReadonlySet<EventType> = new Set([
+  'breaker.opened',
+  'breaker.closed',
+  'service.stalled',
+  'service.resumed',
+]);
+
+type Move = Extract<
+  CampaignEvent,
+  {
+    readonly type: 'breaker.opened' | 'breaker.closed' | 'service.stalled' | 'service.resumed';
+  }
+>;
+
+function isMove(event: CampaignEvent): event is Move {
+  return MOVES.has(event.type);
 }

@@ -1,7 +1,9 @@
 /**
  * What a run did, counted from its events.
  */
-import type { CampaignEvent } from './event.ts';
+import { type Cause, causeWith } from './causes.ts';
+import type { CampaignEvent, EventOf } from './event.ts';
+import { OutcomeCounts } from './outcome-counts.ts';
 import { paidFor } from './spending.ts';
 import { UsageBook } from './usage.ts';
 import type { Outcome, Role } from './words.ts';
@@ -27,11 +29,14 @@ const REASONS_MAX = 50;
 
 export class RunTally {
   readonly #services = new Map<string, ServiceTally>();
-  readonly outcomes = new Map<Outcome, number>();
+  readonly #outcomes = new OutcomeCounts();
+  readonly outcomes: ReadonlyMap<Outcome, number> = this.#outcomes.counts;
   readonly rejected: Rejected[] = [];
   readonly fallbacks = new Map<string, number>();
-  /** Why calls failed for good, as far as there are not too many different reasons. */
-  readonly failures = new Map<string, number>();
+  /** Why calls failed for good: by service and code, or by what was said, as far as possible. */
+  readonly failures = new Map<string, Cause>();
+  /** By contact in hand whose call failed: of which service it was, and its code. */
+  readonly #failedBy = new Map<string, string>();
   /** What services were paid for. */
   readonly usage = new UsageBook();
   /** By what was chosen with a key. */
@@ -55,17 +60,16 @@ export class RunTally {
           this.rejected.push({ listLine: event.listLine, reason: event.reason });
         }
         break;
+      case 'call.failed':
+        if (event.service === undefined) break;
+        this.#failedBy.set(event.contact, `${event.service}: ${event.code}`);
+        break;
       case 'call.finished':
-        add(this.outcomes, event.outcome);
-        if (event.answer !== undefined) add(this.answers, event.answer);
-        if (event.code === 'opted_out') {
-          this.optedOut += 1;
-        } else if (event.outcome === 'failed') {
-          addFew(this.failures, event.detail ?? 'no reason given', 'other reasons');
-        }
+        this.#callFinished(event);
         break;
       case 'contact.put_off':
         this.putOff += 1;
+        this.#failedBy.delete(event.contact);
         break;
       case 'fallback.used':
         add(this.fallbacks, `${event.service} instead of ${event.instead}`);
@@ -81,6 +85,22 @@ export class RunTally {
     }
   }
 
+  #callFinished(event: EventOf<'call.finished'>): void {
+    const { contact, outcome, answer, code, detail } = event;
+    const cause = this.#failedBy.get(contact);
+    this.#failedBy.delete(contact);
+    this.#outcomes.take(event);
+    if (answer !== undefined) add(this.answers, answer);
+    if (code === 'opted_out') {
+      this.optedOut += 1;
+    } else if (outcome === 'failed') {
+      const reason = detail ?? 'no reason given';
+      const key = keyAmong(this.failures, cause ?? reason, 'other reasons');
+      const told = key === 'other reasons' ? key : reason;
+      this.failures.set(key, causeWith(this.failures.get(key), told, cause));
+    }
+  }
+
   #takeService(event: CampaignEvent): void {
     const paid = paidFor(event);
     if (paid !== undefined) this.usage.add(paid);
@@ -88,7 +108,7 @@ export class RunTally {
       case 'step.finished':
         this.records += event.step === 'record' ? 1 : 0;
         if (event.note !== undefined) {
-          addFew(this.notes, event.note, 'other notes');
+          add(this.notes, keyAmong(this.notes, event.note, 'other notes'));
         }
         if (event.service !== undefined && event.kept !== true) {
           this.service(event.service, event.role).requests += 1;
@@ -120,8 +140,8 @@ export class RunTally {
 }
 
 /** Where there are too many different ones, the rest is counted together. */
-function addFew(counts: Map<string, number>, key: string, others: string): void {
-  add(counts, counts.size < REASONS_MAX || counts.has(key) ? key : others);
+function keyAmong(counts: ReadonlyMap<string, unknown>, key: string, others: string): string {
+  return counts.size < REASONS_MAX || counts.has(key) ? key : others;
 }
 
 function add<Key>(counts: Map<Key, number>, key: Key): void {

@@ -23,7 +23,10 @@ export interface AlertOutboxParts {
 export const SEND_TIMEOUT_MS = 15_000;
 /** How long a channel that used up its retries is left alone. */
 export const CHANNEL_PAUSE_MS = 5 * 60_000;
-/** What comes so much later than it should is said to be late: more than its retries take. */
+/**
+ * What the run that owes it sends so much later than it should is said to be late: more than its
+ * retries take. What another run sends is late in any case.
+ */
 export const LATE_MS = 2 * 60_000;
 /** How long what is still owed may hold up the end of a run. */
 export const CLOSE_MS = 5_000;
@@ -38,6 +41,8 @@ interface Entry {
   readonly owed: OwedAlert;
   /** Resolves when it is kept: only then may it be sent. */
   readonly kept: Promise<void>;
+  /** An earlier run was to send it. */
+  readonly isInherited: boolean;
   /** The trouble is over, and nobody was told of it on this channel. */
   withdrawn: boolean;
   /** The channel refused this very alert: not again in this run. */
@@ -86,8 +91,11 @@ export class AlertOutbox {
     return this.#parts.channel.name;
   }
 
-  put(owed: OwedAlert, kept: Promise<void>): void {
-    this.#queue.push({ owed, kept, withdrawn: false, setAside: false, isTold: false });
+  /** @param kept resolves when it is kept; undefined where it was found, left by an earlier run */
+  put(owed: OwedAlert, kept: Promise<void> | undefined): void {
+    const isInherited = kept === undefined;
+    const state = { withdrawn: false, setAside: false, isTold: false };
+    this.#queue.push({ owed, kept: kept ?? Promise.resolve(), isInherited, ...state });
     if (this.#queue.length > QUEUE_MAX) this.#makeRoom();
     if (this.#busy || this.#resting || this.#closing) return;
     this.#busy = true;
@@ -157,7 +165,7 @@ export class AlertOutbox {
     const { clock, random, retry: policy } = this.#parts;
     for (let retry = 1; ; retry += 1) {
       this.#isOnItsWay = true;
-      const sent = await this.#send(this.#messageOf(entry.owed)).catch(asFailure);
+      const sent = await this.#send(this.#messageOf(entry)).catch(asFailure);
       this.#isOnItsWay = false;
       if (!(sent instanceof ServiceFailure)) return { unreached: sent };
       const failure = sent;
@@ -170,10 +178,10 @@ export class AlertOutbox {
     }
   }
 
-  #messageOf({ alert, owedMs }: OwedAlert): Alert {
+  #messageOf({ owed: { alert, owedMs }, isInherited }: Entry): Alert {
     const latest = this.#parts.latest(alert);
-    const lateMs = this.#parts.clock.wallMs() - owedMs;
-    return lateMs < LATE_MS ? latest : { ...latest, lateMs };
+    const lateMs = Math.max(0, this.#parts.clock.wallMs() - owedMs);
+    return isInherited || lateMs >= LATE_MS ? { ...latest, lateMs } : latest;
   }
 
   /** One attempt; ends by its timeout, or with the run, also where the channel does not. */

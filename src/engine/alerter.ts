@@ -15,9 +15,16 @@ import {
   UNKNOWN_CAUSE,
   withCounts,
 } from '../domain/alert-rules.ts';
-import { checkFailed, checkPassed, hasCheckTrouble } from '../domain/alert-services.ts';
-import type { Sign, WatchMoment } from '../domain/alert-sign.ts';
+import {
+  checkFailed,
+  checkPassed,
+  hasCheckTrouble,
+  hasOldStall,
+  serviceBack,
+} from '../domain/alert-services.ts';
+import type { CampaignFigures, Sign, WatchMoment } from '../domain/alert-sign.ts';
 import { alertsBySigns, alertsLeft } from '../domain/alert-signs.ts';
+import { noticesApart } from '../domain/alert-state.ts';
 import { AlertWatch, isWatched } from '../domain/alert-watch.ts';
 import type { BreakerName, CampaignEvent } from '../domain/event.ts';
 import { ServiceFailure } from '../domain/failure.ts';
@@ -52,6 +59,8 @@ export interface AlerterParts {
   readonly policies?: AlertPolicies | undefined;
   /** How long the run goes on without any progress; the alert of an outage says so. */
   readonly outageWaitMs?: number | undefined;
+  /** How the contacts have ended, in all runs; of this run only, where it is left out. */
+  readonly figures?: (() => CampaignFigures) | undefined;
   /** How a failed send is retried. */
   readonly retry?: RetryPolicy | undefined;
 }
@@ -96,6 +105,8 @@ export class Alerter implements AsyncDisposable {
   #read: AlertState = NO_ALERTS;
   #state: AlertState = NO_ALERTS;
   #readMs = 0;
+  /** Of the state, as it was looked at last. */
+  #apart = { of: NO_ALERTS, ...noticesApart(NO_ALERTS) };
   readonly #watch = new AlertWatch();
   readonly #health = new HealthWatch();
   /** Of the machine's figures. */
@@ -117,7 +128,7 @@ export class Alerter implements AsyncDisposable {
     });
     const owed = this.#load();
     this.#forgetOrphans(owed);
-    this.#hand(owed, Promise.resolve());
+    this.#hand(owed, undefined);
   }
 
   /** Never throws, whatever the event. */
@@ -130,9 +141,17 @@ export class Alerter implements AsyncDisposable {
       if (isCounted(event.type)) this.#count(rules);
       else this.#judge(rules);
     }
+    if (event.type === 'step.finished') this.#worked(event);
     // After the outages, whose consequences are none of its own.
     if (!isWatched(event.type)) return;
     this.#heed(this.#watch.take(event, this.#moment()));
+  }
+
+  /** What an earlier run was refused all the time is done again. */
+  #worked({ service, role, kept }: Extract<CampaignEvent, { type: 'step.finished' }>): void {
+    if (service === undefined || kept === true) return;
+    if (!hasOldStall(this.#state, { service, role }, this.#breakers)) return;
+    this.#judge((state, moment) => serviceBack(state, { service, role }, moment));
   }
 
   /** The result of one health check; `error` is what it failed with. Never throws. */
@@ -192,6 +211,10 @@ export class Alerter implements AsyncDisposable {
 
   #moment(): WatchMoment {
     const { campaign, clock, outageWaitMs, policies = DEFAULT_ALERT_POLICIES } = this.#parts;
+    if (this.#apart.of !== this.#state) {
+      this.#apart = { of: this.#state, ...noticesApart(this.#state) };
+    }
+    const { open, told } = this.#apart;
     return {
       campaign,
       wallMs: clock.wallMs(),
@@ -199,8 +222,19 @@ export class Alerter implements AsyncDisposable {
       breakers: this.#breakers,
       outageWaitMs,
       policies,
-      open: this.#state,
+      open,
+      told,
+      figures: this.#parts.figures && (() => this.#figures()),
     };
+  }
+
+  /** Rather this run's alone than none. */
+  #figures(): CampaignFigures | undefined {
+    try {
+      return this.#parts.figures?.();
+    } catch {
+      return undefined;
+    }
   }
 
   #heed(signs: readonly Sign[]): void {
@@ -252,7 +286,7 @@ export class Alerter implements AsyncDisposable {
     this.#hand(owed, this.#save({ ...difference(before, state), owed, settled }));
   }
 
-  #hand(owed: readonly OwedAlert[], kept: Promise<void>): void {
+  #hand(owed: readonly OwedAlert[], kept: Promise<void> | undefined): void {
     for (const outbox of this.#outboxes) {
       for (const one of owed) {
         if (one.channel === outbox.channel) outbox.put(one, kept);
@@ -273,8 +307,8 @@ export class Alerter implements AsyncDisposable {
   #load(): readonly OwedAlert[] {
     this.#readMs = this.#parts.clock.monotonicMs();
     try {
-      const { open, owed } = this.#parts.memory.load();
-      const read = new Map(open.map((alert) => [alert.key, alert]));
+      const { open, told, owed } = this.#parts.memory.load();
+      const read = new Map([...open, ...told].map((alert) => [alert.key, alert]));
       this.#state = withCounts(read, this.#read, this.#state);
       this.#read = read;
       return owed;

@@ -6,7 +6,11 @@ import { STAGES, type Stage } from './ports.ts';
 
 /** What a guard says of its service. */
 export type Readiness =
-  | { readonly state: 'ready' }
+  | {
+      readonly state: 'ready';
+      /** It asked for a pause of so long, which a request waits out. */
+      readonly heldMs?: number | undefined;
+    }
   /** Half open, or due to be: a few requests are let through to try it. */
   | {
       readonly state: 'probe';
@@ -79,23 +83,27 @@ export class Availability {
       // Asking what became of a call outlasts an open breaker.
       ['dialling', []],
       ['owed', ['crm']],
+      // Nor does it wait for one: it is asked once.
+      ['doubted', []],
     ]);
   }
 
   /** The roles that this stage still needs and that nobody can fill now. */
   blocked(stage: Stage): readonly Blocked[] {
-    return (this.#needs.get(stage) ?? []).flatMap((role) => this.#blockedRole(role) ?? []);
+    return (this.#needs.get(stage) ?? []).flatMap((role) => this.#blockedRole(role, stage) ?? []);
   }
 
   /** Stages whose contacts could get through now. */
   open(): readonly Stage[] {
-    return STAGES.filter((stage) => this.blocked(stage).length === 0);
+    return STAGES.filter((stage) =>
+      (this.#needs.get(stage) ?? []).every((role) => this.#hasAnswer(role, stage)),
+    );
   }
 
   /** Takes a contact of this stage in hand: it uses a permit wherever it will try a service. */
   enter(stage: Stage): Trial {
     const tried = (this.#needs.get(stage) ?? []).flatMap((role) => {
-      const gate = this.#gates.get(role)?.find((one) => this.#couldAnswer(one));
+      const gate = this.#gates.get(role)?.find((one) => this.#couldAnswer(one, stage));
       const readiness = gate?.readiness();
       if (gate === undefined || readiness?.state !== 'probe') return [];
       return [{ trials: this.#trialsOf(gate), attempt: { lost: readiness.lost ?? 0 } }];
@@ -119,15 +127,14 @@ export class Availability {
     };
   }
 
-  #blockedRole(role: Role): Blocked | undefined {
+  #blockedRole(role: Role, stage: Stage): Blocked | undefined {
+    if (this.#hasAnswer(role, stage)) return undefined;
     const gates = this.#gates.get(role) ?? [];
-    if (gates.some((gate) => this.#couldAnswer(gate))) {
-      return undefined;
-    }
     const states = gates.map((gate) => gate.readiness());
-    const waitsMs = states.flatMap((one) =>
-      one.state === 'closed_until' ? [one.retryAfterMs] : [],
-    );
+    const waitsMs = states.flatMap((one) => {
+      if (one.state === 'closed_until') return [one.retryAfterMs];
+      return one.state === 'ready' ? (one.heldMs ?? []) : [];
+    });
     const lapsesMs = states.flatMap((one) => (one.state === 'probe' ? (one.lapseMs ?? []) : []));
     return {
       role,
@@ -139,11 +146,16 @@ export class Availability {
     };
   }
 
-  #couldAnswer(gate: Gate): boolean {
+  #hasAnswer(role: Role, stage: Stage): boolean {
+    return this.#gates.get(role)?.some((gate) => this.#couldAnswer(gate, stage)) ?? false;
+  }
+
+  #couldAnswer(gate: Gate, stage: Stage): boolean {
     const readiness = gate.readiness();
     switch (readiness.state) {
       case 'ready':
-        return true;
+        // No line waits for a record that can be made later: somebody else can be called.
+        return stage !== 'owed' || readiness.heldMs === undefined;
       case 'probe':
         return readiness.permits > 0 && this.#underWay(gate, readiness) < readiness.permitsMax;
       case 'closed_until':

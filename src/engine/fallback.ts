@@ -63,13 +63,15 @@ export class Chain<S extends Service> {
   async run<T>(
     context: RequestContext,
     call: (service: S) => Promise<T>,
-    accepts: (service: S) => boolean = all,
+    accepts?: (service: S) => boolean,
   ): Promise<Answer<T>> {
     const { role, clock, emit } = this.#parts;
-    const candidates = this.services.filter(accepts);
+    const candidates = accepts === undefined ? this.services : this.services.filter(accepts);
     const misses: Missed[] = [];
     for (const service of candidates) {
-      await this.#delay(service.name, misses.at(-1)?.miss, context);
+      const before = misses.at(-1)?.miss;
+      // Most requests are answered by the first, and wait for nothing.
+      if (before !== undefined) await this.#delay(service.name, before, context);
       try {
         const value = await call(service);
         const [first] = misses;
@@ -94,7 +96,7 @@ export class Chain<S extends Service> {
   }
 
   /** Not after a service whose breaker turned the request away: that has had its pause. */
-  async #delay(service: string, before: Miss | undefined, context: RequestContext): Promise<void> {
+  async #delay(service: string, before: Miss, context: RequestContext): Promise<void> {
     if (!(before instanceof ServiceFailure)) return;
     const delayMs = this.#parts.fallbackDelayMs?.(service) ?? 0;
     if (delayMs === 0) return;
@@ -158,8 +160,4 @@ function reasonOf(miss: Miss): string {
   if (miss instanceof ServiceFailure) return miss.code;
   // Turned away without a failure: so many wait for a place that our own queue is too long.
   return miss.cause instanceof ServiceFailure ? `unavailable: ${miss.cause.code}` : 'queue_full';
-}
-
-function all(): boolean {
-  return true;
 }

@@ -42,6 +42,15 @@ export function retryScheduled(
   return { type: 'retry.scheduled', ...about, retry, delayMs, code: failure.code };
 }
 
+export function serviceStalled(
+  { service, role }: Guarded,
+  { kind, code, message }: ServiceFailure,
+  forMs: number,
+  waitMs: number,
+): EventOf<'service.stalled'> {
+  return { type: 'service.stalled', service, role, forMs, waitMs, kind, code, message };
+}
+
 export function tooManyAtOnce(service: string, limit: number): CampaignEvent {
   const message =
     `${service} refused a request because it had too many at once: from now on it gets ${limit} ` +

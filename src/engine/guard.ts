@@ -7,12 +7,19 @@ import type { Role } from '../domain/words.ts';
 import type { Gate, Readiness } from './availability.ts';
 import { Circuit, REFUSED } from './circuit.ts';
 import { Flights, limitMs } from './flights.ts';
-import { attemptFailed, requestTimeout, retryScheduled, tooManyAtOnce } from './guard-report.ts';
+import {
+  attemptFailed,
+  requestTimeout,
+  retryScheduled,
+  serviceStalled,
+  tooManyAtOnce,
+} from './guard-report.ts';
 import { Inquiry } from './inquiry.ts';
 import { quietly } from './news.ts';
 import type { Pacer } from './pacer.ts';
 import type { BreakerMemory, Clock, Emit, RandomSource, RequestContext } from './ports.ts';
 import { Room, Stay } from './room.ts';
+import { Stall } from './stall.ts';
 
 export interface GuardPolicies {
   readonly retry: RetryPolicy;
@@ -88,6 +95,7 @@ export class Guard implements Gate {
   readonly #flights: Flights;
   readonly #room: Room;
   readonly #inquiry: Inquiry;
+  readonly #stall = new Stall();
   /** The lowest limit that was told. */
   #limitTold = Number.POSITIVE_INFINITY;
 
@@ -135,6 +143,7 @@ export class Guard implements Gate {
       try {
         const value = await this.#flights.launch(context, limits, call, attempt);
         this.#circuit.succeeded(permit);
+        this.#resumed();
         stay.counted();
         context.answered?.(this.#parts.clock.monotonicMs() - startMs);
         return value;
@@ -192,7 +201,7 @@ export class Guard implements Gate {
       }
       case 'held':
         if (standing.waitMs <= retry.maxDelayMs && this.#circuit.state.type === 'closed') {
-          return { state: 'ready' };
+          return { state: 'ready', heldMs: standing.waitMs };
         }
         return { state: 'closed_until', retryAfterMs: standing.waitMs };
       case 'open':
@@ -306,6 +315,24 @@ export class Guard implements Gate {
     return standing.type === 'ready' || (standing.type === 'probe' && standing.permits > 0);
   }
 
+  #stalled(failure: ServiceFailure, delayMs: number): void {
+    if (this.#circuit.state.type !== 'closed') {
+      this.#stall.forget();
+      return;
+    }
+    const waitMs = Math.max(delayMs, failure.retryAfterMs ?? 0);
+    const forMs = this.#stall.refused(failure, waitMs, this.#parts.clock.monotonicMs());
+    if (forMs !== undefined) this.#parts.emit(serviceStalled(this, failure, forMs, waitMs));
+  }
+
+  #resumed(): void {
+    const outageMs = this.#stall.answered(this.#parts.clock.monotonicMs());
+    const { service, role } = this;
+    if (outageMs !== undefined) {
+      this.#parts.emit({ type: 'service.resumed', service, role, outageMs });
+    }
+  }
+
   /** Waits before the next attempt; false where there is to be none. */
   async #backOff(
     operation: Operation,
@@ -318,6 +345,7 @@ export class Guard implements Gate {
     const fraction = random.fraction();
     const tried = { failure, retry: attempt, idempotent, fraction };
     const decision = decideRetry(policies.retry, tried);
+    this.#stalled(failure, decision.type === 'wait' ? decision.delayMs : 0);
     if (decision.type === 'give_up') return false;
     // Against an open breaker, back-offs are time lost and the real failure is forgotten.
     if (this.#circuit.standing().type === 'open') return false;

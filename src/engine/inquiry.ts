@@ -41,6 +41,8 @@ export class Inquiry {
    * then it rejects with a `ServiceFailure` of kind `unknown`, code `timeout`, with the last
    * failure as its cause. 0 or Infinity: no bound.
    *
+   * With `context.once` nothing is waited out: whatever fails ends it.
+   *
    * @param idleMs so long after the last `heard` it rejects too, with code `silent`; 0: never
    */
   async outlast<T>(
@@ -53,8 +55,8 @@ export class Inquiry {
     const { clock, service } = this.#parts;
     using silence = new Silence(clock, idleMs, () => unheard(service, idleMs));
     const signal = AbortSignal.any([context.signal, silence.signal]);
-    const { campaign, contact, call: id, step, line } = context;
-    const heard = { campaign, contact, call: id, step, line, signal, heard: silence.broken };
+    const { campaign, contact, call: id, step, line, once } = context;
+    const heard = { campaign, contact, call: id, step, line, once, signal, heard: silence.broken };
     return await this.#outlast(boundMs, heard, call);
   }
 
@@ -74,7 +76,7 @@ export class Inquiry {
         // A key that expired or a quota may be mended while we ask; only the question can be wrong.
         const isWrong = error.kind === 'permanent' && error.scope === 'request';
         const isOver = clock.monotonicMs() >= endsMs || context.signal.aborted;
-        if (isOver || isWrong) throw error;
+        if (isOver || isWrong || context.once === true) throw error;
         last = error;
       }
       const fraction = random.fraction();

@@ -35,6 +35,7 @@ import { Stopped } from './stopped.ts';
 import {
   type CallsInProgress,
   type End,
+  isDoubted,
   outcomeOf,
   recordRefused,
   type Story,
@@ -65,6 +66,8 @@ export class Processor {
   readonly #served = new Map<string, number>();
   /** The same by contact without an outcome, when a service failed it last. */
   readonly #marks = new Map<string, Map<string, number>>();
+  /** By dialer and account: not every call that is uncertain need find out that it is away. */
+  readonly #deafUntilMs = new Map<string, number>();
 
   constructor(parts: ProcessorParts) {
     this.#parts = parts;
@@ -85,18 +88,21 @@ export class Processor {
   ): Promise<Worked> {
     const story = this.#open(claim, line, calls, stop);
     let end: End | undefined = claim.ended;
-    if (end === undefined) {
-      const settlement = await this.#settling(story, () => this.#call(story));
+    if (end === undefined || isDoubted(claim)) {
+      const work = () => (isDoubted(claim) ? this.#askAgain(story) : this.#call(story));
+      const settlement = await this.#settling(story, work);
       if (settlement.type !== 'outcome') {
         return { settlement, outcome: undefined, stage: stageAt(story) };
       }
       end = await this.#end(story, settlement);
+      if (end.outcome === 'uncertain') {
+        const { outcome } = end;
+        const { isUnasked } = settlement;
+        return { settlement: { type: 'done' }, outcome, isUnasked, stage: stageAt(story) };
+      }
     }
     const known = end;
     const { outcome } = known;
-    if (outcome === 'uncertain') {
-      return { settlement: { type: 'done' }, outcome, stage: stageAt(story) };
-    }
     const noted = await this.#settling(story, () => this.#record(story, known));
     const settlement = noted.type === 'outcome' ? recordRefused(story, noted) : noted;
     return { settlement, outcome, stage: stageAt(story) };
@@ -200,6 +206,27 @@ export class Processor {
       return undefined;
     }
     return await this.#followed(story, request, dialledFrom(found, service), startMs);
+  }
+
+  /** Whatever the dialer says of a call that was uncertain, nobody is rung again by itself. */
+  async #askAgain(story: Story): Promise<Settlement> {
+    const { placed, open } = story.attempts;
+    const { service = '', account = '' } = placed ?? open ?? {};
+    const { clock } = this.#parts;
+    const dialer = `${service} ${account}`;
+    if (clock.monotonicMs() < (this.#deafUntilMs.get(dialer) ?? 0)) {
+      return { type: 'doubted', detail: undefined, isUnasked: true };
+    }
+    const over = await this.#resume(story);
+    if (over === undefined) {
+      const detail = `${service} has no such call: nobody was rung`;
+      return { type: 'doubted', detail, isUnasked: false };
+    }
+    const settlement = outcomeOf(story, over);
+    if (settlement.type !== 'outcome' || settlement.outcome !== 'uncertain') return settlement;
+    const { detail, isUnasked = false } = settlement;
+    if (isUnasked) this.#deafUntilMs.set(dialer, clock.monotonicMs() + DEAF_MS);
+    return { type: 'doubted', detail, isUnasked };
   }
 
   async #lookup(story: Story): Promise<Readonly<Record<string, string>>> {
@@ -326,7 +353,7 @@ export class Processor {
     story: Story,
     settlement: Extract<Settlement, { readonly type: 'outcome' }>,
   ): Promise<End> {
-    const { outcome, detail, code } = settlement;
+    const { outcome, detail, code, isUnasked = false } = settlement;
     const endedMs = this.#wallMs();
     const service = story.services.dialer;
     const ended = this.#parts.journal.write(story.claim.key, {
@@ -334,6 +361,7 @@ export class Processor {
       outcome,
       detail,
       ...(code !== undefined && { code }),
+      ...(isUnasked && { unasked: true }),
       service,
       atMs: endedMs,
     });
@@ -414,6 +442,7 @@ export class Processor {
       step,
       line: story.line,
       signal: story.stop,
+      once: isDoubted(story.claim),
     };
   }
 
@@ -454,6 +483,9 @@ export class Processor {
 function payeeOf(step: Step, service: string): string {
   return `${ROLE_OF[step]} ${service}`;
 }
+
+/** For how long no other uncertain call is asked about where a dialer could not be asked. */
+const DEAF_MS = 60_000;
 
 /** Who dialled a call that has ended; an attempt that rang nobody did nothing. */
 function dialledIn({ attempts, ended }: Claim): string | undefined {

@@ -252,10 +252,20 @@ export class Runner {
       await this.#parts.journal.write(claim.key, { type: 'released' });
     } else if (settlement.type === 'refused') {
       await this.#refused(claim, settlement.refusal);
+    } else if (settlement.type === 'doubted') {
+      const { detail, isUnasked } = settlement;
+      await this.#parts.journal.write(claim.key, {
+        type: 'doubt.kept',
+        detail,
+        unasked: isUnasked,
+      });
     } else if (settlement.type === 'outdated') {
       await this.#parts.journal.write(claim.key, { type: 'outdated' });
       this.#tellOutdated(claim);
     }
+    const isUnasked = settlement.type === 'doubted' ? settlement.isUnasked : worked.isUnasked;
+    // It is asked about once more as soon as a breaker says that the dialer can be asked.
+    if (isUnasked === true) this.#waitedFor.add('dialer');
     const isNew = outcome !== undefined && claim.ended === undefined;
     this.#doneNow += isNew ? 1 : 0;
     // An outcome told so itself; a record that was owed is progress too.
@@ -437,7 +447,7 @@ function onAbort(signal: AbortSignal, listener: () => void): () => void {
 const BLOCKABLE: readonly Stage[] = ['fresh', 'owed'];
 
 /** A call that an earlier run began, and a record that is owed, are brought to their end. */
-const IN_HAND: readonly Stage[] = ['dialling', 'owed'];
+const IN_HAND: readonly Stage[] = ['dialling', 'owed', 'doubted'];
 
 /** Stages that an outage may put off; a record that waits for the CRM simply waits. */
 const SKIPPED: readonly Stage[] = ['fresh', 'scripted', 'spoken'];

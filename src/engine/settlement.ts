@@ -17,10 +17,19 @@ export type Settlement =
       readonly refusal?: ServiceFailure | undefined;
       /** Nobody was rung, because the number had asked not to be. */
       readonly code?: 'opted_out' | undefined;
+      /** It is uncertain because its dialer could not be asked. */
+      readonly isUnasked?: boolean | undefined;
     }
   | ({ readonly type: 'put_off' } & PutOff)
   /** The CRM refused the record for good: it stays owed, and the next run offers it again. */
   | { readonly type: 'refused'; readonly refusal: ServiceFailure }
+  /** It was uncertain, the dialer was asked once more, and it is uncertain as before. */
+  | {
+      readonly type: 'doubted';
+      readonly detail: string | undefined;
+      /** The dialer could not be asked. */
+      readonly isUnasked: boolean;
+    }
   /** Left as the journal has it, because the run stops. */
   | { readonly type: 'left' }
   /** Nobody was rung, and the list has another row for the contact by now, or none. */
@@ -46,6 +55,8 @@ export interface Worked {
   readonly stage: Stage;
   readonly settlement: Exclude<Settlement, { readonly type: 'outcome' }>;
   readonly outcome: Outcome | undefined;
+  /** It is uncertain because its dialer could not be asked. */
+  readonly isUnasked?: boolean | undefined;
 }
 
 /** Rounds of used-up retries after which a contact that others overtook is given up (DESIGN 5). */

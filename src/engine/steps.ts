@@ -127,11 +127,16 @@ export type Dialled =
       readonly state: 'uncertain';
       readonly service: string;
       readonly detail: string;
+      /** Nobody could be asked: what became of it may be learnt later. */
+      readonly isUnasked?: boolean | undefined;
       /** It was ended by us because its time was up. */
       readonly isCut?: boolean | undefined;
     };
 
-/** A call of which nothing more is to be learnt. */
+/** What a dialer says of a call, or nothing, because it could not be asked. */
+export type Learnt = Found | { readonly state: 'unasked'; readonly detail?: string | undefined };
+
+/** A call of which nothing more is to be learnt now. */
 export type Over = Exclude<Dialled, { readonly state: 'placed' }>;
 
 /** How long a request that was given up is waited for: it may still ring, and still say so. */
@@ -223,8 +228,8 @@ async function hangUpPlaced(
 }
 
 /**
- * Asks the service that may have placed a call; `unknown` where it cannot tell or is gone. What is
- * found, and proven absence, is written down before anybody acts on it.
+ * Asks the service that may have placed a call; `unknown` where it cannot tell, `unasked` where it
+ * could not be asked. What is found, and proven absence, is written down before anybody acts on it.
  *
  * @param isQuiet no request of ours to place it is under way: otherwise absence proves nothing
  */
@@ -235,14 +240,14 @@ export async function findCall(
   attempts: CallAttempts,
   context: RequestContext,
   isQuiet = true,
-): Promise<Found> {
+): Promise<Learnt> {
   const dialer = chain.services.find((one) => one.name === service);
   if (dialer === undefined) {
-    return { state: 'unknown' };
+    return { state: 'unasked' };
   }
   const stranger = strangerTo(dialer, attempts.open?.account);
   if (stranger !== undefined) {
-    return { state: 'unknown', detail: stranger };
+    return { state: 'unasked', detail: stranger };
   }
   try {
     const begunMs = attempts.open?.begunMs ?? request.begunMs;
@@ -252,7 +257,7 @@ export async function findCall(
       return { state: 'placed', placed: attempts.placed };
     }
     if (found.state === 'absent' && !isQuiet) {
-      return { state: 'unknown' };
+      return { state: 'unasked' };
     }
     if (found.state === 'absent') {
       await attempts.closeAsAbsent();
@@ -266,12 +271,13 @@ export async function findCall(
       throw error;
     }
     const { placed } = attempts;
-    return placed === undefined ? { state: 'unknown' } : { state: 'placed', placed };
+    if (placed !== undefined) return { state: 'placed', placed };
+    return { state: isAnswer(error) ? 'unknown' : 'unasked' };
   }
 }
 
 export function dialledFrom(
-  found: Exclude<Found, { readonly state: 'absent' }>,
+  found: Exclude<Learnt, { readonly state: 'absent' }>,
   service: string,
 ): Dialled {
   switch (found.state) {
@@ -280,10 +286,12 @@ export function dialledFrom(
     case 'ended':
       return { state: 'ended', ended: found.ended, service, isFound: true };
     case 'unknown':
+    case 'unasked':
       return {
         state: 'uncertain',
         service,
         detail: found.detail ?? `${service} cannot tell whether it rang`,
+        isUnasked: found.state === 'unasked',
       };
   }
 }
@@ -299,11 +307,11 @@ export async function followCall(
   const dialer = chain.services.find((one) => one.name === service);
   if (dialer === undefined) {
     const detail = `placed by ${service}, which is not in services.dialer any more`;
-    return { state: 'uncertain', service, detail };
+    return { state: 'uncertain', service, detail, isUnasked: true };
   }
   const stranger = strangerTo(dialer, placed.account);
   if (stranger !== undefined) {
-    return { state: 'uncertain', service, detail: stranger };
+    return { state: 'uncertain', service, detail: stranger, isUnasked: true };
   }
   try {
     const ended = await dialer.follow(placed, request, context);
@@ -314,8 +322,15 @@ export async function followCall(
     if (!(error instanceof ServiceFailure)) {
       throw error;
     }
-    return { state: 'uncertain', service, detail: error.message, isCut: isTimeUp(error) };
+    const { message: detail } = error;
+    const isUnasked = !isAnswer(error);
+    return { state: 'uncertain', service, detail, isUnasked, isCut: isTimeUp(error) };
   }
+}
+
+/** Whether a failed question is an answer all the same: asked again, it would be refused again. */
+function isAnswer({ kind, scope }: ServiceFailure): boolean {
+  return kind === 'permanent' && scope === 'request';
 }
 
 /**

@@ -6,7 +6,7 @@ import type { ServiceFailure } from '../domain/failure.ts';
 import type { Role, Step } from '../domain/words.ts';
 import type { Claim, Clock, Emit } from './ports.ts';
 import type { Settlement } from './settlement.ts';
-import type { Story } from './story.ts';
+import { isDoubted, type Story } from './story.ts';
 
 type StepFinished = Extract<CampaignEvent, { readonly type: 'step.finished' }>;
 
@@ -72,6 +72,7 @@ export class StoryEvents {
       ...(code !== undefined && { code }),
       durationMs: this.#clock.monotonicMs() - story.startMs,
       ...(story.isCut && { cut: true }),
+      ...(isDoubted(story.claim) && { was: 'uncertain' }),
     });
   }
 

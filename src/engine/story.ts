@@ -45,6 +45,11 @@ export interface End {
   readonly endedMs: number;
 }
 
+/** It is uncertain, and asked about once more. */
+export function isDoubted({ stage }: Claim): boolean {
+  return stage === 'doubted';
+}
+
 /** How far it has come: what its contact still needs is asked of that. */
 export function stageAt({ ended, step, claim }: Story): Stage {
   if (ended) return 'owed';
@@ -85,6 +90,6 @@ export function outcomeOf(story: Story, over: Over): Settlement {
   }
   // Whoever pressed a key was there, whatever became of the call after that.
   return answer === undefined
-    ? { type: 'outcome', outcome: 'uncertain', detail: over.detail }
+    ? { type: 'outcome', outcome: 'uncertain', detail: over.detail, isUnasked: over.isUnasked }
     : { type: 'outcome', outcome: 'answered', detail: answer };
 }

@@ -27,7 +27,8 @@ export class ContactReader {
     if (cells.length !== header.width) {
       return wrongWidth(cells.length, header.width);
     }
-    const number = this.#phone(cellAt(cells, header.phone));
+    const cell = cellAt(cells, header.phone);
+    const number = this.#phone(cell);
     if ('code' in number) {
       return number;
     }
@@ -51,6 +52,7 @@ export class ContactReader {
       id,
       name: optionalAt(cells, header.name),
       phone: number.phone,
+      ...writtenAs(cell, number.phone),
       language: tag,
       timezone,
       email: optionalAt(cells, header.email),
@@ -74,6 +76,13 @@ export class ContactReader {
   #isZone(cell: string): boolean {
     return remembered(this.#zones, cell, isZone);
   }
+}
+
+/** The number as it stands in the cell, where that is not E.164; without marks nobody sees. */
+function writtenAs(cell: string, phone: string): Pick<Contact, 'phoneWritten'> {
+  if (cell === phone) return {};
+  const written = cell.replaceAll(/\p{Cf}/gu, '').trim();
+  return written === phone ? {} : { phoneWritten: written };
 }
 
 function cellAt(cells: readonly string[], index: number): string {

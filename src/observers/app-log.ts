@@ -177,16 +177,15 @@ function ownFields(event: CampaignEvent): object | undefined {
     case 'fallback.used':
       return { instead: event.instead };
     case 'breaker.opened':
-      return {
-        breaker_state: 'open',
-        error_category: event.kind,
-        code: event.code,
-        delay_ms: Math.round(event.openMs),
-      };
+      return openedFields(event);
     case 'breaker.half_open':
       return { breaker_state: 'half_open' };
     case 'breaker.closed':
       return { breaker_state: 'closed', duration_ms: Math.round(event.outageMs) };
+    case 'service.stalled':
+      return stallFields(event);
+    case 'service.resumed':
+      return { duration_ms: Math.round(event.outageMs) };
     case 'call.looked_up':
       return { had_rung: event.hadRung };
     case 'record.refused':
@@ -203,6 +202,7 @@ function ownFields(event: CampaignEvent): object | undefined {
         code: event.code,
         duration_ms: Math.round(event.durationMs),
         cut: event.cut,
+        was: event.was,
       };
     case 'health.changed':
       return { health: event.health };
@@ -241,6 +241,25 @@ function stepFields({
     kept,
     usage: usageFields(usage),
   };
+}
+
+function openedFields({
+  kind,
+  code,
+  openMs,
+}: Extract<CampaignEvent, { type: 'breaker.opened' }>): object {
+  const delayMs = Math.round(openMs);
+  return { breaker_state: 'open', error_category: kind, code, delay_ms: delayMs };
+}
+
+function stallFields({
+  kind,
+  code,
+  forMs,
+  waitMs,
+}: Extract<CampaignEvent, { type: 'service.stalled' }>): object {
+  const [durationMs, delayMs] = [Math.round(forMs), Math.round(waitMs)];
+  return { error_category: kind, code, duration_ms: durationMs, delay_ms: delayMs };
 }
 
 function usageFields(usage: Usage | undefined): object | undefined {

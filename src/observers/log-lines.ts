@@ -77,14 +77,24 @@ const SENTENCES: Sentences = {
     `${service} is left alone for ${spanText(openMs)}: ${failureText(code, undefined, message)}`,
   'breaker.half_open': ({ service }) => `${service} is tried again`,
   'breaker.closed': ({ service, outageMs }) => `${service} works again after ${spanText(outageMs)}`,
+  'service.stalled': ({ service, forMs, waitMs, code, message }) =>
+    (forMs < 1_000
+      ? `${service} takes no requests for ${spanText(waitMs)}: `
+      : `${service} has taken no requests for ${spanText(forMs)}: `) +
+    failureText(code, undefined, message),
+  'service.resumed': ({ service, outageMs }) =>
+    `${service} takes requests again after ${spanText(outageMs)}`,
   'call.failed': ({ contact, step, code, message }) =>
     `call to ${shown(contact)} failed${step === undefined ? '' : ` at ${step}`}: ` +
     failureText(code, undefined, message),
   'contact.put_off': ({ contact, delayMs, reason }) =>
     `${shown(contact)} is put off for ${spanText(delayMs)}: ${maskNumbers(reason)}`,
-  'call.finished': ({ contact, outcome, detail, durationMs }) =>
-    `call to ${shown(contact)} ended: ${outcome.replace('_', ' ')}` +
-    `${detail === undefined ? '' : ` (${detailText(detail, contact)})`} in ${spanText(durationMs)}`,
+  'call.finished': ({ contact, outcome, detail, durationMs, was }) => {
+    const ended = was === undefined ? 'ended' : 'was uncertain, and is known now';
+    const why = detail === undefined ? '' : ` (${detailText(detail, contact)})`;
+    const span = was === undefined ? ` in ${spanText(durationMs)}` : '';
+    return `call to ${shown(contact)} ${ended}: ${outcome.replace('_', ' ')}${why}${span}`;
+  },
   'call.looked_up': ({ service, contact, hadRung }) =>
     `what became of the call to ${shown(contact)} was not known, the answer was lost: asked ` +
     `${service} first, it had ${hadRung ? 'rung' : 'not rung'}`,
@@ -120,6 +130,8 @@ const LEVELS: Readonly<Record<Exclude<EventType, 'notice'>, LogLevel>> = {
   'breaker.opened': 'error',
   'breaker.half_open': 'info',
   'breaker.closed': 'info',
+  'service.stalled': 'error',
+  'service.resumed': 'info',
   'call.failed': 'error',
   'contact.put_off': 'info',
   'call.finished': 'info',

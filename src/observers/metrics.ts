@@ -4,6 +4,7 @@
  */
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { CampaignEvent } from '../domain/event.ts';
+import { OutcomeCounts } from '../domain/outcome-counts.ts';
 import type { RunStatus } from '../domain/run-status.ts';
 import type { Outcome, Role } from '../domain/words.ts';
 import type { HostReader } from '../engine/ports.ts';
@@ -13,7 +14,7 @@ import { liveMetrics } from './live-metrics.ts';
 export class Metrics {
   readonly #registry = new Registry();
   readonly #counted: EventMetrics;
-  readonly #outcomes = new Map<Outcome, number>();
+  readonly #outcomes = new OutcomeCounts();
   #answers = 0;
   readonly #alerts = { sent: 0, failed: 0 };
   /** When each call in progress was taken on; monotonic milliseconds, by the call's id. */
@@ -46,7 +47,7 @@ export class Metrics {
   }
 
   get outcomes(): ReadonlyMap<Outcome, number> {
-    return this.#outcomes;
+    return this.#outcomes.counts;
   }
 
   get alerts(): { readonly sent: number; readonly failed: number } {
@@ -91,7 +92,7 @@ export class Metrics {
     switch (event.type) {
       case 'call.finished':
         this.#answers += event.answer === undefined ? 0 : 1;
-        this.#outcomes.set(event.outcome, (this.#outcomes.get(event.outcome) ?? 0) + 1);
+        this.#outcomes.take(event);
         // Whose end nobody told is not in progress any more either.
         this.#callsBegun.delete(event.call);
         break;

@@ -82,7 +82,7 @@ export class Progress implements Disposable {
         break;
       case 'call.finished':
         this.#inHand.delete(event.call);
-        this.#done += 1;
+        this.#done += event.was === undefined ? 1 : 0;
         break;
       case 'contact.put_off':
         this.#putOff += 1;

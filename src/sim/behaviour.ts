@@ -19,6 +19,8 @@ export interface Behaviour {
   readonly noAnswerMs: number;
   /** From picking up to hanging up. */
   readonly talkMs: number;
+  /** Part of those who pick up that hang up at once, before anything is said. */
+  readonly dropped?: number | undefined;
   /** Parts of one. */
   readonly shares: Readonly<Record<CallEnd, number>>;
 }

@@ -2,6 +2,7 @@
  * The calls that dialers have taken on, and what will come of each: settled when it is dialled.
  */
 import type { Contact } from '../domain/contact.ts';
+import type { HangupCause } from '../domain/hangup-cause.ts';
 import type { Outcome } from '../domain/words.ts';
 import type { Behaviour, CallEnd } from './behaviour.ts';
 import { type Draw, spread } from './draws.ts';
@@ -17,7 +18,12 @@ export interface TakenCall {
   readonly phone: string;
   /** When it was dialled, by the wall clock. */
   readonly atMs: number;
-  readonly outcome: CallEnd | 'previewed';
+  /** `failed` where a trunk took no call, `uncertain` where it is cut off: nobody can say. */
+  readonly outcome: CallEnd | 'previewed' | 'failed' | 'uncertain';
+  /** What the carrier says of its end; undefined where an exchange is none, or has lost it. */
+  readonly word: HangupCause | undefined;
+  /** From when to when somebody listens who picked up, whatever comes between. */
+  readonly talk: { readonly fromMs: number; readonly untilMs: number } | undefined;
   endMs: number;
 }
 
@@ -32,6 +38,16 @@ export interface Taker {
   readonly service: string;
   readonly account: string | undefined;
   readonly rings: boolean;
+  /** What an exchange has in store for the call. */
+  readonly fate?: Fate | undefined;
+}
+
+/** What an exchange or its trunk does to a call that is dialled now. */
+export interface Fate {
+  /** The trunk refuses it, and says so at once; with 19, once it would have rung out. */
+  readonly refusal: HangupCause | undefined;
+  /** When the exchange starts anew: it does not outlast that. */
+  readonly cutMs: number | undefined;
 }
 
 export class CallBook {
@@ -59,13 +75,15 @@ export class CallBook {
   }
 
   /** Dials, and settles what will come of it. */
-  take({ service, account, rings }: Taker, id: string, { id: contact, phone }: Contact): TakenCall {
-    const { clock } = this.#options;
-    const outcome = rings ? this.#endOf(contact) : 'previewed';
-    const endMs = clock.monotonicMs() + this.#lengthMs(outcome, contact);
+  take(taker: Taker, id: string, { id: contact, phone }: Contact): TakenCall {
+    const { service, account, rings, fate } = taker;
     const reference = `${service}-${id}`;
-    const atMs = clock.wallMs();
-    const call: TakenCall = { service, account, reference, phone, atMs, outcome, endMs };
+    const about = { service, account, reference, phone, atMs: this.#options.clock.wallMs() };
+    const refusal = fate?.refusal;
+    const call =
+      refusal === undefined
+        ? { ...about, ...this.#course(rings ? this.#endOf(contact) : 'previewed', contact, fate) }
+        : { ...about, ...this.#refused(refusal, contact) };
     this.#calls.set(id, call);
     return call;
   }
@@ -73,6 +91,35 @@ export class CallBook {
   /** Nobody asks for it any more. */
   forget(id: string): void {
     this.#calls.delete(id);
+  }
+
+  #course(drawn: CallEnd | 'previewed', contact: string, fate: Fate | undefined): Course {
+    const { clock, draw, behaviour } = this.#options;
+    const nowMs = clock.monotonicMs();
+    const isDropped = drawn === 'answered' && draw('dropped', contact) < (behaviour.dropped ?? 0);
+    const droppedMs = this.#ringMs(contact) + DROPPED_MS * draw('dropped after', contact);
+    const untilMs = nowMs + (isDropped ? droppedMs : this.#lengthMs(drawn, contact));
+    const { cutMs = Number.POSITIVE_INFINITY } = fate ?? {};
+    const isCut = cutMs < untilMs;
+    const isHeard = drawn === 'answered' && !isDropped;
+    return {
+      outcome: isCut ? 'uncertain' : drawn,
+      word: isCut || drawn === 'previewed' ? undefined : WORDS[drawn],
+      talk: isHeard ? { fromMs: nowMs + this.#ringMs(contact), untilMs } : undefined,
+      endMs: Math.min(untilMs, cutMs),
+    };
+  }
+
+  #refused(word: HangupCause, contact: string): Course {
+    const { clock, draw, behaviour } = this.#options;
+    const afterMs =
+      word.cause === NO_ANSWER ? spread(behaviour.noAnswerMs, draw('ring', contact)) : 0;
+    return { outcome: 'failed', word, talk: undefined, endMs: clock.monotonicMs() + afterMs };
+  }
+
+  #ringMs(contact: string): number {
+    const { draw, behaviour } = this.#options;
+    return spread(behaviour.ringMs, draw('ring', contact));
   }
 
   /** Until a call is over, in milliseconds. */
@@ -100,12 +147,11 @@ export class CallBook {
 
   #lengthMs(outcome: Outcome, contact: string): number {
     const { draw, behaviour } = this.#options;
-    const { ringMs, noAnswerMs, talkMs } = behaviour;
-    const ring = spread(ringMs, draw('ring', contact));
+    const { noAnswerMs, talkMs } = behaviour;
     switch (outcome) {
       case 'answered':
       case 'voicemail':
-        return ring + spread(talkMs, draw('talk', contact));
+        return this.#ringMs(contact) + spread(talkMs, draw('talk', contact));
       case 'no_answer':
         return spread(noAnswerMs, draw('ring', contact));
       case 'busy':
@@ -116,5 +162,20 @@ export class CallBook {
   }
 }
 
+type Course = Pick<TakenCall, 'outcome' | 'word' | 'talk' | 'endMs'>;
+
+/** Q.850: nobody answers. */
+const NO_ANSWER = 19;
+/** What a carrier says, by Q.850 and where there is more to say by SIP. */
+const WORDS: Readonly<Record<CallEnd, HangupCause>> = {
+  answered: { cause: 16 },
+  voicemail: { cause: 16 },
+  busy: { cause: 17 },
+  no_answer: { cause: NO_ANSWER },
+  invalid_number: { cause: 1, techCause: 404 },
+};
+
+/** Who hangs up upon picking up is gone by then. */
+const DROPPED_MS = 1_000;
 /** Until a busy line is told as one: an estimate. */
 const BUSY_TONE_MS = 3_000;

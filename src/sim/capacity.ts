@@ -51,7 +51,8 @@ export class Counters {
 
   /** Takes a request in; false where that is one too many, and it is refused. */
   enter(place: Place, method: Method, request: number, sender: Sender, nowMs: number): boolean {
-    if (!COUNTED.has(method)) return true;
+    // Where no vendor has a limit, none counts.
+    if (this.#capacities.length === 0 || !COUNTED.has(method)) return true;
     const name = `${place.role} ${place.service}`;
     const working = this.#working.get(name) ?? new Map<number, Sender>();
     this.#working.set(name, working);
@@ -63,6 +64,7 @@ export class Counters {
   }
 
   leave({ role, service }: Place, request: number): void {
+    if (this.#working.size === 0) return;
     this.#working.get(`${role} ${service}`)?.delete(request);
   }
 

@@ -15,6 +15,7 @@ import { HEALTH_TOLD } from './checkers/health.ts';
 import { FEW_TAKEN, NOT_HELD_LONG, RETRY_BUDGET } from './checkers/loads.ts';
 import { ONE_RUN } from './checkers/locks.ts';
 import { BUDGET_KEPT } from './checkers/money.ts';
+import { NEWS_ONCE } from './checkers/news.ts';
 import { TOLD_APART } from './checkers/numbers.ts';
 import { BACK_BY_PROBES, DOUBLES_OPEN_TIME } from './checkers/open-times.ts';
 import { OPTED_OUT } from './checkers/opt-outs.ts';
@@ -43,10 +44,12 @@ import {
   RUN_GOES_ON,
 } from './checkers/runs.ts';
 import { SHARES_TOLD } from './checkers/shares.ts';
+import { STALLS_TOLD } from './checkers/stalls.ts';
 import { NOBODY_LEFT_ON_THE_LINE } from './checkers/stops.ts';
 import { STEP_BY_STEP } from './checkers/transitions.ts';
 import { LOST_TRIALS_LAPSE, TRIALS_DECIDE } from './checkers/trials.ts';
 import { RECORDS_TRUE } from './checkers/true-records.ts';
+import { LIST_SPARED } from './checkers/trunks.ts';
 import { STOPS_WAITING } from './checkers/wakes.ts';
 import { NOTHING_SPOKEN_UNHEARD, WRITTEN_FIRST } from './checkers/words.ts';
 
@@ -82,9 +85,11 @@ export const CHECKERS: readonly Checker[] = [
   HOUR_KEPT,
   PROBES_APART,
   ONE_ALERT,
+  NEWS_ONCE,
   SHARES_TOLD,
   HEALTH_TOLD,
   FAILED_TOLD,
+  STALLS_TOLD,
   PAID_ONCE,
   BUDGET_KEPT,
   RUN_GOES_ON,
@@ -114,6 +119,7 @@ export const CHECKERS: readonly Checker[] = [
   RECORDS_TRUE,
   COUNTS_TRUE,
   NUMBERS_REFUSED,
+  LIST_SPARED,
   ...CHANNEL_CHECKERS,
 ];
 

@@ -116,4 +116,25 @@ const FAILURES = {
     status: undefined,
     says: 'did not answer in time',
   },
+  restart: {
+    kind: 'transient',
+    scope: 'service',
+    code: 'not_connected',
+    status: undefined,
+    says: 'is not connected: it starts anew',
+  },
+  cut: {
+    kind: 'transient',
+    scope: 'service',
+    code: 'not_connected',
+    status: undefined,
+    says: 'is not connected: the network is cut',
+  },
+  trunk: {
+    kind: 'transient',
+    scope: 'service',
+    code: 'trunk_congested',
+    status: undefined,
+    says: 'has a trunk that takes no calls',
+  },
 } as const satisfies Record<Fault['type'], object>;

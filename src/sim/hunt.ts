@@ -412,7 +412,8 @@ class Play {
         const outcome = how === 'again' ? how : this.#whatRang(contact);
         if (outcome === undefined || outcome === 'uncertain') continue;
         const about = { campaign: HUNT_CAMPAIGN, contact, atMs: this.#clock.wallMs() };
-        store.settle({ ...about, outcome, note: undefined });
+        // A run may be asking about them at this moment, or have been when it was killed.
+        if (!isTaken(() => store.settle({ ...about, outcome, note: undefined }))) continue;
         this.#outside.see({ run: this.#run }, { type: 'settled', contact, outcome });
       }
     } finally {
@@ -455,6 +456,17 @@ class Play {
   #broken(checker: string, { error }: Extract<LifeEnd, { type: 'broke' }>): Violation {
     const message = error instanceof Error ? error.message : String(error);
     return { checker, atMs: this.#clock.monotonicMs(), message };
+  }
+}
+
+/** Whether the store does it; what it refuses is told to the operator, who comes again. */
+function isTaken(work: () => unknown): boolean {
+  try {
+    work();
+    return true;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'StoreError') return false;
+    throw error;
   }
 }
 

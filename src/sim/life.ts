@@ -93,6 +93,7 @@ export class Life {
 
   /** The promise, for as long as there is somebody to answer. */
   lasting<T>(promise: Promise<T>): Promise<T> {
+    if (this.#fuse.at === 0) return promise;
     const lasting = new Promise<T>((resolve, reject) => {
       promise.then(
         (value) => {
@@ -137,9 +138,9 @@ export class Life {
 /** A journal that answers nobody who was killed. */
 export function mortalJournal(journal: Journal, life: Life): Journal {
   return {
-    claim: (...about) => life.lasting(journal.claim(...about)),
-    write: (...about) => life.lasting(journal.write(...about)),
-    recall: (...about) => life.lasting(journal.recall(...about)),
+    claim: (stages, nowMs, newCall) => life.lasting(journal.claim(stages, nowMs, newCall)),
+    write: (key, entry) => life.lasting(journal.write(key, entry)),
+    recall: (nowMs) => life.lasting(journal.recall(nowMs)),
     settled: () => life.lasting(journal.settled()),
     // The dead are told something: their store is closed, and nobody sees what they make of it.
     outlook: () => (life.isAlive ? journal.outlook() : { ready: false, nextDueMs: undefined }),

@@ -10,9 +10,12 @@ export class Locks {
   acquire(campaign: string): CampaignLock | 'held' {
     if (this.#held.has(campaign)) return 'held';
     this.#held.add(campaign);
+    let isHeld = true;
     return {
+      // Once: by then it can be another's.
       release: () => {
-        this.#held.delete(campaign);
+        if (isHeld) this.#held.delete(campaign);
+        isHeld = false;
       },
     };
   }

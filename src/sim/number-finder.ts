@@ -6,7 +6,8 @@
 import { ServiceFailure } from '../domain/failure.ts';
 import type { DialRequest, Found, Placed } from '../engine/ports.ts';
 import type { Life } from './life.ts';
-import type { Asking, Outside } from './outside.ts';
+import type { Outside } from './outside.ts';
+import type { Asking } from './treatment.ts';
 
 /** Until a number is asked for again that another call is being placed to. */
 const DESK_MS = 1_000;

@@ -35,7 +35,19 @@ export type Fault =
   /** Answers whatever is asked for this share of the contacts with 503, and works for the rest. */
   | { readonly type: 'picky'; readonly share: number }
   /** Answers this share of the requests with 503. */
-  | { readonly type: 'flaky'; readonly share: number };
+  | { readonly type: 'flaky'; readonly share: number }
+  /**
+   * An exchange starts anew: its calls end at the beginning of this, and nobody can say how; until
+   * its end there is no connection to it.
+   */
+  | { readonly type: 'restart' }
+  /** The network between us and an exchange is cut: its calls go on. */
+  | { readonly type: 'cut' }
+  /** The trunk of an exchange takes no calls. */
+  | { readonly type: 'trunk'; readonly says: TrunkWord };
+
+/** That it is congested, that our password is wrong, or nothing at all: it never rings. */
+export type TrunkWord = 'congested' | 'password' | 'nothing';
 
 export interface Outage {
   /** As the operator named it. */

@@ -2,19 +2,28 @@
  * What is outside of the program and goes on when it is killed: vendors, telephones, people, the
  * CRM, files. A vendor does what it is asked before it answers, so that an answer can be lost.
  */
-import type { ServiceFailure } from '../domain/failure.ts';
+import { ServiceFailure } from '../domain/failure.ts';
 import type { Usage } from '../domain/usage.ts';
 import type { Ended, Found, Script } from '../engine/ports.ts';
 import { AudioShelf } from './audio-shelf.ts';
 import type { Behaviour } from './behaviour.ts';
 import { billFor } from './billing.ts';
-import { CallBook } from './call-book.ts';
-import { type Capacity, Counters, crowdedFailure } from './capacity.ts';
+import { CallBook, type Fate } from './call-book.ts';
+import { type Capacity, Counters } from './capacity.ts';
 import { type Draw, spread } from './draws.ts';
+import { EXCHANGE_FAULTS, Exchange } from './exchange.ts';
 import { failureOf, noNumber, POLL_TIMEOUT_MS, timeoutFailure } from './fault-failures.ts';
 import type { Life } from './life.ts';
 import { type Fault, faultAt, type Outage, type Place } from './outage.ts';
 import type { Asked, Method, Sight, Witness } from './sighting.ts';
+import {
+  type Asking,
+  crowdedOut,
+  cutOff,
+  cutShort,
+  REFUSAL_SHARE,
+  type Treatment,
+} from './treatment.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 /** What vendors and their clients do that a bug hunt must live through. */
@@ -42,6 +51,8 @@ export interface Quirks {
   readonly optOuts?: number | undefined;
   /** Dialers that know a call again by its number and time only. */
   readonly byNumber?: readonly string[] | undefined;
+  /** Dialers that keep a connection to an exchange of the operator's own. */
+  readonly exchanges?: readonly string[] | undefined;
 }
 
 export const NO_QUIRKS: Quirks = {
@@ -68,42 +79,22 @@ export interface OutsideOptions {
   readonly bills?: boolean | undefined;
 }
 
-/** A request as its sender makes it. */
-export interface Asking {
-  readonly life: Life;
-  readonly place: Place;
-  readonly method: Method;
-  readonly asked: Asked;
-  readonly signal: AbortSignal;
-  /** Which number is to be dialled. */
-  readonly phone?: string | undefined;
-}
-
-/** What a vendor does for a request, which has this number. */
+/** What a vendor does for a request, which has this number; a failure that it throws is told. */
 type Serve<T> = (request: number) => T;
-
-/** When a vendor does what it was asked, and when and what it answers. */
-interface Treatment {
-  readonly doneMs: number | undefined;
-  readonly answerMs: number | undefined;
-  readonly failure: ServiceFailure | undefined;
-}
+/** What its client makes of a good answer; undefined where that is what it is. */
+type Judge = () => ServiceFailure | undefined;
 
 /** Until the first answer to a question that is asked again and again. */
 const FIRST_POLL_MS = 300;
 /** What a question that is asked again and again gets through, or is only slowed down by. */
 const POLLS_THROUGH: ReadonlySet<Fault['type']> = new Set([
+  ...EXCHANGE_FAULTS,
   '400',
   'flaky',
   'late',
   'picky',
   'slow',
 ]);
-/** A connection on which nothing comes is cut after so long; by a dialer, which has time, later. */
-const CUT_OFF_MS = 120_000;
-const CALL_CUT_OFF_MS = 600_000;
-/** A refusal takes no work. */
-const REFUSAL_SHARE = 0.2;
 /** Until a phone rings, and the rest of the way to the answer that says so. */
 const DONE_SHARE = 0.6;
 
@@ -119,6 +110,7 @@ export class Outside {
   /** By request: calls that a client still tries to place, though it may have been given up. */
   readonly #placing = new Map<number, { readonly life: Life; readonly call: string }>();
   readonly #counters: Counters;
+  readonly #exchanges: ReadonlyMap<string, Exchange>;
   #requests = 0;
 
   constructor(options: OutsideOptions) {
@@ -126,6 +118,23 @@ export class Outside {
     this.audio = new AudioShelf(this.isWatched);
     this.calls = new CallBook(options);
     this.#counters = new Counters(options.capacities ?? []);
+    const { exchanges = [] } = options.quirks;
+    this.#exchanges = new Map(exchanges.map((name) => [name, new Exchange(name, options.outages)]));
+  }
+
+  /** The exchange behind a dialer; undefined where it has none of the operator's own. */
+  exchange(service: string): Exchange | undefined {
+    return this.#exchanges.get(service);
+  }
+
+  /** What becomes of a call that a dialer dials now; undefined where only its callee decides. */
+  fateOf(service: string): Fate | undefined {
+    return this.exchange(service)?.fateAt(this.#options.clock.monotonicMs());
+  }
+
+  /** Whoever is killed meanwhile, something outside happens so much later. */
+  after(delayMs: number, happen: () => void): void {
+    this.#options.clock.after(Math.max(0, delayMs), happen);
   }
 
   get draw(): Draw {
@@ -186,11 +195,13 @@ export class Outside {
   }
 
   /** Sends a request; `serve` is what the vendor does, once or, where it refuses, not at all. */
-  ask<T>(asking: Asking, serve: Serve<T>): Promise<T> {
+  ask<T>(asking: Asking, serve: Serve<T>, judge?: Judge): Promise<T> {
     const { place, method, asked } = asking;
     const { outages, clock, answerMs } = this.#options;
-    const fault = faultAt(outages, place, clock.monotonicMs());
-    return this.#send(asking, serve, (request) => {
+    const nowMs = clock.monotonicMs();
+    const exchange = place.role === 'dialer' ? this.exchange(place.service) : undefined;
+    const fault = exchange?.awayFor(nowMs) ?? faultAt(outages, place, nowMs);
+    const treated = (request: number): Treatment => {
       const typicalMs = spread(
         answerMs(place),
         this.draw('answer', method, asked.contact ?? request),
@@ -204,9 +215,15 @@ export class Outside {
       )
         ? this.#treatment(fault, asking, request, typicalMs)
         : crowdedOut(place, typicalMs);
+      const lostMs = (exchange?.lostMs(nowMs) ?? Infinity) - nowMs;
+      return Number.isFinite(lostMs) ? cutShort(treatment, asking, lostMs) : treatment;
+    };
+    const treat = (request: number): Treatment => {
+      const treatment = treated(request);
       if (treatment.doneMs !== undefined) this.#working(asking, treatment.doneMs);
       return treatment;
-    });
+    };
+    return this.#send(asking, serve, treat, judge);
   }
 
   /** A vendor has a request to place a call under way for so long. */
@@ -242,13 +259,18 @@ export class Outside {
    */
   poll<T>(asking: Asking, overMs: number, serve: Serve<T>): Promise<T> {
     const { fault, afterMs } = this.#firstFault(asking.place, overMs);
-    return this.#send(asking, serve, () => {
+    return this.#send(asking, serve, (request) => {
       const { place } = asking;
-      if (fault === undefined) return { doneMs: afterMs, answerMs: afterMs, failure: undefined };
+      const isSpared = fault?.type === 'flaky' && this.draw('flaky', request) >= fault.share;
+      if (fault === undefined || isSpared)
+        return { doneMs: afterMs, answerMs: afterMs, failure: undefined };
       switch (fault.type) {
         case '400':
         case 'late':
         case 'picky':
+        case 'restart':
+        case 'cut':
+        case 'trunk':
           return { doneMs: afterMs, answerMs: afterMs, failure: undefined };
         case 'slow': {
           const laterMs = afterMs + fault.byMs;
@@ -287,7 +309,12 @@ export class Outside {
     return { fault: faultAt(outages, place, nowMs + overMs), afterMs: overMs };
   }
 
-  #send<T>(asking: Asking, serve: Serve<T>, treat: (request: number) => Treatment): Promise<T> {
+  #send<T>(
+    asking: Asking,
+    serve: Serve<T>,
+    treat: (request: number) => Treatment,
+    judge: Judge = () => undefined,
+  ): Promise<T> {
     const { life, place, method, asked, signal } = asking;
     if (!life.moment(`${method} leaves for ${place.service}`)) return new Promise(() => undefined);
     this.#requests += 1;
@@ -295,10 +322,11 @@ export class Outside {
     this.see(life, { type: 'request', request, ...place, method, ...asked });
     const isDeaf = this.draw('deaf', request) < this.quirks.deaf;
     const treatment = treat(request);
-    const { doneMs, answerMs, failure } = isDeaf ? cutOff(treatment, asking) : treatment;
+    const { doneMs, answerMs, failure: known } = isDeaf ? cutOff(treatment, asking) : treatment;
     if (method === 'place') this.#placing.set(request, { life, call: asked.call ?? '' });
     return new Promise((resolve, reject) => {
       let value: { readonly done: T } | undefined;
+      let failure = known;
       const onAbort = (): void => {
         if (!life.isAlive || isDeaf) return;
         this.#over(asking, request);
@@ -311,6 +339,7 @@ export class Outside {
         const { isAlive } = life;
         if (!life.moment(`${method} answered by ${place.service}`)) return;
         if (isAlive && (isDeaf || !signal.aborted)) {
+          failure ??= judge();
           this.#answered(life, request, failure, saidBy(method, value?.done));
         }
         if (value !== undefined && failure === undefined) resolve(value.done);
@@ -322,7 +351,12 @@ export class Outside {
         doneMs,
         answerMs,
         () => {
-          value = { done: serve(request) };
+          try {
+            value = { done: serve(request) };
+          } catch (error) {
+            if (!(error instanceof ServiceFailure)) throw error;
+            failure ??= error;
+          }
         },
         answer,
       );
@@ -380,7 +414,7 @@ export class Outside {
       return { ...refuses, failure: failureOf({ type: '400' }, service, isPlace) };
     }
     if (isPlace && this.#isNoNumber(asking)) return { ...refuses, failure: noNumber(service) };
-    if (fault === undefined) return works;
+    if (fault === undefined || fault.type === 'trunk') return works;
     switch (fault.type) {
       case 'slow': {
         const { byMs } = fault;
@@ -443,18 +477,4 @@ function saidBy(method: Method, done: unknown): Said {
   if (method === 'write') return { text: (done as Script).text };
   const digit = method === 'follow' ? (done as Ended).digit : undefined;
   return digit === undefined ? {} : { digit };
-}
-
-/** A client that does not hear that it is given up comes back all the same: the line is cut. */
-function cutOff(treatment: Treatment, { place: { service }, method }: Asking): Treatment {
-  if (treatment.answerMs !== undefined || method === 'probe') return treatment;
-  const isPlace = method === 'place';
-  const failure = failureOf({ type: 'reset' }, service, isPlace);
-  return { ...treatment, answerMs: isPlace ? CALL_CUT_OFF_MS : CUT_OFF_MS, failure };
-}
-
-/** Refused because the vendor works on as many as it takes at once. */
-function crowdedOut({ service }: Place, typicalMs: number): Treatment {
-  const answerMs = typicalMs * REFUSAL_SHARE;
-  return { doneMs: undefined, answerMs, failure: crowdedFailure(service) };
 }

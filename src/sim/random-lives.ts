@@ -194,6 +194,11 @@ function randomFuse(chance: Chance, contacts: number, life: number): Fuse {
     const later = chance.pick([1, 1, 2, 3, 5], 'fuse', 'after an alert', life);
     return { at: 1, kind: 'an alert leaves', later };
   }
+  // Told while a call goes on: it must be known from then on.
+  if (chance.of(0.05, 'fuse', 'at a key', life)) {
+    const later = chance.pick([0, 0, 1, 2, 3, 5], 'fuse', 'after a key', life);
+    return { at: 1, kind: 'a key is told', later };
+  }
   switch (chance.pick(['any', 'kind', 'kind', 'kind', 'early', 'dial'], 'fuse', life)) {
     case 'early':
       return { at: chance.wholeByRatio(MOMENTS_OF_A_START, mostOfAny, 'fuse', 'early', life) };

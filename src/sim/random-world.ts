@@ -15,7 +15,7 @@ import { Chance } from './chance.ts';
 import type { Fault, Outage, Place } from './outage.ts';
 import type { Quirks } from './outside.ts';
 import { type OtherCampaign, randomConfigs } from './random-configs.ts';
-import { randomDialers, withHouseholds } from './random-dialers.ts';
+import { exchangeOutages, randomDialers, randomDropped, withHouseholds } from './random-dialers.ts';
 import { randomOptOuts, withNeighbours } from './random-keys.ts';
 import { type LifePlan, randomLives, withConfig } from './random-lives.ts';
 import { type ChannelPlan, randomChannels } from './simulated-channels.ts';
@@ -61,8 +61,8 @@ export function randomWorld(seed: number): RandomWorld {
   const configs = randomConfigs(chance, randomChains(chance), contacts);
   const { chains, named } = configs;
   const optOuts = randomOptOuts(chance);
-  const dialers = randomDialers(chance, chains);
-  const behaviour = randomBehaviour(chance);
+  const dialers = randomDialers(chance, named);
+  const behaviour = { ...randomBehaviour(chance), dropped: randomDropped(chance) };
   const policy = randomPolicy(chance);
   const horizonMs = horizonOf(behaviour, contacts.length, policy.lines);
   const hopeless = randomHopeless(chance, chains);
@@ -72,6 +72,7 @@ export function randomWorld(seed: number): RandomWorld {
     ...configs.outages(horizonMs),
     ...hopelessOutages(hopeless, policy.outageWaitMs),
     ...randomOutages(chance, chains, policies, horizonMs, policy.outageWaitMs),
+    ...exchangeOutages(chance, dialers.exchanges ?? [], horizonMs, policy.outageWaitMs),
   ];
   return {
     seed,

@@ -56,6 +56,10 @@ function sightText(sight: Sight): string {
       const what = rings ? 'a phone rings' : 'a preview is made';
       return `${what}: ${listed([contact, call, service])} (${outcome} to be)${words}`;
     }
+    case 'unrung':
+      return `the trunk takes no call: ${listed([sight.contact, sight.call, sight.service])}`;
+    case 'key':
+      return `the key ${sight.digit} is pressed: ${listed([sight.contact, sight.call])}`;
     case 'billed':
       return `${sight.service} bills request ${sight.request}: ${JSON.stringify(sight.usage)}`;
     case 'hung_up':

@@ -5,6 +5,7 @@
 import type { AlertKind, AlertSeverity } from '../domain/alert.ts';
 import type { CampaignEvent, ContactCounts, RunEnd } from '../domain/event.ts';
 import type { FailureKind, FailureScope } from '../domain/failure.ts';
+import type { HangupCause } from '../domain/hangup-cause.ts';
 import type { Usage } from '../domain/usage.ts';
 import type { Outcome, Role, Step } from '../domain/words.ts';
 import type { CallRecord, Found } from '../engine/ports.ts';
@@ -79,12 +80,29 @@ export type Sight =
       readonly hasWords: boolean;
       /** Whether it really rings; not so for a preview. */
       readonly rings: boolean;
-      /** What will come of it, unless it is hung up before. */
+      /** What will come of it, unless it is hung up before; `uncertain`, where it is cut off. */
       readonly outcome: Outcome;
       /** What is said. */
       readonly text?: string | undefined;
       /** Who has spoken the audio that is played; nobody, where the dialer speaks itself. */
       readonly spokenBy?: string | undefined;
+    }
+  /** An exchange dialled, and its trunk took no call: no phone rang. */
+  | {
+      readonly type: 'unrung';
+      readonly service: string;
+      readonly contact: string;
+      readonly call: string;
+      /** What the trunk said. */
+      readonly word: HangupCause;
+    }
+  /** A dialer tells which key was pressed while the call goes on. */
+  | {
+      readonly type: 'key';
+      readonly service: string;
+      readonly contact: string;
+      readonly call: string;
+      readonly digit: string;
     }
   /** A vendor has done what it was asked, and writes it on the bill. */
   | {

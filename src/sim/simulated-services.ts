@@ -15,6 +15,8 @@ import type {
   Service,
   Tts,
 } from '../engine/ports.ts';
+import type { Exchange } from './exchange.ts';
+import { ExchangeClient } from './exchange-client.ts';
 import { keyPressed } from './keys.ts';
 import type { Life } from './life.ts';
 import { NumberFinder } from './number-finder.ts';
@@ -81,21 +83,29 @@ function simulatedTts(name: string, outside: Outside, life: Life): Tts {
       const asking = { life, place, method: 'speak', ...askedBy(context) } as const;
       return outside.ask(asking, (request) => {
         const usage = outside.bill(life, place, request, context.contact);
-        return { wav: new TextEncoder().encode(`${name}\n${language}\n${text}`), usage };
+        return { wav: outside.isWatched ? encoded(`${name}\n${language}\n${text}`) : SOUND, usage };
       });
     },
   };
+}
+
+/** Where nobody asks what was said. */
+const SOUND = new Uint8Array();
+
+function encoded(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
 }
 
 function simulatedDialer(name: string, outside: Outside, life: Life): Dialer {
   const place: Place = { role: 'dialer', service: name };
   const { byNumber = [], speaking = [] } = outside.quirks;
   const finder = byNumber.includes(name) ? new NumberFinder(name, outside, life) : undefined;
+  const exchange = outside.exchange(name);
   const rings = name !== PREVIEW;
   const asking = (method: Method, context: RequestContext) => {
     return { life, place, method, ...askedBy(context) };
   };
-  return {
+  const dialer: Dialer = {
     ...service(place, outside, life),
     role: 'dialer',
     rings,
@@ -114,6 +124,7 @@ function simulatedDialer(name: string, outside: Outside, life: Life): Dialer {
       const taken = outside.calls.get(call);
       if (taken === undefined) throw new Error(`${name} is asked to follow ${call}: never placed`);
       const { outcome } = taken;
+      if (outcome === 'uncertain') throw new Error(`${name} has no exchange that could cut it off`);
       const isPickedUp = outcome === 'answered' || outcome === 'voicemail';
       const { draw, quirks } = outside;
       const isHeard = rings && outcome === 'answered';
@@ -145,6 +156,29 @@ function simulatedDialer(name: string, outside: Outside, life: Life): Dialer {
       });
     },
   };
+  return exchange === undefined ? dialer : throughExchange(dialer, exchange, outside, life);
+}
+
+/** The same dialer, with an exchange of the operator's own behind it. */
+function throughExchange(dialer: Dialer, exchange: Exchange, outside: Outside, life: Life): Dialer {
+  const { name, role } = dialer;
+  const client = new ExchangeClient(name, exchange, outside, life);
+  const asking = (method: Method, context: RequestContext) => {
+    return { life, place: { role, service: name }, method, ...askedBy(context) };
+  };
+  return {
+    ...dialer,
+    place: (request, context) => {
+      const placing = { ...asking('place', context), phone: request.contact.phone };
+      const serve = () => dialled(name, request, outside, life);
+      return client.place(request, placing, (judge) => outside.ask(placing, serve, judge));
+    },
+    follow: (placed, request, context) => {
+      return client.follow(placed, request, asking('follow', context));
+    },
+    find: (request, context) => client.find(request, asking('find', context)),
+    hangUp: (placed, context) => client.hangUp(placed, asking('hangUp', context)),
+  };
 }
 
 /** Undefined where no settings of it ever change. */
@@ -157,7 +191,14 @@ function dialled(service: string, request: DialRequest, outside: Outside, life: 
   const { call, contact, audio, text, language } = request;
   const rings = service !== PREVIEW;
   const account = rings ? accountIn(outside, life) : undefined;
-  const { outcome, reference } = outside.calls.take({ service, account, rings }, call, contact);
+  const fate = outside.fateOf(service);
+  const taken = outside.calls.take({ service, account, rings, fate }, call, contact);
+  const { outcome, reference } = taken;
+  const word = fate?.refusal;
+  if (word !== undefined) {
+    outside.see(life, { type: 'unrung', service, contact: contact.id, call, word });
+    return { service, reference };
+  }
   if (!outside.isWatched) return { service, reference };
   const spoken = contact.language ?? language;
   // It speaks the language of whoever is rung, or plays what is there, whatever that is.

@@ -28,9 +28,13 @@ export class VirtualClock implements Clock {
   readonly #defer: (task: () => void) => void;
   #nowMs = 0;
   #wallOffsetMs: number;
+  /** Deferred while nobody moved time: those run by themselves. */
   #deferred = 0;
-  /** A deferred task ran, and what it made ready may not have run to its end yet. */
+  /** One of them ran, and what it made ready may not have run to its end yet. */
   #stirred = false;
+  /** Deferred while somebody moves time, who runs them. */
+  #tasks: (() => void)[] = [];
+  #movers = 0;
   /** The next one last: by time, then by arming. */
   readonly #timers: Timer[] = [];
   #armed = 0;
@@ -82,6 +86,10 @@ export class VirtualClock implements Clock {
 
   /** Runs `task` when everything that is ready has run; time stands still until then. */
   defer(task: () => void): void {
+    if (this.#movers > 0) {
+      this.#tasks.push(task);
+      return;
+    }
     this.#deferred += 1;
     this.#defer(() => {
       this.#deferred -= 1;
@@ -94,44 +102,34 @@ export class VirtualClock implements Clock {
    * Lets everything that is ready run: all microtasks, what was deferred, what that makes ready,
    * and at least one turn of the event loop.
    */
-  async settle(): Promise<void> {
-    let turns = 0;
-    do {
-      turns += 1;
-      if (turns > TURNS_AT_ONCE_MAX) throw stoodStill(this.#nowMs, `${TURNS_AT_ONCE_MAX} turns`);
-      this.#stirred = false;
-      await new Promise<void>((resolve) => {
-        this.#defer(resolve);
-      });
-      // Two tasks deferred together may run without what the first made ready between them: only
-      // a whole turn in which none ran proves that nothing is left.
-    } while (this.#deferred > 0 || this.#stirred);
+  settle(): Promise<void> {
+    return this.#move(() => 'over');
   }
 
   /** Moves time on by `ms`, firing what falls due on the way, also what is armed on the way. */
-  async advance(ms: number): Promise<void> {
+  advance(ms: number): Promise<void> {
     const endMs = this.#nowMs + ms;
-    await this.settle();
-    for (const watch = new SpinWatch(); ; ) {
+    const watch = new SpinWatch();
+    return this.#move(() => {
       const next = this.#next();
       if (next === undefined || next.atMs > endMs) {
         this.#nowMs = endMs;
-        return;
+        return 'over';
       }
       watch.fired(next.atMs);
-      await this.fireNext();
-    }
+      return this.#fire();
+    });
   }
 
   /** Fires timers until none is armed. */
-  async run(): Promise<void> {
-    await this.settle();
-    for (const watch = new SpinWatch(); ; ) {
+  run(): Promise<void> {
+    const watch = new SpinWatch();
+    return this.#move(() => {
       const next = this.#next();
-      if (next === undefined) return;
+      if (next === undefined) return 'over';
       watch.fired(next.atMs);
-      await this.fireNext();
-    }
+      return this.#fire();
+    });
   }
 
   /**
@@ -146,19 +144,27 @@ export class VirtualClock implements Clock {
       settled = true;
     };
     promise.then(mark, mark);
-    await this.settle();
-    for (const watch = new SpinWatch(); !settled; ) {
-      const next = this.#next();
-      watch.fired(next?.atMs ?? this.#nowMs);
-      if (before !== undefined) await before();
+    const watch = new SpinWatch();
+    await this.#move(() => {
+      if (settled) return 'over';
+      watch.fired(this.#next()?.atMs ?? this.#nowMs);
       // With no timer left, something real is waited for.
-      await (next === undefined ? this.settle() : this.fireNext());
-    }
+      return before === undefined ? this.#fire() : before().then(() => this.#fire());
+    });
     return promise;
   }
 
   /** Moves time to the next timer, if there is one, and fires it. */
   async fireNext(): Promise<void> {
+    let fired = false;
+    await this.#move(() => {
+      if (fired) return 'over';
+      fired = true;
+      return this.#fire();
+    });
+  }
+
+  #fire(): undefined {
     const timer = this.#next();
     if (timer === undefined) return;
     this.#timers.pop();
@@ -167,7 +173,69 @@ export class VirtualClock implements Clock {
     const { wake } = timer;
     timer.wake = undefined;
     wake?.();
-    await this.settle();
+  }
+
+  /**
+   * Takes turn after turn of the event loop. A turn in which nothing is left to run is given to
+   * `act`, until that says that it is over. No promise is made per turn: a day has millions.
+   */
+  #move(act: () => 'over' | undefined | Promise<void>): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    let turns = 0;
+    const end = (): void => {
+      this.#movers -= 1;
+      const tasks = this.#movers === 0 ? this.#tasks.splice(0) : [];
+      for (const task of tasks) this.defer(task);
+    };
+    const fail = (error: unknown): void => {
+      end();
+      reject(error as Error);
+    };
+    const turn = (): void => {
+      try {
+        if (this.#runTasks()) {
+          turns += 1;
+          if (turns > TURNS_AT_ONCE_MAX) {
+            throw stoodStill(this.#nowMs, `${TURNS_AT_ONCE_MAX} turns`);
+          }
+          onward();
+          return;
+        }
+        turns = 0;
+        const acted = act();
+        if (acted === undefined) {
+          onward();
+        } else if (acted === 'over') {
+          end();
+          resolve();
+        } else {
+          acted.then(onward, fail);
+        }
+      } catch (error) {
+        fail(error);
+      }
+    };
+    const later = (): void => this.#defer(turn);
+    // From a microtask: two tasks of the event loop may follow each other without any between.
+    const onward = (): void => {
+      void READY.then(later);
+    };
+    this.#movers += 1;
+    onward();
+    return promise;
+  }
+
+  /** False where there is nothing left to run in this turn, nor may be after it. */
+  #runTasks(): boolean {
+    if (this.#deferred > 0 || this.#stirred) {
+      this.#stirred = false;
+      return true;
+    }
+    if (this.#tasks.length === 0) return false;
+    const tasks = this.#tasks;
+    this.#tasks = [];
+    for (const task of tasks) task();
+    return true;
   }
 
   #next(): Timer | undefined {
@@ -190,6 +258,8 @@ export class VirtualClock implements Clock {
     return low;
   }
 }
+
+const READY = Promise.resolve();
 
 /** Ends a loop in which time does not go on. */
 class SpinWatch {

@@ -17,8 +17,10 @@ export class AlertBook {
 
   read(): AlertsKept {
     const keys = [...this.#open.keys()].sort();
+    const all = keys.map((key) => JSON.parse(this.#open.get(key) ?? '') as Alert);
     return {
-      open: keys.map((key) => JSON.parse(this.#open.get(key) ?? '') as Alert),
+      open: all.filter(({ kind }) => kind !== 'notice'),
+      told: all.filter(({ kind }) => kind === 'notice'),
       owed: [...this.#owed.values()].map((text) => JSON.parse(text) as OwedAlert),
     };
   }

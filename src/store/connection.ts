@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { migrate } from './migrator.ts';
-import { explained } from './store-error.ts';
+import { explaining } from './store-error.ts';
 
 // How long a commit waits for another process (another campaign, `campaign settle`) to finish its
 // own, which takes milliseconds. A database browser left open in a transaction takes for ever.
@@ -93,11 +93,7 @@ export class Connection implements Preparer {
   }
 
   #explaining<Value>(work: () => Value): Value {
-    try {
-      return work();
-    } catch (error) {
-      throw explained(error, this.path);
-    }
+    return explaining(this.path, work);
   }
 
   #readVersion(): void {

@@ -17,7 +17,7 @@ export function numbersOf(contacts: readonly Contact[]): ReadonlyMap<string, str
   return numbers;
 }
 
-/** Whether two rows say the same; the order of the columns does not matter. */
+/** Whether two rows say the same, in whatever spelling of the number and order of the columns. */
 export function sameDetails(one: ContactDetails, other: ContactDetails): boolean {
   return one.phone === other.phone && sameWords(one, other);
 }

@@ -4,8 +4,8 @@
  * through SQLite: closing any other handle on it would drop the process's POSIX locks.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, realpathSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, mkdirSync, readlinkSync, realpathSync } from 'node:fs';
+import { dirname, isAbsolute } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { explained, isBusy } from './store-error.ts';
 
@@ -26,6 +26,9 @@ const LOOKERS_TIMEOUT_MS = 100;
 // Beside the store's own name and endings, within the 255 bytes that file systems allow.
 const SAFE_NAME_LENGTH_MAX = 120;
 
+// As many as Linux follows. Links that lead back to themselves lead to no store.
+const LINKS_MAX = 40;
+
 /**
  * Takes the campaign's lock.
  *
@@ -34,7 +37,7 @@ const SAFE_NAME_LENGTH_MAX = 120;
 export function acquireRunLock({ store, campaign }: LockOptions): RunLock | 'held' {
   const path = lockPath(store, campaign);
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    mkdirSync(dirname(store), { recursive: true });
     const database = locked(path, 'BEGIN EXCLUSIVE', false);
     if (database === undefined) return 'held';
     return new HeldLock(database);
@@ -59,12 +62,32 @@ export function isRunLockHeld({ store, campaign }: LockOptions): boolean {
 /** The lock's file: no two campaigns share one, also where file names ignore case. */
 export function lockPath(store: string, campaign: string): string {
   // Reached by another name, through a link, it is the same store and has the same lock.
-  const real = existsSync(store) ? realpathSync(store) : store;
+  const real = realFile(store, LINKS_MAX);
   const safe = [...new TextEncoder().encode(campaign)].map(safeCharacter).join('');
   if (safe.length <= SAFE_NAME_LENGTH_MAX) return `${real}.${safe}.lock`;
   const hash = createHash('sha256').update(campaign).digest('hex');
   // A dot is never in a safe name, so a shortened one is never a whole one.
   return `${real}.${safe.slice(0, SAFE_NAME_LENGTH_MAX - hash.length)}.${hash}.lock`;
+}
+
+/**
+ * Where a path leads, also while nothing is there yet: the store is made under the lock, whose name
+ * must lead to the same file before and after.
+ */
+function realFile(path: string, linksMax: number): string {
+  if (existsSync(path)) return realpathSync(path);
+  const target = linkTarget(path);
+  if (target === undefined || linksMax === 0) return path;
+  // Not joined: `..` is meant from where a linked folder really is.
+  return realFile(isAbsolute(target) ? target : `${dirname(path)}/${target}`, linksMax - 1);
+}
+
+function linkTarget(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined; // no link, or out of reach: whoever opens it says so
+  }
 }
 
 function safeCharacter(byte: number): string {

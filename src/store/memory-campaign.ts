@@ -1,7 +1,13 @@
 import type { Contact, ContactList } from '../domain/contact.ts';
 import type { ContactCounts } from '../domain/event.ts';
 import type { ContactState, Outcome } from '../domain/words.ts';
-import type { DialAttempt, FinishedSteps, ScriptInForce, Stage } from '../engine/ports.ts';
+import {
+  type DialAttempt,
+  type FinishedSteps,
+  type ScriptInForce,
+  STAGES,
+  type Stage,
+} from '../engine/ports.ts';
 import { sameWords } from './contact-details.ts';
 import { EndedContacts } from './memory-ended.ts';
 import { MemoryHeap } from './memory-heap.ts';
@@ -9,10 +15,9 @@ import {
   contactState,
   isUrgent,
   NEXT_RUN_MS,
-  type Progress,
   QUEUE,
   type QueueState,
-  stageOf,
+  stageAfter,
 } from './queue-state.ts';
 
 export interface MemoryCall {
@@ -91,6 +96,7 @@ export class MemoryCampaign {
     spoken: new MemoryHeap(),
     dialling: new MemoryHeap(),
     owed: new MemoryHeap(),
+    doubted: new MemoryHeap(),
   };
   readonly #waiting = new MemoryHeap<MemoryContact>();
   readonly #counts: Record<ContactState, number> = {
@@ -259,7 +265,7 @@ export class MemoryCampaign {
   }
 
   someReady(): boolean {
-    return this.#firstReady(['fresh', 'scripted', 'spoken', 'dialling', 'owed']) !== undefined;
+    return this.#firstReady(STAGES) !== undefined;
   }
 
   nextDueMs(): number | undefined {
@@ -337,20 +343,11 @@ export function heldNumber({ contact, pending }: MemoryContact): string {
 export function stageOfContact(contact: MemoryContact): Stage {
   const call = contact.calls.at(-1);
   const open = contact.outcome === null && call?.ended !== undefined ? undefined : call;
-  return stageOf(progressOf(open, contact));
-}
-
-export function progressOf(call: MemoryCall | undefined, contact: MemoryContact): Progress {
-  const { script, speech } = call?.finished ?? contact.carried;
-  const attempts = call?.attempts ?? [];
-  return {
-    ended: contact.outcome !== null,
-    script: script !== undefined,
-    speech: speech !== undefined,
-    attempts: new Map(
-      attempts.map(({ attempt, result }) => [attempt, result?.type !== 'not_placed']),
-    ),
-  };
+  const { script, speech } = open?.finished ?? contact.carried;
+  const mayHaveRung = open?.attempts.some(({ result }) => result?.type !== 'not_placed') ?? false;
+  const { outcome } = contact;
+  const reached = { outcome, script: script !== undefined, speech: speech !== undefined };
+  return stageAfter(reached, mayHaveRung);
 }
 
 /** Whether a call was made or may be on its way. */

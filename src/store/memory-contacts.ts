@@ -61,7 +61,10 @@ export class MemoryContacts implements ContactSink {
     const isKept = !known.isUnlisted && contact.phone === heldNumber(known);
     const twin = isKept ? undefined : this.#twin(contact, known);
     if (twin !== undefined) return twin;
-    if (sameDetails(contact, known.contact)) return this.#see(known, contact.line, undefined);
+    if (sameDetails(contact, known.contact)) {
+      known.contact = { ...known.contact, phoneWritten: contact.phoneWritten };
+      return this.#see(known, contact.line, undefined);
+    }
     if (!isAtRest(known)) return this.#see(known, contact.line, contact);
     known.seen = this.#reading;
     this.#campaign.describe(known, contact);

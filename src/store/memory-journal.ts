@@ -137,7 +137,8 @@ export class MemoryJournal implements CampaignJournal {
   #take(contact: MemoryContact, nowMs: number, newCall: string): Claim {
     const stage = stageOfContact(contact);
     const last = contact.calls.at(-1);
-    const goesOn = last !== undefined && (last.ended === undefined || stage === 'owed');
+    const isLeft = stage === 'owed' || stage === 'doubted';
+    const goesOn = last !== undefined && (last.ended === undefined || isLeft);
     const call = goesOn ? last : this.#openCall(contact, nowMs, newCall);
     contact.fence += 1;
     this.#campaign.move(contact, { queue: QUEUE.claimed });
@@ -225,6 +226,8 @@ export class MemoryJournal implements CampaignJournal {
         return this.#answered(contact, call, entry);
       case 'call.ended':
         return this.#callEnded(contact, call, entry);
+      case 'doubt.kept':
+        return this.#doubtKept(contact, call, entry);
       case 'record.ended':
         return this.#recordEnded(contact, call, entry);
       case 'record.refused':
@@ -261,12 +264,27 @@ export class MemoryJournal implements CampaignJournal {
   }
 
   #callEnded(contact: MemoryContact, call: MemoryCall, entry: Of<'call.ended'>): void {
-    const { outcome, detail, code, atMs: endedMs } = entry;
-    if (call.ended !== undefined) throw new WriteRefused(`call ${call.id} has ended before`);
+    const { outcome, detail, code, atMs: endedMs, unasked = false } = entry;
+    const before = call.ended?.outcome;
+    const isOpen = before === undefined || (before === 'uncertain' && outcome !== 'uncertain');
+    if (!isOpen) throw new WriteRefused(`call ${call.id} has ended before`);
     call.ended = { outcome, detail, endedMs };
     if (code !== undefined) call.code = code;
     const queue = outcome === 'uncertain' ? QUEUE.none : QUEUE.claimed;
     this.#campaign.move(contact, { outcome, queue });
+    if (outcome === 'uncertain' && unasked) this.#doubt(contact);
+  }
+
+  #doubtKept(contact: MemoryContact, call: MemoryCall, entry: Of<'doubt.kept'>): void {
+    if (call.ended?.outcome !== 'uncertain') throw new WriteRefused(`${call.id} is not uncertain`);
+    call.ended = { ...call.ended, detail: entry.detail ?? call.ended.detail };
+    if (entry.unasked) this.#doubt(contact);
+    else this.#campaign.move(contact, { queue: QUEUE.none });
+  }
+
+  #doubt(contact: MemoryContact): void {
+    Object.assign(contact, { reason: '', recall: true });
+    this.#campaign.move(contact, { queue: QUEUE.waiting, dueMs: NEXT_RUN_MS });
   }
 
   #recordEnded(contact: MemoryContact, call: MemoryCall, entry: Of<'record.ended'>): void {

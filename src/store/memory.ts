@@ -21,6 +21,7 @@ import { MemoryRows, type RowBook } from './memory-rows.ts';
 import type { OptOuts } from './opt-outs.ts';
 import { type ContactStanding, contactState, QUEUE } from './queue-state.ts';
 import {
+  isAskedAbout,
   noSuchCampaign,
   noSuchContact,
   notUncertain,
@@ -98,6 +99,7 @@ export class MemoryStore {
     const { queue, outcome } = contact;
     const isFailedAgain = settlement.outcome === 'again' && failedUnrung(contact);
     if (outcome !== 'uncertain' && !isFailedAgain) throw notUncertain(settlement, queue, outcome);
+    if (queue === QUEUE.claimed) throw isAskedAbout(settlement);
     if (isFailedAgain) campaign.resultsBytes = 0;
     return settleIn(campaign, contact, settlement);
   }
@@ -193,7 +195,8 @@ class MemoryAlerts implements AlertMemory {
 
   load(): AlertsKept {
     const book = new AlertBook();
-    book.apply(this.#disk.alerts.read());
+    const { open, told, owed } = this.#disk.alerts.read();
+    book.apply({ open: [...open, ...told], owed });
     for (const change of this.#pending) book.apply(change);
     return book.read();
   }

@@ -3,15 +3,15 @@
  */
 
 import type { ContactState, Outcome, Step } from '../domain/words.ts';
-import type { Stage } from '../engine/ports.ts';
+import { STAGES, type Stage } from '../engine/ports.ts';
 
 /** Values of `contact.queue`. They are on disk: never renumber. */
 export const QUEUE = { none: 0, ready: 1, waiting: 2, claimed: 3, removed: 4 } as const;
 export type QueueState = (typeof QUEUE)[keyof typeof QUEUE];
 
 /**
- * Due time of those who wait for the next run: their record was refused. The last moment that a
- * date can hold, so that no clock reaches it. It is on disk.
+ * Due time of those who wait for the next run: their record was refused, or their dialer could not
+ * be asked. The last moment that a date can hold, so that no clock reaches it. It is on disk.
  */
 export const NEXT_RUN_MS = 8.64e15;
 
@@ -22,12 +22,11 @@ export const STAGE_CODES: Readonly<Record<Stage, number>> = {
   spoken: 2,
   dialling: 3,
   owed: 4,
+  doubted: 5,
 };
 
-const STAGE_NAMES: readonly Stage[] = ['fresh', 'scripted', 'spoken', 'dialling', 'owed'];
-
 export function stageName(code: number): Stage {
-  const name = STAGE_NAMES[code];
+  const name = STAGES.find((stage) => STAGE_CODES[stage] === code);
   if (name === undefined) throw new Error(`no stage has the code ${code}`);
   return name;
 }
@@ -79,7 +78,8 @@ export function contactState(queue: QueueState, outcome: Outcome | null): Contac
 
 /** How far the call of a claimed contact has come. */
 export interface Progress {
-  ended: boolean;
+  /** Of the contact; null as long as the call has none. */
+  outcome: Outcome | null;
   script: boolean;
   speech: boolean;
   /** By number: whether the phone may have rung (it is open, placed or unknown). */
@@ -88,10 +88,15 @@ export interface Progress {
 
 /** The stage with which a contact goes back to the queue. */
 export function stageOf(progress: Progress): Stage {
-  if (progress.ended) return 'owed';
-  for (const mayHaveRung of progress.attempts.values()) {
-    if (mayHaveRung) return 'dialling';
-  }
-  if (progress.speech) return 'spoken';
-  return progress.script ? 'scripted' : 'fresh';
+  let mayHaveRung = false;
+  for (const may of progress.attempts.values()) mayHaveRung ||= may;
+  return stageAfter(progress, mayHaveRung);
+}
+
+/** @param mayHaveRung whether any attempt may have made a phone ring */
+export function stageAfter(reached: Omit<Progress, 'attempts'>, mayHaveRung: boolean): Stage {
+  if (reached.outcome !== null) return reached.outcome === 'uncertain' ? 'doubted' : 'owed';
+  if (mayHaveRung) return 'dialling';
+  if (reached.speech) return 'spoken';
+  return reached.script ? 'scripted' : 'fresh';
 }

@@ -1,6 +1,7 @@
 /**
  * What the commands read of a campaign. Times are wall clock milliseconds.
  */
+import type { Cause } from '../domain/causes.ts';
 import type { ContactCounts, RunEnd } from '../domain/event.ts';
 import type { FailureKind } from '../domain/failure.ts';
 import type { Outcome, Role } from '../domain/words.ts';
@@ -17,10 +18,8 @@ export interface BreakerSummary {
   readonly snapshot: Snapshot;
 }
 
-/** Contacts that wait for a time, by what they wait for. */
-export interface WaitingReason {
-  readonly reason: string;
-  readonly count: number;
+/** Contacts that wait for a time, by what they wait for: the reason is of one of them. */
+export interface WaitingReason extends Cause {
   /** When the first of them is due; undefined: with the next run. */
   readonly dueMs: number | undefined;
 }
@@ -35,6 +34,22 @@ export interface NextContact {
   readonly reason: string | undefined;
 }
 
+/** Rows of the list of which something is to be told. */
+export interface LinesFound {
+  readonly count: number;
+  /** The first of them. */
+  readonly lines: readonly number[];
+}
+
+/** Who is in a campaign, and what became of it. */
+export interface ListedPerson {
+  readonly contact: string;
+  readonly phone: string;
+  readonly outcome: Outcome | undefined;
+  /** Has an outcome, and not that of a preview. */
+  readonly wasCalled: boolean;
+}
+
 /** A contact of whom nobody can tell whether the phone rang. */
 export interface UncertainContact {
   readonly contact: string;
@@ -45,6 +60,8 @@ export interface UncertainContact {
   readonly startedMs: number;
   readonly endedMs: number;
   readonly detail: string | undefined;
+  /** The dialer could not be asked, and is to be asked once more. */
+  readonly isAskedAgain: boolean;
   readonly attempts: readonly DialAttempt[];
 }
 

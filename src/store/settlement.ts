@@ -28,6 +28,14 @@ export function noSuchContact({ campaign, contact }: Settlement): StoreError {
   return new StoreError('refused', `campaign ${campaign} has no contact ${contact}`);
 }
 
+export function isAskedAbout({ campaign, contact }: Settlement): StoreError {
+  return new StoreError(
+    'refused',
+    `a run of ${campaign} asks the dialer once more about contact ${contact}, or was about to ` +
+      'when it broke off: settle it after that run, or after the next one',
+  );
+}
+
 export function notUncertain(
   { campaign, contact }: Settlement,
   queue: QueueState,

@@ -99,10 +99,10 @@ export class CallReader {
 }
 
 /** What the contents say of how far the call has come. */
-export function progressOf(contents: CallContents, ended: boolean): Progress {
+export function progressOf(contents: CallContents, outcome: Outcome | null): Progress {
   const { finished, attempts } = contents;
   return {
-    ended,
+    outcome,
     script: finished.script !== undefined,
     speech: finished.speech !== undefined,
     attempts: new Map(

@@ -15,6 +15,7 @@ import { CampaignRow } from './sqlite-campaigns.ts';
 
 export interface DetailColumns {
   readonly phone: string;
+  readonly phone_written: string | null;
   readonly name: string | null;
   readonly language: string | null;
   readonly timezone: string | null;
@@ -136,14 +137,18 @@ export class SqliteContacts implements ContactSink {
     const isKept = known.unlisted === 0 && contact.phone === heldNumber(known);
     const twin = isKept ? undefined : this.#twin(contact, row);
     if (twin !== undefined) return twin;
-    if (sameDetails(contact, detailsOf(known))) return this.#see(row, contact.line, null);
-    if (!isAtRest(known)) return this.#see(row, contact.line, pendingText(contact));
+    if (sameDetails(contact, detailsOf(known))) {
+      return this.#see(row, contact.line, null, contact.phoneWritten ?? null);
+    }
+    if (!isAtRest(known)) {
+      return this.#see(row, contact.line, pendingText(contact), known.phone_written);
+    }
     this.#change(contact, known);
     return { type: 'changed' };
   }
 
-  #see(row: number, line: number, pending: string | null): Admission {
-    this.#statements.see.run(this.#reading, line, pending, row);
+  #see(row: number, line: number, pending: string | null, written: string | null): Admission {
+    this.#statements.see.run(this.#reading, line, pending, written, row);
     return { type: 'known' };
   }
 
@@ -216,6 +221,7 @@ function isAtRest({ queue, stage, outcome }: KnownRow): boolean {
 export function detailsOf(row: DetailColumns): ContactDetails {
   return {
     phone: row.phone,
+    ...(row.phone_written !== null && { phoneWritten: row.phone_written }),
     name: row.name ?? undefined,
     language: row.language ?? undefined,
     timezone: row.timezone ?? undefined,
@@ -225,13 +231,15 @@ export function detailsOf(row: DetailColumns): ContactDetails {
 }
 
 /** A row's details as they are kept until they count. */
-function pendingText({ phone, name, language, timezone, email, variables }: Contact): string {
-  return JSON.stringify({ phone, name, language, timezone, email, variables });
+function pendingText(contact: Contact): string {
+  const { phone, phoneWritten, name, language, timezone, email, variables } = contact;
+  return JSON.stringify({ phone, phoneWritten, name, language, timezone, email, variables });
 }
 
 export function columns(contact: ContactDetails): SQLInputValue[] {
   return [
     contact.phone,
+    contact.phoneWritten ?? null,
     contact.name ?? null,
     contact.language ?? null,
     contact.timezone ?? null,
@@ -277,7 +285,7 @@ function prepareStatements(connection: Connection): Statements {
   return {
     byId: connection.prepare(`
       SELECT row, queue, stage, outcome, seen, line, unlisted, pending_phone,
-        phone, name, language, timezone, email, variables
+        phone, phone_written, name, language, timezone, email, variables
       FROM contact WHERE campaign = ? AND id = ?`),
     byPhone: connection.prepare(`
       SELECT ${TWIN_COLUMNS} FROM contact INDEXED BY contact_by_phone
@@ -292,15 +300,16 @@ function prepareStatements(connection: Connection): Statements {
       ORDER BY row`),
     insert: connection.prepare(`
       INSERT INTO contact (campaign, queue, stage, position, seen, line, id,
-        phone, name, language, timezone, email, variables)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+        phone, phone_written, name, language, timezone, email, variables)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
     change: connection.prepare(`
       UPDATE contact SET seen = ?, line = ?, unlisted = 0, pending = NULL,
-        phone = ?, name = ?, language = ?, timezone = ?, email = ?, variables = ?
+        phone = ?, phone_written = ?, name = ?, language = ?, timezone = ?, email = ?,
+        variables = ?
       WHERE row = ?`),
-    see: connection.prepare(
-      'UPDATE contact SET seen = ?, line = ?, unlisted = 0, pending = ? WHERE row = ?',
-    ),
+    see: connection.prepare(`
+      UPDATE contact SET seen = ?, line = ?, unlisted = 0, pending = ?, phone_written = ?
+      WHERE row = ?`),
     queueAgain: connection.prepare(
       `UPDATE contact SET queue = ${QUEUE.ready}, position = ? WHERE row = ?`,
     ),

@@ -48,7 +48,7 @@ export function uncertainContacts(
 ): readonly UncertainContact[] {
   const contacts = database.prepare(
     `SELECT k.row, k.id, k.name, k.phone, c.id AS call, c.number, c.started_ms, c.ended_ms,
-       c.detail
+       c.detail, k.queue <> ${QUEUE.none} AS is_asked_again
      FROM contact k JOIN call c ON c.contact = k.row AND c.number = k.calls
      WHERE k.campaign = ${CAMPAIGN} AND k.outcome = 'uncertain' ORDER BY k.position`,
   );
@@ -102,6 +102,7 @@ interface UncertainRow {
   readonly started_ms: number;
   readonly ended_ms: number;
   readonly detail: string | null;
+  readonly is_asked_again: number;
 }
 
 interface CallKey {
@@ -146,6 +147,7 @@ function uncertainContact(row: UncertainRow, reader: CallReader): UncertainConta
     startedMs: row.started_ms,
     endedMs: row.ended_ms,
     detail: row.detail ?? undefined,
+    isAskedAgain: row.is_asked_again === 1,
     attempts: reader.contents(row.row, row.number).attempts,
   };
 }

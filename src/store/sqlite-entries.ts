@@ -1,7 +1,7 @@
 import type { StatementSync } from 'node:sqlite';
 import { OPT_OUT } from '../domain/answers.ts';
 import { OptedOut } from '../domain/failure.ts';
-import type { Outcome, Step } from '../domain/words.ts';
+import type { Step } from '../domain/words.ts';
 import type { ClaimKey, DialAttemptResult, JournalEntry } from '../engine/ports.ts';
 import { type Connection, changed, one } from './connection.ts';
 import { type ContactDetails, sameWords } from './contact-details.ts';
@@ -26,7 +26,6 @@ export interface OpenClaim {
   readonly key: ClaimKey;
   readonly row: number;
   readonly progress: Progress;
-  outcome: Outcome | null;
   /** The connection's epoch at which this was read. */
   readonly epoch: number;
 }
@@ -80,6 +79,9 @@ export class SqliteEntries {
         return true;
       case 'call.ended':
         return this.#callEnded(claim, entry);
+      case 'doubt.kept':
+        this.#doubtKept(claim, entry);
+        return false;
       case 'record.ended':
         this.#recordEnded(claim, entry);
         return false;
@@ -119,7 +121,7 @@ export class SqliteEntries {
 
   #attemptBegun({ row, key, progress }: OpenClaim, entry: Of<'attempt.begun'>): void {
     const { attempt, service, account, atMs } = entry;
-    if (progress.ended) throw refused(key, `its call ended before attempt ${attempt} began`);
+    if (hasEnded(progress)) throw refused(key, `its call ended before attempt ${attempt} began`);
     if (progress.attempts.has(attempt)) throw refused(key, `attempt ${attempt} began before`);
     const values = [row, key.number, attempt, service, account ?? null, atMs, row] as const;
     if (changed(this.#statements.attemptBegun, ...values) !== 1) {
@@ -144,33 +146,43 @@ export class SqliteEntries {
 
   #callEnded(claim: OpenClaim, entry: Of<'call.ended'>): boolean {
     const { row, key, progress } = claim;
-    const { outcome, detail, code, service, atMs } = entry;
-    if (progress.ended) throw refused(key, 'its call has ended before');
+    const { outcome, detail, code, service, atMs, unasked = false } = entry;
+    const before = progress.outcome;
+    const isOpen = before === null || (before === 'uncertain' && outcome !== 'uncertain');
+    if (!isOpen) throw refused(key, 'its call has ended before');
     const told = [atMs, outcome, detail ?? null, code ?? null] as const;
     this.#statements.callEnded.run(...told, row, key.number);
     this.#statements.dialEnded.run(atMs, service ?? null, row, key.number, STEP_CODES.dial);
     const uncertain = outcome === 'uncertain';
     const queue = uncertain ? QUEUE.none : QUEUE.claimed;
     this.#statements.contactEnded.run(outcome, queue, STAGE_CODES.owed, row);
-    this.#campaign.move('calling', contactState(queue, outcome));
-    progress.ended = true;
-    claim.outcome = outcome;
+    this.#campaign.move(contactState(QUEUE.claimed, before), contactState(queue, outcome));
+    progress.outcome = outcome;
+    if (uncertain && unasked) this.#statements.doubted.run(NEXT_RUN_MS, row);
     return !uncertain;
   }
 
+  #doubtKept({ row, key, progress }: OpenClaim, { detail, unasked }: Of<'doubt.kept'>): void {
+    if (progress.outcome !== 'uncertain') throw refused(key, 'it is not uncertain');
+    this.#statements.callDetail.run(detail ?? null, row, key.number);
+    if (unasked) this.#statements.doubted.run(NEXT_RUN_MS, row);
+    else this.#statements.contactDone.run(row);
+  }
+
   #recordEnded(claim: OpenClaim, entry: Of<'record.ended'>): void {
-    if (!claim.progress.ended) throw refused(claim.key, 'its call has not ended');
+    if (!hasEnded(claim.progress)) throw refused(claim.key, 'its call has not ended');
     this.#stepEnded(claim, 'record', entry, entry.note ?? null);
     this.#statements.contactDone.run(claim.row);
     if (entry.bytes !== undefined) this.#campaign.results(entry.bytes);
   }
 
   #recordRefused({ row, key, progress }: OpenClaim, { reason }: Of<'record.refused'>): void {
-    if (!progress.ended) throw refused(key, 'its call has not ended');
+    if (!hasEnded(progress)) throw refused(key, 'its call has not ended');
     this.#statements.recordRefused.run(STAGE_CODES.owed, NEXT_RUN_MS, reason, row);
   }
 
-  #putOff({ row, outcome, progress }: OpenClaim, entry: Of<'put_off'>): void {
+  #putOff({ row, progress }: OpenClaim, entry: Of<'put_off'>): void {
+    const { outcome } = progress;
     const { dueMs, reason, recall, rounds } = entry;
     const stage = STAGE_CODES[stageOf(progress)];
     const position = entry.behind ? this.#campaign.places(1) : null;
@@ -181,7 +193,7 @@ export class SqliteEntries {
   }
 
   #outdated(claim: OpenClaim): void {
-    const { row, key, outcome, progress } = claim;
+    const { row, key, progress } = claim;
     const { listed, follow, forgetSteps, forgetTexts } = this.#statements;
     const said = one<{ unlisted: number; pending: string | null } & DetailColumns>(listed, row);
     if (said === undefined) throw new Error('a contact is gone from the database');
@@ -189,7 +201,9 @@ export class SqliteEntries {
     if (said.unlisted === 0 && said.pending === null && !isFormer) {
       throw refused(key, 'it is not outdated');
     }
-    if (progress.ended || isOnItsWay(progress)) throw refused(key, 'somebody may have been rung');
+    if (hasEnded(progress) || isOnItsWay(progress)) {
+      throw refused(key, 'somebody may have been rung');
+    }
     if (isFormer) {
       forgetTexts.run(row);
       progress.script = false;
@@ -197,7 +211,7 @@ export class SqliteEntries {
     }
     if (said.unlisted === 1) {
       this.#statements.unlisted.run(STAGE_CODES[stageOf(progress)], row);
-      this.#campaign.move(contactState(QUEUE.claimed, outcome), undefined);
+      this.#campaign.move(contactState(QUEUE.claimed, null), undefined);
       return;
     }
     if (said.pending === null) return this.#released(claim);
@@ -211,12 +225,17 @@ export class SqliteEntries {
     this.#released(claim);
   }
 
-  #released({ row, outcome, progress }: OpenClaim): void {
+  #released({ row, progress }: OpenClaim): void {
+    const { outcome } = progress;
     const stage = stageOf(progress);
     this.#statements.released.run(STAGE_CODES[stage], row);
     this.#campaign.move(contactState(QUEUE.claimed, outcome), contactState(QUEUE.ready, outcome));
     this.#queue.returned(stage);
   }
+}
+
+function hasEnded({ outcome }: Progress): boolean {
+  return outcome !== null;
 }
 
 /** A dial attempt of the call may have rung, for all that is known. */
@@ -254,7 +273,8 @@ function prepareStatements(
   | 'forgetTexts',
   StatementSync
 > &
-  ReturnType<typeof attemptStatements> {
+  ReturnType<typeof attemptStatements> &
+  ReturnType<typeof doubtStatements> {
   return {
     stepBegun: connection.prepare(`
       INSERT INTO step (contact, number, step, begun_ms) VALUES (?, ?, ?, ?)
@@ -272,6 +292,7 @@ function prepareStatements(
     dialEnded: connection.prepare(`
       UPDATE step SET ended_ms = ?, service = ? WHERE contact = ? AND number = ? AND step = ?`),
     ...attemptStatements(connection),
+    ...doubtStatements(connection),
     callEnded: connection.prepare(`
       UPDATE call SET ended_ms = ?, outcome = ?, detail = ?, code = ?
       WHERE contact = ? AND number = ?`),
@@ -288,20 +309,33 @@ function prepareStatements(
         rounds = ?, position = ifnull(?, position)
       WHERE row = ?`),
     listed: connection.prepare(`
-      SELECT unlisted, pending, phone, name, language, timezone, email, variables
+      SELECT unlisted, pending, phone, phone_written, name, language, timezone, email, variables
       FROM contact WHERE row = ?`),
     unlisted: connection.prepare(
       `UPDATE contact SET queue = ${QUEUE.removed}, stage = ?, unlisted = 0 WHERE row = ?`,
     ),
     follow: connection.prepare(`
       UPDATE contact SET unlisted = 0, pending = NULL,
-        phone = ?, name = ?, language = ?, timezone = ?, email = ?, variables = ?
+        phone = ?, phone_written = ?, name = ?, language = ?, timezone = ?, email = ?, variables = ?
       WHERE row = ?`),
     forgetSteps: connection.prepare(FORGET_STEPS),
     forgetTexts: connection.prepare(FORGET_TEXTS),
     released: connection.prepare(
       `UPDATE contact SET queue = ${QUEUE.ready}, stage = ? WHERE row = ?`,
     ),
+  };
+}
+
+/** Of calls that are uncertain because their dialer could not be asked. */
+function doubtStatements(connection: Connection): Record<'callDetail' | 'doubted', StatementSync> {
+  return {
+    callDetail: connection.prepare(
+      'UPDATE call SET detail = ifnull(?, detail) WHERE contact = ? AND number = ?',
+    ),
+    doubted: connection.prepare(`
+      UPDATE contact SET queue = ${QUEUE.waiting}, stage = ${STAGE_CODES.doubted}, due_ms = ?,
+        reason = NULL, recall = 1
+      WHERE row = ?`),
   };
 }
 

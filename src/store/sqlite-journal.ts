@@ -128,7 +128,7 @@ export class SqliteJournal implements CampaignJournal {
       const rows = all<FenceRow>(this.#allClaimed, this.#campaign.row);
       for (const { row, calls, outcome } of rows) {
         const contents = this.#calls.contents(row, calls);
-        const stage = STAGE_CODES[stageOf(progressOf(contents, outcome !== null))];
+        const stage = STAGE_CODES[stageOf(progressOf(contents, outcome))];
         this.#recovered.run(stage, row);
         this.#campaign.move(
           contactState(QUEUE.claimed, outcome),
@@ -146,8 +146,9 @@ export class SqliteJournal implements CampaignJournal {
   #take(row: ContactRow, nowMs: number, newCall: string): Claim {
     const last = row.calls === 0 ? undefined : this.#calls.call(row.row, row.calls);
     const stage = stageName(row.stage);
-    // An owed call has ended, but is the one whose record is missing.
-    const goesOn = last !== undefined && (last.outcome === null || stage === 'owed');
+    // These have ended, and something is left to be done about them.
+    const isLeft = stage === 'owed' || stage === 'doubted';
+    const goesOn = last !== undefined && (last.outcome === null || isLeft);
     const call = goesOn ? last : this.#openCall(row, nowMs, newCall);
     const number = goesOn ? row.calls : row.calls + 1;
     const contents = number === 1 && !goesOn ? NEW_CALL : this.#calls.contents(row.row, number);
@@ -162,8 +163,7 @@ export class SqliteJournal implements CampaignJournal {
     this.#open.set(row.id, {
       key,
       row: row.row,
-      progress: progressOf(contents, row.outcome !== null),
-      outcome: row.outcome,
+      progress: progressOf(contents, row.outcome),
       epoch: this.#connection.epoch,
     });
     // Texts of those who were not called are never of a former script: see `writeBy`.
@@ -198,8 +198,8 @@ export class SqliteJournal implements CampaignJournal {
 
   #reopened(key: ClaimKey, { row, outcome }: FenceRow): OpenClaim {
     const contents = this.#calls.contents(row, key.number);
-    const progress = progressOf(contents, outcome !== null);
-    const claim = { key, row, progress, outcome, epoch: this.#connection.epoch };
+    const progress = progressOf(contents, outcome);
+    const claim = { key, row, progress, epoch: this.#connection.epoch };
     this.#open.set(key.contact, claim);
     return claim;
   }

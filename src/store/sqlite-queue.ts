@@ -25,7 +25,7 @@ export interface ContactRow extends DetailColumns {
 
 const CONTACT_COLUMNS =
   'row, stage, position, fence, calls, outcome, rounds, unlisted, pending, ' +
-  'line, id, phone, name, language, timezone, email, variables, ' +
+  'line, id, phone, phone_written, name, language, timezone, email, variables, ' +
   '(SELECT at_ms FROM opt_out WHERE number = phone) AS opted_out_ms';
 
 /**

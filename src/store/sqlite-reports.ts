@@ -46,7 +46,9 @@ import {
   uncertainContacts,
 } from './sqlite-ended-calls.ts';
 import { optOutsIn } from './sqlite-opt-outs.ts';
-import { explained, StoreError } from './store-error.ts';
+import { People } from './sqlite-people.ts';
+import { waitingReasons } from './sqlite-waiting.ts';
+import { explaining, StoreError } from './store-error.ts';
 import { type Duration, type Timing, timingsOf } from './timings.ts';
 
 /**
@@ -54,12 +56,14 @@ import { type Duration, type Timing, timingsOf } from './timings.ts';
  * is on. A campaign that is not there reads like one without contacts.
  */
 export class Reports implements Disposable {
+  readonly people: People;
   readonly #path: string;
   readonly #database: DatabaseSync;
 
   constructor(path: string) {
     this.#path = path;
     this.#database = explaining(path, () => openForReading(path));
+    this.people = new People(path, this.#database);
   }
 
   /** All that `work` reads belongs to one moment. */
@@ -127,15 +131,12 @@ export class Reports implements Disposable {
     return rows.map(({ key, snapshot }) => ({ key, snapshot: JSON.parse(snapshot) }));
   }
 
-  /** The earliest due first, those last that wait for the next run. */
+  /**
+   * Put together by the service and code that failed them last, as far as there is one. The
+   * earliest due first, those last that wait for the next run.
+   */
   waiting(campaign: string): readonly WaitingReason[] {
-    const rows = this.#all<WaitingReason & { readonly dueMs: number }>(
-      `SELECT reason, count(*) AS count, min(due_ms) AS dueMs FROM contact
-       WHERE campaign = ${CAMPAIGN} AND queue = ${QUEUE.waiting}
-       GROUP BY reason ORDER BY dueMs, reason`,
-      campaign,
-    );
-    return rows.map((row) => ({ ...row, dueMs: row.dueMs < NEXT_RUN_MS ? row.dueMs : undefined }));
+    return explaining(this.#path, () => waitingReasons(this.#database, campaign));
   }
 
   /** As a run would take them: those with a call to be settled, the ready, then those that wait. */
@@ -296,8 +297,8 @@ export class Reports implements Disposable {
     };
     return (
       owed(QUEUE.ready, `stage = ${STAGE_CODES.owed}`) +
-      owed(QUEUE.waiting, 'outcome IS NOT NULL') +
-      owed(QUEUE.claimed, 'outcome IS NOT NULL')
+      owed(QUEUE.waiting, "outcome <> 'uncertain'") +
+      owed(QUEUE.claimed, "outcome <> 'uncertain'")
     );
   }
 
@@ -463,14 +464,6 @@ function openForReading(path: string): DatabaseSync {
   database.close();
   new Connection(path).close();
   return new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
-}
-
-function explaining<Value>(path: string, work: () => Value): Value {
-  try {
-    return work();
-  } catch (error) {
-    throw explained(error, path);
-  }
 }
 
 function byPosition(one: NextRow, other: NextRow): number {

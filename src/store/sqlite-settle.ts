@@ -3,6 +3,7 @@ import { type Connection, one } from './connection.ts';
 import { type ContactDetails, sameWords } from './contact-details.ts';
 import { QUEUE, type QueueState, STAGE_CODES, STEP_CODES, stageOf } from './queue-state.ts';
 import {
+  isAskedAbout,
   noSuchCampaign,
   noSuchContact,
   notUncertain,
@@ -37,7 +38,7 @@ export function settle(connection: Connection, settlement: Settlement): Settled 
   const campaign = new CampaignRow(connection, settlement.campaign);
   const find = connection.prepare(
     `SELECT c.row, queue, outcome, calls, pending, unlisted = 1 OR seen < listed AS gone,
-       phone, c.name, language, timezone, email, variables
+       phone, phone_written, c.name, language, timezone, email, variables
      FROM contact c JOIN campaign ON campaign.row = c.campaign
      WHERE c.campaign = ? AND id = ?`,
   );
@@ -52,6 +53,7 @@ export function settle(connection: Connection, settlement: Settlement): Settled 
       return queueAgain(connection, campaign, contact, settlement);
     }
     if (outcome !== 'uncertain') throw notUncertain(settlement, queue, outcome);
+    if (queue === QUEUE.claimed) throw isAskedAbout(settlement);
     if (isAgain) return queueAgain(connection, campaign, contact, settlement);
     end(connection, campaign, contact, settlement);
     return 'settled';
@@ -79,7 +81,7 @@ function end(
     )
     .run(outcome, note ?? null, atMs, row, calls);
   connection
-    .prepare('UPDATE contact SET outcome = ?, queue = ?, stage = ? WHERE row = ?')
+    .prepare('UPDATE contact SET outcome = ?, queue = ?, stage = ?, due_ms = NULL WHERE row = ?')
     .run(outcome, QUEUE.ready, STAGE_CODES.owed, row);
   campaign.move('uncertain', 'done');
 }
@@ -112,10 +114,11 @@ function queueAgain(
   const isGone = gone === 1;
   if (!isGone && pending !== null) follow(connection, contact, JSON.parse(pending));
   const contents = new CallReader(connection).contents(row, calls + 1);
-  const stage = STAGE_CODES[stageOf(progressOf(contents, false))];
+  const stage = STAGE_CODES[stageOf(progressOf(contents, null))];
   connection
     .prepare(
-      `UPDATE contact SET outcome = NULL, queue = ?, stage = ?, rounds = 0
+      `UPDATE contact SET outcome = NULL, queue = ?, stage = ?, due_ms = NULL, reason = NULL,
+         rounds = 0
        WHERE row = ?`,
     )
     .run(isGone ? QUEUE.removed : QUEUE.ready, stage, row);
@@ -130,7 +133,8 @@ function follow(connection: Connection, contact: SettledRow, details: ContactDet
   connection
     .prepare(
       `UPDATE contact SET pending = NULL,
-         phone = ?, name = ?, language = ?, timezone = ?, email = ?, variables = ?
+         phone = ?, phone_written = ?, name = ?, language = ?, timezone = ?, email = ?,
+         variables = ?
        WHERE row = ?`,
     )
     .run(...columns(details), contact.row);

@@ -71,6 +71,15 @@ export function explained(error: unknown, path: string): unknown {
   return new StoreError(kind, `the database ${path} ${text} (${error.message})`, error);
 }
 
+/** Does the work; an error of SQLite or the file system comes out in words. */
+export function explaining<Value>(path: string, work: () => Value): Value {
+  try {
+    return work();
+  } catch (error) {
+    throw explained(error, path);
+  }
+}
+
 function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;

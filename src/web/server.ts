@@ -40,6 +40,7 @@ const HEADERS: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
 };
 
+const METHODS = 'GET, HEAD';
 const ROUTES = ['/', '/health', '/api/health', '/live', '/ready', '/metrics'];
 
 /** Listens until it is disposed of, and never keeps the process alive. Never rejects. */
@@ -84,7 +85,13 @@ function routes({ status, metrics, token }: StatusServerParts): Hono {
     return context.body(await metrics.text(), 200, { 'content-type': metrics.contentType });
   });
   app.get('/', (context) => context.html(statusPage(status())));
-  app.notFound((context) => context.json({ error: 'not found', there_is: ROUTES }, 404));
+  app.notFound((context) => {
+    if (!ROUTES.includes(context.req.path)) {
+      return context.json({ error: 'not found', there_is: ROUTES }, 404);
+    }
+    context.header('allow', METHODS);
+    return context.json({ error: `this is only to look at: ${METHODS}` }, 405);
+  });
   app.onError((error, context) => {
     return context.json({ error: 'this could not be read', message: error.message }, 500);
   });

@@ -1,6 +1,7 @@
 /** What stands between us and Asterisk, and fails alone: Asterisk and its calls live on. */
-import { connect, createServer, type Server, type Socket } from 'node:net';
+
 import type { AddressInfo } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 
 interface Pair {
   readonly near: Socket;

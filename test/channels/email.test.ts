@@ -1,50 +1,8 @@
-import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type EmailSettings, emailChannel } from '../../src/channels/email.ts';
+import { mailServer } from '../support/mail-server.ts';
 import { selfSigned } from '../support/self-signed.ts';
 import { failureOf, NEVER, RAISED, RECOVERED } from './support.ts';
-
-interface Mail {
-  readonly from: string;
-  readonly to: readonly string[];
-  readonly text: string;
-  readonly isSecure: boolean;
-  readonly user: string | undefined;
-}
-
-/** A mail server on this machine, gone after the test. */
-async function mailServer(options: SMTPServerOptions = {}) {
-  const mails: Mail[] = [];
-  const server = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ['STARTTLS'],
-    onData(stream, session, done) {
-      const chunks: Buffer[] = [];
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-      stream.on('end', () => {
-        const { mailFrom, rcptTo } = session.envelope;
-        mails.push({
-          from: mailFrom === false ? '' : mailFrom.address,
-          to: rcptTo.map(({ address }) => address),
-          text: Buffer.concat(chunks).toString(),
-          isSecure: session.secure,
-          user: session.user,
-        });
-        done();
-      });
-    },
-    ...options,
-  });
-  server.on('error', () => undefined);
-  const port = await new Promise<number>((resolve) => {
-    const listening = server.listen(0, '127.0.0.1', () => {
-      const address = listening.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : 0);
-    });
-  });
-  onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())));
-  return { port, mails };
-}
 
 function channel(settings: Partial<EmailSettings>) {
   const made = emailChannel({
@@ -158,7 +116,8 @@ describe('an alert by e-mail', () => {
       },
     });
     expect(await channel({ port }).send(RAISED, NEVER)).toBe(
-      `the mail server 127.0.0.1:${port} refuses ben@example.com: check alerts.email.to`,
+      `it reached anna@example.com; the mail server 127.0.0.1:${port} refuses ben@example.com ` +
+        '(550 No such box): check alerts.email.to',
     );
     expect(mails.map(({ to }) => to)).toEqual([['anna@example.com']]);
   });

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/cli/config.ts';
 import { CommandBench } from '../support/command-bench.ts';
 import { loopback } from '../support/loopback.ts';
+import { mailServer } from '../support/mail-server.ts';
 
 const SCRIPT = 'script: { template: "Hi." }\n';
 
@@ -88,7 +89,7 @@ describe('campaign alert-test', () => {
     expect(code).toBe(69);
     expect(stdout).toContain('telegram  sent\n');
     expect(stdout).toContain('webhook   NOT SENT: webhook answered 404; nobody takes alerts there');
-    expect(stderr).toContain('1 of 2 alert channels did not reach everybody');
+    expect(stderr).toBe('campaign: nobody was reached by webhook; the test was sent by telegram\n');
     expect(taken.requests).toHaveLength(1);
     const [request] = gone.requests;
     const { 'x-campaign-timestamp': time, 'x-campaign-signature': signature } =
@@ -96,6 +97,30 @@ describe('campaign alert-test', () => {
     const signed = createHmac('sha256', 'a-secret').update(`${String(time)}.${request?.body}`);
     expect(signature).toBe(`sha256=${signed.digest('hex')}`);
     expect(`${stdout}${stderr}`).not.toMatch(/a-long-token|a-secret/);
+  });
+
+  it('says who of several was reached, who was not, and why', async () => {
+    const { port, mails } = await mailServer({
+      onRcptTo: ({ address }, _session, done) => {
+        const isGone = address === 'ben@example.com';
+        done(isGone ? Object.assign(new Error('No such box'), { responseCode: 550 }) : null);
+      },
+    });
+    bench.write(
+      'config.yml',
+      `${SCRIPT}alerts:
+  email: { enabled: true, host: 127.0.0.1, port: ${port}, security: none,
+    from: c@example.com, to: [anna@example.com, ben@example.com] }
+`,
+    );
+    const { code, stdout, stderr } = await bench.command('alert-test');
+    expect(code).toBe(69);
+    expect(stdout).toBe(
+      `email  SENT TO SOME ONLY: it reached anna@example.com; the mail server 127.0.0.1:${port} ` +
+        'refuses ben@example.com (550 No such box): check alerts.email.to\n',
+    );
+    expect(stderr).toBe('campaign: not everybody was reached by email\n');
+    expect(mails).toHaveLength(1);
   });
 
   it('says so where no channel is on', async () => {
@@ -162,6 +187,35 @@ alerts: { webhook: { enabled: true, url: "${alerts.url}" } }
     expect(told).toMatchObject([
       { key: 'service:webhook', kind: 'raised', severity: 'critical', campaign: 'spring' },
       { key: 'service:webhook', kind: 'recovered', severity: 'info' },
+    ]);
+  });
+
+  it('tells of its campaign once, with the figures of all runs and who had opted out', async () => {
+    const alerts = await loopback(() => ({ body: 'ok' }));
+    const webhook = `{ enabled: true, url: "${alerts.url}", severities: [info] }`;
+    bench.write('config.yml', `${SCRIPT}alerts: { webhook: ${webhook} }\n`);
+    bench.list('spring.csv', [1, 2, 3, 4, 5]);
+    const [number] = /\+\d+/.exec(bench.read('spring.csv')) ?? [];
+    await bench.command(`opt-outs --add ${number}`);
+    for (const options of ['--limit 2', '', '']) {
+      expect((await bench.command(`run spring.csv ${options}`)).code).toBe(0);
+    }
+    const told = alerts.requests.map(({ body }) => JSON.parse(body));
+    expect(told.map(({ key }) => key.replace('campaign:spring:', ''))).toEqual([
+      'started',
+      'milestone:25',
+      'milestone:50',
+      'milestone:75',
+      'finished',
+    ]);
+    expect(told.at(-1).what).toContain(
+      '5 contacts: 4 previewed and 1 failed (1 of them opted out: not rung, as they had asked). ',
+    );
+    bench.list('spring.csv', [1, 2, 3, 4, 5, 6]);
+    await bench.command('run spring.csv');
+    expect(alerts.requests.slice(5).map(({ body }) => JSON.parse(body).title)).toEqual([
+      'The campaign spring has started again',
+      'The campaign spring has finished',
     ]);
   });
 });

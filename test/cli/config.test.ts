@@ -858,13 +858,26 @@ describe('CRMs in config.yml', () => {
   });
 
   it.each([
+    ['', ['email', 'phone']],
+    [', id_property: customer_no', ['id', 'email', 'phone']],
+    [', find_by: [phone]', ['phone']],
+  ])('finds a contact by id only where HubSpot has it: %j', (settings, findBy) => {
+    const { providers } = parsed(using('hubspot', TOKEN + settings), HUBSPOT);
+    expect(providers.hubspot.findBy).toEqual(findBy);
+  });
+
+  it.each([
     ['hubspot', 'find_by: [phone]', 'hubspot.access_token: found nothing, allowed: "${HUBSPOT_'],
     ['hubspot', 'access_token: pat-na1-x', 'hubspot.access_token: found a key written into the'],
     ['hubspot', `${TOKEN}, call_id_property: Call Id`, 'hubspot.call_id_property: found "Call'],
     ['hubspot', `${TOKEN}, lookup: plan`, 'hubspot.lookup: found "plan", allowed: a list of'],
     ['hubspot', `${TOKEN}, find_by: [name]`, 'hubspot.find_by[0]: found "name", allowed: id, em'],
     ['hubspot', `${TOKEN}, owner: 77`, 'hubspot.owner: found 77, allowed: the id of a HubSpot'],
-    ['hubspot', `${TOKEN}, id_property: no`, 'hubspot.id_property: found no, which finds nobody'],
+    [
+      'hubspot',
+      `${TOKEN}, id_property: no, find_by: [email]`,
+      'hubspot.id_property: found no, which finds nobody',
+    ],
     ['hubspot', `${TOKEN}, token: x`, 'hubspot.token: found an unknown key, allowed: access_to'],
     ['webhook', 'secret: "${HUBSPOT_ACCESS_TOKEN}"', 'webhook.url: found nothing, allowed: the'],
     ['webhook', 'url: example.com', 'webhook.url: found "example.com", allowed: an address tha'],

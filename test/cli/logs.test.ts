@@ -175,6 +175,8 @@ describe('campaign logs', () => {
     expect(await shown('--contact', '+1 (415) 555-0134')).toEqual(['c']);
     expect(await shown('--service', 'flite', '--level', 'warn')).toEqual(['a']);
     expect(await shown('--service', 'nobody')).toEqual([]);
+    expect(await shown('--service', 'csv', '--service', 'flite')).toEqual(['a', 'b', 'd']);
+    expect(await shown('--contact', 'c-017', '--contact', '+14155550134')).toEqual(['c', 'd']);
   });
 
   it('shows a broken line as it is, and the lines around it', async () => {

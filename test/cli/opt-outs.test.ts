@@ -45,7 +45,37 @@ describe('campaign opt-outs', () => {
     expect(again.opted_out).toBeUndefined();
   });
 
+  it('keeps every number of a command, however they are given', async () => {
+    const spoken = ['+14155550101', '+14155550102', '+14155550103', '+442079460104'];
+    const [one, two, three, four] = spoken as [string, string, string, string];
+    const kept = async (): Promise<string[]> => {
+      const { stdout } = await bench.command('opt-outs --numbers --json');
+      return JSON.parse(stdout).opt_outs.map(({ number }: { number: string }) => number);
+    };
+    const words = ['opt-outs', '--add', '415 555 0101', two, '--add', three, '--reason', 'letter'];
+    const added = await bench.command([...words, '--add', four, three]);
+    expect(added.code).toBe(0);
+    expect(added.stdout.match(/is not rung any more/g)).toHaveLength(4);
+    expect((await kept()).sort()).toEqual(spoken);
+
+    const wrong = await bench.command(['opt-outs', '--remove', one, '--remove', '+14155550109']);
+    expect(wrong.code).toBe(64);
+    expect(wrong.stderr).toContain('+1 415 *** **09 is not among');
+    expect(await kept()).toHaveLength(4);
+    const removed = await bench.command(['opt-outs', '--remove', one, two, '--remove', four]);
+    expect(removed.code).toBe(0);
+    expect(await kept()).toEqual([three]);
+  });
+
+  it('writes none of them down where one is no number', async () => {
+    const { code, stderr } = await bench.command('opt-outs --add +14155550101 --add 415 555 0102');
+    expect(code).toBe(64);
+    expect(stderr).toContain('in quotes');
+    expect((await bench.command('opt-outs')).stdout).toContain('Nobody has asked');
+  });
+
   it.each([
+    ['opt-outs --add +14155550101 --reason a --add +14155550102 --reason b', 'found 2'],
     ['opt-outs --add 1 --remove 2', 'one of the two is allowed'],
     ['opt-outs --reason letter', 'without --add'],
     ['opt-outs --add hello', 'no telephone number'],

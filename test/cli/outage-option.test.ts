@@ -113,6 +113,18 @@ describe('an outage', () => {
     expect(parsed(`espeak-ng@09:10-09:20:${text}`).fault).toEqual(fault);
     expect(parsed(`espeak-ng@+5m-+20m:${text}`).fault).toEqual(fault);
   });
+
+  it.each<[string, Fault]>([
+    ['restart', { type: 'restart' }],
+    ['cut', { type: 'cut' }],
+    ['trunk', { type: 'trunk', says: 'congested' }],
+  ])('of an exchange fails with %s', (text, fault) => {
+    expect(parsed(`asterisk-ari:${text}`).fault).toEqual(fault);
+    expect(parsed(`asterisk-ami@+5m-+20m:${text}`).fault).toEqual(fault);
+    expect(outageText(parsed(`asterisk-ami@+5m-+20m:${text}`))).toBe(
+      `asterisk-ami@+5m-+20m:${text}`,
+    );
+  });
 });
 
 describe('what is no outage', () => {

@@ -41,6 +41,39 @@ describe('a campaign that calls through Twilio', () => {
     expect(stderr).toContain('no calling hours and no do-not-call list');
   });
 
+  it('asks Twilio in the next run how a call ended of which it could not tell', async () => {
+    const { fake, campaign, told } = await bench();
+    const config = campaign.read('config.yml');
+    campaign.write('config.yml', config.replace('request: 60s', 'request: 60s, call: 2m'));
+    fake.polls.push(...Array.from({ length: 100 }, () => wrong(503, 20503, 'Unavailable')));
+    const run = await told('run list.csv --limit 1');
+    expect(run.stdout).toContain(`
+  uncertain: c-1 may have been rung; nobody can
+  tell. The dialer could not be asked about 1: the next run asks it once more.
+  They are not rung again by themselves. Find out, then say so:
+    campaign settle list c-1 answered   (or: again)
+`);
+    const status = '1 queued, 0 put off, 1 uncertain; ';
+    expect((await told('status')).stdout).toContain(status);
+    expect((await told('status')).stdout).toContain(
+      'uncertain: c-1 (campaign settle --help); the next run asks the dialer about 1 of them once',
+    );
+    expect(JSON.parse((await told('status --json')).stdout).campaigns[0]).toMatchObject({
+      uncertain: ['c-1'],
+      asked_again: 1,
+      records_owed: 0,
+      waiting: [],
+    });
+    fake.polls.length = 0;
+    const next = await told('run list.csv');
+    expect(next.code, next.stderr).toBe(0);
+    expect(next.stdout).toContain('All 2 have their outcome.');
+    expect(campaign.read('out/list/results.csv')).toMatch(/^c-1,.*,answered,20 s; CA0+1,/m);
+    expect(fake.calls).toHaveLength(2);
+    const log = campaign.read('logs/app.log');
+    expect(log).toContain('call to c-1 was uncertain, and is known now: answered (20 s; CA0');
+  });
+
   it('is told beforehand what it will do, and who cannot be spoken to', async () => {
     const { campaign, told } = await bench();
     campaign.write('list.csv', 'id,phone,language\nc-1,+14155550101,en\nc-2,+14155550102,tlh\n');

@@ -180,6 +180,22 @@ describe('a forecast', () => {
     expect(forecast.outages[0].price.records_owed).toBe(30);
   });
 
+  it('tells of a service that refuses everything with 429, and the calls go on', async () => {
+    const command = 'simulate --contacts 100 --lines 4 --outage hubspot@+2m-+62m:429';
+    const { stdout } = await bench.command(command);
+    expect(stdout).toContain('100 contacts done');
+    expect(stdout).toMatch(/you hear +09:03:.* critical: hubspot, .*takes no\s+requests/);
+    expect(stdout).toMatch(/10:02:.* all clear: hubspot/);
+  });
+
+  it('names the service for which a run ends that 429 has brought to a halt', async () => {
+    const command = 'simulate --contacts 100 --lines 4 --outage elevenlabs@+2m-+62m:429';
+    const { stdout } = await bench.command(command);
+    expect(stdout).toContain('ended early, because nothing got through any more');
+    expect(stdout).toMatch(/you hear +09:0[34]:.* critical: elevenlabs, .*takes no\s+requests/);
+    expect(stdout).not.toMatch(/critical: The run of/);
+  });
+
   it('of a long list is the same on one core and on two', async () => {
     const command =
       'simulate --contacts 5000 --lines 100 --outage elevenlabs --outage llm --quiet --json';

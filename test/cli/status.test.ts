@@ -49,7 +49,7 @@ spring: 3 contacts, 1 done, 0 calling, 2 queued, 0 put off, 0 uncertain; 0 rows 
     c-2 Person 2: not begun yet
     c-3 Person 3: not begun yet
 
-services: template, flite, preview, csv; no breaker is open
+services of config.yml: template, flite, preview, csv; no breaker is open
 `);
     const one = await bench.command('status autumn');
     expect(one.stdout).toContain('autumn: ');
@@ -197,16 +197,25 @@ services: template, flite, preview, csv; no breaker is open
     });
   });
 
-  it('leaves out services that nobody is asked for', async () => {
+  it('tells apart what other settings have left open', async () => {
     bench.write(
       'config.yml',
       'services: { dialer: [twilio] }\nscript: { template: "Hi." }\nproviders: { twilio: ' +
         '{ account_sid: "AC00000000000000000000000000000001", auth_token: "${T}", ' +
         'from: "+14155550100" } }\n',
     );
-    leaveOpen('flite', 'mute', 20_000, 30_000);
-    const { stdout } = await bench.command('status');
-    expect(stdout).toContain('services: template, twilio, csv; no breaker is open\n');
+    const clock = new VirtualClock();
+    leaveOpen('flite', 'mute', 20_000, clock.wallMs());
+    const { stdout } = await bench.command('status', { clock });
+    expect(stdout).toContain(
+      'services of config.yml: template, twilio, csv; no breaker is open\n' +
+        'not asked by config.yml: flite (tts) does not work since 2026-03-02T08:59:40.000Z: mute\n',
+    );
+    expect(JSON.parse((await bench.command('status --json', { clock })).stdout)).toMatchObject({
+      config: 'config.yml',
+      services: { twilio: { breaker: 'closed' } },
+      other_services: { flite: { role: 'tts', breaker: 'open', reason: 'mute' } },
+    });
   });
 
   it('says how many are uncertain beyond those it names', async () => {

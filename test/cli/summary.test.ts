@@ -48,8 +48,10 @@ function factsOf({ contacts, outcomes, ...changes }: Changes): SummaryFacts {
     answers: new Map(),
     optedOut: 0,
     recordsOwed: 0,
+    reusedIds: { count: 0, lines: [] },
     waiting: [],
     uncertain: [],
+    askedAgain: 0,
     ...changes,
   };
 }
@@ -235,8 +237,20 @@ describe('the rows', () => {
       detail: `no ${phoneOf(1)}`,
       durationMs: 1,
     });
-    expect(why(mixed)).toBe('      3 failed         no +1 415 *** **01 (and 1 for other reasons)');
+    expect(why(mixed)).toBe('      3 failed         2: no +1 415 *** **01; 1: rare');
     expect(why(tallyOf(['failed']))).toBe('      3 failed         no reason given');
+  });
+
+  it('say one of many wordings of one cause, and how many have others', () => {
+    const cause = 'openai: http_400';
+    const waiting = [
+      { reason: `no text for ${phoneOf(1)}`, count: 90, cause, dueMs: 1 },
+      ...[2, 3, 4, 5].map((dueMs) => ({ reason: `reason ${dueMs}`, count: 1, dueMs })),
+    ];
+    expect(rows({ contacts: { total: 94, put_off: 94 }, waiting })).toEqual([
+      '     94 put off        90: openai: http_400, for example: no text for +1 415 *** **01; ' +
+        '1: reason 2; 1: reason 3; 2 for other reasons',
+    ]);
   });
 
   it('name the first rejected rows and count the rest', () => {

@@ -1,3 +1,5 @@
+import type { ServiceName } from '../../src/cli/service-names.ts';
+
 /** The vendors that are held against their contracts. The bed has more. */
 export const VENDORS = [
   'twilio',
@@ -7,6 +9,14 @@ export const VENDORS = [
   'elevenlabs',
   'hubspot',
 ] as const;
+/** Services that go over a network and are held against no contract, with the reason. */
+export const UNHELD: Readonly<Partial<Record<ServiceName, string>>> = {
+  google: 'the bed has no contract of the Gemini API',
+  webhook: 'its receiver is the operator, and docs/guide/vendors.md says what is sent',
+  'asterisk-ari': 'tried on a real Asterisk instead: npm run test:asterisk',
+  'asterisk-ami': 'tried on a real Asterisk instead: npm run test:asterisk',
+};
+
 export type Vendor = (typeof VENDORS)[number];
 
 /** Of the bed, which has no say in them. */

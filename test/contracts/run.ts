@@ -9,7 +9,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { VENDORS } from './bed.ts';
+import { UNHELD, VENDORS } from './bed.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const BED = resolve(ROOT, process.env['CONTRACTS_BED'] ?? '../shared/contracts');
@@ -58,6 +58,13 @@ async function start(): Promise<ChildProcess> {
   return bed;
 }
 
+function tellUnheld(): void {
+  console.log(`contracts: held against what they publish: ${VENDORS.join(', ')}`);
+  for (const [service, why] of Object.entries(UNHELD)) {
+    console.log(`contracts: NOT held against any: ${service} (${why})`);
+  }
+}
+
 if (!existsSync(join(BED, 'bed.mjs'))) {
   console.log(`contracts: skipped, there is no bed at ${BED} (CONTRACTS_BED names another)`);
 } else {
@@ -72,6 +79,7 @@ if (!existsSync(join(BED, 'bed.mjs'))) {
     process.exitCode = await new Promise((ended) => {
       tests.once('exit', (code) => ended(code ?? 1));
     });
+    tellUnheld();
   } finally {
     bed.kill();
   }

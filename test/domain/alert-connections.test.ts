@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { DEFAULT_ALERT_POLICIES } from '../../src/domain/alert-policy.ts';
 import type { Sign, WatchMoment } from '../../src/domain/alert-sign.ts';
 import { alertsBySigns } from '../../src/domain/alert-signs.ts';
-import { type AlertState, NO_ALERTS } from '../../src/domain/alert-state.ts';
+import { type AlertState, NO_ALERTS, noticesApart } from '../../src/domain/alert-state.ts';
 import { AlertWatch } from '../../src/domain/alert-watch.ts';
 
 const KEY = 'service:asterisk-ami:reconnections';
@@ -40,7 +40,7 @@ class Run {
   #moment(minute: number): WatchMoment {
     const nowMs = minute * 60_000;
     const policies = DEFAULT_ALERT_POLICIES;
-    const about = { campaign: 'spring', breakers: [], policies, open: this.#open };
+    const about = { campaign: 'spring', breakers: [], policies, ...noticesApart(this.#open) };
     return { ...about, nowMs, wallMs: nowMs };
   }
 }

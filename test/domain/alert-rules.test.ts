@@ -411,6 +411,8 @@ describe('whatever happens', () => {
       'fallback.used',
       'breaker.opened',
       'breaker.closed',
+      'service.stalled',
+      'service.resumed',
       'call.failed',
       'contact.put_off',
       'sheet.works',

@@ -95,12 +95,32 @@ describe('what a run did', () => {
     expect(tally.rejected.map(({ listLine }) => listLine)).toEqual([2, 3, 4, 5, 6]);
   });
 
+  it('puts reasons together by service and code, with one of the wordings', () => {
+    const failing = (contact: string, detail: string): readonly CampaignEvent[] => {
+      const about = { contact, call: 'x' };
+      const why = { kind: 'permanent', code: 'http_400', message: detail } as const;
+      return [
+        { type: 'call.failed', ...about, step: 'script', service: 'openai', ...why },
+        { type: 'call.finished', ...about, outcome: 'failed', detail, durationMs: 1 },
+      ];
+    };
+    const same = tallyOf(...failing('c1', 'no'), ...failing('c2', 'no'));
+    expect([...same.failures.values()]).toEqual([{ reason: 'no', count: 2 }]);
+    const many = tallyOf(...failing('c1', 'no c1'), ...failing('c2', 'no c2'), ended('else'));
+    expect([...many.failures.values()]).toEqual([
+      { reason: 'no c1', count: 2, cause: 'openai: http_400' },
+      { reason: 'else', count: 1 },
+    ]);
+  });
+
   it('tells reasons apart, as far as there are not too many', () => {
     const many = Array.from({ length: 60 }, (_, index) => ended(`reason ${index}`));
     const tally = tallyOf(...many, ended('reason 0'), ended());
-    expect(tally.failures.get('reason 0')).toBe(2);
-    expect(tally.failures.get('other reasons')).toBe(11);
+    expect(tally.failures.get('reason 0')).toEqual({ reason: 'reason 0', count: 2 });
+    expect(tally.failures.get('other reasons')).toEqual({ reason: 'other reasons', count: 11 });
     expect(tally.failures.size).toBe(51);
-    expect([...tallyOf(ended()).failures]).toEqual([['no reason given', 1]]);
+    expect([...tallyOf(ended()).failures.values()]).toEqual([
+      { reason: 'no reason given', count: 1 },
+    ]);
   });
 });

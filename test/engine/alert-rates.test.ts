@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Alert, AlertSeverity } from '../../src/domain/alert.ts';
 import { type AlertPolicies, DEFAULT_ALERT_POLICIES } from '../../src/domain/alert-policy.ts';
+import type { CampaignFigures } from '../../src/domain/alert-sign.ts';
 import { alertText } from '../../src/domain/alert-text.ts';
-import type { CampaignEvent } from '../../src/domain/event.ts';
+import type { CampaignEvent, RunEnd } from '../../src/domain/event.ts';
 import type { Outcome, Role, Step } from '../../src/domain/words.ts';
 import { AlertBench, closed, found, opened } from '../support/alert-bench.ts';
+import { failure } from '../support/failures.ts';
 
 const MINUTE = 60_000;
 const CONTACTS = { total: 1_000, done: 1, calling: 0, queued: 999, put_off: 0, uncertain: 0 };
@@ -210,7 +212,36 @@ describe('what follows from an outage', () => {
     await take(opened('twilio', { role: 'dialer' }), ...times(40, () => ended('uncertain', true)));
     expect(told().filter((one) => !one.startsWith('notice'))).toEqual(['raised service:twilio']);
   });
+
+  it('is that also when such a call ends after the outage, and after its alert', async () => {
+    const { run, bench, take, told } = watching();
+    run.alerter.reconcile([found('twilio', 'closed', 'dialer')]);
+    const calls = times(40, () => ended('uncertain'));
+    for (let check = 0; check < 2; check += 1) {
+      run.alerter.takeCheck('twilio', 'dialer', false, failure());
+    }
+    await take(...calls.map(asked));
+    run.alerter.takeCheck('twilio', 'dialer', true);
+    await take(...calls);
+    await bench.clock.settle();
+    expect(told().filter((one) => !one.startsWith('notice'))).toEqual([
+      'raised service:twilio',
+      'recovered service:twilio',
+    ]);
+    // Of a dialer that was well it is the calls themselves.
+    const others = times(40, () => ended('uncertain'));
+    await take(...others.map(asked), ...others);
+    expect(told()).toContain('raised campaign:spring:success_rate');
+  });
 });
+
+/** The dialer does not say what became of this call. */
+function asked(end: CampaignEvent): CampaignEvent {
+  const { contact, call } = end as Extract<CampaignEvent, { type: 'call.finished' }>;
+  const about = { contact, call, step: 'dial', service: 'twilio', role: 'dialer' } as const;
+  const why = { kind: 'transient', scope: 'service', code: '503', message: 'down' } as const;
+  return { type: 'attempt.failed', ...about, ...why, attempt: 1, durationMs: 1, question: true };
+}
 
 describe('an error rate', () => {
   it('counts a call once that failed for good after its retries', async () => {
@@ -401,14 +432,37 @@ describe('a fallback', () => {
 
 describe('what is only told', () => {
   const fresh = { ...CONTACTS, total: 8, done: 0, queued: 8 };
+  const over = { ...fresh, done: 8, queued: 0 };
+  const started = (contacts = fresh): CampaignEvent => {
+    return { type: 'run.started', lines: 2, contacts };
+  };
+  const finished = (contacts = over, end: RunEnd = 'done'): CampaignEvent => {
+    return { type: 'run.finished', end, contacts, durationMs: 90_000 };
+  };
+  const optedOut = (): CampaignEvent => {
+    return { ...ended('failed'), code: 'opted_out' } as CampaignEvent;
+  };
+
+  /** One run after the other, as cron starts them; what each of them tells. */
+  function runsOf(bench = new AlertBench(), policies: Partial<AlertPolicies> = {}) {
+    return async (...events: readonly CampaignEvent[]): Promise<readonly string[]> => {
+      const email = bench.channel('email');
+      const run = bench.run([email], 'spring', policies);
+      run.take(...events);
+      await bench.clock.settle();
+      await run.alerter.close();
+      const told = email.delivered.filter((one) => one.startsWith('notice '));
+      return told.map((one) => one.replace('notice campaign:spring:', ''));
+    };
+  }
 
   it('is the start, 25, 50 and 75 %, and the end with its figures', async () => {
     const bench = new AlertBench();
     const email = bench.channel('email');
     const run = bench.run([email]);
-    run.take({ type: 'run.started', lines: 2, contacts: fresh });
-    run.take(failedAt('speech', 'flite'), ...times(7, () => ended()), ended('busy'));
-    run.take({ type: 'run.finished', end: 'done', contacts: fresh, durationMs: 90_000 });
+    run.take(started(), failedAt('speech', 'flite'));
+    run.take(...times(4, () => ended()), ended('busy'), ended('failed'), ...times(2, optedOut));
+    run.take(finished());
     await bench.clock.settle();
     expect(email.delivered).toEqual([
       'notice campaign:spring:started',
@@ -420,20 +474,92 @@ describe('what is only told', () => {
     expect(email.asked.at(-1)?.alert).toMatchObject({
       severity: 'info',
       what:
-        '8 contacts. In this run, of 1 min 30 s: 7 answered and 1 busy. On the way, 1 try ' +
-        'failed.',
+        '8 contacts: 4 answered, 3 failed (2 of them opted out: not rung, as they had asked) and ' +
+        '1 busy. The last run took 1 min 30 s. On the way, 1 try failed.',
     });
-    expect(bench.kept).toEqual({ open: [], owed: [] });
+    expect(bench.kept.open).toEqual([]);
   });
 
-  it('is not told again by a run that goes on, or finds nothing to do', async () => {
+  it('is told once for a list, however many runs there are', async () => {
+    const run = runsOf();
+    const outage = finished(fresh, 'outage');
+    expect(await run(started(), outage)).toEqual(['started']);
+    for (let again = 0; again < 11; again += 1) expect(await run(started(), outage)).toEqual([]);
+    const two = { ...fresh, done: 2, queued: 6 };
+    const some = times(2, () => ended());
+    expect(await run(started(), ...some, finished(two, 'until'))).toEqual(['milestone:25']);
+    expect(await run(started(two), finished(two, 'stopped'))).toEqual([]);
+    const rest = times(6, () => ended());
+    expect(await run(started(two), ...rest, finished())).toEqual([
+      'milestone:50',
+      'milestone:75',
+      'finished',
+    ]);
+    for (let again = 0; again < 3; again += 1) {
+      expect(await run(started(over), finished())).toEqual([]);
+    }
+  });
+
+  it('is told by the next run where the one that did it was killed', async () => {
+    const run = runsOf();
+    expect(await run(started(), ...times(8, () => ended()))).toContain('milestone:75');
+    expect(await run(started(over), finished())).toEqual(['finished']);
+    expect(await run(started(over), finished())).toEqual([]);
+  });
+
+  it('is told by whichever run does the last of it', async () => {
+    const run = runsOf();
+    const all = times(8, () => ended());
+    expect((await run(started(), ...all, finished(over, 'limit'))).at(-1)).toBe('finished');
+    expect(await run(started(over), finished())).toEqual([]);
+  });
+
+  it('is told anew of a list that has new contacts after its end', async () => {
+    const run = runsOf();
+    await run(started(), ...times(8, () => ended()), finished());
+    const grown = { ...fresh, total: 16, done: 8 };
+    expect(await run(started(grown), ...times(4, () => ended()))).toEqual([
+      'started',
+      'milestone:75',
+    ]);
+    const most = { ...grown, done: 12, queued: 4 };
+    expect(await run(started(most))).toEqual([]);
+    const done = { ...grown, done: 16, queued: 0 };
+    expect(await run(started(most), ...times(4, () => ended()), finished(done))).toEqual([
+      'finished',
+    ]);
+  });
+
+  it('has the figures of all runs where they are known', async () => {
     const bench = new AlertBench();
     const email = bench.channel('email');
-    const run = bench.run([email]);
-    run.take({ type: 'run.started', lines: 2, contacts: { ...fresh, done: 8, queued: 0 } });
-    run.take({ type: 'run.finished', end: 'done', contacts: fresh, durationMs: 1 });
+    const figures = (): CampaignFigures => ({ outcomes: new Map([['answered', 8]]), optedOut: 0 });
+    const run = bench.run([email], 'spring', {}, figures);
+    run.take(started({ ...fresh, done: 7, queued: 1 }), ended('busy'), finished());
     await bench.clock.settle();
-    expect(email.delivered).toEqual([]);
+    expect(email.asked.at(-1)?.alert.what).toMatch(/^8 contacts: 8 answered\. /);
+  });
+
+  it('is not told of what is done with since before any of it was kept', async () => {
+    const run = runsOf();
+    expect(await run(started(over), finished())).toEqual([]);
+    expect(await run(started({ ...fresh, total: 0, queued: 0 }))).toEqual([]);
+  });
+
+  it('is not told of a passed milestone when the list grows and passes it once more', async () => {
+    const run = runsOf();
+    const half = { ...fresh, done: 4, queued: 4 };
+    const four = times(4, () => ended());
+    expect(await run(started(), ...four)).toEqual(['started', 'milestone:25', 'milestone:50']);
+    const grown = { ...half, total: 40, queued: 36 };
+    expect(await run(started(grown), ...times(16, () => ended()))).toEqual([]);
+  });
+
+  it('is not told either when it is switched on later', async () => {
+    const bench = new AlertBench();
+    const off = { enabled: false, severity: 'info' } as const;
+    expect(await runsOf(bench, { campaignStarted: off })(started())).toEqual([]);
+    expect(await runsOf(bench)(started())).toEqual([]);
   });
 
   it('goes to channels that want it, and no other', async () => {

@@ -50,10 +50,10 @@ describe('who can get through', () => {
     const roles: readonly Role[] = ['llm', 'tts', 'dialer', 'crm'];
     const open = roles.map((role) => world({ [role]: [gate('x', role, away(1))] }).open());
     expect(open).toEqual([
-      ['scripted', 'spoken', 'dialling', 'owed'],
-      ['spoken', 'dialling', 'owed'],
-      ['dialling', 'owed'],
-      ['fresh', 'scripted', 'spoken', 'dialling'],
+      ['scripted', 'spoken', 'dialling', 'owed', 'doubted'],
+      ['spoken', 'dialling', 'owed', 'doubted'],
+      ['dialling', 'owed', 'doubted'],
+      ['fresh', 'scripted', 'spoken', 'dialling', 'doubted'],
     ]);
   });
 
@@ -64,17 +64,25 @@ describe('who can get through', () => {
       'spoken',
       'dialling',
       'owed',
+      'doubted',
     ]);
   });
 
   it('nobody new while a lookup that the script needs is away', () => {
     const crm = [gate('x', 'crm', away(1))];
-    expect(world({ crm }, true).open()).toEqual(['scripted', 'spoken', 'dialling']);
+    expect(world({ crm }, true).open()).toEqual(['scripted', 'spoken', 'dialling', 'doubted']);
   });
 
   it('everybody, while a fallback works', () => {
     const tts = [gate('first', 'tts', away(9_000)), gate('second', 'tts')];
     expect(world({ tts }).open()).toEqual(STAGES);
+  });
+
+  it('all but a record that is owed, while the CRM has asked for a pause', () => {
+    const crm = [gate('x', 'crm', { state: 'ready', heldMs: 30_000 })];
+    const availability = world({ crm }, true);
+    expect(availability.open()).toEqual(['fresh', 'scripted', 'spoken', 'dialling']);
+    expect(availability.blocked('owed')).toMatchObject([{ role: 'crm', retryAfterMs: 30_000 }]);
   });
 
   it('says who is away, and when the earliest may be asked', () => {

@@ -9,7 +9,7 @@ describe('a 429 with Retry-After', () => {
     const limited = bench.service(throttled(12_000), 'fine');
     const first = watched(bench.guard.run(REPEATABLE, bench.context(1), limited.call));
     await bench.clock.advance(2_000);
-    expect(bench.guard.readiness()).toEqual({ state: 'ready' });
+    expect(bench.guard.readiness()).toEqual({ state: 'ready', heldMs: 10_000 });
     const other = bench.service('fine');
     const second = watched(bench.guard.run(REPEATABLE, bench.context(2), other.call));
     await bench.clock.run();

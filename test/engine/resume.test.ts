@@ -147,6 +147,127 @@ describe('a dial attempt that began and has no result', () => {
   });
 });
 
+describe('a call that is uncertain because its dialer could not be asked', () => {
+  const away = (): never => {
+    throw failure({ message: 'away' });
+  };
+  const config = 'timeouts: { call: 1m }';
+
+  /** Whose end nobody tells: the phone has rung, and then the dialer is away. */
+  async function unheardOf(count = 1): Promise<EngineBench> {
+    const bench = new EngineBench({ config, behaviour: { follow: away } }).add(count);
+    expect(await bench.run()).toBe('done');
+    expect(bench.counts()).toMatchObject({ uncertain: count, total: count });
+    return bench;
+  }
+
+  /** Of which nobody even knows whether it was taken. */
+  async function unanswered(): Promise<EngineBench> {
+    const behaviour = { place: () => Promise.reject(lost()), find: away };
+    const bench = new EngineBench({ config, behaviour }).add(1);
+    expect(await bench.run()).toBe('done');
+    expect(bench.counts()).toMatchObject({ uncertain: 1 });
+    return bench;
+  }
+
+  it('has the outcome that the next run hears, and its record', async () => {
+    const next = (await unheardOf()).next({ config });
+    expect(await next.run()).toBe('done');
+    expect(next.counts()).toMatchObject({ uncertain: 0, done: 1, total: 1 });
+    expect(next.of('call.finished')).toMatchObject([{ outcome: 'answered', was: 'uncertain' }]);
+    expect(next.truth.recorded).toHaveLength(1);
+    expect(next.truth.rung).toHaveLength(1);
+  });
+
+  it('is looked for by the next run where it may not have been taken', async () => {
+    const placed = { service: 'preview', reference: 'theirs' };
+    const behaviour = { find: (): Found => ({ state: 'placed', placed }) };
+    const next = (await unanswered()).next({ config, behaviour });
+    expect(await next.run()).toBe('done');
+    expect(next.of('call.finished')).toMatchObject([{ outcome: 'answered', was: 'uncertain' }]);
+    expect(attemptsOnDisk(next).at(-1)?.result).toEqual({ type: 'placed', reference: 'theirs' });
+    expect(next.truth.rung).toHaveLength(1);
+  });
+
+  it.each([
+    ['there is no such call', { state: 'absent' }, /has no such call: nobody was rung/],
+    ['it cannot tell', { state: 'unknown' }, /cannot tell whether it rang/],
+  ] as const)('is uncertain for good where %s: nobody is rung', async (_what, found, why) => {
+    const behaviour = { find: (): Found => found };
+    const next = (await unanswered()).next({ config, behaviour });
+    const before = next.truth.counts.find;
+    expect(await next.run()).toBe('done');
+    expect(next.counts()).toMatchObject({ uncertain: 1 });
+    const contact = next.disk.campaigns.get(CAMPAIGN)?.contacts.get('c1');
+    expect(contact?.calls.at(-1)?.ended?.detail).toMatch(why);
+    const last = next.next({ config, behaviour });
+    expect(await last.run()).toBe('done');
+    expect(last.truth.counts.find - before).toBe(1);
+    expect(last.truth.rung).toHaveLength(1);
+    expect([...next.of('call.finished'), ...last.of('call.finished')]).toEqual([]);
+  });
+
+  it('is asked about once per run, and not where another has just met no answer', async () => {
+    const before = await unheardOf(3);
+    const next = before.next({ config, policy: { lines: 1 }, behaviour: { follow: away } });
+    expect(await next.run()).toBe('done');
+    expect(next.of('attempt.failed')).toHaveLength(1);
+    expect(next.counts()).toMatchObject({ uncertain: 3 });
+    const last = next.next({ config });
+    expect(await last.run()).toBe('done');
+    expect(last.counts()).toMatchObject({ uncertain: 0, done: 3 });
+    expect(last.truth.rung).toHaveLength(3);
+  });
+
+  it('is asked about again in the same run once the breaker says that it may be', async () => {
+    let isAway = true;
+    const bench = new EngineBench({
+      config,
+      policy: { lines: 1 },
+      behaviour: {
+        follow: () => (isAway ? away() : { outcome: 'busy' }),
+        admit: (_request, count) => {
+          if (count === 1) return;
+          if (bench.clock.monotonicMs() > 300_000) isAway = false;
+          if (isAway) away();
+        },
+      },
+    }).add(2);
+    expect(await bench.run()).toBe('done');
+    expect(bench.counts()).toMatchObject({ uncertain: 0, done: 2 });
+    const told = bench.of('call.finished').filter(({ contact }) => contact === 'c1');
+    expect(told).toMatchObject([{ outcome: 'uncertain' }, { outcome: 'busy', was: 'uncertain' }]);
+    expect(bench.truth.rung).toHaveLength(2);
+  });
+
+  it('is asked about again after a kill in the middle of the question', async () => {
+    const asking = (await unheardOf()).next({
+      config,
+      behaviour: { follow: () => new Promise<never>(() => undefined) },
+    });
+    asking.engine.runner.run(asking.signals).catch(() => undefined);
+    await asking.clock.settle();
+    const settling = { campaign: CAMPAIGN, contact: 'c1', outcome: 'busy', atMs: 0 } as const;
+    expect(() => asking.store.settle({ ...settling, note: undefined })).toThrow(
+      /asks the dialer once more about contact c1/,
+    );
+    asking.store.kill();
+    const last = asking.next({ config });
+    expect(await last.run()).toBe('done');
+    expect(last.counts()).toMatchObject({ done: 1 });
+    expect(last.truth.rung).toHaveLength(1);
+  });
+
+  it('is settled by a person meanwhile, and not asked about any more', async () => {
+    const next = (await unheardOf()).next({ config });
+    const settling = { campaign: CAMPAIGN, contact: 'c1', outcome: 'busy', atMs: 0 } as const;
+    next.store.settle({ ...settling, note: undefined });
+    expect(await next.run()).toBe('done');
+    expect(next.of('call.finished')).toEqual([]);
+    expect(next.truth.recorded).toHaveLength(1);
+  });
+});
+
 describe('a contact whose row was deleted while a dial attempt was open', () => {
   /** Killed while the phone may be ringing; then the operator deletes the row. */
   async function goOnWithout(found: Found): Promise<EngineBench> {

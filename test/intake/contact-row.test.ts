@@ -19,6 +19,7 @@ describe('ContactReader', () => {
       id: '12',
       name: 'Ann',
       phone: '+14155550134',
+      phoneWritten: NUMBER,
       language: 'en-GB',
       timezone: 'Europe/London',
       email: 'ann@example.com',
@@ -27,11 +28,17 @@ describe('ContactReader', () => {
     });
   });
 
+  it('keeps how the number is written, without marks that nobody sees', () => {
+    expect(read('phone', '\u202a+14155550134\u202c')).not.toHaveProperty('phoneWritten');
+    expect(read('phone', '\u202a415.555.0134')).toMatchObject({ phoneWritten: '415.555.0134' });
+  });
+
   it('takes the number for a missing id, and an empty cell for nothing said', () => {
     expect(read('name,phone,language,timezone,email', `,(415) 555-0134,,,`)).toEqual({
       id: '+14155550134',
       name: undefined,
       phone: '+14155550134',
+      phoneWritten: '(415) 555-0134',
       language: undefined,
       timezone: undefined,
       email: undefined,

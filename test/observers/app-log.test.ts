@@ -131,6 +131,8 @@ describe('one line of the app log', () => {
     ],
     ['breaker.half_open', { breaker_state: 'half_open' }],
     ['breaker.closed', { breaker_state: 'closed', duration_ms: 125_000 }],
+    ['service.stalled', { duration_ms: 60_000, delay_ms: 30_000, code: '429', service: 'flite' }],
+    ['service.resumed', { duration_ms: 125_000 }],
     ['contact.put_off', { delay_ms: 60_000 }],
     ['call.finished', { outcome: 'previewed', duration_ms: 321 }],
     ['call.failed', { error_category: 'transient', code: 'timeout' }],

@@ -17,6 +17,8 @@ describe('events in words', () => {
       'error flite is left alone for 1 min: no answer (timeout)',
       'info flite is tried again',
       'info flite works again after 2 min 5 s',
+      'error flite has taken no requests for 1 min: too many requests (429)',
+      'info flite takes requests again after 2 min 5 s',
       'error call to c-017 failed at speech: no answer (timeout)',
       'info c-017 is put off for 1 min: flite is left alone',
       'info call to c-017 ended: previewed (c-017.wav) in 321 ms',

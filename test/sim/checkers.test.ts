@@ -4,6 +4,7 @@ import type { Logs } from '../support/sighting-log.ts';
 import { ALERT_LOGS } from './checker-logs/alerts.ts';
 import { BREAKER_LOGS } from './checker-logs/breakers.ts';
 import { CHANNEL_LOGS } from './checker-logs/channels.ts';
+import { EXCHANGE_LOGS } from './checker-logs/exchanges.ts';
 import { MONEY_LOGS } from './checker-logs/money.ts';
 import { NAME_LOGS } from './checker-logs/names.ts';
 import { OPT_OUT_LOGS } from './checker-logs/opt-outs.ts';
@@ -29,6 +30,7 @@ const LOGS: Logs = {
   ...WORD_LOGS,
   ...OPT_OUT_LOGS,
   ...NAME_LOGS,
+  ...EXCHANGE_LOGS,
 };
 
 describe.each(CHECKERS.map((checker) => [checker.name, checker] as const))(

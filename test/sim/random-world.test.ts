@@ -77,6 +77,15 @@ describe('a random world', () => {
       'a dialer that speaks beside one that does not',
       ({ quirks, chains }) => 0 < listed(quirks) && listed(quirks) < chains.dialer.length,
     ],
+    ['an exchange', ({ quirks }) => quirks.exchanges?.length !== 0],
+    [
+      'an exchange beside another dialer',
+      ({ quirks, chains }) => {
+        const { exchanges = [] } = quirks;
+        return 0 < exchanges.length && exchanges.length < chains.dialer.length;
+      },
+    ],
+    ['people who hang up at once', ({ behaviour }) => (behaviour.dropped ?? 0) > 0],
     ['calls known by their numbers', ({ quirks }) => quirks.byNumber?.length !== 0],
     [
       'a household with one number',
@@ -135,13 +144,16 @@ describe('a random world', () => {
         '401',
         '429',
         '503',
+        'cut',
         'flaky',
         'late',
         'picky',
         'refused',
         'reset',
+        'restart',
         'slow',
         'timeout',
+        'trunk',
       ].sort(),
     );
   });

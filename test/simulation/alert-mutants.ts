@@ -4,11 +4,14 @@
 import { vi } from 'vitest';
 import type { Alert, Trouble } from '../../src/domain/alert.ts';
 import { FailedCalls } from '../../src/domain/alert-failed-calls.ts';
+import { ProgressWatch } from '../../src/domain/alert-progress.ts';
 import { AlertWatch } from '../../src/domain/alert-watch.ts';
 import { Alerter, type FoundBreaker } from '../../src/engine/alerter.ts';
 import type { AlertChannel, AlertMemory } from '../../src/engine/ports.ts';
+import { Stall } from '../../src/engine/stall.ts';
 import type { RandomWorld } from '../../src/sim/random-world.ts';
 import { asItIs, type Mutant, parts } from './mutants.ts';
+import { WORLDS } from './worlds.ts';
 
 /** A run is told of other breakers than it begins with. */
 function found(change: (breakers: readonly FoundBreaker[]) => readonly FoundBreaker[]) {
@@ -31,10 +34,10 @@ function reading(change: (trouble: Trouble, campaign: string) => Trouble): Mutan
     alerts: {
       ...alerts,
       load: () => {
-        const { open, owed } = alerts.load();
+        const { open, ...rest } = alerts.load();
         const troubles = (alert: Alert): Alert['troubles'] =>
           alert.troubles?.map((trouble) => change(trouble, campaign));
-        return { open: open.map((alert) => ({ ...alert, troubles: troubles(alert) })), owed };
+        return { open: open.map((alert) => ({ ...alert, troubles: troubles(alert) })), ...rest };
       },
     } satisfies AlertMemory,
   }));
@@ -281,11 +284,35 @@ const OF_CHECKS: readonly Mutant[] = [
 
 const OF_CALLS: readonly Mutant[] = [
   {
+    name: 'tells nobody of a service that refuses everything as too much',
+    foundBy: 'stalls told',
+    compose: asItIs,
+    infect: () => {
+      vi.spyOn(Stall.prototype, 'refused').mockReturnValue(undefined);
+    },
+  },
+  {
     name: 'tells nobody that a call failed for good',
     foundBy: 'failed calls told',
     compose: asItIs,
     infect: () => {
       vi.spyOn(FailedCalls.prototype, 'failed').mockReturnValue([]);
+    },
+  },
+  {
+    name: 'forgets at the end of an outage whose calls are in doubt for it',
+    foundBy: 'shares told',
+    worlds: [WORLDS['calls in doubt for an outage that is over when they end']],
+    compose: asItIs,
+    infect: () => {
+      const take = Reflect.get(AlertWatch.prototype, 'take') as AlertWatch['take'];
+      vi.spyOn(AlertWatch.prototype, 'take').mockImplementation(function (
+        this: AlertWatch,
+        event,
+        moment,
+      ) {
+        return event.type === 'attempt.failed' ? [] : take.call(this, event, moment);
+      });
     },
   },
   {
@@ -306,9 +333,28 @@ const OF_CALLS: readonly Mutant[] = [
   },
 ];
 
+const OF_NEWS: readonly Mutant[] = [
+  {
+    name: 'forgets what it has told of a campaign',
+    foundBy: 'news once',
+    compose: parts(({ alerts }) => ({
+      alerts: { ...alerts, load: () => ({ ...alerts.load(), told: [] }) } satisfies AlertMemory,
+    })),
+  },
+  {
+    name: 'does not say that a campaign is done',
+    foundBy: 'news once',
+    compose: asItIs,
+    infect: () => {
+      vi.spyOn(ProgressWatch.prototype, 'finished').mockReturnValue([]);
+    },
+  },
+];
+
 export const ALERT_MUTANTS: readonly Mutant[] = [
   ...FOUND.map((mutant) => ({ ...mutant, foundBy: 'one alert', only: changesSettings })),
   ...OF_CHANNELS,
   ...OF_CHECKS,
   ...OF_CALLS,
+  ...OF_NEWS,
 ];

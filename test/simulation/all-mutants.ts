@@ -1,5 +1,6 @@
 import { ALERT_MUTANTS } from './alert-mutants.ts';
 import { BREAKER_MUTANTS } from './breaker-mutants.ts';
+import { EXCHANGE_MUTANTS } from './exchange-mutants.ts';
 import { MUTANTS, type Mutant } from './mutants.ts';
 import { NAMING_MUTANTS } from './naming-mutants.ts';
 import { OPT_OUT_MUTANTS } from './opt-out-mutants.ts';
@@ -15,4 +16,5 @@ export const ALL_MUTANTS: readonly Mutant[] = [
   ...ROOM_MUTANTS,
   ...OPT_OUT_MUTANTS,
   ...NAMING_MUTANTS,
+  ...EXCHANGE_MUTANTS,
 ];

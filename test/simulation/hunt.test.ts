@@ -33,6 +33,13 @@ const MET = [
   'answer too_many_concurrent_requests',
   'answer number_in_use',
   'answer 21211',
+  'answer not_connected',
+  'answer call_lost',
+  'answer trunk_congested',
+  'answer trunk_refused',
+  'rang uncertain',
+  'unrung',
+  'key',
   ...['answered', 'voicemail', 'busy', 'no_answer', 'invalid_number', 'previewed'].map(
     (end) => `rang ${end}`,
   ),
@@ -45,6 +52,7 @@ const MET = [
   'killed at hangUp leaves',
   'killed at before an alert is kept',
   'killed at after an alert is kept',
+  'killed at a key is told',
   ...['before a commit', 'after a commit', 'a timer', 'audio is kept'].map(
     (moment) => `killed at ${moment}`,
   ),

@@ -3,6 +3,7 @@
  * and find; see `mutants.ts`.
  */
 import { vi } from 'vitest';
+import type { ClaimKey } from '../../src/engine/ports.ts';
 import { Room } from '../../src/engine/room.ts';
 import type { RandomWorld } from '../../src/sim/random-world.ts';
 import { greeting } from '../../src/sim/simulated-services.ts';
@@ -57,6 +58,9 @@ function oneNumberOnBoth(world: RandomWorld): RandomWorld {
   const contacts = one.other?.contacts.map((contact) => ({ ...contact, phone })) ?? [];
   return { ...one, other: one.other && { ...one.other, contacts } };
 }
+
+/** Claims of those who are asked about once more. */
+const ASKED = new WeakSet<ClaimKey>();
 
 export const ROOM_MUTANTS: readonly Mutant[] = [
   {
@@ -118,6 +122,30 @@ export const ROOM_MUTANTS: readonly Mutant[] = [
         ...one,
         write: ({ contact }) => Promise.resolve({ text: greeting(contact.id, contact.name) }),
       })),
+    })),
+  },
+  {
+    name: 'never asks again about a call whose dialer was away',
+    foundBy: 'uncertain for cause',
+    compose: journal((sound) => ({
+      write: (key, entry) =>
+        sound.write(key, entry.type === 'call.ended' ? { ...entry, unasked: false } : entry),
+    })),
+  },
+  {
+    name: 'asks again, and does not believe what it is told',
+    foundBy: 'uncertain for cause',
+    compose: journal((sound) => ({
+      claim: async (...about) => {
+        const claim = await sound.claim(...about);
+        if (claim?.stage === 'doubted') ASKED.add(claim.key);
+        return claim;
+      },
+      write: (key, entry) => {
+        if (entry.type !== 'call.ended' || !ASKED.has(key)) return sound.write(key, entry);
+        const { detail } = entry;
+        return sound.write(key, { type: 'doubt.kept', detail, unasked: false });
+      },
     })),
   },
   {

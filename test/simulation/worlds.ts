@@ -35,6 +35,19 @@ const POLICIES: RandomWorld['policies'][string] = {
   timeouts: { requestMs: 15_000, callMs: 600_000 },
 };
 
+function contactOf(number: number): RandomWorld['contacts'][number] {
+  return {
+    id: `c${number}`,
+    name: `Person ${number}`,
+    phone: `+14155550${100 + number}`,
+    language: undefined,
+    timezone: undefined,
+    email: undefined,
+    variables: {},
+    line: number + 1,
+  };
+}
+
 /** Three contacts on one line, and nothing wrong with any vendor. */
 function worldOf(
   lives: readonly Partial<LifePlan>[],
@@ -43,16 +56,7 @@ function worldOf(
   const chains = { llm: ['openai'], tts: ['elevenlabs'], dialer: ['twilio'], crm: ['hubspot'] };
   return {
     seed: 1,
-    contacts: [1, 2, 3].map((number) => ({
-      id: `c${number}`,
-      name: `Person ${number}`,
-      phone: `+1415555010${number}`,
-      language: undefined,
-      timezone: undefined,
-      email: undefined,
-      variables: {},
-      line: number + 1,
-    })),
+    contacts: [1, 2, 3].map(contactOf),
     sameNumber: 'reject',
     chains,
     looksUp: false,
@@ -116,4 +120,19 @@ export const WORLDS: Readonly<Record<string, RandomWorld>> = {
     { limit: 1 },
     { removed: ['c1'], edits: [{ type: 'take_former', contact: 'c2', other: 'c1' }] },
   ]),
+  'calls in doubt for an outage that is over when they end': {
+    ...worldOf([{}], 'forgets'),
+    contacts: Array.from({ length: 70 }, (_, index) => contactOf(index + 1)),
+    policy: { lines: 40, onOutage: 'skip', outageWaitMs: 1_800_000 },
+    healthCheck: { intervalMs: 10_000, timeoutMs: 5_000 },
+    outages: [
+      {
+        name: 'twilio',
+        places: [{ role: 'dialer', service: 'twilio' }],
+        startMs: 0,
+        endMs: 120_000,
+        fault: { type: 'reset' },
+      },
+    ],
+  },
 };

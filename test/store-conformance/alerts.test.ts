@@ -25,7 +25,7 @@ function owedOf(id: string, refusals = 0, channel = 'email'): OwedAlert {
   return { id, channel, alert: alertOf(`service:${id}`), owedMs: 2_000, refusals };
 }
 
-const NOTHING: AlertsKept = { open: [], owed: [] };
+const NOTHING: AlertsKept = { open: [], told: [], owed: [] };
 
 for (const [name, makeSubject] of SUBJECTS) {
   describe(`alerts on ${name}`, () => {
@@ -41,7 +41,7 @@ for (const [name, makeSubject] of SUBJECTS) {
     it('are there at once for this process, and for others when saved', async () => {
       expect(store.alerts.load()).toEqual(NOTHING);
       const saved = store.alerts.save({ open: [alertOf('service:a')], owed: [owedOf('1')] });
-      const kept = { open: [alertOf('service:a')], owed: [owedOf('1')] };
+      const kept = { ...NOTHING, open: [alertOf('service:a')], owed: [owedOf('1')] };
       expect(store.alerts.load()).toEqual(kept);
       expect(subject.open().alerts.load()).toEqual(NOTHING);
       await saved;
@@ -56,11 +56,21 @@ for (const [name, makeSubject] of SUBJECTS) {
       void store.alerts.save({ open: [alertOf('service:b', 7)], owed: [owedOf('2', 1)] });
       await store.alerts.save({ settled: ['1', 'nowhere'], cleared: ['nowhere'] });
       expect(other.alerts.load()).toEqual({
+        ...NOTHING,
         open: [alertOf('campaign:a'), alertOf('service:b', 7)],
         owed: [owedOf('2', 1), owedOf('3', 0, 'telegram')],
       });
       await other.alerts.save({ settled: ['2', '3'], cleared: ['service:b', 'campaign:a'] });
       expect(store.alerts.load()).toEqual(NOTHING);
+    });
+
+    it('that are notices stand apart from what is open, until they are forgotten', async () => {
+      const notice = { ...alertOf('campaign:a:started'), kind: 'notice' } as const;
+      await store.alerts.save({ open: [notice, alertOf('service:b')] });
+      const kept = { ...NOTHING, open: [alertOf('service:b')], told: [notice] };
+      expect(subject.open().alerts.load()).toEqual(kept);
+      await store.alerts.save({ cleared: [notice.key, 'service:b'] });
+      expect(subject.open().alerts.load()).toEqual(NOTHING);
     });
 
     it('are written in order with the journal', async () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { Contact } from '../../src/domain/contact.ts';
 import { OUTCOMES, STEPS } from '../../src/domain/words.ts';
 import {
   type Admission,
@@ -15,15 +16,17 @@ import { CAMPAIGN, contactOf, entries, type Opened, SUBJECTS, type Subject } fro
 // work on one disk, as `campaign settle` and a run that took over do.
 
 type Action =
+  | { readonly type: 'recall' }
   | { readonly type: 'claim'; readonly stages: readonly Stage[] }
   /** `key` counts back from the newest claim; old ones are stale more often than not. */
   | { readonly type: 'write'; readonly key: number; readonly entry: JournalEntry };
 
 type Operation =
-  | { readonly type: 'act'; readonly actions: readonly Action[] }
+  /** `inTurn`: each when the one before is answered; else all at once. */
+  | { readonly type: 'act'; readonly actions: readonly Action[]; readonly inTurn?: true }
   | {
       readonly type: 'read';
-      readonly rows: readonly { readonly id: string; readonly phone: string; name: string }[];
+      readonly rows: readonly (Partial<Contact> & { readonly id: string })[];
       readonly sameNumber: 'reject' | 'allow';
       readonly finish: boolean;
     }
@@ -63,6 +66,7 @@ const ENTRY_TYPES = [
   'call.answered',
   'call.ended',
   'record.ended',
+  'doubt.kept',
   'record.refused',
   'put_off',
   'released',
@@ -117,6 +121,7 @@ const entry: fc.Arbitrary<JournalEntry> = fc.oneof(
     arbitrary: fc.record({
       type: fc.constant('call.ended' as const),
       outcome: fc.constantFrom(...OUTCOMES, 'uncertain', 'uncertain'),
+      unasked: fc.boolean(),
       detail: fc.option(fc.string(), { nil: undefined }),
       service: fc.option(service, { nil: undefined }),
       atMs,
@@ -129,6 +134,11 @@ const entry: fc.Arbitrary<JournalEntry> = fc.oneof(
     atMs,
   }),
   fc.constant(entries.recordRefused()),
+  fc.record({
+    type: fc.constant('doubt.kept' as const),
+    detail: fc.option(fc.string(), { nil: undefined }),
+    unasked: fc.boolean(),
+  }),
   {
     weight: 2,
     arbitrary: fc.record({
@@ -171,6 +181,7 @@ const story: fc.Arbitrary<Operation> = fc
       [entries.putOff(30)],
       [entries.released],
       [entries.callEnded('uncertain')],
+      [entries.unasked()],
       [entries.callEnded('failed')],
       [entries.callEnded(), entries.recordBegun(), entries.recordEnded(100)],
       [entries.callEnded(), entries.recordBegun(), entries.recordRefused()],
@@ -188,8 +199,26 @@ const story: fc.Arbitrary<Operation> = fc
     return { type: 'act', actions: written.map((one) => ({ type: 'write', key: 0, entry: one })) };
   });
 
+/** Nobody could be asked; then somebody is, and it comes out, or does not. */
+const doubt: fc.Arbitrary<Operation> = fc
+  .constantFrom<readonly JournalEntry[]>(
+    [],
+    [entries.released],
+    [{ type: 'doubt.kept', detail: 'as before', unasked: true }],
+    [{ type: 'doubt.kept', detail: undefined, unasked: false }],
+    [entries.callEnded('busy'), entries.recordEnded(100)],
+    [entries.callEnded('answered'), entries.putOff(30)],
+  )
+  .map((end) => {
+    const write = (one: JournalEntry) => ({ type: 'write', key: 0, entry: one }) as const;
+    const first = [{ type: 'claim', stages: STAGES }, write(entries.unasked())] as const;
+    const then = [{ type: 'recall' }, { type: 'claim', stages: ['doubted'] }] as const;
+    return { type: 'act', inTurn: true, actions: [...first, ...then, ...end.map(write)] };
+  });
+
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 6, arbitrary: story },
+  { weight: 2, arbitrary: doubt },
   {
     weight: 12,
     arbitrary: fc.record({
@@ -206,6 +235,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
           id,
           phone: fc.constantFrom(...phones),
           name: fc.constantFrom('One', 'Other'),
+          phoneWritten: fc.constantFrom(undefined, '(415) 555', '415 555'),
         }),
         { maxLength: 5 },
       ),
@@ -307,7 +337,11 @@ class Player {
   async #operate(store: Opened, next: Operation): Promise<unknown> {
     switch (next.type) {
       case 'act': {
-        const answers = next.actions.map((one) => this.#act(store, one));
+        const answers: Promise<unknown>[] = [];
+        for (const one of next.actions) {
+          answers.push(this.#act(store, one));
+          if (next.inTurn === true) await Promise.allSettled(answers);
+        }
         return (await Promise.allSettled(answers)).map(answerOf);
       }
       case 'read': {
@@ -382,6 +416,7 @@ class Player {
   }
 
   async #act(store: Opened, next: Action): Promise<unknown> {
+    if (next.type === 'recall') return await store.journal().recall(this.#nowMs);
     if (next.type === 'write') {
       const key = this.#keys[this.#keys.length - 1 - next.key];
       if (key === undefined) return undefined;

@@ -162,6 +162,7 @@ export const entries = {
     service: 'twilio',
     atMs,
   }),
+  unasked: (): Of<'call.ended'> => ({ ...entries.callEnded('uncertain'), unasked: true }),
   recordBegun: (atMs = 60): Of<'step.begun'> => ({ type: 'step.begun', step: 'record', atMs }),
   recordEnded: (bytes?: number, atMs = 70): Of<'record.ended'> => ({
     type: 'record.ended',

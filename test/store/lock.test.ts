@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { acquireRunLock, isRunLockHeld, lockPath, type RunLock } from '../../src/store/lock.ts';
@@ -38,6 +38,36 @@ describe('the lock of a campaign', () => {
     const lock = taken(acquireRunLock(options));
     expect(acquireRunLock({ ...options, store: link })).toBe('held');
     lock.release();
+  });
+
+  it.each([
+    ['another folder', '../disk/campaign.db'],
+    ['a link that leads nowhere yet either', 'second.db'],
+  ])('is the same before and after a store is made through a link into %s', (_what, target) => {
+    const { path } = folder;
+    mkdirSync(join(path, 'data'));
+    mkdirSync(join(path, 'disk'));
+    symlinkSync(target, join(path, 'data/first.db'));
+    symlinkSync(join(path, 'disk/campaign.db'), join(path, 'data/second.db'));
+    const linked = { ...options, store: join(path, 'data/first.db') };
+    using lock = taken(acquireRunLock(linked));
+    expect(acquireRunLock(linked)).toBe('held');
+    writeFileSync(linked.store, '');
+    expect(existsSync(join(path, 'disk/campaign.db'))).toBe(true);
+    expect(acquireRunLock(linked)).toBe('held');
+    expect(isRunLockHeld(linked)).toBe(true);
+    expect(lock).toBeDefined();
+  });
+
+  it('cannot be made where links lead in a circle, or into no folder', () => {
+    const { path } = folder;
+    symlinkSync(join(path, 'b.db'), join(path, 'a.db'));
+    symlinkSync(join(path, 'a.db'), join(path, 'b.db'));
+    symlinkSync(join(path, 'not/there.db'), join(path, 'c.db'));
+    expect(() => acquireRunLock({ ...options, store: join(path, 'c.db') })).toThrow(StoreError);
+    expect(existsSync(join(path, 'not'))).toBe(false);
+    using lock = taken(acquireRunLock({ ...options, store: join(path, 'a.db') }));
+    expect(lock).toBeDefined();
   });
 
   it('is held by one, and free again once released', () => {

@@ -93,6 +93,34 @@ describe('what the commands read', () => {
     ]);
   });
 
+  it('puts those together who wait because of one service and code', async () => {
+    takeIn('c1', 'c2', 'c3', 'c4', 'c5');
+    const said = (id: string) => `openai answered 400: no text for ${id}`;
+    const fail = (contact: string, code: string, message: string): void => {
+      const about = { campaign: CAMPAIGN, contact, call: `x-${contact}`, step: 'script' } as const;
+      const why = { service: 'openai', role: 'llm', kind: 'transient', code } as const;
+      store.noteFailure({ ...about, ...why, status: 400, message, atMs: 1 });
+    };
+    for (const id of ['c1', 'c2', 'c3', 'c4']) {
+      fail(id, 'http_503', 'earlier');
+      fail(id, id === 'c4' ? 'timeout' : 'http_400', said(id));
+    }
+    for (const [id, dueMs] of [
+      ['c1', 500],
+      ['c2', 300],
+      ['c3', 400],
+      ['c4', 700],
+    ] as const) {
+      await write(await claim(), { ...entries.putOff(dueMs), reason: said(id) });
+    }
+    await write(await claim(), entries.putOff(600));
+    expect(reports.waiting(CAMPAIGN)).toEqual([
+      { reason: said('c2'), count: 3, cause: 'openai: http_400', dueMs: 300 },
+      { reason: 'waits for flite', count: 1, dueMs: 600 },
+      { reason: said('c4'), count: 1, dueMs: 700 },
+    ]);
+  });
+
   it('says who is next: calls to be settled, the ready, those who wait', async () => {
     takeIn('c1', 'c2', 'c3', 'c4', 'c5');
     const [one, two, three, four] = [await claim(), await claim(), await claim(), await claim()];
@@ -133,6 +161,7 @@ describe('what the commands read', () => {
         startedMs: 0,
         endedMs: 60,
         detail: 'as the vendor said',
+        isAskedAgain: false,
         attempts: [
           {
             attempt: 1,

@@ -1,6 +1,7 @@
 /** Alerts on a virtual clock: processes that come and go over one disk, channels that fail. */
 import type { Alert, AlertSeverity } from '../../src/domain/alert.ts';
 import { type AlertPolicies, DEFAULT_ALERT_POLICIES } from '../../src/domain/alert-policy.ts';
+import type { CampaignFigures } from '../../src/domain/alert-sign.ts';
 import type { BreakerName, CampaignEvent, EventType } from '../../src/domain/event.ts';
 import type { Role } from '../../src/domain/words.ts';
 import { Alerter, type FoundBreaker } from '../../src/engine/alerter.ts';
@@ -69,6 +70,7 @@ export class AlertBench {
     channels: readonly AlertChannel[],
     campaign = 'spring',
     policies?: Partial<AlertPolicies>,
+    figures?: () => CampaignFigures,
   ): AlertProcess {
     const { clock, disk } = this;
     const store = openMemoryStore({ disk, defer: (flush) => clock.defer(flush) });
@@ -81,6 +83,7 @@ export class AlertBench {
       clock,
       random,
       policies: { ...DEFAULT_ALERT_POLICIES, ...policies },
+      figures,
       emit: (event) => {
         told.push(event);
         alerter.take(event);

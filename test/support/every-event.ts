@@ -50,6 +50,17 @@ export const EVERY_EVENT: readonly CampaignEvent[] = [
   { type: 'breaker.half_open', service: 'flite', role: 'tts' },
   { type: 'breaker.closed', service: 'flite', role: 'tts', outageMs: 125_000 },
   {
+    type: 'service.stalled',
+    service: 'flite',
+    role: 'tts',
+    forMs: 60_000,
+    waitMs: 30_000,
+    kind: 'transient',
+    code: '429',
+    message: 'too many requests',
+  },
+  { type: 'service.resumed', service: 'flite', role: 'tts', outageMs: 125_000 },
+  {
     type: 'call.failed',
     ...call,
     step: 'speech',

@@ -262,7 +262,7 @@ export class SightingLog {
     return this.told({ type: 'call.finished', contact, call, outcome, durationMs: 0 });
   }
 
-  alerted(kind: 'raised' | 'recovered', key = 'service:elevenlabs', title?: string): this {
+  alerted(kind: AlertKind, key = 'service:elevenlabs', title?: string): this {
     return this.see({ type: 'alerted', channel: OPERATOR, key, kind, title });
   }
 

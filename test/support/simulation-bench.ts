@@ -11,6 +11,7 @@ import type { RunPolicy } from '../../src/engine/runner.ts';
 import { type Behaviour, DEFAULT_BEHAVIOUR } from '../../src/sim/behaviour.ts';
 import type { Promised, Seen, Standing } from '../../src/sim/check.ts';
 import { draws } from '../../src/sim/draws.ts';
+import { ASKED } from '../../src/sim/keys.ts';
 import type { Outage } from '../../src/sim/outage.ts';
 import { NO_QUIRKS, Outside, type Quirks } from '../../src/sim/outside.ts';
 import type { Sighting } from '../../src/sim/sighting.ts';
@@ -42,6 +43,8 @@ export interface Simulated {
   readonly behaviour?: Behaviour;
   /** What stands in config.yml beside the shipped defaults. */
   readonly config?: string;
+  /** The script asks for a key. */
+  readonly asks?: boolean;
   readonly policy?: Partial<RunPolicy>;
   /** One life each; after them the program is started until it ends with nobody left. */
   readonly starts?: readonly Given[];
@@ -119,7 +122,7 @@ function sceneOf(
     witness,
   });
   const disk = new MemoryDisk();
-  const config = configOf(given.config ?? '', chains);
+  const config = asking(configOf(given.config ?? '', chains), given.asks ?? false);
   const make: MakeEngine = (parts) => simulatedEngine(CAMPAIGN, config, parts);
   const scene: Scene = {
     seed,
@@ -145,6 +148,10 @@ function sceneOf(
     alerts: false,
   };
   return { scene, promised, disk };
+}
+
+function asking(config: Config, asks: boolean): Config {
+  return { ...config, script: { ...config.script, answers: asks ? ASKED : undefined } };
 }
 
 /** Every simulated service has the general settings: those of one that the schema knows. */

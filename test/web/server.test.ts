@@ -52,12 +52,19 @@ describe('the server', () => {
       expect(answer.headers.get('cache-control')).toBe('no-store');
       expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'");
       expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
-      expect((await fetch(`${url}${path}`, { method: 'HEAD' })).status).toBe(200);
-      expect((await fetch(`${url}${path}`, { method: 'POST' })).status).toBe(404);
+      const head = await fetch(`${url}${path}`, { method: 'HEAD' });
+      expect([head.status, await head.text()]).toEqual([200, '']);
+      for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
+        const wrong = await fetch(`${url}${path}`, { method });
+        expect([method, wrong.status]).toEqual([method, 405]);
+        expect(wrong.headers.get('allow')).toBe('GET, HEAD');
+        expect(await wrong.json()).toEqual({ error: 'this is only to look at: GET, HEAD' });
+      }
     }
     const nowhere = await fetch(`${url}/nowhere`);
     expect(nowhere.status).toBe(404);
-    expect(await nowhere.json()).toMatchObject({ there_is: ROUTES });
+    expect(await nowhere.json()).toEqual({ error: 'not found', there_is: ROUTES });
+    expect((await fetch(`${url}/nowhere`, { method: 'POST' })).status).toBe(404);
   });
 
   it('reads the state anew for each question', async () => {

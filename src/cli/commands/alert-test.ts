@@ -5,7 +5,7 @@
 import { resolve } from 'node:path';
 import type { Alert } from '../../domain/alert.ts';
 import { maskNumbers } from '../../domain/privacy.ts';
-import { counted } from '../../domain/text.ts';
+import { listed } from '../../domain/text.ts';
 import { SEND_TIMEOUT_MS } from '../../engine/alert-outbox.ts';
 import type { AlertChannel } from '../../engine/ports.ts';
 import { openHttp } from '../../services/http.ts';
@@ -88,12 +88,7 @@ function tell(world: World, { json }: AlertTestOptions, sent: readonly Sent[]): 
   const lines = sent.map((one) => `${one.channel.padEnd(width)}  ${sentText(one)}`);
   const output = json === true ? world.stderr : world.stdout;
   output.write(`${lines.join('\n')}\n`);
-  const failed = sent.filter((one) => !isWhole(one)).length;
-  if (failed > 0) {
-    world.stderr.write(
-      `campaign: ${failed} of ${counted(sent.length, 'alert channel')} did not reach everybody\n`,
-    );
-  }
+  if (!sent.every(isWhole)) world.stderr.write(`campaign: ${whoText(sent)}\n`);
   if (json === true) {
     const channels = Object.fromEntries(
       sent.map(({ channel, error, unreached }) => {
@@ -104,11 +99,24 @@ function tell(world: World, { json }: AlertTestOptions, sent: readonly Sent[]): 
   }
 }
 
+/** Every channel, by how far it came; why stands in the lines above. */
+function whoText(sent: readonly Sent[]): string {
+  const named = (what: string, its: (one: Sent) => boolean): string[] => {
+    const names = sent.filter(its).map(({ channel }) => channel);
+    return names.length === 0 ? [] : [`${what} by ${listed(names)}`];
+  };
+  return [
+    ...named('nobody was reached', ({ error }) => error !== undefined),
+    ...named('not everybody was reached', ({ unreached }) => unreached !== undefined),
+    ...named('the test was sent', isWhole),
+  ].join('; ');
+}
+
 function isWhole({ error, unreached }: Sent): boolean {
   return error === undefined && unreached === undefined;
 }
 
 function sentText({ error, unreached }: Sent): string {
   if (error !== undefined) return `NOT SENT: ${error}`;
-  return unreached === undefined ? 'sent' : `SENT, BUT NOT TO EVERYBODY: ${unreached}`;
+  return unreached === undefined ? 'sent' : `SENT TO SOME ONLY: ${unreached}`;
 }

@@ -23,13 +23,16 @@ import { speaksItself } from '../dialer-voice.ts';
 import { EXIT, type ExitCode, explain } from '../exit.ts';
 import { campaignFolders, shownPath } from '../folders.ts';
 import { fullJudgement } from '../judgement.ts';
+import { checkStanding } from '../list-standing.ts';
 import { serverNotices } from '../server-notices.ts';
 import type { Config } from '../settings.ts';
+import { shellWord } from '../shell-word.ts';
 import type { World } from '../world.ts';
 import { fileProblem, folderProblem } from '../writable.ts';
 
 export interface CheckOptions {
   readonly config: string;
+  readonly name?: string;
   readonly online?: boolean;
   readonly json?: boolean;
 }
@@ -78,10 +81,15 @@ export async function check(
   };
   const config = await attempt(() => readConfig(world, options));
   const reading =
-    list === undefined ? undefined : await attempt(() => readList(world, list, config));
+    list === undefined ? undefined : await attempt(() => readList(world, list, config, options));
   if (config !== undefined) {
     if (reading !== undefined) {
       take(await attempt(() => checkScripts(config, reading.sink.sample)));
+    }
+    if (list !== undefined && reading !== undefined) {
+      const { campaign, sink } = reading;
+      const parts = { world, campaign, list, named: options.name !== undefined };
+      take(await attempt(async () => checkStanding(parts, config, sink)));
     }
     take(await attempt(() => checkVoices(world, config, reading?.sink)));
     problems.push(...(await placesProblems(config)));
@@ -128,8 +136,9 @@ async function readList(
   world: World,
   list: string,
   config: Config | undefined,
+  { name }: CheckOptions,
 ): Promise<ListReading> {
-  const campaign = campaignName(list, undefined);
+  const campaign = campaignName(list, name);
   const sameNumber = config?.campaign.sameNumber ?? 'reject';
   const sink = new CheckSink(sameNumber);
   const rejected: string[] = [];
@@ -181,7 +190,7 @@ function report(world: World, facts: Report): void {
     paragraphs.push(listLines(list ?? '', reading));
   }
   if (config !== undefined && problems.length === 0) {
-    paragraphs.push(planLines(world, config, list, reading));
+    paragraphs.push(planLines(world, config, facts));
   }
   if (services !== undefined) {
     paragraphs.push(serviceLines(services));
@@ -229,12 +238,8 @@ function listLines(list: string, { tally, rejected }: ListReading): string[] {
   ];
 }
 
-function planLines(
-  world: World,
-  config: Config,
-  list: string | undefined,
-  reading: ListReading | undefined,
-): string[] {
+function planLines(world: World, config: Config, { list, reading, options }: Report): string[] {
+  const named = options.name === undefined ? '' : ` --name ${shellWord(options.name)}`;
   const { services, campaign } = config;
   const name = reading?.campaign ?? '<campaign>';
   const folders = campaignFolders(config, name);
@@ -245,7 +250,7 @@ function planLines(
       ? [`  Rejected rows go to ${shownPath(folders.rejected, world.folder)}.`]
       : [];
   return [
-    `What \`campaign run ${list ?? '<list>'}\` will do:`,
+    `What \`campaign run ${list ?? '<list>'}${named}\` will do:`,
     `  Write a text per contact with ${chainText(services.llm)}, ${speechText(config)} ` +
       `${chainText(services.dialer)},`,
     `  note what became of it with ${chainText(services.crm)}: ` +

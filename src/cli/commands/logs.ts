@@ -14,9 +14,9 @@ export interface LogsOptions {
   readonly config: string;
   readonly follow?: boolean;
   readonly lines?: number;
-  readonly service?: string;
+  readonly service?: readonly string[];
   readonly level?: string;
-  readonly contact?: string;
+  readonly contact?: readonly string[];
   readonly since?: string;
   readonly json?: boolean;
   readonly color: boolean;

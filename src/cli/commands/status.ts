@@ -2,6 +2,7 @@
  * `campaign status`: where the campaigns stand, what is next and why it waits.
  */
 import { resolve } from 'node:path';
+import { causeText } from '../../domain/causes.ts';
 import { maskContactId, maskNumbers } from '../../domain/privacy.ts';
 import { counted, listed, spanText } from '../../domain/text.ts';
 import type { UsageCount } from '../../domain/usage.ts';
@@ -9,7 +10,7 @@ import type { Stage } from '../../engine/ports.ts';
 import { isRunLockHeld } from '../../store/lock.ts';
 import type { CallsInDoubt, NextContact, WaitingReason } from '../../store/report-rows.ts';
 import { openReports, type Reports } from '../../store/sqlite-reports.ts';
-import { type BreakerLine, breakerLines, downText } from '../breaker-text.ts';
+import { type BreakerLine, type BreakerLines, breakerLines, downText } from '../breaker-text.ts';
 import {
   answersDocument,
   type CampaignState,
@@ -66,8 +67,8 @@ export async function status(
   const breakers = breakerLines(config, reports, wallMs);
   world.stdout.write(
     options.json === true
-      ? `${JSON.stringify({ campaigns: statuses.map(document), services: breakers }, null, 2)}\n`
-      : statusText(config, statuses, breakers, wallMs),
+      ? `${JSON.stringify(statusDocument(options.config, statuses, breakers), null, 2)}\n`
+      : statusText(config, statuses, { shownAs: options.config, ...breakers }, wallMs),
   );
   return EXIT.ok;
 }
@@ -124,6 +125,20 @@ function budgetLine(config: Config, usage: readonly UsageCount[]): string | unde
     : text;
 }
 
+function statusDocument(
+  config: string,
+  statuses: readonly CampaignStatus[],
+  { own, others }: BreakerLines,
+) {
+  return {
+    campaigns: statuses.map(document),
+    // The store may be shared with runs that have other settings.
+    config,
+    services: own,
+    other_services: Object.keys(others).length === 0 ? undefined : others,
+  };
+}
+
 function document(one: CampaignStatus) {
   const { campaign, state, rejected, rowsOwed, running, inDoubt, next, cost } = one;
   const { contacts, removed, outcomes, recordsOwed, waiting, uncertain } = state;
@@ -137,12 +152,14 @@ function document(one: CampaignStatus) {
     rows_owed: rowsOwed,
     outcomes: Object.fromEntries(outcomes),
     ...answersDocument(state),
-    waiting: waiting.map(({ reason, count, dueMs }) => ({
+    waiting: waiting.map(({ reason, count, cause, dueMs }) => ({
       reason: maskNumbers(reason),
+      cause,
       count,
       due_at: dueMs === undefined ? undefined : isoTime(dueMs),
     })),
     uncertain: uncertain.map(maskContactId),
+    asked_again: state.askedAgain === 0 ? undefined : state.askedAgain,
     in_doubt: inDoubt.map(({ service, count, sinceMs }) => ({
       service,
       calls: count,
@@ -161,20 +178,27 @@ function document(one: CampaignStatus) {
 function statusText(
   config: Config,
   statuses: readonly CampaignStatus[],
-  breakers: Readonly<Record<string, BreakerLine>>,
+  { shownAs, own, others }: BreakerLines & { readonly shownAs: string },
   wallMs: number,
 ): string {
-  const down = Object.entries(breakers).filter(([, line]) => line.retry_at !== undefined);
+  const down = Object.entries(own).filter(([, line]) => line.retry_at !== undefined);
   const isRunning = statuses.some(({ running }) => running !== undefined);
   const lines = [
     ...statuses.flatMap((one) => [...campaignLines(one, config, wallMs), '']),
     ...(statuses.length === 0 ? ['no campaign yet: `campaign run <list>` begins one', ''] : []),
     ...down.map(([service, line]) => serviceLine(service, line, isRunning, wallMs)),
     ...(down.length === 0
-      ? [`services: ${Object.keys(breakers).join(', ')}; no breaker is open`]
+      ? [`services of ${shownAs}: ${Object.keys(own).join(', ')}; no breaker is open`]
       : []),
+    ...Object.entries(others).map(([service, line]) => otherLine(service, line, shownAs)),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Nobody tries it again with these settings. */
+function otherLine(service: string, line: BreakerLine, shownAs: string): string {
+  const { role, down_since: since, reason = '' } = line;
+  return `not asked by ${shownAs}: ${service} (${role}) does not work since ${since}: ${reason}`;
 }
 
 function serviceLine(
@@ -192,7 +216,8 @@ function serviceLine(
 
 function campaignLines(one: CampaignStatus, config: Config, wallMs: number): string[] {
   const { campaign, state, rejected, rowsOwed, running, next } = one;
-  const { contacts, removed, outcomes, recordsOwed, waiting, uncertain } = state;
+  const { contacts, removed, outcomes, recordsOwed, waiting, uncertain, askedAgain } = state;
+  const reused = state.reusedIds.count;
   const { done, calling, queued, put_off: putOff } = contacts;
   const outcomeText = [...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
   const upNext = openCount(state) === 0 ? [] : next.map((contact) => nextLine(contact, wallMs));
@@ -200,7 +225,8 @@ function campaignLines(one: CampaignStatus, config: Config, wallMs: number): str
     `${campaign}: ${counted(contacts.total, 'contact')}, ${done} done, ${calling} calling, ` +
       `${queued} queued, ${putOff} put off, ${contacts.uncertain} uncertain; ` +
       `${counted(rejected, 'row')} rejected` +
-      (removed === 0 ? '' : `, ${removed} taken out of the list`),
+      (removed === 0 ? '' : `, ${removed} taken out of the list`) +
+      (reused === 0 ? '' : `, ${reused} not called because the id was another's`),
     running === undefined
       ? `  no run is on${calling === 0 ? '' : `; ${calling} were cut off: the next run goes on`}`
       : `  running since ${isoTime(running.sinceMs)} (process ${running.pid})`,
@@ -213,7 +239,10 @@ function campaignLines(one: CampaignStatus, config: Config, wallMs: number): str
     ...waiting.map((reason) => waitingLine(reason, running !== undefined, wallMs)),
     ...(uncertain.length === 0
       ? []
-      : [`  uncertain: ${uncertainText(uncertain)} (campaign settle --help)`]),
+      : [
+          `  uncertain: ${uncertainText(uncertain)} (campaign settle --help)` +
+            askedAgainText(askedAgain),
+        ]),
     ...(upNext.length === 0 ? [] : ['  next:', ...upNext]),
   ];
 }
@@ -228,11 +257,11 @@ function answerLines({ answers, optedOut }: CampaignState): readonly string[] {
 
 /** Nobody is called while no run is on, however long they have been due. */
 function waitingLine(
-  { reason, count, dueMs }: WaitingReason,
+  { count, dueMs, ...cause }: WaitingReason,
   isRunning: boolean,
   wallMs: number,
 ): string {
-  const why = maskNumbers(reason);
+  const why = causeText(cause);
   if (dueMs === undefined) return `  ${counted(count, 'record')} for the next run: ${why}`;
   const wait = dueMs > wallMs ? `, the first in ${spanText(dueMs - wallMs)}` : '';
   const then = isRunning ? `the first ${when(dueMs, wallMs)}` : `the next run takes them${wait}`;
@@ -245,12 +274,17 @@ function uncertainText(uncertain: readonly string[]): string {
   return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
+function askedAgainText(count: number): string {
+  return count === 0 ? '' : `; the next run asks the dialer about ${count} of them once more`;
+}
+
 const STAGE_WORDS: Readonly<Record<Stage, string>> = {
   fresh: 'not begun yet',
   scripted: 'the text is written',
   spoken: 'the text is spoken',
   dialling: 'a call was begun; a run asks the dialer what became of it before anything else',
   owed: 'the call has ended; its record is owed to the CRM',
+  doubted: 'is uncertain; a run asks the dialer once more what became of the call',
 };
 
 function nextLine({ contact, name, stage, dueMs, reason }: NextContact, wallMs: number): string {

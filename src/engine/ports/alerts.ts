@@ -33,15 +33,17 @@ export interface OwedAlert {
 export interface AlertsKept {
   /** By key. */
   readonly open: readonly Alert[];
+  /** Notices that were told, by key: so that the next run does not tell them again. */
+  readonly told: readonly Alert[];
   /** In the order in which they are to be sent. */
   readonly owed: readonly OwedAlert[];
 }
 
 /** All of it or nothing. */
 export interface AlertChange {
-  /** Open from now on, or changed. */
+  /** Open from now on, told (a notice), or changed. */
   readonly open?: readonly Alert[];
-  /** Keys that are not open any more. */
+  /** Keys that are not open any more, or may be told anew. */
   readonly cleared?: readonly string[];
   /** Behind those that are owed already; one that is among them is changed in its place. */
   readonly owed?: readonly OwedAlert[];

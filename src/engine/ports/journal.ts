@@ -7,11 +7,12 @@ import type { ContactCounts } from '../../domain/event.ts';
 import type { Outcome, Step } from '../../domain/words.ts';
 
 /** How far a contact has come, and with that which roles it still needs. */
-export const STAGES = ['fresh', 'scripted', 'spoken', 'dialling', 'owed'] as const;
+export const STAGES = ['fresh', 'scripted', 'spoken', 'dialling', 'owed', 'doubted'] as const;
 /**
  * `fresh`: needs llm (and lookup), tts, dialer. `scripted`: tts, dialer. `spoken`: dialer.
  * `dialling`: a dial attempt began, so the dialer must first be asked what became of it.
- * `owed`: has its outcome; only the CRM's record is missing.
+ * `owed`: has its outcome; only the CRM's record is missing. `doubted`: is uncertain because the
+ * dialer could not be asked; it is asked once more, and nobody is rung whatever it says.
  */
 export type Stage = (typeof STAGES)[number];
 
@@ -132,16 +133,26 @@ export type JournalEntry =
   | { readonly type: 'call.answered'; readonly answer: string; readonly atMs: number }
   /**
    * The call has its outcome. The contact is done (or uncertain) from here on; except for
-   * `uncertain`, its record is owed.
+   * `uncertain`, its record is owed. Once more for a call that is uncertain, where it came out
+   * how it had ended.
    */
   | {
       readonly type: 'call.ended';
       readonly outcome: Outcome;
+      /** With `uncertain`: the dialer could not be asked. See `doubted`. */
+      readonly unasked?: boolean | undefined;
       readonly detail: string | undefined;
       /** Nobody was rung, because the number had asked not to be. */
       readonly code?: 'opted_out' | undefined;
       readonly service: string | undefined;
       readonly atMs: number;
+    }
+  /** It is as uncertain as before. Only for a claim that is `doubted`. Ends the claim. */
+  | {
+      readonly type: 'doubt.kept';
+      readonly detail: string | undefined;
+      /** The dialer could not be asked this time either. */
+      readonly unasked: boolean;
     }
   /** The record is made; nothing is left to do. `bytes` and `note` as in `Receipt`. */
   | {
@@ -180,8 +191,9 @@ export type JournalEntry =
 export interface Journal {
   /**
    * Takes the first due contact whose stage is among `stages`; undefined where there is none.
-   * `dialling` and `owed` come before the rest; the rest in order of the queue. Opens the
-   * contact's next call under `newCall` unless its last one is still open. Durable when it
+   * `dialling` and `owed` come before the rest; the rest in order of the queue. Who is `doubted` is
+   * due with the next run, or when recalled. Opens the contact's next call under `newCall` unless
+   * its last one is still open, owed or doubted. Durable when it
    * resolves. Rejects with `JournalFailure`.
    */
   claim(stages: readonly Stage[], nowMs: number, newCall: string): Promise<Claim | undefined>;
@@ -192,7 +204,7 @@ export interface Journal {
    * was refused meanwhile: then nothing is written of it.
    */
   write(key: ClaimKey, entry: JournalEntry): Promise<void>;
-  /** Makes everybody due who was put off with `recall`. In order with the entries. */
+  /** Makes everybody due who was put off with `recall`, or is `doubted`. In order with entries. */
   recall(nowMs: number): Promise<void>;
   /** Resolves when everything written so far is durable. */
   settled(): Promise<void>;

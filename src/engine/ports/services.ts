@@ -21,6 +21,8 @@ export interface RequestContext {
    * `timeouts.idle`, the question is given up.
    */
   readonly heard?: (() => void) | undefined;
+  /** A question about a call is not asked again, however it fails. */
+  readonly once?: boolean | undefined;
   /** Told by the guard how long the request took that was answered. */
   readonly answered?: ((requestMs: number) => void) | undefined;
 }

@@ -17,6 +17,7 @@ export interface SheetRowsParts {
 /** With these, the call is out of hand, for now or for good. */
 const LEAVES: ReadonlySet<JournalEntry['type']> = new Set([
   'call.ended',
+  'doubt.kept',
   'put_off',
   'released',
   'outdated',

@@ -127,11 +127,12 @@ export class HubspotContacts {
    * bare digits, without the country: developers.hubspot.com, "Search the CRM". So what is found
    * by those is looked at once more. A refusal is no answer: nothing but the number is of the row.
    */
-  async #byPhone({ phone }: Contact, asked: Asked): Promise<Found> {
-    const { national, spellings } = spelt(phone);
+  async #byPhone(contact: Contact, asked: Asked): Promise<Found> {
+    const { phone, phoneWritten } = contact;
+    const { national, spellings } = spelt(contact);
     const isSame = (properties: Readonly<Record<string, string>>): boolean =>
       [properties['phone'], properties['mobilephone']].some(
-        (other) => other !== undefined && isSameNumber(other, phone, national),
+        (other = '') => other.trim() === phoneWritten || isSameNumber(other, phone, national),
       );
     const values = [...spellings];
     const filters: readonly Filter[] = [
@@ -214,13 +215,14 @@ interface Spelt {
   readonly spellings: ReadonlySet<string>;
 }
 
-/** The list's own spelling is not kept; these are the usual ones. */
-export function spelt(phone: string): Spelt {
+/** As the list has it, and in the usual ways. */
+export function spelt({ phone, phoneWritten = phone }: Contact): Spelt {
   const number = parsePhoneNumberFromString(phone);
   const national = number?.nationalNumber ?? phone.replace(/\D/g, '');
   const others =
     number === undefined ? [] : [number.formatNational(), number.formatInternational()];
-  return { national, spellings: new Set([phone, phone.replace(/\D/g, ''), national, ...others]) };
+  const digits = phone.replace(/\D/g, '');
+  return { national, spellings: new Set([phone, phoneWritten, digits, national, ...others]) };
 }
 
 /** Another country has the same national number; so a number that names its country has to fit. */

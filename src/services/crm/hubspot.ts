@@ -297,8 +297,8 @@ function askedFor(
   { signal }: RequestContext,
   { text = '', detail = '' }: Partial<CallRecord> = {},
 ): Asked {
-  const { id, name = '', phone, email, variables } = contact;
-  const numbers = [...spelt(phone).spellings];
+  const { id, name = '', email, variables } = contact;
+  const numbers = [...spelt(contact).spellings];
   const emails = email === undefined ? [] : [email, email.toLowerCase()];
   const cells = [id, name, ...numbers, ...emails, ...Object.values(variables)];
   return { signal, hidden: [...numbers, ...emails], own: [...cells, text, detail].join('\n') };

@@ -31,6 +31,8 @@ type Claim = 'yes' | 'no' | 'unsure';
 /** One service in one role: its breaker, and the campaigns that its outage is one for. */
 class Post {
   #breaker: State = 'up';
+  /** Down by what its breaker does not count, and the next life does not know of. */
+  #isStalled = false;
   #movedMs = Number.NEGATIVE_INFINITY;
   readonly #claims = new Map<string, { readonly claim: Claim; readonly atMs: number }>();
 
@@ -46,8 +48,9 @@ class Post {
     return this.#breaker === 'unsure';
   }
 
-  moved(breaker: 'up' | 'down', campaign: string, atMs: number): void {
+  moved(breaker: 'up' | 'down', campaign: string, atMs: number, isStalled = false): void {
     this.#breaker = breaker;
+    this.#isStalled = isStalled;
     this.#movedMs = atMs;
     if (breaker === 'down') this.#claim(campaign, 'yes', atMs);
     else for (const other of this.#claims.keys()) this.#claim(other, 'no', atMs);
@@ -63,6 +66,11 @@ class Post {
   /** A life begins whose settings do not. */
   unnamed(campaign: string, atMs: number): void {
     if (this.#claims.has(campaign)) this.#claim(campaign, 'no', atMs);
+  }
+
+  /** Another life begins; it finds out by its first request. */
+  restarted(): void {
+    if (this.#isStalled) this.#breaker = 'unsure';
   }
 
   /** What was so since `sinceMs` only need not be on disk. */
@@ -132,8 +140,9 @@ class Service {
       const { event } = sight;
       if (!isMove(event)) return;
       const post = this.#posts.get(placeName(event))?.post;
-      const breaker = event.type === 'breaker.closed' ? 'up' : 'down';
-      this.#change(sight, index, 'moved', () => post?.moved(breaker, campaign, atMs));
+      const breaker = UPS.has(event.type) ? 'up' : 'down';
+      const isStalled = event.type === 'service.stalled';
+      this.#change(sight, index, 'moved', () => post?.moved(breaker, campaign, atMs, isStalled));
     }
     if (sight.type === 'killed') {
       const sinceMs = Math.max(life.began.atMs, atMs - ROUNDING_MS);
@@ -146,6 +155,7 @@ class Service {
   /** First what is not used any more is ended, then what is down is told. */
   #began(sight: Sighting, index: number, { campaign, chains }: Life): void {
     const posts = [...this.#posts.values()];
+    for (const { post } of posts) post.restarted();
     const isNamed = ({ role }: { readonly role: keyof ChainNames }): boolean =>
       chains[role].includes(this.#service);
     this.#change(sight, index, 'unused', () => {
@@ -180,7 +190,14 @@ class Service {
 type Event = Extract<Sighting, { readonly type: 'told' }>['event'];
 type Move = Extract<
   Event,
-  { readonly type: 'breaker.opened' | 'breaker.half_open' | 'breaker.closed' }
+  {
+    readonly type:
+      | 'breaker.opened'
+      | 'breaker.half_open'
+      | 'breaker.closed'
+      | 'service.stalled'
+      | 'service.resumed';
+  }
 >;
 
 function isMove(event: Event): event is Move {
@@ -191,4 +208,8 @@ const MOVES: ReadonlySet<string> = new Set([
   'breaker.opened',
   'breaker.half_open',
   'breaker.closed',
+  'service.stalled',
+  'service.resumed',
 ]);
+
+const UPS: ReadonlySet<string> = new Set(['breaker.closed', 'service.resumed']);

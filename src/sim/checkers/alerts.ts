@@ -76,7 +76,8 @@ function isWhole(evidence: Evidence, before: Alert | undefined, alert: Alert): b
       return (
         alert.key.startsWith('campaign:') && event.end === (isOfBudget(alert) ? 'budget' : 'outage')
       );
-    return event.type === 'breaker.opened' && alert.key === `service:${event.service}`;
+    const isDown = event.type === 'breaker.opened' || event.type === 'service.stalled';
+    return isDown && alert.key === `service:${event.service}`;
   });
   if (isOpened || !alert.key.startsWith(SERVICE)) return isOpened;
   // One that was down before somebody began to use it, or that a kill left nobody sure of.
@@ -95,7 +96,7 @@ const SERVICE = 'service:';
  * A kill came upon the alert after it left and before that was on disk. Then another life sends
  * it, as the first thing that it does.
  */
-function isResent({ seen, lives }: Evidence, before: Alert, again: Alert): boolean {
+export function isResent({ seen, lives }: Evidence, before: Alert, again: Alert): boolean {
   // Also one that had ended, whose last words were not on disk yet.
   const over = seen.log.find(({ type, run }) => type === 'killed' && run === before.run);
   if (again.run === before.run || over === undefined) return false;

@@ -233,29 +233,32 @@ function isOfTwoStarts({ evidence }: Sends, { kind, sinceMs }: Send): boolean {
 
 export const LATE_SAYS_SO: Checker = checker(
   'late says so',
-  'What reaches a channel long after it could have says by how much it is late.',
+  'What reaches a channel long after it could have, or by another run, says how late it is.',
   (sends) =>
     sends.channels.flatMap(({ name, severities }) => {
       // What has become worse concerns others from then on.
       const firsts = sends.firsts((send) => takes(severities, send));
-      const firstMs = new Map(firsts.map(({ id, atMs }) => [id, atMs]));
+      const firstOf = new Map(firsts.map((first) => [first.id, first]));
       return sends.of(name).flatMap((send): readonly Found[] => {
-        const awayMs = send.atMs - (firstMs.get(send.id) ?? send.atMs);
-        return isTrulyLate(sends, send, awayMs)
-          ? []
-          : [{ atMs: send.atMs, message: lateText(send, awayMs) }];
+        const first = firstOf.get(send.id) ?? send;
+        const isTrue = isTrulyLate(sends, send, first);
+        const message = lateText(send, send.atMs - first.atMs);
+        return isTrue ? [] : [{ atMs: send.atMs, message }];
       });
     }),
 );
 
-/** @param awayMs for how long it has been sent by others, or tried */
-function isTrulyLate({ evidence }: Sends, send: Send, awayMs: number): boolean {
+/** @param first when it was sent by another channel, or tried, for the first time */
+function isTrulyLate({ evidence }: Sends, send: Send, first: Send): boolean {
   const { run, atMs, lateMs, sinceMs } = send;
-  if (lateMs === undefined) return awayMs < LATE_MS;
+  const awayMs = atMs - first.atMs;
+  if (lateMs === undefined) return awayMs < LATE_MS && run === first.run;
   const life = evidence.lives.find((one) => one.run === run);
   const wallMs = (life?.wallMs ?? 0) + atMs - (life?.began.atMs ?? 0);
   // Wall clocks show whole milliseconds.
-  return lateMs >= awayMs - 1 && lateMs <= wallMs - sinceMs + 1 && lateMs >= LATE_MS;
+  // It may be that the run before was killed when it had nothing sent yet.
+  const isSaid = lateMs >= LATE_MS || evidence.lives[0]?.run !== run;
+  return lateMs >= awayMs - 1 && lateMs <= wallMs - sinceMs + 1 && isSaid;
 }
 
 function lateText({ channel, id, lateMs }: Send, awayMs: number): string {

@@ -60,6 +60,8 @@ export interface Exchange extends Mark {
   readonly place: string;
   /** Names one go at this piece of work: what is asked in it of one service are attempts. */
   readonly round: string;
+  /** A question about somebody who is not in hand: they are uncertain, and it is asked once. */
+  readonly isAgain: boolean;
   readonly answer: Answer | undefined;
   readonly givenUp: Mark | undefined;
   readonly end: Ending | undefined;
@@ -176,7 +178,9 @@ function exchangesOf(seen: Seen, lives: ReadonlyMap<number, Life>): readonly Exc
   const rounds = new Map<string, number>();
   const firstsMs = new Map<string, number>();
   const exchanges: Exchange[] = [];
+  const inHand = new Set<string>();
   for (const [index, sight] of log.entries()) {
+    if (sight.type === 'told') follow(inHand, sight.run, sight.event);
     const ended = sight.type === 'told' ? endsRound(sight.event) : undefined;
     if (ended !== undefined) rounds.set(ended, (rounds.get(ended) ?? 0) + 1);
     if (sight.type !== 'request') continue;
@@ -185,8 +189,11 @@ function exchangesOf(seen: Seen, lives: ReadonlyMap<number, Life>): readonly Exc
     const { answer, givenUp } = pairs.get(sight.request) ?? {};
     const { contact = '', method, run, atMs } = sight;
     const place = placeName(sight);
-    const round = `${run}/${contact}/${rounds.get(contact) ?? 0}/${method}/${place}`;
-    const open = { index, atMs, sight, life, place, round, answer, givenUp };
+    const isQuestion = method === 'find' || method === 'follow';
+    const isAgain = isQuestion && !inHand.has(`${run} ${contact}`);
+    const which = isAgain ? `again ${index}` : (rounds.get(contact) ?? 0);
+    const round = `${run}/${contact}/${which}/${method}/${place}`;
+    const open = { index, atMs, sight, life, place, round, isAgain, answer, givenUp };
     const firstMs = firstsMs.get(round) ?? atMs;
     const end = endingOf(open, firstMs, seen);
     // An answer begins another series of questions.
@@ -195,6 +202,12 @@ function exchangesOf(seen: Seen, lives: ReadonlyMap<number, Life>): readonly Exc
     exchanges.push({ ...open, end });
   }
   return exchanges;
+}
+
+function follow(inHand: Set<string>, run: number, event: CampaignEvent): void {
+  if (event.type === 'call.started') inHand.add(`${run} ${event.contact}`);
+  if (event.type === 'call.finished') inHand.delete(`${run} ${event.contact}`);
+  if (event.type === 'contact.put_off') inHand.delete(`${run} ${event.contact}`);
 }
 
 function pairsOf(log: readonly Sighting[]): ReadonlyMap<number, Pair> {

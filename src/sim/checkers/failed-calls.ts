@@ -72,7 +72,8 @@ function isOfOutage(evidence: Evidence, { service, index, run }: ForGood): boole
   const isDown = stateAt(changesOf(evidence, service), index) !== 'up';
   if (isDown || isSuspect(evidence, service, index)) return true;
   // Down directly after: one message says both.
-  return toldOf(evidence.seen.log, 'breaker.opened').some((opened) => {
-    return opened.run === run && opened.event.service === service && opened.index > index;
+  const { log } = evidence.seen;
+  return [...toldOf(log, 'breaker.opened'), ...toldOf(log, 'service.stalled')].some((began) => {
+    return began.run === run && began.event.service === service && began.index > index;
   });
 }

@@ -13,15 +13,17 @@ export const OPTED_OUT: Checker = {
     'Whoever asked not to be called is not rung after the moment at which the vendor told us, by ' +
     'no campaign and no life; and nobody is refused for that who did not ask.',
   check: (seen) => {
-    if (!seen.log.some((one) => isRefused(one) || (one.type === 'answer' && one.digit))) return [];
+    if (!seen.log.some((one) => isRefused(one) || 'digit' in one)) return [];
     const { exchanges } = evidenceOf(seen);
     const phones = phonesOf(seen);
     const asking = exchanges.filter(({ sight, answer, end }) => {
       return sight.method === 'follow' && answer?.digit === OPT_OUT_KEY && end?.type === 'answered';
     });
-    if (asking.length === 0) return refusedUnasked(seen, new Set());
-    const asked = new Set(asking.map(({ sight }) => phones.get(sight.call ?? '') ?? ''));
-    const known = knownSince(seen, asking, phones);
+    const pressed = pressedIn(seen);
+    const calls = [...asking.map(({ sight }) => sight.call), ...pressed.map(({ call }) => call)];
+    if (calls.length === 0) return refusedUnasked(seen, new Set());
+    const asked = new Set(calls.map((call) => phones.get(call ?? '') ?? ''));
+    const known = knownSince(seen, asking, pressed, phones);
     return [...rungAgain(seen, exchanges, known), ...refusedUnasked(seen, asked)];
   },
 };
@@ -35,17 +37,36 @@ function phonesOf({ log }: Seen): ReadonlyMap<string, string> {
 function knownSince(
   seen: Seen,
   asking: readonly Exchange[],
+  pressed: readonly Pressed[],
   phones: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, Mark> {
   const known = new Map<string, Mark>();
-  for (const one of asking) {
-    const phone = phones.get(one.sight.call ?? '');
-    const since = one.end === undefined ? undefined : lastingSince(seen, one, one.end);
-    if (phone === undefined || since === undefined) continue;
+  const note = (call: string | undefined, since: Mark | undefined): void => {
+    const phone = phones.get(call ?? '');
+    if (phone === undefined || since === undefined) return;
     const before = known.get(phone);
     if (before === undefined || since.index < before.index) known.set(phone, since);
+  };
+  for (const one of asking) {
+    note(one.sight.call, one.end && lastingSince(seen, one, one.end));
+  }
+  // Told while the call went on: at once for good, unless a kill came upon it.
+  for (const one of pressed) {
+    if (outlived(one.life, one)) note(one.call, one);
   }
   return known;
+}
+
+/** The key to opt out, told while the call went on. */
+type Pressed = Mark & { readonly call: string; readonly life: Life };
+
+function pressedIn(seen: Seen): readonly Pressed[] {
+  const lives = new Map(evidenceOf(seen).lives.map((life) => [life.run, life]));
+  return seen.log.flatMap((sight, index) => {
+    if (sight.type !== 'key' || sight.digit !== OPT_OUT_KEY) return [];
+    const life = lives.get(sight.run);
+    return life === undefined ? [] : [{ index, atMs: sight.atMs, call: sight.call, life }];
+  });
 }
 
 /**

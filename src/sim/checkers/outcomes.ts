@@ -37,11 +37,15 @@ export const TRUE_OUTCOMES: Checker = {
       }),
       ({ sight }) => sight.contact ?? '',
     );
+    // Whoever pressed a key was there, also where the exchange lost the call after that.
+    const keyed = new Set(seen.log.flatMap((one) => (one.type === 'key' ? [one.call] : [])));
     const atMs = seen.log.at(-1)?.atMs ?? 0;
     const found: Found[] = [];
     for (const [contact, { outcome }] of seen.standings) {
       const call = rang.get(contact);
       if (outcome === undefined || outcome === 'uncertain') continue;
+      const isCut = call?.outcome === 'uncertain';
+      if (isCut && outcome === 'answered' && keyed.has(call.call)) continue;
       const really = call?.outcome ?? unrung(places.get(contact)?.at(-1), outcome);
       if (outcome === really) continue;
       const where = call === undefined ? 'nobody was rung' : `${call.call} came to ${really}`;
@@ -58,17 +62,25 @@ function unrung(place: Exchange | undefined, outcome: Outcome): Outcome {
   return isForgotten(place) && outcome === 'failed' ? 'failed' : 'invalid_number';
 }
 
-/** What was told must be what is kept, and be told once. */
+/**
+ * What was told must be what is kept, and be told once. What was uncertain may come out later: then
+ * that is told, unless a kill came between.
+ */
 function contradicted(seen: Seen): readonly Found[] {
   const { log, standings } = seen;
   const { isLast } = turnsOf(seen);
   const settled = new Set(log.flatMap((one) => (one.type === 'settled' ? one.contact : [])));
   const told = new Map<string, Outcome>();
   const found: Found[] = [];
-  for (const { atMs, event } of toldOf(log, 'call.finished')) {
-    const { contact, call, outcome } = event;
-    const isOver = outcome === 'uncertain' && settled.has(contact);
+  const cameOut = answeredAgain(seen);
+  for (const { atMs, event, index } of toldOf(log, 'call.finished')) {
+    const { contact, call, outcome, was } = event;
+    const isKnown = settled.has(contact) || (cameOut.get(contact) ?? -1) > index;
+    const isOver = outcome === 'uncertain' && isKnown;
     if (isOver || !isLast(contact, call)) continue;
+    if (was !== undefined && (cameOut.get(contact) ?? Number.POSITIVE_INFINITY) > index) {
+      found.push({ atMs, message: `${contact} is told as ${outcome}, and nobody had said so` });
+    }
     const before = told.get(contact);
     told.set(contact, outcome);
     if (before !== undefined) {
@@ -83,11 +95,22 @@ function contradicted(seen: Seen): readonly Found[] {
   return found;
 }
 
+/** By contact: where the dialer was asked once more about them, and answered. */
+function answeredAgain(seen: Seen): ReadonlyMap<string, number> {
+  return new Map(
+    evidenceOf(seen).exchanges.flatMap(({ isAgain, sight, end }) => {
+      const isAnswered = isAgain && end?.type === 'answered';
+      return isAnswered ? [[sight.contact ?? '', end.index] as const] : [];
+    }),
+  );
+}
+
 export const UNCERTAIN_FOR_CAUSE: Checker = {
   name: 'uncertain for cause',
   promise:
     'Nobody is left uncertain whose dialer can tell: it was asked, and forgot, or could not be ' +
-    'asked for as long as a call may last, or the settings do not name it any more.',
+    'asked for as long as a call may last, nor once more by a later run, or the settings do not ' +
+    'name it any more. Who is asked about once more is not rung, whatever it says.',
   check: (seen) => {
     const evidence = evidenceOf(seen);
     const { isLast } = turnsOf(seen);
@@ -101,7 +124,10 @@ export const UNCERTAIN_FOR_CAUSE: Checker = {
     return [...seen.standings].flatMap(([contact, { outcome }]) => {
       if (outcome !== 'uncertain') return [];
       if (isUnnamed(evidence, contact, asked.get(contact) ?? [])) return [];
-      const why = unexcused(evidence, asked.get(contact) ?? []);
+      const its = asked.get(contact) ?? [];
+      const [again, first] = [its.filter((one) => one.isAgain), its.filter((one) => !one.isAgain)];
+      const why =
+        unexcused(evidence, first) ?? unheard(again) ?? notAskedAgain(evidence, contact, its);
       return why === undefined ? [] : [{ atMs, message: `${contact} is uncertain: ${why}` }];
     });
   },
@@ -116,7 +142,7 @@ function isUnnamed(evidence: Evidence, contact: string, asked: readonly Exchange
   const told = toldOf(log, 'call.finished').findLast(({ event }) => {
     return event.contact === contact && event.outcome === 'uncertain';
   });
-  if (told === undefined) return false;
+  if (told === undefined) return isCutOff(evidence, contact);
   if (isOtherAccount(evidence, contact, told.run)) return true;
   const { dialer } = chainsAt(evidence, told.index);
   const placed = asked.findLast(({ sight, index }) => {
@@ -129,6 +155,15 @@ function isUnnamed(evidence: Evidence, contact: string, asked: readonly Exchange
     const wasAnother = chains.dialer.some((service) => !dialer.includes(service));
     return over?.how === 'killed' && hadThem && wasAnother;
   });
+}
+
+/** The run that gave up because of another account was killed before it could say so. */
+function isCutOff(evidence: Evidence, contact: string): boolean {
+  const started = toldOf(evidence.seen.log, 'call.started').findLast(({ event }) => {
+    return event.contact === contact;
+  });
+  const life = evidence.lives.find(({ run }) => run === started?.run);
+  return life?.over?.how === 'killed' && isOtherAccount(evidence, contact, life.run);
 }
 
 /** It was begun with one account, and given up with another. */
@@ -158,6 +193,44 @@ function unexcused({ seen }: Evidence, asked: readonly Exchange[]): string | und
     (one) => one.life === life && one.sight.method === sight.method && one.round === last.round,
   );
   return askedLongEnough(seen.promised, round);
+}
+
+/** What a dialer said when it was asked once more. */
+function unheard(again: readonly Exchange[]): string | undefined {
+  const told = again.find(({ sight, end, answer }) => {
+    const tells = sight.method === 'follow' || answer?.found === 'ended';
+    return tells && end?.type === 'answered';
+  });
+  return told && `${told.sight.service} said at ${told.end?.atMs ?? 0} ms how it had ended`;
+}
+
+/**
+ * A dialer that could not be asked is asked once more by every run, unless it has just let another
+ * such question down.
+ */
+function notAskedAgain(
+  evidence: Evidence,
+  contact: string,
+  asked: readonly Exchange[],
+): string | undefined {
+  const { lives, exchanges, seen } = evidence;
+  const last = asked.findLast(({ sight }) => sight.method !== 'place');
+  if (last === undefined || last.end?.type === 'answered') return undefined;
+  if (last.end?.type === 'failed' && isRefused(last.end.failure)) return undefined;
+  const { service } = last.sight;
+  const its = lives.filter(({ campaign }) => campaign === last.life.campaign);
+  const later = its.find(({ run, began, chains }) => {
+    const isDone = seen.log.some(
+      (one) => one.type === 'ended' && one.run === run && one.end === 'done',
+    );
+    const knowsIt = chains.dialer.includes(service) && !isOtherAccount(evidence, contact, run);
+    return isDone && began.index > last.index && knowsIt;
+  });
+  if (later === undefined) return undefined;
+  const isDeaf = exchanges.some(({ life, isAgain, sight, end }) => {
+    return life === later && isAgain && sight.service === service && end?.type !== 'answered';
+  });
+  return isDeaf ? undefined : `run ${later.run} did not ask ${service} about ${contact} again`;
 }
 
 /** Of the same question, asked again and again: what is known when it is first asked counts. */

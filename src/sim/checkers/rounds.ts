@@ -64,10 +64,16 @@ export const THREE_ROUNDS: Checker = {
     'is given up, and none before that whom nobody refused.',
   check: (seen) => {
     const { lives } = evidenceOf(seen);
+    const dialled = new Set(
+      toldOf(seen.log, 'step.finished').flatMap(({ event }) =>
+        event.step === 'dial' ? [event.call] : [],
+      ),
+    );
     const early = toldOf(seen.log, 'call.finished').flatMap(({ index, atMs, event }) => {
-      const { contact, outcome, code } = event;
-      // Whoever asked not to be rung is not given up, however often something failed before.
-      if (outcome !== 'failed' || code !== undefined) return [];
+      const { contact, call, outcome, code } = event;
+      // Whoever asked not to be rung is not given up, however often something failed before; and
+      // whoever was dialled, over a trunk that took no call, is not either.
+      if (outcome !== 'failed' || code !== undefined || dialled.has(call)) return [];
       const its = failuresOf(seen, contact, index);
       const last = its.at(-1);
       // A text that cannot be used is nobody's failure.

@@ -5,6 +5,7 @@
 import { DEFAULT_ALERT_POLICIES } from '../../domain/alert-policy.ts';
 import type { CampaignEvent } from '../../domain/event.ts';
 import type { Checker, Violation } from '../check.ts';
+import type { Sighting } from '../sighting.ts';
 import { changesOf, stateAt } from './alert-states.ts';
 import { isTheOperators, tellsBy } from './alerts.ts';
 import { type Evidence, evidenceOf, type Mark, type Of } from './evidence.ts';
@@ -128,8 +129,10 @@ function shareOf(
 
 function outagesOf({ seen }: Evidence) {
   return seen.log.flatMap((sight, index) => {
-    if (sight.type !== 'told' || sight.event.type !== 'breaker.opened') return [];
-    return [{ service: sight.event.service, index }];
+    if (sight.type !== 'told') return [];
+    const { event } = sight;
+    const begins = event.type === 'breaker.opened' || event.type === 'service.stalled';
+    return begins ? [{ service: event.service, index }] : [];
   });
 }
 
@@ -146,6 +149,8 @@ function triesOf(evidence: Evidence, share: Share): readonly Try[] {
     return isSuspected ? 'unsure' : state;
   };
   const dialers = seen.promised.chains.dialer;
+  /** By call: what its dialer was when it did not say what became of it. */
+  const doubts = new Map<string, string[]>();
   return seen.log.flatMap((sight, index): readonly Try[] => {
     if (sight.type !== 'told') return [];
     const { event, atMs, run } = sight;
@@ -155,6 +160,12 @@ function triesOf(evidence: Evidence, share: Share): readonly Try[] {
     if (event.type === 'call.failed') failedBy.set(call, event.service);
     // Tried again later, it may go well.
     if (event.type === 'contact.put_off') failedBy.delete(call);
+    if (event.type === 'attempt.failed' && event.step === 'dial') {
+      const state = isKnownOut(evidence, event.service, sight, index)
+        ? 'down'
+        : stateOf(event.service, index);
+      doubts.set(call, [...(doubts.get(call) ?? []), state]);
+    }
     if (went === undefined) return [];
     const { isBad } = went;
     const isAmiss =
@@ -162,10 +173,30 @@ function triesOf(evidence: Evidence, share: Share): readonly Try[] {
       event.outcome !== 'invalid_number' &&
       !REACHED.has(event.outcome);
     const asked = [service, ...(isAmiss ? dialers : [])];
-    const states = asked.map((one) => stateOf(one, index));
+    const inDoubt = isAmiss && event.outcome === 'uncertain' ? (doubts.get(call) ?? []) : [];
+    const states = [...asked.map((one) => stateOf(one, index)), ...inDoubt];
     if (states.includes('down')) return [];
     return [{ index, atMs, run, isBad, service, isUnsure: isBad && states.includes('unsure') }];
   });
+}
+
+/** Until an all clear has come, and a little longer, its alert may be over already. */
+const ALL_CLEAR_MS = 1_000;
+
+/** Whether the operator knew that a service is in trouble, and it was, at this place in the log. */
+function isKnownOut(
+  { seen }: Evidence,
+  service: string,
+  { run, atMs }: Sighting,
+  index: number,
+): boolean {
+  const its = seen.log.flatMap((one, at) =>
+    isTheOperators(one) && one.key === `service:${service}` ? [{ ...one, at }] : [],
+  );
+  const last = its.findLast(({ at }) => at <= index);
+  const next = its.find(({ at }) => at > index);
+  const isLater = next === undefined || next.atMs > atMs + ALL_CLEAR_MS;
+  return last?.kind === 'raised' && last.run === run && isLater;
 }
 
 function callOf(event: CampaignEvent): string {
@@ -187,6 +218,8 @@ function wentBy(
   hasFailed: boolean,
 ): { readonly isBad: boolean; readonly service?: string | undefined } | undefined {
   const isEnd = event.type === 'call.finished';
+  // Nobody was rung, as they had asked: that went neither well nor wrong.
+  if (isEnd && event.code === 'opted_out') return undefined;
   switch (share) {
     case 'error_rate':
       if (event.type === 'call.failed') return { isBad: true, service: event.service };

@@ -51,6 +51,8 @@ interface Known {
   /** When the request left that was the last one to place it. */
   askedMs?: number;
   rang?: { readonly sight: Of<'rang'>; readonly askedMs: number | undefined };
+  /** Taken on by a dialer whose trunk then took no call. */
+  unrung?: { readonly service: string; readonly askedMs: number | undefined };
   /** Who said that there is no such number. */
   refusedBy?: string;
 }
@@ -91,6 +93,11 @@ class CallBook {
         known.rang = { sight, askedMs: known.askedMs };
         return;
       }
+      case 'unrung': {
+        const known = this.#call(sight.call);
+        known.unrung = { service: sight.service, askedMs: known.askedMs };
+        return;
+      }
       case 'settled':
         if (sight.outcome !== 'again') this.#settledMs.set(sight.contact, wallMs);
         return;
@@ -113,9 +120,10 @@ class CallBook {
 
   *wrongIn({ contact, call }: Of<'recorded'>, says: NonNullable<Of<'recorded'>['says']>) {
     const known = this.#call(call);
-    const { rang, refusedBy } = known;
+    const { rang, refusedBy, unrung } = known;
     const { text, services, startedMs, endedMs, dialledMs } = says;
     const played = rang?.sight.spokenBy;
+    const dialled = rang === undefined ? unrung : { ...rang, service: rang.sight.service };
     const one = (name: Name): ReadonlySet<Name> => new Set([name]);
     const of = (did: ReadonlyMap<string, Did>): ReadonlySet<Name> =>
       did.get(contact)?.names ?? one(undefined);
@@ -123,7 +131,7 @@ class CallBook {
     yield* unlike('text', text, said);
     yield* unlike('llm', services.llm, of(this.#writers));
     yield* unlike('tts', services.tts, played === undefined ? of(this.#speakers) : one(played));
-    yield* unlike('dialer', services.dialer, one(rang?.sight.service ?? refusedBy));
+    yield* unlike('dialer', services.dialer, one(dialled?.service ?? refusedBy));
     const firstMs = known.firstMs ?? Infinity;
     if (startedMs > firstMs + TIME_MS) yield `startedMs ${startedMs}, not ${firstMs}`;
     const [first] = this.#lives.values();
@@ -131,7 +139,8 @@ class CallBook {
     const right = this.#settledMs.get(contact) ?? known.endedMs;
     const isAtKill = known.endedMs === undefined && this.#killsMs.some((ms) => near(ms, endedMs));
     if (!near(right, endedMs) && !isAtKill) yield `endedMs ${endedMs}, not ${right}`;
-    if (!near(rang?.askedMs, dialledMs)) yield `dialledMs ${dialledMs}, not ${rang?.askedMs}`;
+    const askedMs = dialled?.askedMs;
+    if (!near(askedMs, dialledMs)) yield `dialledMs ${dialledMs}, not ${askedMs}`;
   }
 
   /** What was answered just before a kill may not be on disk, and then is not known any more. */
@@ -140,6 +149,8 @@ class CallBook {
     if (end?.type === 'failed' && end.failure.code === NO_NUMBER) {
       this.#call(call).refusedBy = service;
     }
+    // It says with its answer that the trunk took no call.
+    if (method === 'place' && end?.type === 'failed') delete this.#call(call).unrung;
     if (end?.type !== 'answered') return;
     const isLost = isCutAt(end, life);
     const text = answer?.text?.trim();

@@ -266,6 +266,14 @@ describe('finding the contact', () => {
     expect(await foundBy({ 7: properties }, contactOf())).toEqual([['7'], undefined]);
   });
 
+  it('by a number written as in the list, however that is', async () => {
+    const phone = '+44 (0)20 7946 0018 / Sales';
+    const contact = contactOf({ phone: '+442079460018', phoneWritten: phone });
+    expect(await foundBy({ 7: { phone } }, contact)).toEqual([['7'], undefined]);
+    const { phoneWritten: _, ...unwritten } = contact;
+    expect(await foundBy({ 7: { phone } }, unwritten)).toEqual(NOBODY);
+  });
+
   it('another country’s number with the same digits is somebody else', async () => {
     const other = {
       phone: '+44 4155550134',

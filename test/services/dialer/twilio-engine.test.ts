@@ -226,6 +226,12 @@ describe('a call whose answer is lost', () => {
     expect(await runs.run(bench)).toBe('done');
     expect(bench.counts()).toMatchObject({ uncertain: 1 });
     expect(runs.fake.rung).toEqual([PHONE]);
+    // Twilio is back.
+    runs.fake.lists.length = 0;
+    const next = await runs.process({}, bench);
+    expect(await runs.run(next)).toBe('done');
+    expect(next.of('call.finished')).toMatchObject([{ outcome: 'answered', was: 'uncertain' }]);
+    expect(runs.fake.rung).toEqual([PHONE]);
   });
 
   it.each([
@@ -332,7 +338,9 @@ describe('a call whose answer is lost', () => {
       for (const one of both) {
         await runs.run(one);
         expect(one.of('call.finished')).toMatchObject([{ outcome: 'uncertain' }]);
-        expect(one.of('call.finished')[0]?.detail).toContain('another contact with the number');
+        expect(one.of('call.finished')[0]?.detail).toContain(
+          'an earlier one of this or another contact',
+        );
       }
       expect(runs.fake.rung).toEqual([PHONE]);
     },

@@ -65,7 +65,49 @@ const down = (campaign = 'one') =>
   new SightingLog({}, names(campaign)).moved('opened').at(500).alerted('raised').ended();
 const unused = (log: SightingLog, title = UNUSED) => log.alerted('recovered', undefined, title);
 
+/** What is told of a campaign, in this order. */
+const news = (...parts: readonly string[]) => {
+  const seen = new SightingLog({}, names('spring'));
+  for (const part of parts) seen.alerted('notice', `${SPRING}:${part}`);
+  return seen;
+};
+
+const REFUSED: CampaignEvent = {
+  type: 'call.finished',
+  contact: 'd1',
+  call: 'x',
+  outcome: 'failed',
+  code: 'opted_out',
+  durationMs: 0,
+};
+
+const allDone: CampaignEvent = {
+  type: 'run.finished',
+  end: 'done',
+  contacts: { ...NOBODY, total: 2, done: 2 },
+  durationMs: 0,
+};
+
 export const ALERT_LOGS: Logs = {
+  'news once': {
+    accepts: {
+      'each once': () => {
+        return news('started', 'milestone:25', 'milestone:50', 'finished').told(allDone).ended();
+      },
+      'each once more, of a list that has grown after its end': () => {
+        return news('started', 'milestone:50', 'finished', 'started', 'milestone:50', 'finished');
+      },
+      'nothing of the end where a run was killed': () => news('started').told(allDone).killed(),
+    },
+    refuses: {
+      'a start that every run tells': () => {
+        return news('started').ended().began().alerted('notice', `${SPRING}:started`);
+      },
+      'a milestone that is passed again': () => news('started', 'milestone:50', 'milestone:50'),
+      'an end that is told again': () => news('started', 'finished', 'finished'),
+      'an end that nobody is told of': () => news('started').told(allDone).ended(),
+    },
+  },
   'one alert': {
     accepts: {
       'one alert and one recovery': () =>
@@ -330,8 +372,24 @@ export const ALERT_LOGS: Logs = {
       },
       'few that fail, and nothing is told': () => calls(20, 1).ended(),
       'too few to say anything': () => calls(5, 5).ended(),
+      'many who had asked not to be called': () => {
+        const on = calls(15, 0);
+        for (let number = 0; number < 9; number += 1) {
+          const about = { contact: `o${number}`, call: `asked-${number}`, line: 1 } as const;
+          const why = { outcome: 'failed', code: 'opted_out', durationMs: 0 } as const;
+          on.told({ type: 'call.finished', ...about, ...why });
+        }
+        return on.ended();
+      },
       'a message that tells the end as well': () => {
         return calls(15, 9).alerted('recovered', 'campaign:hunt:error_rate').ended();
+      },
+      'people who had asked not to be rung': () => {
+        const seen = calls(20, 0);
+        for (const contact of ['d1', 'd2', 'd3', 'd4', 'd5', 'd6', 'd7', 'd8', 'd9']) {
+          seen.told({ ...REFUSED, contact });
+        }
+        return seen.ended();
       },
       'what fails with a service that is away': () => {
         return calls(18, 0).moved('opened').failedBy('elevenlabs', 9).ended();
@@ -352,7 +410,7 @@ export const ALERT_LOGS: Logs = {
 
 /** So many calls that end well, and so many that fail without an outage. */
 function calls(good: number, bad: number): SightingLog {
-  const seen = log();
+  const seen = new SightingLog({}, names('spring'));
   for (let count = 0; count < good; count += 1) seen.finished(`c${count}`);
   return seen.failedBy('openai', bad);
 }

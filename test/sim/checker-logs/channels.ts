@@ -1,6 +1,12 @@
 import type { CampaignEvent } from '../../../src/domain/event.ts';
 import { NOBODY } from '../../../src/domain/event.ts';
-import { type Logs, NOT_THIS, SightingLog, UNAVAILABLE } from '../../support/sighting-log.ts';
+import {
+  type Logs,
+  NOT_THIS,
+  SightingLog,
+  tooMany,
+  UNAVAILABLE,
+} from '../../support/sighting-log.ts';
 
 /** An e-mail for what is critical, and a chat for what is not. */
 const log = () =>
@@ -32,6 +38,13 @@ function checked(log: SightingLog, ...good: readonly boolean[]): SightingLog {
   for (const [index, isGood] of good.entries()) {
     log.at(30_000 * index).exchange('probe', isGood ? {} : { failure: UNAVAILABLE });
   }
+  return log;
+}
+
+/** A service that refuses requests as too many, at these seconds. */
+function full(...seconds: readonly number[]): SightingLog {
+  const log = new SightingLog();
+  for (const second of seconds) log.at(second * 1_000).exchange('speak', { failure: tooMany(0) });
   return log;
 }
 
@@ -121,6 +134,8 @@ export const CHANNEL_LOGS: Logs = {
       'one that is a minute late': () => untold().at(60_000).sends('email', 'raised'),
       'one that is late, and says so': () =>
         untold().at(300_000).sends('email', 'raised', { lateMs: 300_000 }),
+      'one that another run sends, and says so': () =>
+        untold().at(9_000).ended().began().sends('email', 'raised', { lateMs: 9_000 }),
       'one that became worse late': () =>
         log()
           .sends('operator', 'raised', { severity: 'warning' })
@@ -128,6 +143,10 @@ export const CHANNEL_LOGS: Logs = {
           .sends('email', 'raised', { was: 'warning' }),
     },
     refuses: {
+      'one that another run sends, without a word': () =>
+        untold().at(9_000).ended().began().sends('email', 'raised'),
+      'one of this run that is hardly late, and says so': () =>
+        untold().at(60_000).sends('email', 'raised', { lateMs: 60_000 }),
       'one that is late, without a word': () => untold().at(300_000).sends('email', 'raised'),
       'one that is later than it says': () =>
         untold().at(300_000).sends('email', 'raised', { lateMs: 150_000 }),
@@ -182,6 +201,22 @@ export const CHANNEL_LOGS: Logs = {
     refuses: {
       'bad checks, and nobody is told': () => checks(false, false, false).ended(),
       'checks that are good again, and nobody was told': () => checks(false, false, true).ended(),
+    },
+  },
+  'stalls told': {
+    accepts: {
+      'a minute of it': () => full(0, 30, 60).ended(),
+      'all the time, told': () => full(0, 60, 90).alerted('raised').at(91_000).ended(),
+      'with an answer between': () =>
+        full(0, 60)
+          .exchange('speak')
+          .at(90_200)
+          .exchange('speak', { failure: tooMany(0) })
+          .ended(),
+      'where a kill comes upon it': () => full(0, 60, 91).killed(),
+    },
+    refuses: {
+      'all the time, and nobody is told': () => full(0, 60, 91).ended(),
     },
   },
   'failed calls told': {

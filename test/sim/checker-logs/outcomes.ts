@@ -1,3 +1,5 @@
+import type { CampaignEvent } from '../../../src/domain/event.ts';
+import type { Quirks } from '../../../src/sim/outside.ts';
 import { type Logs, NOT_THIS, SightingLog, UNAVAILABLE } from '../../support/sighting-log.ts';
 import { contactOf } from '../../support/simulation-bench.ts';
 
@@ -27,6 +29,14 @@ const exchanged = () =>
     .see({ type: 'corrected', contact: 'c2', phone: FIRST })
     .see({ type: 'corrected', contact: 'c1', phone: SECOND })
     .began();
+
+const begun: CampaignEvent = { type: 'call.started', contact: 'c1', call: 'x1' };
+
+/** A question is given up with its run, and the next run asks nothing. */
+const begunWith = (quirks: Partial<Quirks>) => {
+  const first = uncertain().quirks(quirks).told(begun);
+  return first.exchange('follow', { failure: UNAVAILABLE }).ended().began().told(begun);
+};
 
 export const OUTCOME_LOGS: Logs = {
   'nobody twice': {
@@ -157,10 +167,21 @@ export const OUTCOME_LOGS: Logs = {
       'a failure of somebody who was not rung': () => log().stands('c1', 'done', 'failed'),
       'a preview': () =>
         log().rang('c1', { rings: false, outcome: 'previewed' }).stands('c1', 'done', 'previewed'),
+      'a call that was cut off, and is uncertain': () =>
+        log().rang('c1', { outcome: 'uncertain' }).stands('c1', 'uncertain', 'uncertain'),
+      'a call that was cut off after a key was pressed': () => {
+        const about = { service: 'twilio', contact: 'c1', call: 'call-c1', digit: '1' } as const;
+        const on = log()
+          .rang('c1', { outcome: 'uncertain' })
+          .see({ type: 'key', ...about });
+        return on.stands('c1', 'done', 'answered');
+      },
       'an outcome that a kill kept from being told': () =>
         log().rang('c1').killed().stands('c1', 'done', 'answered'),
     },
     refuses: {
+      'a call that was cut off, as answered': () =>
+        log().rang('c1', { outcome: 'uncertain' }).stands('c1', 'done', 'answered'),
       'another outcome': () => log().rang('c1').stands('c1', 'done', 'busy'),
       'a failure of somebody who was rung': () => log().rang('c1').stands('c1', 'done', 'failed'),
       'a number that the dialer refused, as failed': () =>
@@ -193,8 +214,11 @@ export const OUTCOME_LOGS: Logs = {
         on.ask('place');
         return on.at(25_000).exchange('find').at(30_000).ended();
       },
+      'a call of another account, by a run that was killed before it could say so': () =>
+        begunWith({ accountChange: 2 }).killed(),
     },
     refuses: {
+      'a call of this account, by a run that was killed': () => begunWith({}).killed(),
       'a dialer that was never asked': () => uncertain().exchange('place'),
       'a dialer that knows': () => uncertain().exchange('find'),
       'a call whose end was told': () =>

@@ -154,6 +154,12 @@ export const WAIT_LOGS: Logs = {
         const about = { contact: 'c1', call: 'call-c1', outcome: 'failed', durationMs: 0 } as const;
         return round(log(), 0).told({ type: 'call.finished', ...about, code: 'opted_out' });
       },
+      'failed once, and dialled over a trunk that took no call': () => {
+        const step = { step: 'dial', role: 'dialer', service: 'twilio', durationMs: 0 } as const;
+        const about = { contact: 'c1', call: 'call-c1', line: 1 } as const;
+        const on = round(log(), 0).told({ type: 'step.finished', ...about, ...step });
+        return on.finished('c1', 'failed');
+      },
       'three without others': () => round(round(round(log(), 0), 40_000), 80_000),
     },
     refuses: {

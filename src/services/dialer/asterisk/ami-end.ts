@@ -3,10 +3,10 @@
  */
 import { ServiceFailure } from '../../../domain/failure.ts';
 import { callEnd } from '../../../domain/hangup-cause.ts';
+import type { TrunkSigns } from '../../../domain/trunk-watch.ts';
 import type { AnswersWanted, Ended } from '../../../engine/ports.ts';
 import type { AmiCall } from './ami-calls.ts';
 import { AMI_NAME } from './ami-wire.ts';
-import type { TrunkSigns } from './trunk-fault.ts';
 
 export const UNHEARD = 'there is no such call any more, and nothing was heard of how it ended';
 const UNPLAYED =
