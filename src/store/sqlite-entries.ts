@@ -256,10 +256,6 @@ type Statements = ReturnType<typeof prepareStatements>;
 function prepareStatements(
   connection: Connection,
 ): Record<
-  | 'stepBegun'
-  | 'stepEnded'
-  | 'scriptEnded'
-  | 'dialEnded'
   | 'callEnded'
   | 'contactEnded'
   | 'contactDone'
@@ -273,24 +269,11 @@ function prepareStatements(
   | 'forgetTexts',
   StatementSync
 > &
+  ReturnType<typeof stepStatements> &
   ReturnType<typeof attemptStatements> &
   ReturnType<typeof doubtStatements> {
   return {
-    stepBegun: connection.prepare(`
-      INSERT INTO step (contact, number, step, begun_ms) VALUES (?, ?, ?, ?)
-      ON CONFLICT DO UPDATE SET begun_ms = excluded.begun_ms`),
-    stepEnded: connection.prepare(`
-      INSERT INTO step (contact, number, step, begun_ms, ended_ms, service, result)
-      VALUES (?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT DO UPDATE SET ended_ms = excluded.ended_ms, service = excluded.service,
-        result = excluded.result`),
-    scriptEnded: connection.prepare(`
-      INSERT INTO step (contact, number, step, begun_ms, ended_ms, service, result, edition)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ${EDITION_IN_FORCE})
-      ON CONFLICT DO UPDATE SET ended_ms = excluded.ended_ms, service = excluded.service,
-        result = excluded.result, edition = excluded.edition`),
-    dialEnded: connection.prepare(`
-      UPDATE step SET ended_ms = ?, service = ? WHERE contact = ? AND number = ? AND step = ?`),
+    ...stepStatements(connection),
     ...attemptStatements(connection),
     ...doubtStatements(connection),
     callEnded: connection.prepare(`
@@ -323,6 +306,28 @@ function prepareStatements(
     released: connection.prepare(
       `UPDATE contact SET queue = ${QUEUE.ready}, stage = ? WHERE row = ?`,
     ),
+  };
+}
+
+function stepStatements(
+  connection: Connection,
+): Record<'stepBegun' | 'stepEnded' | 'scriptEnded' | 'dialEnded', StatementSync> {
+  return {
+    stepBegun: connection.prepare(`
+      INSERT INTO step (contact, number, step, begun_ms) VALUES (?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET begun_ms = excluded.begun_ms`),
+    stepEnded: connection.prepare(`
+      INSERT INTO step (contact, number, step, begun_ms, ended_ms, service, result)
+      VALUES (?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET ended_ms = excluded.ended_ms, service = excluded.service,
+        result = excluded.result`),
+    scriptEnded: connection.prepare(`
+      INSERT INTO step (contact, number, step, begun_ms, ended_ms, service, result, edition)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ${EDITION_IN_FORCE})
+      ON CONFLICT DO UPDATE SET ended_ms = excluded.ended_ms, service = excluded.service,
+        result = excluded.result, edition = excluded.edition`),
+    dialEnded: connection.prepare(`
+      UPDATE step SET ended_ms = ?, service = ? WHERE contact = ? AND number = ? AND step = ?`),
   };
 }
 

@@ -81,7 +81,7 @@ describe('who can get through', () => {
   it('all but a record that is owed, while the CRM has asked for a pause', () => {
     const crm = [gate('x', 'crm', { state: 'ready', heldMs: 30_000 })];
     const availability = world({ crm }, true);
-    expect(availability.open()).toEqual(['fresh', 'scripted', 'spoken', 'dialling']);
+    expect(availability.open()).toEqual(['fresh', 'scripted', 'spoken', 'dialling', 'doubted']);
     expect(availability.blocked('owed')).toMatchObject([{ role: 'crm', retryAfterMs: 30_000 }]);
   });
 
