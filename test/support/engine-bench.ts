@@ -118,7 +118,9 @@ export class EngineBench {
     this.store = openMemoryStore({ defer: (flush) => this.clock.defer(flush), disk: this.disk });
     this.journal = this.store.journal(this.campaign);
     const config = testConfig(options.config ?? '');
-    if (options.disk !== undefined) this.store.journal(this.campaign).recover();
+    if (options.disk !== undefined) {
+      this.store.journal(this.campaign).recover(this.clock.wallMs());
+    }
     this.rewritten = this.store.journal(this.campaign).writeBy(scriptInForce(config));
     const events = new EventStream((view, error) => {
       throw new Error(`${view} failed`, { cause: error });
