@@ -93,6 +93,8 @@ export interface EngineBenchOptions {
   readonly voice?: 'flite' | 'template';
   /** In the place of the one that does as the behaviour says. */
   readonly dialers?: readonly Dialer[];
+  /** See `Chains.former`. */
+  readonly former?: readonly Dialer[];
 }
 
 export class EngineBench {
@@ -261,7 +263,8 @@ function fakeServices(truth: Truth, clock: VirtualClock, options: EngineBenchOpt
       return {};
     },
   };
-  return { llm: [llm], tts: [tts], dialer: options.dialers ?? [dialer], crm: [crm] };
+  const { dialers = [dialer], former } = options;
+  return { llm: [llm], tts: [tts], dialer: dialers, former, crm: [crm] };
 }
 
 function memoryAudio(kept: Map<string, AudioFile>) {
