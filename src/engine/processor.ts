@@ -339,7 +339,8 @@ export class Processor {
     const dialers = [...dialer.services, ...former];
     story.calls.begun();
     try {
-      const over = await followCall(dialers, placed, request, this.#context(story, 'dial'));
+      const context = this.#context(story, 'dial');
+      const over = await followCall(dialers, placed, request, story.attempts, context);
       story.isCut = over.state === 'uncertain' && over.isCut === true;
       return over;
     } finally {
