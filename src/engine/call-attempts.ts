@@ -121,7 +121,7 @@ export class CallAttempts implements AttemptLog {
     });
   }
 
-  /** The call is over before its end, because we ended it: the next run says so with its outcome. */
+  /** We ended the call before its end: the next run says so with its outcome. */
   hungUp(): Promise<void> {
     return this.#journal.write(this.#claim.key, { type: 'call.hung_up', atMs: this.#wallMs() });
   }
