@@ -3,8 +3,9 @@
  * whoever answers, and what is known of it when it is over.
  */
 import { ServiceFailure } from '../../../domain/failure.ts';
-import { callEnd, type HangupCause } from '../../../domain/hangup-cause.ts';
-import type { AnswersWanted, Clock, Ended } from '../../../engine/ports.ts';
+import type { HangupCause } from '../../../domain/hangup-cause.ts';
+import type { AnswersWanted, Clock } from '../../../engine/ports.ts';
+import { type AriEnd, ariEnd, type Message } from './ari-end.ts';
 import type { AriEvent } from './ari-events.ts';
 import { ARI_NAME, type AriChannel, type AriWire } from './ari-wire.ts';
 
@@ -33,11 +34,6 @@ export interface AriCallParts {
   /** Ends all waiting when the program ends. */
   readonly life: AbortSignal;
 }
-
-export type AriEnd =
-  | { readonly type: 'ended'; readonly ended: Ended }
-  /** The channel is gone, and nobody can tell what became of the call. */
-  | { readonly type: 'lost'; readonly detail: string };
 
 /** In the channel: the message was begun. Read after a crash of ours. */
 const SAID = 'CAMPAIGN_SAID';
@@ -90,7 +86,7 @@ export class AriCall {
   /** Monotonic; undefined until it is answered. */
   #upMs: number | undefined;
   #isMachine = false;
-  #message: 'none' | 'begun' | 'whole' | 'cut' = 'none';
+  #message: Message = 'none';
   #digit: string | undefined;
   /** Every key that counts and was pressed. */
   readonly #told = new Set<string>();
@@ -359,39 +355,17 @@ export class AriCall {
   }
 
   #endNow(): AriEnd {
-    const { clock } = this.#parts;
-    const wasUp = this.#upMs !== undefined;
-    const signs = { wasUp, wasRinging: this.#hasRung, isMachine: this.#isMachine };
-    const isCertain = this.#isClosed || this.#message === 'whole' || this.#digit !== undefined;
-    if (wasUp && !isCertain && (this.#word?.cause ?? 0) === 0) {
-      const detail = 'it was answered, and Asterisk was lost before the message was over';
-      return { type: 'lost', detail };
-    }
-    const end = callEnd(signs, this.#word);
-    if (end === undefined) {
-      return { type: 'lost', detail: 'the channel is gone, and Asterisk does not know why' };
-    }
-    if (this.#upMs === undefined) return { type: 'ended', ended: end };
-    const usage = { seconds: Math.ceil((clock.monotonicMs() - this.#upMs) / 1_000) };
-    const fault = this.#audioFault;
-    const ended: Ended =
-      fault === undefined
-        ? { ...end, detail: this.#heardText(), usage, digit: this.#digit }
-        : { outcome: 'failed', detail: fault, usage };
-    return { type: 'ended', ended };
-  }
-
-  #heardText(): string | undefined {
-    switch (this.#message) {
-      case 'whole':
-        return undefined;
-      case 'none':
-        return this.#isMachine && this.#isClosed
-          ? 'no message was left'
-          : 'hung up before the message began';
-      default:
-        return this.#digit === undefined ? 'hung up before the message was over' : undefined;
-    }
+    const startMs = this.#upMs;
+    return ariEnd({
+      upMs: startMs === undefined ? undefined : this.#parts.clock.monotonicMs() - startMs,
+      hasRung: this.#hasRung,
+      isMachine: this.#isMachine,
+      message: this.#message,
+      digit: this.#digit,
+      audioFault: this.#audioFault,
+      isClosed: this.#isClosed,
+      word: this.#word,
+    });
   }
 
   // -------------------------------------------------------------------------- waiting
