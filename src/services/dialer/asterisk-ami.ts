@@ -59,8 +59,6 @@ export interface AmiSettings {
 const CONNECT_MS = 10_000;
 /** Until a channel is there, or the word that none came about; it takes milliseconds. */
 const MADE_MS = 3_000;
-/** A trunk that takes no calls says so at once; ringing comes in the same time, mostly. */
-const FIRST_WORD_MS = 4_000;
 /** The call ends by itself so long before it would be given up: its end is known then. */
 const END_SLACK_MS = 20_000;
 const TALK_S_MIN = 10;
@@ -135,7 +133,7 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
     try {
       await this.#send(link, fields, id, signal);
       await this.#untilMade(call, signal);
-      await call.until(() => hasSpoken(call), this.#clock, FIRST_WORD_MS, signal);
+      await call.until(() => hasSpoken(call), this.#clock, this.#watch.firstWordMs, signal);
       const fault = this.#watch.begun(trunkSigns(call), request.contact.phone);
       if (fault !== undefined) throw fault;
     } catch (error) {

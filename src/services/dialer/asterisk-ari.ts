@@ -47,8 +47,6 @@ export interface AriSettings extends AriAccount, AriCallSettings {
   readonly keepAlive: KeepAlive;
 }
 
-/** A trunk that takes no calls says so at once; ringing comes in the same time, mostly. */
-const FIRST_WORD_MS = 4_000;
 /** Until its connection is made and Asterisk has booted, one try may take so long. */
 const CONNECT_MS_MAX = 10_000;
 /** For one question about a call. */
@@ -162,10 +160,10 @@ class AsteriskAri implements AriDialer {
     } finally {
       this.#placing.delete(call.id);
     }
-    await call.firstWord(FIRST_WORD_MS, signal);
+    await call.firstWord(this.#watch.firstWordMs, signal);
     const fault = this.#watch.begun(call, request.contact.phone);
     if (fault !== undefined) {
-      this.#calls.delete(call.id);
+      if (fault.kind !== 'unknown') this.#calls.delete(call.id);
       throw fault;
     }
     return { service: ARI_NAME, reference: call.id };

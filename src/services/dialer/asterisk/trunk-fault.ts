@@ -34,6 +34,10 @@ const NEVER_RINGS = 'never_rings';
 /** Old lists have rows of wrong numbers; beyond so many, all of them are wrong to this trunk. */
 const WRONG_NUMBERS = 10;
 const BUSY = 17;
+/** A trunk that takes no calls says so at once; ringing comes in the same time, mostly. */
+const FIRST_WORD_MS = 4_000;
+/** Of a trunk on which nothing rings any more: until then it has shown that it does. */
+const TRIAL_MS = 10_000;
 
 /** What was heard of a call. */
 export interface TrunkSigns {
@@ -74,6 +78,15 @@ export class TrunkWatch {
     if (doubt !== undefined) throw doubt;
   }
 
+  /** How long the first word of a call that was just placed is waited for. */
+  get firstWordMs(): number {
+    return this.#isMute ? TRIAL_MS : FIRST_WORD_MS;
+  }
+
+  get #isMute(): boolean {
+    return this.#mute.size >= MUTE_NUMBERS;
+  }
+
   /** The connection was lost: what an exchange ends as it stops says nothing of its trunk. */
   lost(): void {
     this.#mute.clear();
@@ -82,10 +95,11 @@ export class TrunkWatch {
 
   /**
    * The first word of a call that was just placed, or that there was none. Answers the failure of
-   * the trunk where the call failed because of it.
+   * the trunk where the call failed because of it. Of kind `unknown`: the call is still under way,
+   * and proves nothing for the trunk, on which others did not ring either.
    */
   begun({ isOver, hasRung, word }: TrunkSigns, phone: string): ServiceFailure | undefined {
-    if (!isOver && !hasRung) return undefined;
+    if (!isOver && !hasRung) return this.#isMute ? this.#neverRings('unknown') : undefined;
     const isRefused = isOver && !hasRung && word !== undefined;
     if (isRefused && isNoSuchNumber(word)) {
       this.#congested.clear();
@@ -94,7 +108,8 @@ export class TrunkWatch {
     const fault = isRefused ? trunkFault(this.#service, word) : undefined;
     if (fault === undefined) {
       this.#congested.clear();
-      return undefined;
+      const isMute = isRefused && word.cause !== BUSY && this.#isMute;
+      return isMute ? this.#neverRings('permanent', word) : undefined;
     }
     if (fault.kind === 'permanent') return fault;
     if (this.#congested.size < CONGESTED_NUMBERS) this.#congested.add(phone);
@@ -116,13 +131,19 @@ export class TrunkWatch {
       return;
     }
     if (!isOver || word === undefined) return;
-    if (this.#mute.size < MUTE_NUMBERS) this.#mute.add(phone);
-    if (this.#mute.size < MUTE_NUMBERS) return;
-    const said = saidBy(word);
+    // Said once; the calls that try it from then on say themselves what they met.
+    if (this.#isMute) return;
+    this.#mute.add(phone);
+    if (this.#isMute) this.#doubt = this.#neverRings('permanent', word);
+  }
+
+  #neverRings(kind: 'permanent' | 'unknown', word?: HangupCause): ServiceFailure {
+    const last =
+      word === undefined ? 'and this one does not either' : `the last with ${saidBy(word)}`;
     const message =
-      `${this.#service}: ${MUTE_NUMBERS} numbers in a row never rang, the last with ${said}; ` +
+      `${this.#service}: ${MUTE_NUMBERS} numbers in a row never rang, ${last}; ` +
       `check providers.${this.#service}.endpoint, and the trunk`;
-    this.#doubt = ofService(message, NEVER_RINGS);
+    return new ServiceFailure(message, { kind, scope: 'service', code: NEVER_RINGS });
   }
 
   #wrongFault(word: HangupCause, phone: string): ServiceFailure | undefined {

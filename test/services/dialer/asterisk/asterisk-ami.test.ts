@@ -426,7 +426,14 @@ test('five numbers in a row that never rang use up no sixth', async () => {
   }
   const failure = await failureOf(made.placed(another(6)));
   expect(failure).toMatchObject({ kind: 'permanent', scope: 'service', code: 'never_rings' });
-  // Said once: whoever is let through now is tried.
+  // Whoever is let through now tries it, and has longer to ring.
+  expect(await failureOf(made.placed(another(8)))).toMatchObject({ code: 'never_rings' });
+  made.asterisk.originate = 'makes and says no more';
+  const tried = failureOf(made.placed(another(9)));
+  await made.until(() => made.clock.nextTimerMs === 10_000);
+  await made.clock.advance(10_000);
+  expect(await tried).toMatchObject({ kind: 'unknown', scope: 'service', code: 'never_rings' });
+  expect(await made.dialer.find(request(another(9)), context)).toMatchObject({ state: 'placed' });
   made.asterisk.originate = 'makes';
   await made.placed(another(6));
   await made.placed(another(7));

@@ -297,6 +297,11 @@ test('five numbers in a row that never rang use up no sixth', async () => {
   const failure = await failureOf(dialer.place(next(6), CONTEXT));
   expect(failure).toMatchObject({ code: 'never_rings', kind: 'permanent', scope: 'service' });
   expect(fake.rung.size).toBe(5);
+  const dead = next(8);
+  fake.callees.set(dead.contact.phone, 'dead');
+  const tried = await failureOf(dialer.place(dead, CONTEXT));
+  expect(tried).toMatchObject({ code: 'never_rings', kind: 'unknown', scope: 'service' });
+  expect(await dialer.find(dead, CONTEXT)).toMatchObject({ state: 'placed' });
   expect(await call()).toMatchObject({ outcome: 'answered' });
   expect(await call(next(7))).toMatchObject({ outcome: 'failed' });
 });
