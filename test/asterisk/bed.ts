@@ -1,18 +1,12 @@
 /** A real Asterisk with a second one as carrier and callees; see the notes beside its script. */
 import { execFile } from 'node:child_process';
-import {
-  appendFileSync,
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { AlertDesk } from './alert-desk.ts';
+import { asGuided } from './guide.ts';
 
 const BESIDE = fileURLToPath(
   new URL('../../../shared/asterisk-bed/asterisk-bed.sh', import.meta.url),
@@ -24,28 +18,32 @@ export function bedScript(): string | undefined {
   return [named, BESIDE].find((path) => path !== undefined && existsSync(path));
 }
 
-/** The bed's configuration, with the dialplan that the guide has for AMI. */
-function withDialplan(config: string): string {
-  const guide = readFileSync(new URL('../../docs/guide/asterisk.md', import.meta.url), 'utf8');
-  const [, dialplan] = /```ini\n(\[campaign\]\nexten[^`]+)```/.exec(guide) ?? [];
-  if (dialplan === undefined) throw new Error('the guide has no dialplan');
-  const folder = mkdtempSync(join(tmpdir(), 'asterisk-bed-config-'));
-  cpSync(config, folder, { recursive: true });
-  const file = join(folder, 'pbx', 'extensions.conf');
-  chmodSync(dirname(file), 0o755);
-  chmodSync(file, 0o644);
-  appendFileSync(file, `\n${dialplan}`);
-  return folder;
+/** One call, as the exchange that took it has it. */
+export interface CallRecord {
+  readonly number: string;
+  /** `ANSWERED`, `BUSY`, `NO ANSWER`, `CONGESTION`, `FAILED`. */
+  readonly disposition: string;
+  /** From the answer to the end. */
+  readonly talkedS: number;
+}
+
+/** Some cells have commas in them, the last ones have none. */
+function recordOf(line: string): CallRecord {
+  const cells = line.split(',').map((cell) => cell.replaceAll('"', ''));
+  const [talked = '', disposition = '', , , number = ''] = cells.slice(-5);
+  return { number, disposition, talkedS: Number(talked) };
 }
 
 export class Bed {
+  readonly desk: AlertDesk;
   readonly #script: string;
   readonly #config: string;
   #env: Readonly<Record<string, string>> = {};
 
-  constructor(script: string) {
+  constructor(script: string, desk: AlertDesk) {
     this.#script = script;
-    this.#config = withDialplan(join(dirname(script), 'config'));
+    this.desk = desk;
+    this.#config = asGuided(join(dirname(script), 'config'));
   }
 
   async run(...words: readonly string[]): Promise<string> {
@@ -68,21 +66,29 @@ export class Bed {
     return value;
   }
 
-  /** How often each number was rung, as the carrier itself has it: one recording per call. */
+  /** What each callee heard, by number: one recording per call, begun when the call arrives. */
   rung(): ReadonlyMap<string, readonly string[]> {
-    const files = readdirSync(this.of('HEARD')).filter((name) => name.includes('-carrier-'));
+    const files = readdirSync(this.of('HEARD'));
     return Map.groupBy(files, (name) => name.slice(0, name.indexOf('-')));
   }
 
-  /** The carrier's own call records, written when a call is over: number and disposition. */
-  records(): readonly { readonly number: string; readonly disposition: string }[] {
-    const path = this.of('CARRIER_CDR');
-    if (!existsSync(path)) return [];
-    const lines = readFileSync(path, 'utf8').trim().split('\n').filter(Boolean);
-    return lines.map((line) => {
-      const cells = line.split(',').map((cell) => cell.replaceAll('"', ''));
-      return { number: cells.at(-1) ?? '', disposition: cells.at(-4) ?? '' };
+  /** The call records of both exchanges, of those who are called: written when a call is over. */
+  records(): readonly CallRecord[] {
+    return [this.of('CARRIER_CDR'), this.of('CDR')].flatMap((path) => {
+      if (!existsSync(path)) return [];
+      const lines = readFileSync(path, 'utf8').trim().split('\n').filter(Boolean);
+      return lines.map(recordOf).filter(({ number }) => number !== '');
     });
+  }
+
+  /** Ends whatever is still up at the carrier, so that every call has its record. */
+  async ended(): Promise<readonly CallRecord[]> {
+    await this.run('cli', 'carrier', 'channel', 'request', 'hangup', 'all');
+    const calls = [...this.rung().values()].flat().length;
+    for (let waitedS = 0; waitedS < 20 && this.records().length < calls; waitedS += 1) {
+      await sleep(1_000);
+    }
+    return this.records();
   }
 
   /** How long there was something to hear, in milliseconds. */
