@@ -30,6 +30,8 @@ export interface Setting {
   readonly script?: string;
   readonly provider?: string;
   readonly isServed?: boolean;
+  /** Where the audio is said to be; where it is, if left out. */
+  readonly sounds?: string;
   /** Over the guide's trunk where it is left out. */
   readonly endpoint?: string;
   /** Of whatever stands between us and Asterisk, where something does. */
@@ -77,7 +79,7 @@ export class Campaign {
     const heard = join(this.#bed.of('SHARED_MEDIA').slice('sound:'.length), 'campaigns');
     const audio = isServed
       ? `audio_server: { port: ${port} }`
-      : `sounds: ${join(heard, this.#name, 'data', 'audio')}`;
+      : `sounds: ${this.#setting.sounds ?? join(heard, this.#name, 'data', 'audio')}`;
     const url = new URL(this.#bed.of('ARI_URL'));
     const ari = `url: "http://${url.hostname}:${toPort ?? url.port}"`;
     const ami = `host: "${this.#bed.of('AMI_HOST')}", port: ${toPort ?? this.#bed.of('AMI_PORT')}`;

@@ -4,7 +4,7 @@ import { Campaign, type DialerName, type Setting } from './campaign.ts';
 import { crash, killed, network, networkMute, password, restart } from './disturbances.ts';
 import { OUTCOMES, people, phone } from './people.ts';
 import { silence } from './silence.ts';
-import { deadTrunk, refusingTrunk, wrongTrunk } from './trunks.ts';
+import { deadTrunk, deaf, refusingTrunk, wrongTrunk } from './trunks.ts';
 import { ended, exited, type Findings, heard, type Scenario, witnessed } from './witness.ts';
 
 const expected = (last: string): readonly string[] => OUTCOMES[last] ?? [];
@@ -92,5 +92,6 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   dead: deadTrunk,
   refusing: refusingTrunk,
   wrong: wrongTrunk,
+  deaf,
   load,
 };

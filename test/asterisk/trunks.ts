@@ -1,4 +1,4 @@
-/** Trunks that take no calls: the list is not used up on them, and the operator is told. */
+/** Trunks that take no calls, and sound that is not there: no list is used up on them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bed } from './bed.ts';
 import { Campaign, type Claimed, type DialerName, endOf, type Setting } from './campaign.ts';
@@ -7,6 +7,7 @@ import { type Findings, lineFree, type Scenario, witnessed } from './witness.ts'
 
 interface Trunk {
   readonly endpoint?: string;
+  readonly sounds?: string;
   readonly phones: readonly string[];
   readonly forMs: number;
   /** At most so many may get an outcome. */
@@ -22,10 +23,10 @@ const asUnseen = (claim: Claimed): Claimed => ({ ...claim, least: 0, most: 0 });
 async function tried(
   bed: Bed,
   dialer: DialerName,
-  { endpoint, phones, forMs, usedUp, says, isThere = true }: Trunk,
+  { phones, forMs, usedUp, says, isThere = true, ...own }: Trunk,
   note: (figure: string) => void,
 ): Promise<Findings> {
-  const setting: Setting = { dialer, lines: 4, ...(endpoint !== undefined && { endpoint }) };
+  const setting: Setting = { dialer, lines: 4, ...own };
   const campaign = new Campaign(bed, 'trunk', setting, phones);
   const run = campaign.start();
   await sleep(forMs);
@@ -67,4 +68,11 @@ export const refusingTrunk: Scenario = (bed, dialer, note) => {
 export const wrongTrunk: Scenario = (bed, dialer, note) => {
   const says = /10 numbers in a row do not exist/;
   return tried(bed, dialer, { phones: people(30, '06'), forMs: 20_000, usedUp: 9, says }, note);
+};
+
+/** Asterisk finds no audio: whoever picks up hears nothing, and there are few of them. */
+export const deaf: Scenario = (bed, dialer, note) => {
+  const says = /could not play/;
+  const own = { sounds: '/nowhere', phones: people(30) };
+  return tried(bed, dialer, { ...own, forMs: 45_000, usedUp: 4 + 4, says }, note);
 };

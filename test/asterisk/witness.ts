@@ -47,7 +47,7 @@ export async function witnessed(bed: Bed, claims: readonly Claimed[]): Promise<F
 }
 
 function compared(claim: Claimed, records: readonly CallRecord[]): Findings {
-  const { phone, least, most, outcome } = claim;
+  const { phone, least, most, outcome, detail } = claim;
   const times = records.length;
   // A trunk that is congested takes a call and refuses it, each time anew.
   const isOnce = times <= 1 || phone.endsWith('05');
@@ -55,7 +55,8 @@ function compared(claim: Claimed, records: readonly CallRecord[]): Findings {
     times >= least && times <= most && isOnce
       ? []
       : [`${phone} has ${times} records, the journal says ${least} to ${most} (${outcome})`];
-  const fits = DISPOSITIONS[outcome ?? ''];
+  const wasUp = outcome === 'failed' && detail?.includes('could not play') === true;
+  const fits = DISPOSITIONS[wasUp ? 'answered' : (outcome ?? '')];
   const other = records.filter(({ disposition }) => fits?.includes(disposition) === false);
   return [
     ...count,
