@@ -157,7 +157,11 @@ function addSimulateCommand(program: Command, world: World, ended: (code: number
     .option('--realtime', 'at the speed of life')
     .option('--speed <n>', 'so many times as fast as life, instead of --realtime', factor)
     .option('--log <file>', 'write the log of the simulated run to this file')
-    .option('--hunt', 'random worlds instead: faults and kills that must break no promise')
+    .option(
+      '--hunt',
+      'random worlds instead: faults and kills that must break no promise; every tenth also on a ' +
+        'real database, in a temporary folder that is removed',
+    )
     .option('--seeds <n>', 'with --hunt: so many worlds, from --seed on (default: 100)', wholeFrom1)
     .option('--json', 'one JSON document on stdout; the story for people goes to stderr')
     .option('--quiet', 'no story, no summary')

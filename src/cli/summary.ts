@@ -297,8 +297,8 @@ function uncertainLines({ uncertain, settle }: SummaryFacts, paint: Paint): stri
   const more =
     uncertain.length > shown.length ? ` and ${uncertain.length - shown.length} more` : '';
   return [
-    `  ${paint('yellow', 'uncertain')}: ${shown.join(', ')}${more} may have been rung; nobody can`,
-    '  tell. They are not rung again by themselves' +
+    `  ${paint('yellow', 'uncertain')}: ${shown.join(', ')}${more} may have been rung;`,
+    '  nobody can tell. They are not rung again by themselves' +
       (settle === undefined ? '.' : '. Find out, then say so:'),
     ...(settle === undefined ? [] : [`    ${settle(shown[0] ?? '')}   (or: again)`]),
   ];
