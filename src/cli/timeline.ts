@@ -165,13 +165,11 @@ export class Timeline {
   }
 
   #storyOf(event: CampaignEvent): string {
-    if (event.type !== 'retry.scheduled') {
-      return this.#options.lines === 1 ? messageOf(event) : withContact(event);
-    }
-    // Tenths, so that jitter is seen for what it is.
-    const seconds = (event.delayMs / 1_000).toFixed(1);
-    const again = event.question === true ? 'asked again' : `retry ${event.retry}`;
-    return `${event.service}: ${again} in ${seconds} s`;
+    const text = event.type === 'retry.scheduled' ? retryText(event) : messageOf(event);
+    const isOneOfMany = event.type === 'retry.scheduled' || event.type === 'attempt.failed';
+    const { contact } = isOneOfMany && this.#options.lines > 1 ? event : {};
+    // Of several calls it must be clear whose this is.
+    return contact === undefined ? text : `${text} (call to ${maskContactId(contact)})`;
   }
 
   #write(wallMs: number, text: string, style: Style | undefined): void {
@@ -198,12 +196,11 @@ export class Timeline {
 
 const DAY_MS = 24 * 3_600_000;
 
-/** Of several calls it must be clear whose this is. */
-function withContact(event: CampaignEvent): string {
-  const text = messageOf(event);
-  return event.type === 'attempt.failed' && event.contact !== undefined
-    ? `${text} (${maskContactId(event.contact)})`
-    : text;
+function retryText(event: Extract<CampaignEvent, { type: 'retry.scheduled' }>): string {
+  // Tenths, so that jitter is seen for what it is.
+  const seconds = (event.delayMs / 1_000).toFixed(1);
+  const again = event.question === true ? 'asked again' : `retry ${event.retry}`;
+  return `${event.service}: ${again} in ${seconds} s`;
 }
 
 /** To the second: `09:10:37`; on a later day than the start's `+1 day 00:10:37`. */

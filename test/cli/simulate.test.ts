@@ -5,6 +5,7 @@ import type { Clock } from '../../src/engine/ports.ts';
 import { CHECKERS } from '../../src/sim/checkers.ts';
 import { MemoryContacts } from '../../src/store/memory-contacts.ts';
 import { CommandBench, onceSaid } from '../support/command-bench.ts';
+import type { FakeWorld } from '../support/fake-world.ts';
 
 /** Services that are there, a dialer that rings, and secrets that nobody has set. */
 const CONFIG = `
@@ -94,6 +95,30 @@ describe('campaign simulate --outage elevenlabs', () => {
     expect(durationMs).toBeGreaterThan(60_000);
     expect(sleptMs).toBeGreaterThan(durationMs / 10 - 2);
     expect(sleptMs).toBeLessThan(durationMs / 10 + 2);
+  });
+
+  it('has told everything that happened before it waits', async () => {
+    let [nowMs, told] = [0, ''];
+    const waited: string[] = [];
+    const clock: Clock = {
+      ...realClock(),
+      monotonicMs: () => nowMs,
+      sleep: (delayMs) => {
+        waited.push(told);
+        nowMs += delayMs;
+        return Promise.resolve();
+      },
+    };
+    const meet = ({ stdout }: FakeWorld): void => {
+      const write = stdout.write.bind(stdout);
+      stdout.write = (text) => {
+        told += text;
+        write(text);
+      };
+    };
+    await bench.command('simulate --outage elevenlabs --speed 10', { clock, meet });
+    const without = waited.filter((text) => !text.includes('09:03:52'));
+    expect(without.at(-1)).toContain('clementine are put off for 1 min');
   });
 });
 
@@ -199,9 +224,9 @@ describe('a forecast', () => {
   it('counts late answers into the price of a slow service', async () => {
     const command = 'simulate --outage elevenlabs@+1m-+5m:slow:4s';
     const { stdout } = await bench.command(command);
-    expect(stdout).toMatch(/held up +4 answers came late\n/);
+    expect(stdout).toMatch(/held up +5 answers came late\n/);
     const { forecast } = JSON.parse((await bench.command(`${command} --json`)).stdout);
-    expect(forecast.late_answers).toBe(4);
+    expect(forecast.late_answers).toBe(5);
     expect(stdout).toMatch(/\d+\s+late\s+answers,\s+\d+\s+s\s+lost/);
   });
 
@@ -270,6 +295,12 @@ describe('a forecast', () => {
     expect(told.exit_code).toBe(75);
     expect(told.contacts.put_off + told.contacts.queued).toBe(5);
     expect(told.forecast.outages[0].price.lost_ms).toBeNull();
+  });
+
+  it('says of several calls whose attempt failed', async () => {
+    const { stdout } = await bench.command('simulate --lines 4 --outage elevenlabs@+10s-+3m');
+    expect(stdout).toMatch(/failed at speech, attempt 1: .*503\s+\(call to \w+\)/);
+    expect(stdout).toMatch(/elevenlabs: retry 1 in 5\.\d s \(call to \w+\)/);
   });
 
   it('tells long lists by their news, and short ones call by call', async () => {

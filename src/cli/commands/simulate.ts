@@ -143,6 +143,9 @@ async function playShown(showing: Showing, signals: RunSignals): Promise<Played>
       seed: options.seed,
       signals,
       speed,
+      onWait: () => {
+        timeline.flush();
+      },
       listen: (event) => {
         tally.take(event);
         log?.take(event);
