@@ -64,6 +64,8 @@ export class Processor {
   readonly #events: StoryEvents;
   /** How often each service did a step in this run, by role: one account may fill two. */
   readonly #served = new Map<string, number>();
+  /** The same by contact without an outcome, when a service failed it last. */
+  readonly #marks = new Map<string, Map<string, number>>();
   /** By dialer and account: not every call that is uncertain need find out that it is away. */
   readonly #deafUntilMs = new Map<string, number>();
 
@@ -75,14 +77,12 @@ export class Processor {
   /**
    * Works on a claimed contact until it has its outcome and its record, or has to wait.
    *
-   * @param doneBefore how many contacts had their outcome when the run began
    * @param calls told when somebody is on the line, and when not any more
    * @param stop aborts with `Stopped` when work in progress is to be left
    */
   async work(
     claim: Claim,
     line: number,
-    doneBefore: number,
     calls: CallsInProgress,
     stop: AbortSignal,
   ): Promise<Worked> {
@@ -90,7 +90,7 @@ export class Processor {
     let end: End | undefined = claim.ended;
     if (end === undefined || isDoubted(claim)) {
       const work = () => (isDoubted(claim) ? this.#askAgain(story) : this.#call(story));
-      const settlement = await this.#settling(story, doneBefore, work);
+      const settlement = await this.#settling(story, work);
       if (settlement.type !== 'outcome') {
         return { settlement, outcome: undefined, stage: stageAt(story) };
       }
@@ -103,7 +103,7 @@ export class Processor {
     }
     const known = end;
     const { outcome } = known;
-    const noted = await this.#settling(story, doneBefore, () => this.#record(story, known));
+    const noted = await this.#settling(story, () => this.#record(story, known));
     const settlement = noted.type === 'outcome' ? recordRefused(story, noted) : noted;
     return { settlement, outcome, stage: stageAt(story) };
   }
@@ -135,11 +135,7 @@ export class Processor {
   }
 
   /** Errors turn into settlements here and nowhere else. */
-  async #settling(
-    story: Story,
-    doneBefore: number,
-    work: () => Promise<Settlement>,
-  ): Promise<Settlement> {
+  async #settling(story: Story, work: () => Promise<Settlement>): Promise<Settlement> {
     try {
       return await work();
     } catch (error) {
@@ -149,18 +145,23 @@ export class Processor {
       if (error instanceof ServiceFailure && !story.ended) {
         this.#takeFailure(story, error);
       }
-      return settlementOf(error, story.claim, this.#others(error, story, doneBefore));
+      return settlementOf(error, story.claim, this.#others(error, story));
     }
   }
 
-  #others(error: unknown, { step }: Story, doneBefore: number): Others {
-    const { service = '', refusedBy = [] } = error instanceof ServiceFailure ? error : {};
-    const served = (name: string): number => this.#served.get(`${ROLE_OF[step]} ${name}`) ?? 0;
-    const through = doneBefore + served(service);
-    if (refusedBy.length === 0) return { through, areLast: false };
+  #others(error: unknown, { step, claim }: Story): Others {
+    if (!(error instanceof ServiceFailure)) return { haveGoneThrough: false, areLast: false };
+    const { service = '', refusedBy } = error;
+    const served = (name: string): number => this.#served.get(payeeOf(step, name)) ?? 0;
+    const marks = this.#marks.get(claim.key.contact) ?? new Map<string, number>();
+    this.#marks.set(claim.key.contact, marks);
+    const payee = payeeOf(step, service);
+    const haveGoneThrough = served(service) > (marks.get(payee) ?? 0);
+    marks.set(payee, served(service));
+    if (refusedBy.length === 0) return { haveGoneThrough, areLast: false };
     const { queued, put_off: putOff, calling } = this.#parts.journal.counts();
     const most = lastMax(Math.max(...refusedBy.map(served)));
-    return { through, areLast: queued === 0 && putOff + calling <= most };
+    return { haveGoneThrough, areLast: queued === 0 && putOff + calling <= most };
   }
 
   async #call(story: Story): Promise<Settlement> {
@@ -369,6 +370,7 @@ export class Processor {
     }
     await ended;
     story.ended = true;
+    this.#marks.delete(story.claim.key.contact);
     story.calls.settled();
     this.#events.ended(story, settlement);
     return { outcome, detail, endedMs };
@@ -462,7 +464,7 @@ export class Processor {
 
   #finished(story: Story, step: Step, service: string, startMs: number, by: StepDone = {}): void {
     if (by.kept !== true) {
-      const payee = `${ROLE_OF[step]} ${service}`;
+      const payee = payeeOf(step, service);
       this.#served.set(payee, (this.#served.get(payee) ?? 0) + 1);
     }
     this.#events.stepFinished(story, step, service, startMs, by);
@@ -476,6 +478,10 @@ export class Processor {
       story.services.dialer = failure.service;
     }
   }
+}
+
+function payeeOf(step: Step, service: string): string {
+  return `${ROLE_OF[step]} ${service}`;
 }
 
 /** For how long no other uncertain call is asked about where a dialer could not be asked. */

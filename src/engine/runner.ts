@@ -86,7 +86,6 @@ export class Runner {
       this.#progressMs = this.#parts.clock.monotonicMs();
     },
   };
-  #doneBefore = 0;
   #doneNow = 0;
   #progressMs = 0;
   #end: RunEnd | undefined;
@@ -108,7 +107,6 @@ export class Runner {
     // had again later in this run: the journal does not say which.
     if (away.size < ROLES.length) void journal.recall(clock.wallMs());
     for (const role of away) this.#waitedFor.add(role);
-    this.#doneBefore = contacts.done + contacts.uncertain;
     this.#progressMs = startMs;
     const isSpent = this.#isSpent();
     emit({ type: 'run.started', lines: policy.lines, contacts, ...(isSpent && { isSpent }) });
@@ -213,7 +211,7 @@ export class Runner {
       const trial = availability.enter(claim.stage);
       try {
         const { number } = line;
-        const worked = await processor.work(claim, number, this.#doneBefore, this.#calls, stop);
+        const worked = await processor.work(claim, number, this.#calls, stop);
         await this.#settle(claim, worked);
       } finally {
         // No breaker moves when one who tries a service is done with, and the next may try it.
@@ -243,7 +241,6 @@ export class Runner {
       waitsFor,
       roles: blocked.map(({ role }) => role),
       rounds: claim.rounds,
-      roundMark: claim.roundMark,
     });
   }
 
@@ -327,12 +324,12 @@ export class Runner {
 
   async #putOff(claim: Claim, wait: PutOff): Promise<void> {
     const { journal, clock, emit } = this.#parts;
-    const { reason, behind, recall, rounds, roundMark, roles = [] } = wait;
+    const { reason, behind, recall, rounds, roles = [] } = wait;
     // At least a millisecond: what rounding leaves of a wait would be no wait at all.
     const delayMs = Math.max(1, wait.delayMs);
     for (const role of recall ? roles : []) this.#waitedFor.add(role);
     const dueMs = clock.wallMs() + delayMs;
-    const entry = { dueMs, reason, behind, recall, rounds, roundMark };
+    const entry = { dueMs, reason, behind, recall, rounds };
     await journal.write(claim.key, { type: 'put_off', ...entry });
     emit({
       type: 'contact.put_off',

@@ -47,7 +47,6 @@ export interface PutOff {
   /** The work that these were asked for. */
   readonly roles?: readonly Role[] | undefined;
   readonly rounds: number;
-  readonly roundMark: number;
 }
 
 /** What the processor hands back: the settlement, and the outcome if the contact has it by now. */
@@ -66,16 +65,10 @@ export const ROUNDS_MAX = 3;
 /** After a round, at least: what comes after waits of 5, 10 and 20 s must not be no wait at all. */
 const ROUND_WAIT_MS = 30_000;
 
-export interface Rounds {
-  readonly rounds: number;
-  /** How often the service had served others when the last round ended. */
-  readonly roundMark: number;
-}
-
 /** What there is besides the contact that failed. */
 export interface Others {
-  /** How often the service that failed has served others by now. */
-  readonly through: number;
+  /** The service that failed has served others in this run, since it failed this contact last. */
+  readonly haveGoneThrough: boolean;
   /** The contact is among the last of the list that have no outcome: see `lastMax`. */
   readonly areLast: boolean;
 }
@@ -106,7 +99,11 @@ export function lastMax(served: number): number {
  * What an error of a step means for the contact. Throws the error back where it is none of a
  * service's: a bug, the journal, the stop of the run.
  */
-export function settlementOf(error: unknown, before: Rounds, others: Others): Settlement {
+export function settlementOf(
+  error: unknown,
+  before: Pick<PutOff, 'rounds'>,
+  others: Others,
+): Settlement {
   if (error instanceof Unavailable) {
     return {
       type: 'put_off',
@@ -117,7 +114,6 @@ export function settlementOf(error: unknown, before: Rounds, others: Others): Se
       waitsFor: error.services,
       roles: error.role === undefined ? [] : [error.role],
       rounds: before.rounds,
-      roundMark: before.roundMark,
     };
   }
   if (error instanceof OptedOut) {
@@ -130,7 +126,7 @@ export function settlementOf(error: unknown, before: Rounds, others: Others): Se
     const outcome = error.outcome ?? 'failed';
     return { type: 'outcome', outcome, detail: error.message, refusal: error };
   }
-  const isCounted = isRound(error, before, others);
+  const isCounted = isRound(error, before.rounds, others);
   const rounds = before.rounds + (isCounted ? 1 : 0);
   const isRefused = error.refusedBy.length > 0;
   const { retryAfterMs: waitMs = 0 } = error;
@@ -147,7 +143,6 @@ export function settlementOf(error: unknown, before: Rounds, others: Others): Se
     behind: true,
     recall: false,
     rounds,
-    roundMark: others.through,
   };
 }
 
@@ -159,8 +154,8 @@ export function settlementOf(error: unknown, before: Rounds, others: Others): Se
  */
 function isRound(
   { refusedBy }: ServiceFailure,
-  { rounds, roundMark }: Rounds,
-  { through, areLast }: Others,
+  rounds: number,
+  { haveGoneThrough, areLast }: Others,
 ): boolean {
-  return rounds === 0 || through > roundMark || (refusedBy.length > 0 && areLast);
+  return rounds === 0 || haveGoneThrough || (refusedBy.length > 0 && areLast);
 }

@@ -74,11 +74,11 @@ export function recordRefused(
   story: Story,
   { detail = 'no reason given', refusal }: Extract<Settlement, { readonly type: 'outcome' }>,
 ): Extract<Settlement, { readonly type: 'put_off' | 'refused' }> {
-  const { rounds, roundMark } = story.claim;
+  const { rounds } = story.claim;
   if (refusal !== undefined) return { type: 'refused', refusal };
   const reason = `the record could not be made: ${detail}`;
   const delayMs = FAILED_RECORD_WAIT_MS;
-  return { type: 'put_off', delayMs, reason, behind: true, recall: false, rounds, roundMark };
+  return { type: 'put_off', delayMs, reason, behind: true, recall: false, rounds };
 }
 
 export function outcomeOf(story: Story, over: Over): Settlement {

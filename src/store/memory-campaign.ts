@@ -51,7 +51,6 @@ export interface MemoryContact {
   reason: string;
   recall: boolean;
   rounds: number;
-  roundMark: number;
   seen: number;
   readonly calls: MemoryCall[];
   /** What the list said since of one that was called, until it counts; see `Claim.isOutdated`. */
@@ -139,7 +138,6 @@ export class MemoryCampaign {
       reason: '',
       recall: false,
       rounds: 0,
-      roundMark: 0,
       seen: 0,
       calls: [],
       pending: undefined,

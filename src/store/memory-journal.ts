@@ -163,7 +163,6 @@ export class MemoryJournal implements CampaignJournal {
       ...(answer !== undefined && { answer }),
       ...(optedOutMs !== undefined && { optedOutMs }),
       rounds: contact.rounds,
-      roundMark: contact.roundMark,
       isOutdated: contact.outcome === null && isChanged,
       ...(former !== undefined && { former }),
       isUnlisted: contact.outcome === null && contact.isUnlisted,
@@ -317,10 +316,9 @@ export class MemoryJournal implements CampaignJournal {
   }
 
   #putOff(contact: MemoryContact, entry: Of<'put_off'>): void {
-    const { dueMs, reason, behind, recall, rounds, roundMark } = entry;
+    const { dueMs, reason, behind, recall, rounds } = entry;
     contact.reason = reason;
     contact.rounds = rounds;
-    contact.roundMark = roundMark;
     contact.recall = recall;
     if (behind) this.#campaign.positionLast += 1;
     const position = behind ? this.#campaign.positionLast : contact.position;

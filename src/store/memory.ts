@@ -232,7 +232,6 @@ function settleIn(
   contact.carried = carriedFrom(call.finished);
   const isFormer = campaign.former(call) !== undefined;
   contact.rounds = 0;
-  contact.roundMark = 0;
   campaign.move(contact, { outcome: null, queue: QUEUE.ready });
   if (isFormer) campaign.forgetTexts(contact);
   // The row may have been corrected since that call, or deleted.

@@ -183,10 +183,10 @@ export class SqliteEntries {
 
   #putOff({ row, progress }: OpenClaim, entry: Of<'put_off'>): void {
     const { outcome } = progress;
-    const { dueMs, reason, recall, rounds, roundMark } = entry;
+    const { dueMs, reason, recall, rounds } = entry;
     const stage = STAGE_CODES[stageOf(progress)];
     const position = entry.behind ? this.#campaign.places(1) : null;
-    const values = [stage, dueMs, reason, Number(recall), rounds, roundMark, position, row];
+    const values = [stage, dueMs, reason, Number(recall), rounds, position, row];
     this.#statements.putOff.run(...values);
     this.#campaign.move(contactState(QUEUE.claimed, outcome), contactState(QUEUE.waiting, outcome));
     this.#queue.waits(dueMs);
@@ -289,7 +289,7 @@ function prepareStatements(
     putOff: connection.prepare(`
       UPDATE contact SET queue = ${QUEUE.waiting}, stage = ?, due_ms = ?, reason = ?,
         recall = ?,
-        rounds = ?, round_mark = ?, position = ifnull(?, position)
+        rounds = ?, position = ifnull(?, position)
       WHERE row = ?`),
     listed: connection.prepare(`
       SELECT unlisted, pending, phone, phone_written, name, language, timezone, email, variables

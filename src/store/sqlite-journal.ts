@@ -226,7 +226,6 @@ function claimOf(
     ...(call.answer !== null && { answer: call.answer }),
     ...(row.opted_out_ms !== null && { optedOutMs: row.opted_out_ms }),
     rounds: row.rounds,
-    roundMark: row.round_mark,
     isOutdated: outcome === null && isChanged,
     ...(former !== undefined && { former }),
     isUnlisted: outcome === null && row.unlisted === 1,

@@ -15,7 +15,6 @@ export interface ContactRow extends DetailColumns {
   readonly calls: number;
   readonly outcome: Outcome | null;
   readonly rounds: number;
-  readonly round_mark: number;
   readonly unlisted: number;
   readonly pending: string | null;
   readonly line: number;
@@ -25,7 +24,7 @@ export interface ContactRow extends DetailColumns {
 }
 
 const CONTACT_COLUMNS =
-  'row, stage, position, fence, calls, outcome, rounds, round_mark, unlisted, pending, ' +
+  'row, stage, position, fence, calls, outcome, rounds, unlisted, pending, ' +
   'line, id, phone, phone_written, name, language, timezone, email, variables, ' +
   '(SELECT at_ms FROM opt_out WHERE number = phone) AS opted_out_ms';
 

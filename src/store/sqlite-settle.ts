@@ -118,7 +118,7 @@ function queueAgain(
   connection
     .prepare(
       `UPDATE contact SET outcome = NULL, queue = ?, stage = ?, due_ms = NULL, reason = NULL,
-         rounds = 0, round_mark = 0
+         rounds = 0
        WHERE row = ?`,
     )
     .run(isGone ? QUEUE.removed : QUEUE.ready, stage, row);

@@ -9,7 +9,7 @@ import { openMemoryStore } from '../../src/store/memory.ts';
 import { CAMPAIGN, contactOf } from '../support/engine-bench.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
-const FRESH = { rounds: 0, roundMark: 0 };
+const FRESH = { rounds: 0 };
 
 const MUTE: Blocked = {
   role: 'llm',
@@ -96,7 +96,7 @@ function bench(contacts: number, lines: number) {
       return journal.recall(nowMs);
     },
   };
-  const work: Processor['work'] = async ({ key, stage }, _line, _before, calls) => {
+  const work: Processor['work'] = async ({ key, stage }, _line, calls) => {
     const ending = endings.shift()?.();
     if (ending !== undefined && ending.type !== 'outcome') {
       return { settlement: ending, outcome: undefined, stage };
@@ -130,7 +130,7 @@ function bench(contacts: number, lines: number) {
   const putOff = async (): Promise<void> => {
     const claim = clock.until(journal.claim(STAGES, clock.wallMs(), 'before'));
     const { key } = (await claim) ?? expect.fail('nobody was there');
-    const wait = { reason: 'waits for flite', behind: false, rounds: 0, roundMark: 0 };
+    const wait = { reason: 'waits for flite', behind: false, rounds: 0 };
     const dueMs = clock.wallMs() + 240_000;
     await clock.until(journal.write(key, { type: 'put_off', dueMs, recall: true, ...wait }));
   };
@@ -198,7 +198,7 @@ describe('a contact that a service turned away', () => {
     work.push(() => {
       clock.after(5_000, () => services.set([], true));
       const away = new Unavailable(['flite'], 60_000, undefined, 'tts');
-      return settlementOf(away, FRESH, { through: 0, areLast: false });
+      return settlementOf(away, FRESH, { haveGoneThrough: false, areLast: false });
     });
     expect(await run()).toBe('done');
     expect(recalls.slice(0, 2)).toEqual([0, 5_000]);

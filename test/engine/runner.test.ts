@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CallRecord } from '../../src/engine/ports.ts';
 import { Stopped } from '../../src/engine/stopped.ts';
-import { EngineBench } from '../support/engine-bench.ts';
+import { CAMPAIGN, EngineBench } from '../support/engine-bench.ts';
 import { failure, lost, refused, throttled, unauthorized } from '../support/failures.ts';
 
 const SECOND = 1_000;
@@ -301,6 +301,34 @@ describe('contacts that fail', () => {
     expect(failed.map(({ contact }) => contact)).toEqual(['c1']);
     expect(failed[0]?.detail).toMatch(/^failed 3 times while others went through: /);
     expect(bench.counts()).toMatchObject({ total: 16, done: 16 });
+  });
+
+  it('gives nobody up over an outage of a service that serves nobody', async () => {
+    // Everybody else's words were spoken long ago; only for theirs the voice is needed.
+    const warm = new EngineBench({
+      campaign: 'winter',
+      behaviour: { write: () => ({ text: 'Hello' }) },
+    }).add(1);
+    expect(await warm.run()).toBe('done');
+    const options = {
+      campaign: CAMPAIGN,
+      policy: { lines: 1 },
+      behaviour: {
+        write: ({ contact }: { readonly contact: { readonly id: string } }) => {
+          return { text: contact.id === 'c1' ? 'Dear c1' : 'Hello' };
+        },
+        speak: () => {
+          throw failure();
+        },
+      },
+    };
+    let bench = warm;
+    for (let run = 1; run <= 5; run += 1) {
+      bench = bench.next(options).add(run + 1);
+      expect(await bench.run()).toBe('outage');
+      expect(bench.counts()).toMatchObject({ done: run, put_off: 1 });
+      expect(bench.of('call.finished').map(({ outcome }) => outcome)).toEqual(['answered']);
+    }
   });
 
   it.each([

@@ -3,12 +3,11 @@ import { JournalFailure, ServiceFailure, Unavailable } from '../../src/domain/fa
 import { lastMax, type Others, settlementOf } from '../../src/engine/settlement.ts';
 import { failure, refused, throttled, unauthorized } from '../support/failures.ts';
 
-const FRESH = { rounds: 0, roundMark: 0 };
+const FRESH = { rounds: 0 };
 
-/** A run in which the service that failed has served so many others. */
-const others = (through: number, more: Partial<Others> = {}): Others => {
-  return { through, areLast: false, ...more };
-};
+/** The service that failed has served nobody else since. */
+const NOBODY: Others = { haveGoneThrough: false, areLast: false };
+const SOME: Others = { ...NOBODY, haveGoneThrough: true };
 
 /** What is thrown where every service of the chain refuses the request. */
 function refusedByAll(): ServiceFailure {
@@ -21,7 +20,7 @@ function refusedByAll(): ServiceFailure {
 describe('what an error means for the contact', () => {
   it('turned away by a breaker: put off until it may be asked again, at no cost', () => {
     const away = new Unavailable(['a', 'b'], 4_000, undefined, 'tts');
-    expect(settlementOf(away, FRESH, others(7))).toEqual({
+    expect(settlementOf(away, FRESH, SOME)).toEqual({
       type: 'put_off',
       delayMs: 4_000,
       reason: 'waits for a, b',
@@ -30,13 +29,12 @@ describe('what an error means for the contact', () => {
       waitsFor: ['a', 'b'],
       roles: ['tts'],
       rounds: 0,
-      roundMark: 0,
     });
   });
 
   it('its own data: the outcome is failed, with the reason', () => {
     const detail = refused().message;
-    expect(settlementOf(refused(), FRESH, others(0))).toEqual({
+    expect(settlementOf(refused(), FRESH, NOBODY)).toEqual({
       type: 'outcome',
       outcome: 'failed',
       refusal: expect.objectContaining({ code: 'http_400' }),
@@ -46,38 +44,37 @@ describe('what an error means for the contact', () => {
 
   it('retries used up, or the service refuses: behind all that are due', () => {
     for (const error of [failure(), unauthorized()]) {
-      expect(settlementOf(error, FRESH, others(7))).toMatchObject({
+      expect(settlementOf(error, FRESH, NOBODY)).toMatchObject({
         type: 'put_off',
         delayMs: 30_000,
         behind: true,
         rounds: 1,
-        roundMark: 7,
       });
     }
   });
 
   it('a service that asks for more time than a line waits: not before that', () => {
-    expect(settlementOf(throttled(3_600_000), FRESH, others(0))).toMatchObject({
+    expect(settlementOf(throttled(3_600_000), FRESH, NOBODY)).toMatchObject({
       delayMs: 3_600_000,
     });
   });
 
   it('counts a round only when others got through since the last one', () => {
-    const once = { rounds: 1, roundMark: 7 };
-    expect(settlementOf(failure(), once, others(7))).toMatchObject({ rounds: 1, roundMark: 7 });
-    expect(settlementOf(failure(), once, others(8))).toMatchObject({ rounds: 2, roundMark: 8 });
-    const twice = { rounds: 2, roundMark: 8 };
-    expect(settlementOf(failure(), twice, others(8))).toMatchObject({ type: 'put_off', rounds: 2 });
-    expect(settlementOf(failure(), twice, others(9))).toMatchObject({ outcome: 'failed' });
+    const once = { rounds: 1 };
+    expect(settlementOf(failure(), once, NOBODY)).toMatchObject({ rounds: 1 });
+    expect(settlementOf(failure(), once, SOME)).toMatchObject({ rounds: 2 });
+    const twice = { rounds: 2 };
+    expect(settlementOf(failure(), twice, NOBODY)).toMatchObject({ type: 'put_off', rounds: 2 });
+    expect(settlementOf(failure(), twice, SOME)).toMatchObject({ outcome: 'failed' });
   });
 
   it('refused by all services, and among the last of the list: failed after three times', () => {
-    const last = others(0, { areLast: true });
+    const last = { ...NOBODY, areLast: true };
     const once = settlementOf(refusedByAll(), FRESH, last);
     expect(once).toMatchObject({ type: 'put_off', rounds: 1, delayMs: 30_000 });
-    const twice = settlementOf(refusedByAll(), { rounds: 1, roundMark: 0 }, last);
+    const twice = settlementOf(refusedByAll(), { rounds: 1 }, last);
     expect(twice).toMatchObject({ type: 'put_off', rounds: 2 });
-    expect(settlementOf(refusedByAll(), { rounds: 2, roundMark: 0 }, last)).toEqual({
+    expect(settlementOf(refusedByAll(), { rounds: 2 }, last)).toEqual({
       type: 'outcome',
       outcome: 'failed',
       detail: 'refused 3 times: a answered 400: flagged; b answered 400: flagged',
@@ -89,20 +86,20 @@ describe('what an error means for the contact', () => {
   });
 
   it('refused as everybody else is, while many are left: it may be the settings', () => {
-    const put = settlementOf(refusedByAll(), { rounds: 2, roundMark: 7 }, others(7));
+    const put = settlementOf(refusedByAll(), { rounds: 2 }, NOBODY);
     // What is asked meanwhile is paid for, and no breaker holds it back.
     expect(put).toMatchObject({ type: 'put_off', rounds: 2, delayMs: 300_000 });
   });
 
   it('down, and among the last of the list: waits for the service', () => {
-    const last = others(0, { areLast: true });
-    const put = settlementOf(failure(), { rounds: 2, roundMark: 0 }, last);
+    const last = { ...NOBODY, areLast: true };
+    const put = settlementOf(failure(), { rounds: 2 }, last);
     expect(put).toMatchObject({ type: 'put_off', rounds: 2 });
   });
 
   it('anything else is no fault of a service, and comes back as it is', () => {
     for (const error of [new TypeError('a bug'), new JournalFailure('disk full')]) {
-      expect(() => settlementOf(error, FRESH, others(0))).toThrow(error);
+      expect(() => settlementOf(error, FRESH, NOBODY)).toThrow(error);
     }
   });
 });

@@ -649,7 +649,7 @@ const RUNNING: readonly Mutant[] = [
         write: (key, entry) => {
           if (entry.type !== 'record.refused') return sound.write(key, entry);
           const dueMs = clock.wallMs() + 60_000;
-          const wait = { behind: true, recall: false, rounds: 0, roundMark: 0 };
+          const wait = { behind: true, recall: false, rounds: 0 };
           return sound.write(key, { type: 'put_off', dueMs, reason: entry.reason, ...wait });
         },
       },

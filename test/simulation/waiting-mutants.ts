@@ -144,7 +144,22 @@ export const WAITING_MUTANTS: readonly Mutant[] = [
   {
     name: 'gives up after one round',
     foundBy: 'three rounds',
-    compose: claimed(({ rounds }) => ({ rounds: rounds + 2, roundMark: -1 })),
+    compose: claimed(({ rounds }) => ({ rounds: rounds + 2 })),
+  },
+  {
+    name: 'counts a round also where the service served nobody since',
+    foundBy: 'three rounds',
+    compose: journal((sound) => {
+      const rounds = new Map<string, number>();
+      return {
+        write: (key, entry) => {
+          if (entry.type !== 'put_off' || !entry.behind) return sound.write(key, entry);
+          const count = (rounds.get(key.contact) ?? 0) + 1;
+          rounds.set(key.contact, count);
+          return sound.write(key, { ...entry, rounds: count });
+        },
+      };
+    }),
   },
   {
     name: 'never gives up',

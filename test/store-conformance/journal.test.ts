@@ -118,7 +118,6 @@ for (const [name, makeSubject] of SUBJECTS) {
         attempts: [],
         recordBegun: false,
         rounds: 0,
-        roundMark: 0,
         isOutdated: false,
         isUnlisted: false,
       });
@@ -135,7 +134,7 @@ for (const [name, makeSubject] of SUBJECTS) {
         atMs: 15,
       });
       void journal.write(key, entries.scriptEnded());
-      void journal.write(key, entries.putOff(5_000, false, 2, 7));
+      void journal.write(key, entries.putOff(5_000, false, 2));
       expect(await claim(4_999)).toBeUndefined();
       expect(await claimOne(5_000)).toMatchObject({
         key: { call: 'call-1', number: 1, fence: 2 },
@@ -146,7 +145,6 @@ for (const [name, makeSubject] of SUBJECTS) {
           script: { text: 'Good morning', service: 'template' },
         },
         rounds: 2,
-        roundMark: 7,
       });
     });
 

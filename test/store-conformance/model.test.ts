@@ -40,7 +40,12 @@ type Operation =
       readonly phone: string;
     }
   /** A run begins, with this script. */
-  | { readonly type: 'recover'; readonly script: string }
+  | {
+      readonly type: 'recover';
+      readonly script: string;
+      /** Done for somebody with the other script just before. */
+      readonly before: readonly ('prepared' | 'dialled')[];
+    }
   /** The operator takes a number in or out of those that are not rung. */
   | { readonly type: 'refuse' | 'allow'; readonly phone: string }
   | { readonly type: 'recall' }
@@ -143,7 +148,6 @@ const entry: fc.Arbitrary<JournalEntry> = fc.oneof(
       behind: fc.boolean(),
       recall: fc.boolean(),
       rounds: fc.nat(3),
-      roundMark: fc.nat(9),
     }),
   },
   fc.constant({ type: 'released' as const }),
@@ -249,13 +253,11 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       phone: fc.constantFrom(...phones),
     }),
   },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      type: fc.constant('recover' as const),
-      script: fc.constantFrom('a', 'b'),
-    }),
-  },
+  fc.record({
+    type: fc.constant('recover' as const),
+    script: fc.constantFrom('a', 'b'),
+    before: fc.subarray(['prepared', 'dialled'] as const),
+  }),
   fc.constant({ type: 'recall' as const }),
   fc.record({
     type: fc.constantFrom('refuse' as const, 'allow' as const, 'allow' as const),
@@ -370,10 +372,13 @@ class Player {
         });
       }
       case 'recover': {
+        const { before, script } = next;
+        if (before.length > 0) this.#begin(store, script === 'a' ? 'b' : 'a');
+        if (before.includes('dialled')) await this.#script(store, entries.attemptBegun());
+        if (before.includes('prepared')) await this.#script(store, entries.released);
         const count = store.journal().recover();
         if (count > 0) this.#done('recover some');
-        const answers = { words: { 1: next.script }, waitMs: 1 };
-        const anew = store.journal().writeBy({ digest: next.script, answers });
+        const anew = this.#begin(store, script);
         if (anew > 0) this.#done('write some anew');
         return [count, anew];
       }
@@ -395,6 +400,18 @@ class Player {
       case 'wait':
         this.#nowMs += next.ms;
         return undefined;
+    }
+  }
+
+  #begin(store: Opened, script: string): number {
+    const answers = { words: { 1: script }, waitMs: 1 };
+    return store.journal().writeBy({ digest: script, answers });
+  }
+
+  async #script(store: Opened, after: JournalEntry): Promise<void> {
+    await this.#act(store, { type: 'claim', stages: STAGES });
+    for (const entry of [entries.scriptEnded(), after]) {
+      await this.#act(store, { type: 'write', key: 0, entry }).catch(() => undefined);
     }
   }
 

@@ -174,14 +174,13 @@ export const entries = {
     type: 'record.refused',
     reason,
   }),
-  putOff: (dueMs: number, behind = false, rounds = 0, roundMark = 0): Of<'put_off'> => ({
+  putOff: (dueMs: number, behind = false, rounds = 0): Of<'put_off'> => ({
     recall: false,
     type: 'put_off',
     dueMs,
     reason: 'waits for flite',
     behind,
     rounds,
-    roundMark,
   }),
   turnedAway: (dueMs: number): Of<'put_off'> => ({ ...entries.putOff(dueMs), recall: true }),
   released: { type: 'released' } as const,

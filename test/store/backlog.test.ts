@@ -52,7 +52,7 @@ function entriesOf(step: Step, atMs: number): readonly JournalEntry[] {
   switch (step.type) {
     case 'put_off': {
       const { behind, recall, delayMs } = step;
-      const wait = { behind, recall, rounds: 1, roundMark: 2, reason: 'waits' };
+      const wait = { behind, recall, rounds: 1, reason: 'waits' };
       return [{ type: 'put_off', dueMs: atMs + delayMs, ...wait }];
     }
     case 'released':

@@ -77,9 +77,8 @@ export interface Claim {
   readonly optedOutMs?: number | undefined;
   /** A record of this call was begun before. */
   readonly recordBegun: boolean;
-  /** Rounds of used-up retries, and how many contacts were done at the last of them. */
+  /** Rounds of used-up retries. */
   readonly rounds: number;
-  readonly roundMark: number;
   /**
    * The list was read while this call may have been on its way, and has another row for the
    * contact by now, or none; or the script is another one. Settle the call as it was begun; where
@@ -178,7 +177,6 @@ export type JournalEntry =
       /** It waits for a service: `recall` makes it due as soon as that can be asked again. */
       readonly recall: boolean;
       readonly rounds: number;
-      readonly roundMark: number;
     }
   /** Back to its old place in the queue, as if never claimed. */
   | { readonly type: 'released' }

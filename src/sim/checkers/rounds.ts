@@ -2,7 +2,7 @@
  * What is promised of contacts that used up their retries: they go behind the others, and are
  * given up after three rounds in which others went through, not before.
  */
-import type { Checker, Violation } from '../check.ts';
+import type { Checker, Seen, Violation } from '../check.ts';
 import { evidenceOf, type Life, type Told, toldOf } from './evidence.ts';
 import { unlisted } from './lists.ts';
 
@@ -46,9 +46,7 @@ export const BEHIND_THE_OTHERS: Checker = {
 };
 
 /** Where each contact was first taken up or put off. */
-export function firstTouches({
-  log,
-}: Parameters<Checker['check']>[0]): ReadonlyMap<string, number> {
+export function firstTouches({ log }: Seen): ReadonlyMap<string, number> {
   const first = new Map<string, number>();
   for (const [index, sight] of log.entries()) {
     if (sight.type !== 'told') continue;
@@ -62,11 +60,10 @@ export function firstTouches({
 export const THREE_ROUNDS: Checker = {
   name: 'three rounds',
   promise:
-    'A contact whose retries are used up three times while others go through is given up, and ' +
-    'none before that whom nobody refused.',
+    'A contact whose retries are used up three times while the service that fails serves others ' +
+    'is given up, and none before that whom nobody refused.',
   check: (seen) => {
     const { lives } = evidenceOf(seen);
-    const failures = toldOf(seen.log, 'call.failed');
     const dialled = new Set(
       toldOf(seen.log, 'step.finished').flatMap(({ event }) =>
         event.step === 'dial' ? [event.call] : [],
@@ -77,20 +74,55 @@ export const THREE_ROUNDS: Checker = {
       // Whoever asked not to be rung is not given up, however often something failed before; and
       // whoever was dialled, over a trunk that took no call, is not either.
       if (outcome !== 'failed' || code !== undefined || dialled.has(call)) return [];
-      const its = failures.filter((one) => one.event.contact === contact && one.index < index);
+      const its = failuresOf(seen, contact, index);
       const last = its.at(-1);
       // A text that cannot be used is nobody's failure.
       if (last === undefined || last.event.kind === 'permanent') return [];
-      if (its.length >= ROUNDS_MAX) return [];
-      const message = `${contact} is given up after ${its.length} rounds: ${last.event.message}`;
+      const count = its.filter((one, nth) => nth === 0 || isOvertaken(seen, one, its)).length;
+      if (count >= ROUNDS_MAX) return [];
+      const message =
+        `${contact} is given up after ${its.length} rounds, ${count} of which count: ` +
+        last.event.message;
       return [{ atMs, message }];
     });
     return [...early, ...lives.flatMap((life) => neverGivenUp(seen, life))];
   },
 };
 
+type Failed = Told<'call.failed'>;
+
+/** What failed for a contact until then, since the operator or an outcome put an end to it. */
+function failuresOf({ log }: Seen, contact: string, index: number): readonly Failed[] {
+  const since = log.findLastIndex((sight, at) => {
+    if (at >= index) return false;
+    if (sight.type === 'settled') return sight.contact === contact;
+    if (sight.type !== 'told' || sight.event.type !== 'call.finished') return false;
+    return sight.event.contact === contact;
+  });
+  return toldOf(log, 'call.failed').filter(
+    (one) => one.event.contact === contact && one.index > since && one.index < index,
+  );
+}
+
+/** Whether the service that failed has done the same for others since it failed this one last. */
+function isOvertaken({ log }: Seen, failed: Failed, its: readonly Failed[]): boolean {
+  const { step, service, contact } = failed.event;
+  const since = its.findLast(
+    ({ index, event }) => index < failed.index && event.step === step && event.service === service,
+  );
+  return toldOf(log, 'step.finished').some(
+    ({ index, event }) =>
+      index > (since?.index ?? -1) &&
+      index < failed.index &&
+      event.step === step &&
+      event.service === service &&
+      event.contact !== contact &&
+      event.kept !== true,
+  );
+}
+
 /** Rounds of one life in a row, at one service, between which it served others. */
-function neverGivenUp({ log }: Parameters<Checker['check']>[0], life: Life): readonly Found[] {
+function neverGivenUp({ log }: Seen, life: Life): readonly Found[] {
   const rounds = new Map<string, { count: number; index: number }>();
   const done = toldOf(log, 'step.finished').filter(
     ({ run, event }) => run === life.run && event.kept !== true,

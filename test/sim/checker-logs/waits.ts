@@ -139,8 +139,12 @@ export const WAIT_LOGS: Logs = {
   },
   'three rounds': {
     accepts: {
-      'given up after three': () =>
-        round(round(round(log(), 0), 40_000), 80_000).finished('c1', 'failed'),
+      'given up after three': () => {
+        const two = round(otherWritten(round(log(), 0)), 40_000);
+        const third = otherWritten(two).at(80_000).started('c1');
+        third.exchange('write', { failure: UNAVAILABLE }).failed('c1');
+        return third.finished('c1', 'failed');
+      },
       'refused at once': () =>
         log()
           .exchange('write', { failure: NOT_THIS })
@@ -159,6 +163,8 @@ export const WAIT_LOGS: Logs = {
       'three without others': () => round(round(round(log(), 0), 40_000), 80_000),
     },
     refuses: {
+      'given up after three, while the service served nobody': () =>
+        round(round(round(otherWritten(log()), 0), 40_000), 80_000).finished('c1', 'failed'),
       'given up after one': () => round(log(), 0).finished('c1', 'failed'),
       'never given up': () => {
         const two = round(otherWritten(round(log(), 0)), 40_000);
