@@ -19,7 +19,7 @@ import { MemoryJournal } from './memory-journal.ts';
 import { MemoryOptOuts } from './memory-opt-outs.ts';
 import { MemoryRows, type RowBook } from './memory-rows.ts';
 import type { OptOuts } from './opt-outs.ts';
-import { type ContactStanding, contactState, QUEUE } from './queue-state.ts';
+import { type ContactStanding, contactState, QUEUE, RESULTS_OUTDATED } from './queue-state.ts';
 import {
   noSuchCampaign,
   noSuchContact,
@@ -98,7 +98,7 @@ export class MemoryStore {
     const { queue, outcome } = contact;
     const isFailedAgain = settlement.outcome === 'again' && failedUnrung(contact);
     if (outcome !== 'uncertain' && !isFailedAgain) throw notUncertain(settlement, queue, outcome);
-    if (isFailedAgain) campaign.resultsBytes = 0;
+    if (isFailedAgain) campaign.resultsBytes = RESULTS_OUTDATED;
     return settleIn(campaign, contact, settlement);
   }
 

@@ -315,7 +315,7 @@ export class Reports implements Disposable {
     );
   }
 
-  /** Length of results.csv that the journal vouches for; 0 where there is none. */
+  /** Length of results.csv that the journal vouches for; 0 without one, -1 where it is outdated. */
   resultsBytes(campaign: string): number {
     const row = this.#one<{ results_bytes: number }>(
       'SELECT results_bytes FROM campaign WHERE name = ?',

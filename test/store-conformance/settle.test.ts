@@ -74,8 +74,11 @@ for (const [name, makeSubject] of SUBJECTS) {
       again('c1')();
       expect(store.journal().counts()).toMatchObject({ queued: 1, done: 2, total: 3 });
       // results.csv, which has the row of the failed call, is made again.
-      expect(store.resultsBytes()).toBe(0);
-      await claim('call-4');
+      expect(store.resultsBytes()).toBe(-1);
+      const other = await claim('call-4');
+      // A run that is on adds to the old file, and vouches for none of it.
+      await journal.write(other.key, entries.recordEnded(360));
+      expect(store.resultsBytes()).toBe(-1);
       const next = await claim('call-5');
       expect(next).toMatchObject({ key: { contact: 'c1', number: 2 }, stage: 'scripted' });
     });
