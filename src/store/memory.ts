@@ -26,6 +26,7 @@ import {
   notUncertain,
   type Settled,
   type Settlement,
+  withNote,
 } from './settlement.ts';
 
 /** What outlives a store in memory, as a file outlives a process. */
@@ -224,7 +225,7 @@ function settleIn(
     campaign.move(contact, { outcome, queue: QUEUE.ready });
     return 'settled';
   }
-  call.ended = { ...call.ended, detail: detail ?? call.ended.detail };
+  call.ended = { ...call.ended, detail: withNote(call.ended.detail, detail) };
   // The next call has the text and audio of this one, which are paid for.
   contact.carried = carriedFrom(call.finished);
   contact.rounds = 0;

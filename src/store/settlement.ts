@@ -17,6 +17,11 @@ export interface Settlement {
 /** What became of the contact: `removed`, where the list has no row for them any more. */
 export type Settled = 'settled' | 'queued' | 'queued_as_listed' | 'removed';
 
+/** A call's detail with what a person added: what it said before is not lost. */
+export function withNote(detail: string | undefined, note: string | undefined): string | undefined {
+  return detail === undefined || note === undefined ? (note ?? detail) : `${detail}; ${note}`;
+}
+
 export function noSuchCampaign({ campaign }: Settlement): StoreError {
   return new StoreError(
     'refused',

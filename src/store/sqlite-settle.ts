@@ -8,6 +8,7 @@ import {
   notUncertain,
   type Settled,
   type Settlement,
+  withNote,
 } from './settlement.ts';
 import { CallReader, progressOf } from './sqlite-calls.ts';
 import { CampaignRow } from './sqlite-campaigns.ts';
@@ -94,9 +95,10 @@ function queueAgain(
   { note }: Settlement,
 ): Settled {
   const { row, calls, outcome, pending, gone } = contact;
+  const said = new CallReader(connection).call(row, calls)?.detail ?? undefined;
   connection
-    .prepare('UPDATE call SET detail = ifnull(?, detail) WHERE contact = ? AND number = ?')
-    .run(note ?? null, row, calls);
+    .prepare('UPDATE call SET detail = ? WHERE contact = ? AND number = ?')
+    .run(withNote(said, note) ?? null, row, calls);
   connection
     .prepare(
       `INSERT INTO step (contact, number, step, ended_ms, service, result)
