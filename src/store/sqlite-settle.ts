@@ -1,13 +1,23 @@
 import type { Outcome } from '../domain/words.ts';
 import { type Connection, one } from './connection.ts';
 import { type ContactDetails, sameWords } from './contact-details.ts';
-import { QUEUE, type QueueState, STAGE_CODES, STEP_CODES, stageOf } from './queue-state.ts';
 import {
+  contactState,
+  QUEUE,
+  type QueueState,
+  STAGE_CODES,
+  STEP_CODES,
+  stageOf,
+} from './queue-state.ts';
+import {
+  hasOptedOut,
   noSuchCampaign,
   noSuchContact,
   notUncertain,
   type Settled,
   type Settlement,
+  type Standing,
+  takesBack,
   withNote,
 } from './settlement.ts';
 import { CallReader, progressOf } from './sqlite-calls.ts';
@@ -17,6 +27,7 @@ import { columns, type DetailColumns, detailsOf, FORGET_STEPS } from './sqlite-c
 interface SettledRow extends DetailColumns {
   readonly row: number;
   readonly queue: QueueState;
+  readonly stage: number;
   readonly outcome: Outcome | null;
   readonly calls: number;
   readonly pending: string | null;
@@ -36,7 +47,7 @@ export function settle(connection: Connection, settlement: Settlement): Settled 
   if (one(known, settlement.campaign) === undefined) throw noSuchCampaign(settlement);
   const campaign = new CampaignRow(connection, settlement.campaign);
   const find = connection.prepare(
-    `SELECT c.row, queue, outcome, calls, pending, unlisted = 1 OR seen < listed AS gone,
+    `SELECT c.row, queue, stage, outcome, calls, pending, unlisted = 1 OR seen < listed AS gone,
        phone, c.name, language, timezone, email, variables
      FROM contact c JOIN campaign ON campaign.row = c.campaign
      WHERE c.campaign = ? AND id = ?`,
@@ -44,14 +55,17 @@ export function settle(connection: Connection, settlement: Settlement): Settled 
   return connection.direct(() => {
     const contact = one<SettledRow>(find, campaign.row, settlement.contact);
     if (contact === undefined) throw noSuchContact(settlement);
-    const { queue, outcome } = contact;
+    const { outcome } = contact;
     const isAgain = settlement.outcome === 'again';
     if (isAgain && failedUnrung(connection, contact)) {
       // Its row in results.csv is out of date: the next run makes the file again.
       campaign.forgetResults();
       return queueAgain(connection, campaign, contact, settlement);
     }
-    if (outcome !== 'uncertain') throw notUncertain(settlement, queue, outcome);
+    if (isPutBack(connection, contact, settlement)) {
+      return takeBack(connection, campaign, contact, settlement);
+    }
+    if (outcome !== 'uncertain') throw notUncertain(settlement, standingOf(contact));
     if (isAgain) return queueAgain(connection, campaign, contact, settlement);
     end(connection, campaign, contact, settlement);
     return 'settled';
@@ -65,6 +79,44 @@ function failedUnrung(connection: Connection, { row, queue, outcome }: SettledRo
     `SELECT 1 FROM attempt WHERE contact = ? AND (result IS NULL OR result <> 'not_placed')`,
   );
   return one(rung, row) === undefined;
+}
+
+function standingOf({ queue, stage, outcome }: SettledRow): Standing {
+  const isQueued = queue === QUEUE.ready || queue === QUEUE.waiting;
+  return { queue, outcome, isDialling: isQueued && stage === STAGE_CODES.dialling };
+}
+
+/** It was put back by `again`, and no run has taken it since: its last call is one that ended. */
+function isPutBack(
+  connection: Connection,
+  { row, queue, outcome, calls }: SettledRow,
+  settlement: Settlement,
+): boolean {
+  if (outcome !== null || queue === QUEUE.claimed || calls === 0) return false;
+  return takesBack(settlement, new CallReader(connection).call(row, calls)?.outcome);
+}
+
+function takeBack(
+  connection: Connection,
+  campaign: CampaignRow,
+  contact: SettledRow,
+  settlement: Settlement,
+): Settled {
+  const { row, queue } = contact;
+  connection.prepare(FORGET_STEPS).run(row);
+  const before = contactState(queue, null);
+  if (new CallReader(connection).call(row, contact.calls)?.outcome === 'uncertain') {
+    campaign.move(before, 'uncertain');
+    end(connection, campaign, contact, settlement);
+    return 'settled';
+  }
+  // Its record was made before; its row goes back into results.csv.
+  campaign.forgetResults();
+  campaign.move(before, 'done');
+  connection
+    .prepare('UPDATE contact SET outcome = ?, queue = ?, stage = ? WHERE row = ?')
+    .run(settlement.outcome, QUEUE.none, STAGE_CODES.owed, row);
+  return 'restored';
 }
 
 function end(
@@ -92,9 +144,12 @@ function queueAgain(
   connection: Connection,
   campaign: CampaignRow,
   contact: SettledRow,
-  { note }: Settlement,
+  settlement: Settlement,
 ): Settled {
+  const { note } = settlement;
   const { row, calls, outcome, pending, gone } = contact;
+  const isGone = gone === 1;
+  if (!isGone) refuseOptedOut(connection, contact, settlement);
   const said = new CallReader(connection).call(row, calls)?.detail ?? undefined;
   connection
     .prepare('UPDATE call SET detail = ? WHERE contact = ? AND number = ?')
@@ -106,7 +161,6 @@ function queueAgain(
        WHERE contact = ? AND number = ? AND step <= ${STEP_CODES.speech} AND ended_ms IS NOT NULL`,
     )
     .run(row, calls);
-  const isGone = gone === 1;
   if (!isGone && pending !== null) follow(connection, contact, JSON.parse(pending));
   const contents = new CallReader(connection).contents(row, calls + 1);
   const stage = STAGE_CODES[stageOf(progressOf(contents, false))];
@@ -119,6 +173,17 @@ function queueAgain(
   campaign.move(outcome === 'uncertain' ? 'uncertain' : 'done', isGone ? undefined : 'queued');
   if (isGone) return 'removed';
   return pending === null ? 'queued' : 'queued_as_listed';
+}
+
+function refuseOptedOut(
+  connection: Connection,
+  { phone, pending }: SettledRow,
+  settlement: Settlement,
+): void {
+  const number = pending === null ? phone : (JSON.parse(pending) as ContactDetails).phone;
+  const asked = connection.prepare('SELECT at_ms FROM opt_out WHERE number = ?');
+  const optOut = one<{ readonly at_ms: number }>(asked, number);
+  if (optOut !== undefined) throw hasOptedOut(settlement, optOut.at_ms);
 }
 
 /** From now on the contact is what the list says. */
