@@ -391,5 +391,6 @@ Examples:
   $ campaign settle spring c-017 again            they were not: back to the queue
 
 \`again\` also takes a contact whose call failed before any phone rang, once the cause is mended.
+An outcome given after it takes it back, as long as no run has taken the contact up.
 It follows the list: a row that was corrected since is called by the new one, a deleted one not.
 `;

@@ -25,6 +25,7 @@ import { openHttp } from '../services/http.ts';
 import { acquireRunLock } from '../store/lock.ts';
 import { openStore, type Store } from '../store/sqlite.ts';
 import { openReports, type Reports } from '../store/sqlite-reports.ts';
+import { explainedLate, StoreError } from '../store/store-error.ts';
 import { downText } from './breaker-text.ts';
 import { readOutcomes } from './campaign-state.ts';
 import { checkScripts } from './check-speech.ts';
@@ -73,6 +74,7 @@ export async function workCampaign(parts: SessionParts): Promise<SessionResult> 
   const journal = store.journal(campaign);
   journal.recover();
   tellRewritten(journal.writeBy(scriptInForce(config)), events.emit);
+  const found = journal.counts();
   const { pid, host, clock } = world;
   const run = store.startRun({ campaign, pid, host, startedMs: clock.wallMs() });
   const startMs = clock.monotonicMs();
@@ -90,7 +92,7 @@ export async function workCampaign(parts: SessionParts): Promise<SessionResult> 
       store.endRun(run, clock.wallMs(), 'stopped');
       throw stoppedEarly(parts);
     }
-    tellBreak(error, events.emit, journal.counts(), clock.monotonicMs() - startMs);
+    tellBreak(error, events.emit, countsOr(journal, found), clock.monotonicMs() - startMs);
     throw error;
   }
 }
@@ -405,14 +407,28 @@ function stoppedEarly({ events, list }: SessionParts): CommandFailure {
   return new CommandFailure(EXIT.unfinished, message, 'Run again to go on.');
 }
 
+/** As they are now; as the run found them where the database cannot be read any more. */
+function countsOr(journal: Pick<Journal, 'counts'>, found: ContactCounts): ContactCounts {
+  try {
+    return journal.counts();
+  } catch {
+    return found; // what broke first is what is told
+  }
+}
+
 /** The last line of the log of a run that broke off. What was refused at the door is no run. */
 function tellBreak(error: unknown, emit: Emit, contacts: ContactCounts, durationMs: number): void {
-  const broken = error instanceof DiskFailure || explain(error).code === EXIT.bug;
-  if (broken) {
-    const end = error instanceof DiskFailure ? 'disk_failed' : 'program_failed';
-    const reason = error instanceof Error ? error.message : String(error);
-    emit({ type: 'run.finished', end, contacts, durationMs, reason });
-  }
+  const end = breakOf(error);
+  if (end === undefined) return;
+  const reason = error instanceof Error ? error.message : String(error);
+  emit({ type: 'run.finished', end, contacts, durationMs, reason });
+}
+
+function breakOf(error: unknown): RunEnd | undefined {
+  const { code } = explain(error);
+  if (code === EXIT.bug) return 'program_failed';
+  const isStore = error instanceof StoreError || explainedLate(error) !== undefined;
+  return error instanceof DiskFailure || (isStore && code === EXIT.io) ? 'disk_failed' : undefined;
 }
 
 /** Health checks are heard by whoever watches, and by the alerts. */

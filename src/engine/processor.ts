@@ -130,6 +130,7 @@ export class Processor {
       ended: claim.ended !== undefined,
       requestMs: undefined,
       answer: claim.answer,
+      talkMs: undefined,
       isCut: false,
     };
   }
@@ -318,6 +319,7 @@ export class Processor {
     }
     const over = dialled.state === 'placed' ? await this.#follow(story, request, dialled) : dialled;
     const { usage, digit } = over.state === 'ended' ? over.ended : {};
+    if (usage?.seconds !== undefined) story.talkMs = usage.seconds * 1000;
     // Durable before the outcome is: with that, nobody asks the dialer again.
     if (digit !== undefined) await this.#answered(story, digit);
     this.#finished(story, 'dial', over.service, startMs, { usage });
@@ -395,6 +397,7 @@ export class Processor {
       startedMs: claim.startedMs,
       endedMs: end.endedMs,
       dialledMs: story.attempts.dialledMs,
+      ...(story.talkMs !== undefined && { talkMs: story.talkMs }),
       services: story.services,
       again: claim.recordBegun,
     };

@@ -20,7 +20,7 @@ import {
 } from './memory-campaign.ts';
 import type { MemoryOptOuts } from './memory-opt-outs.ts';
 import { BY_KEY } from './opt-outs.ts';
-import { NEXT_RUN_MS, QUEUE } from './queue-state.ts';
+import { NEXT_RUN_MS, QUEUE, RESULTS_OUTDATED } from './queue-state.ts';
 import { WriteRefused } from './store-error.ts';
 
 type Of<Type extends JournalEntry['type']> = Extract<JournalEntry, { type: Type }>;
@@ -111,6 +111,7 @@ export class MemoryJournal implements CampaignJournal {
 
   recover(): number {
     let count = 0;
+    this.#campaign.resultsBytes = Math.max(this.#campaign.resultsBytes, 0);
     for (const contact of this.#campaign.contacts.values()) {
       if (contact.queue === QUEUE.waiting && contact.dueMs === NEXT_RUN_MS) {
         this.#campaign.move(contact, { queue: QUEUE.ready });
@@ -294,6 +295,7 @@ export class MemoryJournal implements CampaignJournal {
     // Nothing asks for them any more, unless it is rung anew; of a long list they are the most.
     if (call.ended.outcome !== 'failed') call.finished = NOTHING;
     const { resultsBytes } = this.#campaign;
+    if (resultsBytes === RESULTS_OUTDATED) return;
     this.#campaign.resultsBytes = Math.max(resultsBytes, entry.bytes ?? 0);
   }
 

@@ -124,6 +124,7 @@ export class SqliteJournal implements CampaignJournal {
   recover(): number {
     return this.#connection.direct(() => {
       this.#open.clear();
+      this.#campaign.newResults();
       this.#offerAgain.run(this.#campaign.row);
       const rows = all<FenceRow>(this.#allClaimed, this.#campaign.row);
       for (const { row, calls, outcome } of rows) {

@@ -3,7 +3,7 @@ import { one, type Preparer, rowsOf } from './connection.ts';
 import { QUEUE } from './queue-state.ts';
 import type { LinesFound, ListedPerson } from './report-rows.ts';
 import { CAMPAIGN } from './sqlite-ended-calls.ts';
-import { explained, explaining } from './store-error.ts';
+import { explaining, walked } from './store-error.ts';
 
 /** Lines that are shown; all are counted. */
 const LINES_SHOWN = 3;
@@ -97,12 +97,8 @@ export class People {
     return { count, lines };
   }
 
-  *#rows<Row>(sql: string, ...values: (string | number)[]): Iterable<Row> {
-    try {
-      yield* rowsOf<Row>(this.#database.prepare(sql), ...values);
-    } catch (error) {
-      throw explained(error, this.#path);
-    }
+  #rows<Row>(sql: string, ...values: (string | number)[]): Iterable<Row> {
+    return walked(this.#path, () => rowsOf<Row>(this.#database.prepare(sql), ...values));
   }
 }
 

@@ -182,7 +182,9 @@ describe('a dialer that rings', () => {
     expect(rings('preview')).toBe(false);
     expect(rings('any other')).toBe(true);
     expect(realDialerNotice(false)).toBeUndefined();
-    expect(realDialerNotice(true)).toMatch(/no calling hours and no do-not-call list/);
+    expect(realDialerNotice(true)).toMatch(
+      /no calling hours.*the numbers of `campaign opt-outs` and no other/,
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CONFIG, CommandBench, clearNumbers, phoneOf } from '../support/command-bench.ts';
+import { CONFIG, CommandBench, clearNumbers, onceSaid, phoneOf } from '../support/command-bench.ts';
 
 let bench: CommandBench;
 
@@ -59,6 +59,27 @@ describe('campaign settle', () => {
     const next = await bench.command('run spring.csv');
     expect(next.stdout).toContain('spring: 1 contact done in');
     expect(bench.read('out/spring/results.csv')).toMatch(/^c-2,.*,previewed,/m);
+  });
+
+  it('again, while a run is on: the next run leaves one row of it in results.csv', async () => {
+    const list = (language: string): string =>
+      `id,phone,language\nc-1,+14155550101,${language}\nc-2,+14155550102,en\n` +
+      'c-3,+14155550103,en\nc-4,+14155550104,en\n';
+    bench.write('few.csv', list('xx'));
+    await bench.command('run few.csv --limit 2 --lines 1');
+    expect(bench.read('out/few/results.csv')).toContain('c-1,');
+    bench.write('few.csv', list('en'));
+    let settled: Promise<{ code: number }> | undefined;
+    const meet = onceSaid('call to c-3 started', () => {
+      settled = bench.command('settle few c-1 again');
+    });
+    await bench.command('run few.csv --lines 1 --verbose', { meet });
+    expect((await settled)?.code).toBe(0);
+    await bench.command('run few.csv');
+    const rows = bench.read('out/few/results.csv').trim().split('\n').slice(1);
+    const ids = new Set(rows.map((row) => row.split(',')[0]));
+    expect([rows.length, ids.size]).toEqual([4, 4]);
+    expect(rows.find((row) => row.startsWith('c-1,'))).toContain('previewed');
   });
 
   it('again: calls by the row as it was corrected', async () => {

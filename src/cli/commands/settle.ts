@@ -70,6 +70,8 @@ function settledText(what: Settled, shown: string, campaign: string, outcome: st
   switch (what) {
     case 'settled':
       return `${shown} of ${campaign} is settled: ${outcome}. The next run tells the CRM.`;
+    case 'restored':
+      return `${shown} of ${campaign} is out of the queue again, as it was before: ${outcome}.`;
     case 'queued':
       return `${shown} is back in the queue of ${campaign}; the next run calls again.`;
     case 'queued_as_listed':
