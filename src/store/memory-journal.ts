@@ -20,7 +20,7 @@ import {
 } from './memory-campaign.ts';
 import type { MemoryOptOuts } from './memory-opt-outs.ts';
 import { BY_KEY } from './opt-outs.ts';
-import { NEXT_RUN_MS, QUEUE, RESULTS_OUTDATED } from './queue-state.ts';
+import { isInDoubt, NEXT_RUN_MS, QUEUE, RESULTS_OUTDATED } from './queue-state.ts';
 import { WriteRefused } from './store-error.ts';
 
 type Of<Type extends JournalEntry['type']> = Extract<JournalEntry, { type: Type }>;
@@ -145,7 +145,7 @@ export class MemoryJournal implements CampaignJournal {
     this.#campaign.move(contact, { queue: QUEUE.claimed });
     const { id, startedMs, finished, attempts, recordBegun, ended, answer } = call;
     const optedOutMs = this.#optOuts.find(contact.contact.phone)?.atMs;
-    const former = stage === 'dialling' ? this.#campaign.former(call) : undefined;
+    const former = isInDoubt(stage) ? this.#campaign.former(call) : undefined;
     const isChanged = isOutdated(contact) || former !== undefined;
     return {
       key: {

@@ -39,6 +39,11 @@ export function isUrgent(stage: Stage): boolean {
   return stage === 'dialling' || stage === 'owed';
 }
 
+/** The dialer is asked what became of the call: its answers are those of the script it spoke. */
+export function isInDoubt(stage: Stage): boolean {
+  return stage === 'dialling' || stage === 'doubted';
+}
+
 /** Values of `step.step`, by name. They are on disk: never renumber. */
 export const STEP_CODES: Readonly<Record<Step, number>> = {
   lookup: 0,

@@ -8,6 +8,7 @@ import { all, type Connection, changed, one } from './connection.ts';
 import type { GroupCommit } from './group-commit.ts';
 import {
   contactState,
+  isInDoubt,
   NEXT_RUN_MS,
   QUEUE,
   STAGE_CODES,
@@ -168,7 +169,7 @@ export class SqliteJournal implements CampaignJournal {
       epoch: this.#connection.epoch,
     });
     // Texts of those who were not called are never of a former script: see `writeBy`.
-    const former = stage === 'dialling' ? this.#scripts.former(row.row, number) : undefined;
+    const former = isInDoubt(stage) ? this.#scripts.former(row.row, number) : undefined;
     return claimOf(key, stage, row, call, { ...contents, former });
   }
 

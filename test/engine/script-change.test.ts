@@ -88,6 +88,22 @@ describe('a script that is changed between two runs', () => {
     expect(next.disk.optOuts.list()).toHaveLength(1);
   });
 
+  it('nor of one that is asked about once more, because its dialer could not be asked', async () => {
+    const unasked = (): never => {
+      throw failure();
+    };
+    const doubted = (await killedAtPlace()).next({ ...was, behaviour: { find: unasked } });
+    expect(await doubted.run()).toBe('done');
+    expect(doubted.of('call.finished')).toMatchObject([{ outcome: 'uncertain' }]);
+    const next = doubted.next({
+      ...is,
+      behaviour: { find: () => ({ state: 'ended', ended: { outcome: 'answered', digit: '9' } }) },
+    });
+    expect(await next.run()).toBe('done');
+    expect(next.of('call.finished')).toMatchObject([{ outcome: 'answered', answer: 'opt_out' }]);
+    expect(next.disk.optOuts.list()).toHaveLength(1);
+  });
+
   it('is what they hear of whom it is proven that they were not rung', async () => {
     const heard: string[] = [];
     const next = (await killedAtPlace()).next({
