@@ -205,7 +205,7 @@ function ownFields(event: CampaignEvent): object | undefined {
         cut: event.cut,
       };
     case 'health.changed':
-      return { health: event.health };
+      return { health: event.health, away_ms: event.awayMs && Math.round(event.awayMs) };
     case 'connection.changed':
       return connectionFields(event);
     case 'alert.sent':
