@@ -43,6 +43,8 @@ export interface Services {
   readonly tts: readonly Tts[];
   readonly dialer: readonly Dialer[];
   readonly crm: readonly Crm[];
+  /** See `Chains.former`. */
+  readonly former?: readonly Dialer[] | undefined;
   /** Those that services keep, for whoever looks at them. */
   readonly connections?: readonly KeptConnection[] | undefined;
 }
@@ -167,6 +169,7 @@ export async function composeServices(
     llm: services.llm.map((name) => llm[name]()),
     tts: await usable(speaksItself(config) ? [] : services.tts.map((name) => tts[name]()), leftOut),
     dialer: dialers,
+    former: services.dialer.includes('preview') ? [] : [dialer.preview()],
     crm: await Promise.all(services.crm.map((name) => crm[name]())),
     connections: dialers.filter(keepsConnection).map(({ connection }) => connection),
   };

@@ -67,7 +67,7 @@ export function composeEngine(parts: EngineParts): Engine {
     guards.set(service, made);
     return made;
   };
-  const { llm, tts, dialer, crm } = services;
+  const { llm, tts, dialer, crm, former } = services;
   const fallbackDelayMs = (service: string): number => policyOf(config, service).fallbackDelayMs;
   const chains = {
     llm: new Chain(
@@ -86,6 +86,7 @@ export function composeEngine(parts: EngineParts): Engine {
       crm.map((service) => guardCrm(service, guard(service))),
       { role: 'crm', clock, emit, fallbackDelayMs },
     ),
+    former,
   };
   const processor = new Processor({
     campaign,

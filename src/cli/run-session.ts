@@ -72,7 +72,7 @@ export async function workCampaign(parts: SessionParts): Promise<SessionResult> 
   using reports = openReports({ path: config.store.path });
   refuseOtherList(parts, reports);
   const journal = store.journal(campaign);
-  journal.recover();
+  journal.recover(world.clock.wallMs());
   tellRewritten(journal.writeBy(scriptInForce(config)), events.emit);
   const found = journal.counts();
   const { pid, host, clock } = world;

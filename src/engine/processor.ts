@@ -201,7 +201,13 @@ export class Processor {
       return await this.#followed(story, request, { state: 'placed', placed }, startMs);
     }
     const service = open?.service ?? '';
-    const found = await findCall(chains.dialer, service, request, attempts, context);
+    if (chains.former?.some(({ name }) => name === service) === true) {
+      // It rang nobody. Whoever is to do it now does.
+      await attempts.closeAsAbsent();
+      return undefined;
+    }
+    const { services } = chains.dialer;
+    const found = await findCall(services, service, request, attempts, context);
     if (found.state === 'absent') {
       this.#events.lookedUp(story, service, false);
       return undefined;
@@ -331,10 +337,11 @@ export class Processor {
     request: DialRequest,
     { placed }: Extract<Dialled, { readonly state: 'placed' }>,
   ): Promise<Over> {
-    const { dialer } = this.#parts.chains;
+    const { dialer, former = [] } = this.#parts.chains;
+    const dialers = [...dialer.services, ...former];
     story.calls.begun();
     try {
-      const over = await followCall(dialer, placed, request, this.#context(story, 'dial'));
+      const over = await followCall(dialers, placed, request, this.#context(story, 'dial'));
       story.isCut = over.state === 'uncertain' && over.isCut === true;
       return over;
     } finally {

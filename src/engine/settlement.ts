@@ -1,6 +1,7 @@
 /**
  * How the work on one contact ended, and the one function that turns an error into that.
  */
+import { HOLD_MS_MAX } from '../domain/breaker-verdict.ts';
 import { OptedOut, ServiceFailure, Unavailable } from '../domain/failure.ts';
 import type { Outcome, Role } from '../domain/words.ts';
 import type { Stage } from './ports.ts';
@@ -129,7 +130,8 @@ export function settlementOf(
   const isCounted = isRound(error, before.rounds, others);
   const rounds = before.rounds + (isCounted ? 1 : 0);
   const isRefused = error.refusedBy.length > 0;
-  const { retryAfterMs: waitMs = 0 } = error;
+  // The breaker holds no service for longer either: a slip of a unit must lose nobody for a year.
+  const waitMs = Math.min(HOLD_MS_MAX, error.retryAfterMs ?? 0);
   if (rounds >= ROUNDS_MAX) {
     const how = isRefused
       ? `refused ${rounds} times`

@@ -31,6 +31,11 @@ export interface Chains {
   readonly tts: Chain<Tts>;
   readonly dialer: Chain<Dialer>;
   readonly crm: Chain<Crm>;
+  /**
+   * Dialers that ring nobody, and that the settings do not name any more, as they are: an earlier
+   * run may have begun calls with them.
+   */
+  readonly former?: readonly Dialer[] | undefined;
 }
 
 export async function writeScript(
@@ -204,7 +209,8 @@ async function clearUp(
     return { state: 'uncertain', service, detail: failure.message };
   }
   const { service } = open;
-  const found = await findCall(chain, service, request, attempts, context, isQuiet);
+  const { services } = chain;
+  const found = await findCall(services, service, request, attempts, context, isQuiet);
   if (found.state !== 'absent') {
     return dialledFrom(found, service);
   }
@@ -234,16 +240,16 @@ async function hangUpPlaced(
  * @param isQuiet no request of ours to place it is under way: otherwise absence proves nothing
  */
 export async function findCall(
-  chain: Chain<Dialer>,
+  dialers: readonly Dialer[],
   service: string,
   request: DialRequest,
   attempts: CallAttempts,
   context: RequestContext,
   isQuiet = true,
 ): Promise<Learnt> {
-  const dialer = chain.services.find((one) => one.name === service);
+  const dialer = dialers.find((one) => one.name === service);
   if (dialer === undefined) {
-    return { state: 'unasked' };
+    return { state: 'unasked', detail: `begun by ${gone(service)} whether it rang` };
   }
   const stranger = strangerTo(dialer, attempts.open?.account);
   if (stranger !== undefined) {
@@ -298,15 +304,15 @@ export function dialledFrom(
 
 /** Waits for the call's end. A call whose end nobody can tell is hung up and uncertain. */
 export async function followCall(
-  chain: Chain<Dialer>,
+  dialers: readonly Dialer[],
   placed: Placed,
   request: DialRequest,
   context: RequestContext,
 ): Promise<Over> {
   const { service } = placed;
-  const dialer = chain.services.find((one) => one.name === service);
+  const dialer = dialers.find((one) => one.name === service);
   if (dialer === undefined) {
-    const detail = `placed by ${service}, which is not in services.dialer any more`;
+    const detail = `placed by ${gone(service)} what became of it`;
     return { state: 'uncertain', service, detail, isUnasked: true };
   }
   const stranger = strangerTo(dialer, placed.account);
@@ -326,6 +332,13 @@ export async function followCall(
     const isUnasked = !isAnswer(error);
     return { state: 'uncertain', service, detail, isUnasked, isCut: isTimeUp(error) };
   }
+}
+
+function gone(service: string): string {
+  return (
+    `${service}, which is not in services.dialer any more: name it there again, and the next run ` +
+    'asks it'
+  );
 }
 
 /** Whether a failed question is an answer all the same: asked again, it would be refused again. */

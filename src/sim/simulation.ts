@@ -211,7 +211,7 @@ async function working(scene: Scene, start: Start, life: Life, kept: Kept): Prom
   const { store } = kept;
   const journal = store.journal(campaign);
   // First, as in a real run: who was in hand when a life was killed can be off the list by now.
-  journal.recover();
+  journal.recover(scene.clock.wallMs());
   if (start.contacts !== undefined) takeIn(scene, start.contacts, life, store);
   const made = composed(scene, start, life, kept);
   const orders = ordersOf(scene, start, life);

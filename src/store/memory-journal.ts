@@ -1,4 +1,5 @@
 import { OPT_OUT, standing } from '../domain/answers.ts';
+import { HOLD_MS_MAX } from '../domain/breaker-verdict.ts';
 import type { ContactCounts } from '../domain/event.ts';
 import { OptedOut } from '../domain/failure.ts';
 import type {
@@ -109,12 +110,15 @@ export class MemoryJournal implements CampaignJournal {
       .flatMap(({ attempts, phone }) => attempts.map((attempt) => ({ ...attempt, phone })));
   }
 
-  recover(): number {
+  recover(nowMs: number): number {
     let count = 0;
     this.#campaign.resultsBytes = Math.max(this.#campaign.resultsBytes, 0);
     for (const contact of this.#campaign.contacts.values()) {
       if (contact.queue === QUEUE.waiting && contact.dueMs === NEXT_RUN_MS) {
         this.#campaign.move(contact, { queue: QUEUE.ready });
+      }
+      if (contact.queue === QUEUE.waiting && contact.dueMs > nowMs + HOLD_MS_MAX) {
+        this.#campaign.move(contact, { dueMs: nowMs });
       }
       if (contact.queue !== QUEUE.claimed) continue;
       contact.fence += 1;

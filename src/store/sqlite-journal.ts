@@ -1,4 +1,5 @@
 import type { StatementSync } from 'node:sqlite';
+import { HOLD_MS_MAX } from '../domain/breaker-verdict.ts';
 import type { Contact } from '../domain/contact.ts';
 import type { ContactCounts } from '../domain/event.ts';
 import type { Outcome } from '../domain/words.ts';
@@ -122,11 +123,12 @@ export class SqliteJournal implements CampaignJournal {
     return this.#calls.othersInDoubt(service, phone, call);
   }
 
-  recover(): number {
+  recover(nowMs: number): number {
     return this.#connection.direct(() => {
       this.#open.clear();
       this.#campaign.newResults();
       this.#offerAgain.run(this.#campaign.row);
+      this.#queue.dueWithin(HOLD_MS_MAX, nowMs);
       const rows = all<FenceRow>(this.#allClaimed, this.#campaign.row);
       for (const { row, calls, outcome } of rows) {
         const contents = this.#calls.contents(row, calls);

@@ -37,6 +37,7 @@ export class SqliteQueue {
   readonly #campaign: CampaignRow;
   readonly #promote: StatementSync;
   readonly #recall: StatementSync;
+  readonly #hasten: StatementSync;
   readonly #firstReady: StatementSync;
   readonly #anyReady: StatementSync;
   readonly #firstDue: StatementSync;
@@ -55,6 +56,9 @@ export class SqliteQueue {
     this.#recall = connection.prepare(`
       UPDATE contact SET due_ms = ?
       WHERE campaign = ? AND queue = ${QUEUE.waiting} AND due_ms > ? AND recall = 1`);
+    this.#hasten = connection.prepare(`
+      UPDATE contact SET due_ms = ?
+      WHERE campaign = ? AND queue = ${QUEUE.waiting} AND due_ms > ? AND due_ms <> ${NEXT_RUN_MS}`);
     this.#firstReady = connection.prepare(`
       SELECT ${CONTACT_COLUMNS} FROM contact INDEXED BY contact_ready
       WHERE campaign = ? AND queue = ${QUEUE.ready} AND stage = ? ORDER BY position LIMIT 1`);
@@ -90,6 +94,12 @@ export class SqliteQueue {
   /** Those who wait for a service are due now. */
   recall(nowMs: number): void {
     this.#recall.run(nowMs, this.#campaign.row, nowMs);
+    this.waits(nowMs);
+  }
+
+  /** Whoever waits for longer is due now; not those who wait for the next run. */
+  dueWithin(waitMsMax: number, nowMs: number): void {
+    this.#hasten.run(nowMs, this.#campaign.row, nowMs + waitMsMax);
     this.waits(nowMs);
   }
 

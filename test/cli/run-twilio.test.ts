@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { STAGES } from '../../src/engine/ports.ts';
 import { FakeTwilio, FROM, SID, TOKEN, wrong } from '../services/dialer/fake-twilio.ts';
+import { claimed, entries } from '../store-conformance/subjects.ts';
 import { CommandBench } from '../support/command-bench.ts';
 import { hurried } from '../support/hurried-clock.ts';
 
@@ -72,6 +74,22 @@ describe('a campaign that calls through Twilio', () => {
     expect(fake.calls).toHaveLength(2);
     const log = campaign.read('logs/app.log');
     expect(log).toContain('call to c-1 was uncertain, and is known now: answered (20 s; CA0');
+  });
+
+  it('rings those who were in the hands of a preview that was killed', async () => {
+    const { fake, campaign, told } = await bench();
+    expect((await told('run list.csv --limit 1')).code).toBe(0);
+    {
+      using store = campaign.store();
+      const journal = store.journal('list');
+      const { key } = await claimed(journal.claim(STAGES, 1000, 'call-x'));
+      void journal.write(key, entries.scriptEnded());
+      await journal.write(key, { ...entries.attemptBegun(), service: 'preview' });
+    }
+    const { code, stderr } = await told('run list.csv');
+    expect(code, stderr).toBe(0);
+    expect(fake.calls).toHaveLength(2);
+    expect(campaign.read('out/list/results.csv')).toMatch(/^c-2,.*,answered,/m);
   });
 
   it('is told beforehand what it will do, and who cannot be spoken to', async () => {

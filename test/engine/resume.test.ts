@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CallRecord, Found } from '../../src/engine/ports.ts';
+import type { CallRecord, Dialer, Found } from '../../src/engine/ports.ts';
 import { Stopped } from '../../src/engine/stopped.ts';
 import { type Behaviour, CAMPAIGN, EngineBench } from '../support/engine-bench.ts';
 import { failure, lost } from '../support/failures.ts';
@@ -23,6 +23,29 @@ async function goOn(found: Found, behaviour: Partial<Behaviour> = {}): Promise<E
   const next = killed.next({ behaviour: { find: () => found, ...behaviour } });
   expect(await next.run()).toBe('done');
   return next;
+}
+
+/** A dialer of this name; a preview where it is called so. */
+function dialerOf(
+  name: string,
+  does: { readonly find?: Found; readonly place?: (contact: string) => void },
+): Dialer {
+  return {
+    name,
+    role: 'dialer',
+    rings: true,
+    speaks: undefined,
+    hears: true,
+    account: undefined,
+    probe: () => Promise.resolve(),
+    place: async ({ contact }) => {
+      does.place?.(contact.id);
+      return { service: name, reference: 'r1' };
+    },
+    follow: async () => ({ outcome: name === 'preview' ? 'previewed' : 'answered' }),
+    find: async () => does.find ?? { state: 'unknown' },
+    hangUp: () => Promise.resolve(),
+  };
 }
 
 /** The dial attempts of c1 as they are on disk now. */
@@ -59,11 +82,46 @@ describe('a dial attempt that began and has no result', () => {
     const [attempt] = attemptsOnDisk(killed);
     expect(attempt?.service).toBe('preview');
     expect(attempt?.result).toBeUndefined();
-    Object.assign(attempt as object, { service: 'retired' });
+    Object.assign(attempt as object, { service: 'twilio' });
     const next = killed.next();
     expect(await next.run()).toBe('done');
     expect(next.counts()).toMatchObject({ uncertain: 1 });
     expect(next.truth.rung).toHaveLength(1);
+    expect(next.of('call.finished')[0]?.detail).toBe(
+      'begun by twilio, which is not in services.dialer any more: name it there again, and the ' +
+        'next run asks it whether it rang',
+    );
+    // As a person does who has read that.
+    const dialer = dialerOf('twilio', { find: { state: 'ended', ended: { outcome: 'busy' } } });
+    const back = next.next({ dialers: [dialer] });
+    expect(await back.run()).toBe('done');
+    expect(back.of('call.finished')).toMatchObject([{ outcome: 'busy' }]);
+  });
+
+  describe('of a preview that the settings name no more', () => {
+    const goOnWith = async (killed: EngineBench) => {
+      const rung: string[] = [];
+      const dialer = dialerOf('twilio', { place: (contact) => void rung.push(contact) });
+      const preview = dialerOf('preview', {});
+      const next = killed.next({ dialers: [dialer], former: [{ ...preview, rings: false }] });
+      expect(await next.run()).toBe('done');
+      return { rung, outcomes: next.of('call.finished').map(({ outcome }) => outcome) };
+    };
+
+    it('rang nobody, and nobody has to be asked: they are rung now', async () => {
+      const { rung, outcomes } = await goOnWith(await killedWhileRinging());
+      expect(rung).toEqual(['c1']);
+      expect(outcomes).toEqual(['answered']);
+    });
+
+    it('is followed where it had written its file', async () => {
+      const killed = await killedWhileRinging();
+      const [attempt] = attemptsOnDisk(killed);
+      Object.assign(attempt as object, { result: { type: 'placed', reference: 'c1.wav' } });
+      const { rung, outcomes } = await goOnWith(killed);
+      expect(rung).toEqual([]);
+      expect(outcomes).toEqual(['previewed']);
+    });
   });
 
   it('is made once more only where no call exists, and that is written down first', async () => {

@@ -59,6 +59,14 @@ describe('what an error means for the contact', () => {
     });
   });
 
+  it.each([Date.UTC(9999, 11, 31), Number.MAX_SAFE_INTEGER])(
+    'a service that asks for years is left alone for a day (%i)',
+    (retryAfterMs) => {
+      const put = settlementOf(throttled(retryAfterMs), FRESH, NOBODY);
+      expect(put).toMatchObject({ type: 'put_off', delayMs: 24 * 3_600_000 });
+    },
+  );
+
   it('counts a round only when others got through since the last one', () => {
     const once = { rounds: 1 };
     expect(settlementOf(failure(), once, NOBODY)).toMatchObject({ rounds: 1 });

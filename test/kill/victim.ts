@@ -133,7 +133,7 @@ async function main(): Promise<void> {
   using store = openStore({ path, defer });
   using lock = acquireLock(path);
   const journal = store.journal(CAMPAIGN);
-  journal.recover();
+  journal.recover(world.clock.wallMs());
   const sink = store.contacts(CAMPAIGN, { sameNumber: 'allow' });
   sink.add(Array.from({ length: CONTACTS }, (_, index) => contactOf(index + 1)));
   sink.finish();

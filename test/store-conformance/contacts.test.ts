@@ -59,7 +59,7 @@ for (const [name, makeSubject] of SUBJECTS) {
         const first = await claim();
         void store.journal().write(first.key, entries.scriptEnded());
         await store.journal().write(first.key, entries.attemptBegun());
-        store.journal().recover();
+        store.journal().recover(0);
       };
       const absent = { type: 'not_placed', code: 'absent' } as const;
 

@@ -326,7 +326,7 @@ for (const [name, makeSubject] of SUBJECTS) {
       store.contacts().finish();
 
       const next = subject.open().journal();
-      expect(next.recover()).toBe(1); // c2, who was in hand
+      expect(next.recover(0)).toBe(1); // c2, who was in hand
       expect(next.outlook()).toEqual({ ready: true, nextDueMs: undefined });
       const owed = await claimed(next.claim(STAGES, 0, 'call-x'));
       expect(owed).toMatchObject({
@@ -336,7 +336,24 @@ for (const [name, makeSubject] of SUBJECTS) {
         ended: { outcome: 'busy' },
       });
       await next.write(owed.key, entries.recordEnded());
-      expect(next.recover()).toBe(0);
+      expect(next.recover(0)).toBe(0);
+    });
+
+    it('a run lets nobody wait for longer than a day, except for the next run', async () => {
+      takeIn('c1', 'c2', 'c3');
+      const dayMs = 24 * 3_600_000;
+      // A clock that was wrong, or a header that says so.
+      for (const dueMs of [1e15, dayMs]) {
+        await journal.write((await claimOne()).key, entries.putOff(dueMs));
+      }
+      const { key } = await claimOne();
+      void journal.write(key, entries.callEnded());
+      await journal.write(key, entries.recordRefused());
+      const next = subject.open().journal();
+      expect(next.recover(0)).toBe(0);
+      expect((await claimed(next.claim(STAGES, 0, 'call-x'))).contact.id).toBe('c3');
+      expect((await claimed(next.claim(STAGES, 0, 'call-x'))).contact.id).toBe('c1');
+      expect(next.outlook()).toEqual({ ready: false, nextDueMs: dayMs });
     });
 
     it('never shortens what it vouches for of results.csv', async () => {
@@ -358,7 +375,7 @@ for (const [name, makeSubject] of SUBJECTS) {
       await journal.write(key, entries.callEnded('uncertain'));
       expect(journal.counts()).toMatchObject({ uncertain: 1, done: 0, calling: 0, total: 1 });
       expect(await claim(1_000_000)).toBeUndefined();
-      expect(subject.open().journal().recover()).toBe(0);
+      expect(subject.open().journal().recover(0)).toBe(0);
       expect(await claim(1_000_000)).toBeUndefined();
       await expect(journal.write(key, entries.recordEnded())).rejects.toThrow(/has ended/);
     });
@@ -395,7 +412,7 @@ for (const [name, makeSubject] of SUBJECTS) {
       takeIn('c1', 'c2');
       const stale = await claimOne();
       const successor = subject.open().journal();
-      expect(successor.recover()).toBe(1);
+      expect(successor.recover(0)).toBe(1);
       const fresh = await claimed(successor.claim(STAGES, 0, 'call-x'));
       expect(fresh).toMatchObject({ key: { contact: 'c1', call: 'call-1', number: 1 } });
       expect(fresh.key.fence).toBeGreaterThan(stale.key.fence);
@@ -411,7 +428,7 @@ for (const [name, makeSubject] of SUBJECTS) {
     it('turns away a claim given back under its own feet', async () => {
       takeIn('c1');
       const { key } = await claimOne();
-      expect(journal.recover()).toBe(1);
+      expect(journal.recover(0)).toBe(1);
       await expect(journal.write(key, entries.scriptEnded())).rejects.toThrow(/taken over/);
     });
 
@@ -423,12 +440,12 @@ for (const [name, makeSubject] of SUBJECTS) {
       await journal.write(two.key, entries.callEnded());
       store = subject.open();
       journal = store.journal();
-      expect(journal.recover()).toBe(2);
+      expect(journal.recover(0)).toBe(2);
       expect(journal.counts()).toMatchObject({ done: 1, queued: 2, calling: 0, total: 3 });
       expect(await claimOne()).toMatchObject({ stage: 'owed', contact: { id: 'c2' } });
       expect(await claimOne()).toMatchObject({ stage: 'spoken', contact: { id: 'c1' } });
       expect(await claimOne()).toMatchObject({ stage: 'fresh', contact: { id: 'c3' } });
-      expect(journal.recover()).toBe(3);
+      expect(journal.recover(0)).toBe(3);
     });
 
     it('keeps campaigns apart', async () => {
@@ -439,7 +456,7 @@ for (const [name, makeSubject] of SUBJECTS) {
       expect((await claimOne()).contact.id).toBe('c1');
       expect(await claim()).toBeUndefined();
       expect(autumn.counts()).toMatchObject({ queued: 2, calling: 0 });
-      expect(autumn.recover()).toBe(0);
+      expect(autumn.recover(0)).toBe(0);
     });
 
     it('settles at once when nothing is on its way, else with the commit', async () => {

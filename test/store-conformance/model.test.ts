@@ -376,7 +376,7 @@ class Player {
         if (before.length > 0) this.#begin(store, script === 'a' ? 'b' : 'a');
         if (before.includes('dialled')) await this.#script(store, entries.attemptBegun());
         if (before.includes('prepared')) await this.#script(store, entries.released);
-        const count = store.journal().recover();
+        const count = store.journal().recover(this.#nowMs);
         if (count > 0) this.#done('recover some');
         const anew = this.#begin(store, script);
         if (anew > 0) this.#done('write some anew');

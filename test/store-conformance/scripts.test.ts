@@ -23,7 +23,7 @@ for (const [name, makeSubject] of SUBJECTS) {
     /** Another process begins a run. */
     const begin = (script: ScriptInForce): number => {
       store = subject.open();
-      store.journal().recover();
+      store.journal().recover(0);
       return store.journal().writeBy(script);
     };
     const prepared = async (contact: string) => {

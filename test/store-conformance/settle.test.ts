@@ -268,7 +268,7 @@ for (const [name, makeSubject] of SUBJECTS) {
       it('follows what the list said while the call was on its way', async () => {
         store.contacts().add([contactOf('c1')]);
         await store.journal().write((await claim('call-1')).key, entries.attemptBegun());
-        store.journal().recover();
+        store.journal().recover(0);
         read(corrected);
         const { key, isOutdated } = await claim('call-2');
         expect(isOutdated).toBe(true);

@@ -52,7 +52,7 @@ async function main(path: string, contacts: number): Promise<void> {
   if (acquireRunLock({ store: path, campaign }) === 'held') throw new Error('the lock is held');
   using store = openStore({ path, defer });
   const journal = store.journal(campaign);
-  journal.recover();
+  journal.recover(0);
   const rows = Array.from({ length: contacts }, (_, index) => contactOf(`c${index}`));
   store.contacts(campaign, { sameNumber: 'allow' }).add(rows);
   await Promise.all(Array.from({ length: LINES }, () => line(journal)));

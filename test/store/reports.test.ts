@@ -372,7 +372,7 @@ describe('what the commands read', () => {
     expect(reports.waiting(CAMPAIGN)).toEqual([{ reason: 'no', count: 1, dueMs: undefined }]);
     expect(reports.recordsOwed(CAMPAIGN)).toBe(1);
     expect(reports.nextContacts(CAMPAIGN, 9)).toEqual([]);
-    store.journal(CAMPAIGN).recover();
+    store.journal(CAMPAIGN).recover(0);
     expect(reports.waiting(CAMPAIGN)).toEqual([]);
     expect(reports.nextContacts(CAMPAIGN, 9)).toMatchObject([{ contact: 'c4', stage: 'owed' }]);
   });

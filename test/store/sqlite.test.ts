@@ -214,7 +214,7 @@ describe('a full disk', () => {
 
     using later = open();
     const after = later.journal(CAMPAIGN);
-    expect(after.recover()).toBe(1);
+    expect(after.recover(0)).toBe(1);
     const again = await claimed(after.claim(STAGES, 0, 'call-3'));
     expect(again).toMatchObject({
       key: { call: 'call-1' },

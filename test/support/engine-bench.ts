@@ -93,6 +93,8 @@ export interface EngineBenchOptions {
   readonly voice?: 'flite' | 'template';
   /** In the place of the one that does as the behaviour says. */
   readonly dialers?: readonly Dialer[];
+  /** See `Chains.former`. */
+  readonly former?: readonly Dialer[];
 }
 
 export class EngineBench {
@@ -118,7 +120,9 @@ export class EngineBench {
     this.store = openMemoryStore({ defer: (flush) => this.clock.defer(flush), disk: this.disk });
     this.journal = this.store.journal(this.campaign);
     const config = testConfig(options.config ?? '');
-    if (options.disk !== undefined) this.store.journal(this.campaign).recover();
+    if (options.disk !== undefined) {
+      this.store.journal(this.campaign).recover(this.clock.wallMs());
+    }
     this.rewritten = this.store.journal(this.campaign).writeBy(scriptInForce(config));
     const events = new EventStream((view, error) => {
       throw new Error(`${view} failed`, { cause: error });
@@ -259,7 +263,8 @@ function fakeServices(truth: Truth, clock: VirtualClock, options: EngineBenchOpt
       return {};
     },
   };
-  return { llm: [llm], tts: [tts], dialer: options.dialers ?? [dialer], crm: [crm] };
+  const { dialers = [dialer], former } = options;
+  return { llm: [llm], tts: [tts], dialer: dialers, former, crm: [crm] };
 }
 
 function memoryAudio(kept: Map<string, AudioFile>) {
