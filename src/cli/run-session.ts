@@ -36,6 +36,7 @@ import { withSheet } from './compose-sheets.ts';
 import { realDialerNotice } from './dialer-notice.ts';
 import { CommandFailure, EXIT, explain } from './exit.ts';
 import type { CampaignFolders } from './folders.ts';
+import { ListBlanks } from './list-blanks.ts';
 import { type ListParts, listNotices, refuseOtherList } from './list-standing.ts';
 import { resultsCall } from './results-call.ts';
 import { NOT_WATCHED, type Watched } from './run-watch.ts';
@@ -298,7 +299,10 @@ async function takeIn(parts: SessionParts, store: Store, reports: Reports): Prom
   const { sameNumber, defaultCountry } = config.campaign;
   const path = resolve(world.folder, list);
   await tellLargeList(path, list, events.emit);
-  const sink = new SamplingSink(store.contacts(campaign, { sameNumber }));
+  const blanks = new ListBlanks(config);
+  const sink = new SamplingSink(store.contacts(campaign, { sameNumber }), (contact) => {
+    blanks.take(contact);
+  });
   const imported = await importList({
     list: listFile(path, list),
     sink,
@@ -316,6 +320,9 @@ async function takeIn(parts: SessionParts, store: Store, reports: Reports): Prom
   const { queued, put_off: putOff } = store.journal(campaign).counts();
   if (queued + putOff > 0) {
     await checkScript(config, sink.sample, events.emit);
+    for (const message of blanks.notices()) {
+      events.emit({ type: 'notice', level: 'warn', code: 'blank_cells', message });
+    }
   }
   return imported;
 }

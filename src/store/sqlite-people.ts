@@ -73,6 +73,16 @@ export class People {
     return new Map([...rows].map(({ phone, name }) => [phone, name]));
   }
 
+  /** Where the list had them when it was read last, and under which name. */
+  places(campaign: string, ids: readonly string[]): readonly PersonPlace[] {
+    return explaining(this.#path, () => {
+      const statement = this.#database.prepare(
+        `SELECT line, name FROM contact WHERE campaign = ${CAMPAIGN} AND id = ?`,
+      );
+      return ids.flatMap((id) => one<PersonPlace>(statement, campaign, id) ?? []);
+    });
+  }
+
   /** Whether the campaign is to call the number. */
   isQueued(campaign: string, phone: string): boolean {
     return explaining(this.#path, () => {
@@ -108,6 +118,11 @@ function isListed(alias: string): string {
 }
 
 const IS_TO_BE_CALLED = `(queue IN (${QUEUE.ready}, ${QUEUE.waiting}) AND outcome IS NULL)`;
+
+export interface PersonPlace {
+  readonly line: number;
+  readonly name: string | null;
+}
 
 interface PersonRow {
   readonly id: string;

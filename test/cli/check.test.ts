@@ -71,6 +71,41 @@ progress.
     expect((await check(allowed, 'spring.csv')).stdout).toContain('3 contacts, 2 rejected:');
   });
 
+  it('says which rows leave a hole in the text, and of which column', async () => {
+    const template =
+      'Hello {{ name | default: "there" }}, on {{ appointment_day }} at {{ hour }}.' +
+      '{% if room != blank %} Room {{ room }}.{% endif %}';
+    const list =
+      'name,phone,Appointment day,hour,room,unused\n' +
+      'Zinnia,+14155550134,Monday,9,,\n,+14155550135,Monday,9,1,\n' +
+      'Quill,+14155550136,,,1,\nWren,+14155550137, ,9,,\n';
+    const files = { 'config.yml': `script: { template: '${template}' }\n`, 'spring.csv': list };
+    const { code, stdout } = await check(files, 'spring.csv');
+    expect(code).toBe(0);
+    const notes = stdout.split('\n').filter((line) => line.startsWith('Note: '));
+    expect(notes).toEqual([
+      'Note: 2 rows have no appointment_day, which the text uses (lines 4 and 5): they are ' +
+        'called, with nothing in its place. Fill it in, or write ' +
+        '{{ appointment_day | default: "…" }}',
+      'Note: 1 row has no hour, which the text uses (line 4): it is called, with nothing in its ' +
+        'place. Fill it in, or write {{ hour | default: "…" }}',
+    ]);
+    const byLanguage = {
+      'config.yml': "script: { template: { en: 'Hi {{ hour }}', de: Hallo } }\n",
+    };
+    expect((await check(byLanguage, 'spring.csv')).stdout).toContain('1 row has no hour');
+    const model = {
+      'config.yml':
+        'services: { llm: [openai, template] }\n' +
+        "script: { prompt: 'Say {{ hour }}', template: Hi }\n" +
+        'providers: { openai: { api_key: "${KEY}", model: gpt } }\n',
+    };
+    await check(model);
+    const world = fakeWorld({ args: ['check', 'spring.csv'], folder, env: { KEY: 'k' } });
+    await runCommandLine(world);
+    expect(world.screen.stdout).toContain('1 row has no hour');
+  });
+
   it('shows ten rejected rows and counts the rest', async () => {
     const bad = Array.from({ length: 12 }, (_, index) => `Bad ${index},\n`).join('');
     const { stdout } = await check(

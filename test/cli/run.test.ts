@@ -66,6 +66,18 @@ spring: 3 contacts done in a moment. All 3 have their outcome.
     }
   });
 
+  it('says before any call which rows leave a hole in the text', async () => {
+    bench.write('config.yml', 'script: { template: "On {{ day }}." }\n');
+    bench.write('spring.csv', `day,phone\nMonday,${phoneOf(1)}\n,${phoneOf(2)}\n`);
+    const words = '1 row has no day, which the text uses (line 3): it is called';
+    const { code, stderr } = await bench.command('run spring.csv --verbose');
+    expect(code).toBe(0);
+    expect(stderr).toContain(words);
+    expect(stderr.indexOf(words)).toBeLessThan(stderr.indexOf('run started'));
+    // Nobody is left to call.
+    expect((await bench.command('run spring.csv')).stderr).not.toContain('which the text uses');
+  });
+
   it('adds what a longer list has, and says who is no longer on a shorter one', async () => {
     bench.list('spring.csv', [1, 2]);
     await bench.command('run spring.csv --limit 1');
