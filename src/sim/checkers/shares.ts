@@ -186,7 +186,8 @@ function wentBy(
   event: CampaignEvent,
   hasFailed: boolean,
 ): { readonly isBad: boolean; readonly service?: string | undefined } | undefined {
-  const isEnd = event.type === 'call.finished';
+  // What came out later was counted when it was told as uncertain.
+  const isEnd = event.type === 'call.finished' && event.was === undefined;
   switch (share) {
     case 'error_rate':
       if (event.type === 'call.failed') return { isBad: true, service: event.service };
