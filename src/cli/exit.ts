@@ -88,7 +88,7 @@ export function explain(error: unknown): Explained {
     return { code: error.code, message: error.message, hint: error.hint };
   }
   if (error instanceof ConfigProblems) {
-    return { code: EXIT.config, message: error.message };
+    return { code: EXIT.config, message: error.message, hint: error.hint };
   }
   if (error instanceof DiskFailure) {
     return { code: EXIT.io, message: `dialling stopped: ${error.message}`, hint: DISK_HINT };

@@ -47,6 +47,22 @@ progress.
 `);
   });
 
+  it('says how a .env beside config.yml comes into the environment', async () => {
+    const config =
+      'services: { llm: [openai] }\n' +
+      'providers: { openai: { api_key: "${OPENAI_API_KEY}", model: m } }\n';
+    const files = { 'config.yml': CONFIG + config };
+    expect((await check(files)).stderr).not.toContain('.env');
+    const { code, stderr } = await check({ ...files, '.env': 'OPENAI_API_KEY=test-key-1\n' });
+    expect(code).toBe(78);
+    expect(stderr).toContain(
+      'export OPENAI_API_KEY=…\n  There is a .env beside it, which is loaded by you: ' +
+        'set -a; . ./.env; set +a\n',
+    );
+    const elsewhere = await check(files, '--config', join(folder, 'config.yml'));
+    expect(elsewhere.stderr).toContain(`set -a; . ${join(folder, '.env')}; set +a\n`);
+  });
+
   it('needs no list', async () => {
     const { code, stdout } = await check({ 'config.yml': CONFIG });
     expect(code).toBe(0);
