@@ -169,7 +169,7 @@ spring: 3 contacts done in a moment. All 3 have their outcome.
     bench.write('spring.csv', list + row(4, 'too long'));
     const { code, stdout, stderr } = await bench.command('run spring.csv');
     expect(code).toBe(0);
-    expect(stdout).toMatch(/ {6}3 failed {9}\S.* 8 .*\(and 1 for other reasons\)\n/);
+    expect(stdout).toMatch(/ {6}3 failed {9}2: \S.* 8 .*; 1: \S.* 10 .*\n/);
     expect(stdout).toContain('      1 previewed\n');
     expect(stderr.match(/call to c-[234] failed/g)).toHaveLength(3);
     expect(rows(bench.read('out/spring/results.csv'))).toHaveLength(4);
