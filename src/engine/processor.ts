@@ -328,7 +328,10 @@ export class Processor {
     if (usage?.seconds !== undefined) story.talkMs = usage.seconds * 1000;
     // Durable before the outcome is: with that, nobody asks the dialer again.
     if (digit !== undefined) await this.#answered(story, digit);
-    this.#finished(story, 'dial', over.service, startMs, { usage });
+    // A question without an answer, about a call whose end was told before, has done nothing more.
+    if (over.state !== 'uncertain' || !isDoubted(story.claim)) {
+      this.#finished(story, 'dial', over.service, startMs, { usage });
+    }
     return over;
   }
 
