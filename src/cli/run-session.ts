@@ -73,7 +73,6 @@ export async function workCampaign(parts: SessionParts): Promise<SessionResult> 
   refuseOtherList(parts, reports);
   const journal = store.journal(campaign);
   journal.recover();
-  tellRewritten(journal.writeBy(scriptInForce(config)), events.emit);
   const found = journal.counts();
   const { pid, host, clock } = world;
   const run = store.startRun({ campaign, pid, host, startedMs: clock.wallMs() });
@@ -317,6 +316,8 @@ async function takeIn(parts: SessionParts, store: Store, reports: Reports): Prom
   if (queued + putOff > 0) {
     await checkScript(config, sink.sample, events.emit);
   }
+  // Not before: a script that is refused must not cost what was prepared by the one before it.
+  tellRewritten(store.journal(campaign).writeBy(scriptInForce(config)), events.emit);
   return imported;
 }
 
