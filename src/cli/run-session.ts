@@ -74,7 +74,6 @@ export async function workCampaign(parts: SessionParts): Promise<SessionResult> 
   refuseOtherList(parts, reports);
   const journal = store.journal(campaign);
   journal.recover(world.clock.wallMs());
-  tellRewritten(journal.writeBy(scriptInForce(config)), events.emit);
   const found = journal.counts();
   const { pid, host, clock } = world;
   const run = store.startRun({ campaign, pid, host, startedMs: clock.wallMs() });
@@ -324,6 +323,8 @@ async function takeIn(parts: SessionParts, store: Store, reports: Reports): Prom
       events.emit({ type: 'notice', level: 'warn', code: 'blank_cells', message });
     }
   }
+  // Not before: a script that is refused must not cost what was prepared by the one before it.
+  tellRewritten(store.journal(campaign).writeBy(scriptInForce(config)), events.emit);
   return imported;
 }
 
