@@ -162,9 +162,12 @@ function meaningOf({ code, command, responseCode: status, message }: NodemailerE
       // What was refused for good is this one message.
       if (status !== undefined) return { kind: 'permanent', scope: 'request' };
       if (/certificate|altnames/i.test(message)) return { ...NEVER, advice: CERTIFICATE };
+      if (message.includes('ECONNREFUSED')) return { ...LATER, advice: NOBODY_THERE };
       return command === 'DATA' ? { kind: 'unknown', scope: 'service' } : LATER;
   }
 }
+
+const NOBODY_THERE = `nobody listens there: check ${KEY}.host and ${KEY}.port`;
 
 const CERTIFICATE =
   'its certificate cannot be trusted: check the host, the clock of this machine, and ' +

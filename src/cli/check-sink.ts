@@ -14,9 +14,12 @@ export class CheckSink implements ContactSink {
   /** By number, who has it first. */
   readonly numbers = new Map<string, { readonly contact: string; readonly line: number }>();
   readonly #sameNumber: 'reject' | 'allow';
+  readonly #see: (contact: Contact) => void;
 
-  constructor(sameNumber: 'reject' | 'allow') {
+  /** @param see told of everyone who is let in */
+  constructor(sameNumber: 'reject' | 'allow', see: (contact: Contact) => void) {
     this.#sameNumber = sameNumber;
+    this.#see = see;
   }
 
   add(contacts: readonly Contact[]): readonly Admission[] {
@@ -45,6 +48,7 @@ export class CheckSink implements ContactSink {
     if (this.sample.length < SAMPLE_MAX) {
       this.sample.push(contact);
     }
+    this.#see(contact);
     return { type: 'added' };
   }
 }

@@ -77,11 +77,7 @@ async function failuresOf(
   config: Config,
   sample: readonly Contact[],
 ): Promise<{ text: string; all: boolean } | undefined> {
-  const { lookup } = config.providers.hubspot;
-  // Nobody is asked here. The name stands for the value: it is some text, as most values are.
-  const properties = config.services.crm.includes('hubspot')
-    ? Object.fromEntries(lookup.map((name) => [name, name]))
-    : {};
+  const properties = sampleProperties(config);
   let failed = 0;
   let first: string | undefined;
   for (const contact of sample) {
@@ -103,6 +99,14 @@ async function failuresOf(
         text: `${what} fails for ${failed} of ${tried} tried; ${first}`,
         all: failed === sample.length,
       };
+}
+
+/** Nobody is asked. The name stands for the value: it is some text, as most values are. */
+export function sampleProperties(config: Config): Readonly<Record<string, string>> {
+  const { lookup } = config.providers.hubspot;
+  return config.services.crm.includes('hubspot')
+    ? Object.fromEntries(lookup.map((name) => [name, name]))
+    : {};
 }
 
 function lengthFits(text: string, charactersMax: number): void {

@@ -13,6 +13,8 @@ export interface ConfigProblem {
   readonly found: string;
   readonly allowed?: string | undefined;
   readonly hint?: string | undefined;
+  /** It is a variable that the environment does not have at all. */
+  readonly isUnset?: boolean | undefined;
 }
 
 /** Every problem of one config file, in the order of its lines. */
@@ -20,12 +22,16 @@ export class ConfigProblems extends Error {
   override readonly name = 'ConfigProblems';
   readonly problems: readonly ConfigProblem[];
 
+  /** What would mend several of them at once. */
+  readonly hint: string | undefined;
+
   /** `file` as it is shown to people. */
-  constructor(file: string, problems: readonly ConfigProblem[]) {
+  constructor(file: string, problems: readonly ConfigProblem[], hint?: string) {
     const sorted = problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
     const lines = sorted.map((problem) => `  ${problemText(file, problem)}`);
     super([`${file} has ${counted(sorted.length, 'problem')}:`, ...lines].join('\n'));
     this.problems = sorted;
+    this.hint = hint;
   }
 }
 

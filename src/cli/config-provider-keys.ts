@@ -125,14 +125,13 @@ function hubspotKeys() {
       .array(name, { error: list })
       .default([])
       .describe('Contact properties that the script may use: {{ crm.firstname }}.'),
-    find_by: chain(
-      HUBSPOT_FIND_BY,
-      ['email', 'phone'],
-      'What finds a contact, in this order; id is the record id of HubSpot, or id_property. Left ' +
-        'out: email, phone, and id before them where id_property is set.',
-    )
+    find_by: chain(HUBSPOT_FIND_BY, ['email', 'phone'], '')
       .removeDefault()
-      .optional(),
+      .optional()
+      .describe(
+        'What finds a contact, in this order; id is the record id of HubSpot, or id_property. ' +
+          'Left out: email, phone, and id before them where id_property is set.',
+      ),
     id_property: name.optional().describe("The contact property that holds the list's id."),
     owner: z
       .string({ error: owner })

@@ -132,10 +132,17 @@ export function path(value: string, description: string) {
     .describe(description);
 }
 
-/** Whether it is there, and whence, is for the rules to judge: only a service in use needs it. */
+/**
+ * Whether it is there, and whence, is for the rules to judge: only a service in use needs it. In
+ * the schema it is `writeOnly`, the word of JSON Schema for what is never to be shown.
+ */
 export function secret(description: string, example = 'OPENAI_API_KEY') {
   const allowed = `a text from the environment, such as "\${${example}}"`;
-  return z.string({ error: allowed }).min(1, { error: allowed }).optional().describe(description);
+  return z
+    .string({ error: allowed })
+    .min(1, { error: allowed })
+    .optional()
+    .meta({ description, writeOnly: true });
 }
 
 const BASE_URL_ALLOWED =

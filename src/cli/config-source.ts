@@ -184,6 +184,7 @@ class Source implements ConfigSource {
       found: `\${${name}}, which is ${state}`,
       allowed: 'a variable that the environment has',
       hint: `set it before the start: export ${name}=…`,
+      isUnset: this.#env[name] === undefined,
     };
   }
 

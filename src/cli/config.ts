@@ -1,8 +1,9 @@
 /**
  * Reading config.yml: parse, normalise, judge. All problems are found before the first is reported.
  */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { AnswerPolicy } from '../domain/answers.ts';
 import { MICROS, type PriceList, type Prices } from '../domain/money.ts';
 import type { Behaviour } from '../sim/behaviour.ts';
@@ -32,6 +33,7 @@ import type {
   VoiceChoice,
   WebhookProvider,
 } from './settings.ts';
+import { shellWord } from './shell-word.ts';
 
 export interface ConfigOptions {
   /** Absolute path; relative paths in the file start at its folder. */
@@ -46,6 +48,8 @@ export interface ConfigOptions {
    * its key is at its default (`-` for a template).
    */
   readonly withoutSecrets?: boolean | undefined;
+  /** Whether a `.env` is beside the file, which whoever starts the program loads. */
+  readonly hasDotenv?: boolean | undefined;
   /** As if `server.enabled` were true. */
   readonly serve?: boolean | undefined;
 }
@@ -58,7 +62,8 @@ export async function loadConfig(options: ConfigOptions): Promise<Config> {
   } catch (error) {
     throw unreadable(options, error as NodeJS.ErrnoException);
   }
-  return parseConfig(text, options);
+  const hasDotenv = existsSync(join(dirname(options.file), '.env'));
+  return parseConfig(text, { ...options, hasDotenv });
 }
 
 /** The same for a text already read. Throws `ConfigProblems`. */
@@ -70,9 +75,17 @@ export function parseConfig(text: string, options: ConfigOptions): Config {
   const config = normalise(file, options);
   const all = [...problems, ...judge({ config, file, source, problems }, options.judgement)];
   if (all.length > 0) {
-    throw new ConfigProblems(options.shownAs ?? options.file, all);
+    const shown = options.shownAs ?? options.file;
+    const isUnloaded = options.hasDotenv === true && all.some(({ isUnset }) => isUnset);
+    throw new ConfigProblems(shown, all, isUnloaded ? dotenvHint(shown) : undefined);
   }
   return config;
+}
+
+function dotenvHint(configFile: string): string {
+  const folder = dirname(configFile);
+  const file = shellWord(isAbsolute(folder) ? join(folder, '.env') : `./${join(folder, '.env')}`);
+  return `There is a .env beside it, which is loaded by you: set -a; . ${file}; set +a`;
 }
 
 function unreadable(options: ConfigOptions, error: NodeJS.ErrnoException): CommandFailure {

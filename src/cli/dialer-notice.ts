@@ -9,8 +9,8 @@ export function rings(dialer: string): boolean {
  */
 export function realDialerNotice(phonesRing: boolean): string | undefined {
   return phonesRing
-    ? 'This version knows no calling hours and no do-not-call list, and rings nobody a second ' +
-        'time after no answer. Start it only within the hours, and with a list of people, that ' +
-        'may be rung.'
+    ? 'This version knows no calling hours, and rings nobody a second time after no answer; of ' +
+        'who must not be rung it knows the numbers of `campaign opt-outs` and no other. Start it ' +
+        'only within the hours, and with a list of people, that may be rung.'
     : undefined;
 }

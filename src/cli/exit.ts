@@ -4,7 +4,7 @@
 import { CommanderError } from 'commander';
 import { DiskFailure, ServiceFailure } from '../domain/failure.ts';
 import type { ListErrorCode } from '../intake/list-error.ts';
-import type { StoreErrorKind } from '../store/store-error.ts';
+import { explainedLate, type StoreErrorKind } from '../store/store-error.ts';
 import { ConfigProblems } from './config-problems.ts';
 import type { World } from './world.ts';
 
@@ -88,7 +88,7 @@ export function explain(error: unknown): Explained {
     return { code: error.code, message: error.message, hint: error.hint };
   }
   if (error instanceof ConfigProblems) {
-    return { code: EXIT.config, message: error.message };
+    return { code: EXIT.config, message: error.message, hint: error.hint };
   }
   if (error instanceof DiskFailure) {
     return { code: EXIT.io, message: `dialling stopped: ${error.message}`, hint: DISK_HINT };
@@ -97,13 +97,10 @@ export function explain(error: unknown): Explained {
     const isDisk = NOT_WRITABLE.includes(error.code);
     return { code: isDisk ? EXIT.io : EXIT.unavailable, message: error.message };
   }
-  return explainByCode(error) ?? explainBug(error);
+  return explainByCode(explainedLate(error) ?? error) ?? explainBug(error);
 }
 
-/**
- * Known by name and code: importing the classes would load the database and the CSV parser for
- * every `--help`.
- */
+/** Known by name and code: importing the classes would load the CSV parser for every failure. */
 function explainByCode(error: unknown): Explained | undefined {
   if (!(error instanceof Error)) {
     return undefined;

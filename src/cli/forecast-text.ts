@@ -12,16 +12,34 @@ import type { Paint } from './paint.ts';
 import { isoTime } from './run-document.ts';
 import { timeText } from './timeline.ts';
 
-/** `late`: the list was done before it began. `stopped`: it could not be compared any more. */
+/** Why there is no price. */
+type Unpriced =
+  /** The list was done before it began, */
+  | 'late'
+  /** or the run had ended early by then, */
+  | 'ended'
+  /** or the simulation was stopped by then; */
+  | 'unbegun'
+  /** it could not be compared any more. */
+  | 'stopped';
+
+const UNPRICED: Readonly<Record<Unpriced, string>> = {
+  late: 'met nobody, the list was done before',
+  ended: 'met nobody, the run had ended before',
+  unbegun: 'had not begun when the simulation was stopped',
+  stopped: 'stopped before it could be compared',
+};
+
 export interface OutageCost {
   readonly outage: Outage;
   /** Against the same day without this one. */
-  readonly price: OutagePrice | 'late' | 'stopped';
+  readonly price: OutagePrice | Unpriced;
 }
 
 /** What the operator would have been told. */
 export interface Told {
   readonly wallMs: number;
+  readonly key: string;
   readonly severity: string;
   readonly kind: string;
   readonly title: string;
@@ -38,30 +56,32 @@ export interface ForecastFacts {
   readonly recordsOwed: number;
   readonly busyShare: number;
   readonly delays: readonly ServiceDelays[];
+  /** Answers that came late because a service was slow. */
+  readonly lateAnswers: number;
   readonly costs: readonly OutageCost[];
   /** Against the same day without any, where several met somebody. */
   readonly together: OutageCost['price'] | undefined;
   readonly told: readonly Told[];
 }
 
-/** With its label a line fits on any screen. */
-const WRAPPED_CHARACTERS = 66;
+/** Before what is said: the label, and what a second line stands further in. */
+const INDENT = 15;
 
 /** Alerts that are listed; the rest are counted. */
 const TOLD_MAX = 20;
 
 /** Whole lines. */
-export function forecastText(facts: ForecastFacts, paint: Paint): string {
+export function forecastText(facts: ForecastFacts, paint: Paint, columns: number): string {
   const rows: (readonly [string, string])[] = [
     ['done', doneText(facts)],
     ['lines', `busy ${percent(facts.busyShare)} of the time (${counted(facts.lines, 'line')})`],
-    ...labelled('held up', facts.delays.map(delayText), 'nobody, by a retry or by being put off'),
+    ...labelled('held up', heldUpTexts(facts), 'nobody: no retries, nobody put off'),
     ...labelled('outages', costTexts(facts), undefined),
     ...labelled('you hear', toldTexts(facts), 'nothing: no alert'),
   ];
   const lines = rows.flatMap(([label, text]) =>
-    wrapped(text, WRAPPED_CHARACTERS).map((line, index) =>
-      index === 0 ? `  ${label.padEnd(10)} ${line}` : `${' '.repeat(15)}${line}`,
+    wrapped(text, columns - INDENT).map((line, index) =>
+      index === 0 ? `  ${label.padEnd(10)} ${line}` : `${' '.repeat(INDENT)}${line}`,
     ),
   );
   return `${paint('bold', 'Forecast')}\n${lines.join('\n')}\n`;
@@ -84,6 +104,12 @@ function doneText({ hasAll, recordsOwed, outcomeMs, startMs }: ForecastFacts): s
   return recordsOwed === 0 ? when : `${when}; ${counted(recordsOwed, 'record')} still owed`;
 }
 
+/** An answer that comes late holds its call up, and is no retry. */
+function heldUpTexts({ delays, lateAnswers }: ForecastFacts): readonly string[] {
+  const late = lateAnswers === 0 ? [] : [`${counted(lateAnswers, 'answer')} came late`];
+  return [...delays.map(delayText), ...late];
+}
+
 function delayText(delays: ServiceDelays): string {
   const { service, calls, retries, putOff, failedCalls, fallbacks } = delays;
   const parts = [
@@ -96,16 +122,18 @@ function delayText(delays: ServiceDelays): string {
 }
 
 function costTexts({ costs, together, startMs }: ForecastFacts): readonly string[] {
+  const priced = costs.filter(({ price }) => typeof price !== 'string');
   const each = costs.map(({ outage, price }) => {
-    const beyond = together === undefined || price === 'late' ? '' : 'beyond the others, ';
+    const others = priced.length > 2 ? 'the others' : 'the other';
+    const isBeyond = together !== undefined && typeof price !== 'string';
+    const beyond = isBeyond ? `beyond ${others}, ` : '';
     return `${outageText(outage, startMs)}: ${beyond}${priceText(price)}`;
   });
   return together === undefined ? each : [`all together: ${priceText(together)}`, ...each];
 }
 
 function priceText(price: OutageCost['price']): string {
-  if (price === 'late') return 'met nobody, the list was done before';
-  if (price === 'stopped') return 'stopped before it could be compared';
+  if (typeof price === 'string') return UNPRICED[price];
   const { failedCalls, putOff, fallbacks, lateAnswers, lost, uncertain, recordsOwed } = price;
   const parts = [
     ...(failedCalls > 0 ? [counted(failedCalls, 'failed call')] : []),
@@ -134,14 +162,23 @@ function toldTexts({ told, startMs }: ForecastFacts): readonly string[] {
   return more > 0 ? [...shown, `and ${more} more`] : shown;
 }
 
+function servicesOf({ places }: Pick<Outage, 'places'>): readonly string[] {
+  return [...new Set(places.map(({ service }) => service))];
+}
+
+/** `elevenlabs`, `tts (elevenlabs and flite)`. */
+export function whomText({ name, places }: Pick<Outage, 'name' | 'places'>): string {
+  const names = servicesOf({ places });
+  if (names.length === 1 && names[0] === name) return name;
+  return `${name === 'all' ? 'every service' : name} (${listed(names)})`;
+}
+
 /** `elevenlabs answers 503 from 09:02:00 to 09:05:00`. */
 export function outageText(
   { name, places, fault, startMs, endMs }: Outage,
   fromMs: number,
 ): string {
-  const who = name === 'all' ? 'every service' : name;
-  const names = [...new Set(places.map(({ service }) => service))];
-  const whom = names.length === 1 && names[0] === name ? name : `${who} (${listed(names)})`;
+  const whom = whomText({ name, places });
   const from = timeText(fromMs + startMs, fromMs);
   const to = timeText(fromMs + endMs, fromMs);
   return `${whom} ${faultWords(fault)} from ${from} to ${to}`;
@@ -205,20 +242,26 @@ export interface ForecastDocument {
     readonly failed_calls: number;
     readonly fallbacks: number;
   }[];
+  /** Of services that were slow. */
+  readonly late_answers: number;
   readonly outages: readonly {
     readonly name: string;
     readonly from: string;
     readonly to: string;
     readonly fault: string;
-    /** False where the list was done before it began. */
+    /** Those that it is about. */
+    readonly services: readonly string[];
+    /** False where the list was done, or the run over, before it began. */
     readonly met: boolean;
     /** Null where it met nobody, or the simulation was stopped. */
     readonly price: PriceDocument | null;
   }[];
   /** Of all of them, which is not the sum. Null where fewer than two met somebody. */
   readonly outages_together: PriceDocument | null;
+  /** As a webhook has them. */
   readonly told: readonly {
     readonly at: string;
+    readonly key: string;
     readonly severity: string;
     readonly kind: string;
     readonly title: string;
@@ -240,17 +283,20 @@ export function forecastDocument(facts: ForecastFacts): ForecastDocument {
       failed_calls: failedCalls,
       fallbacks,
     })),
+    late_answers: facts.lateAnswers,
     outages: costs.map(({ outage, price }) => ({
       name: outage.name,
       from: at(outage.startMs),
       to: at(outage.endMs),
       fault: faultText(outage.fault),
-      met: price !== 'late',
+      services: servicesOf(outage),
+      met: typeof price !== 'string' || price === 'stopped',
       price: priceDocument(price),
     })),
     outages_together: priceDocument(together),
-    told: told.map(({ wallMs, severity, kind, title }) => ({
+    told: told.map(({ wallMs, key, severity, kind, title }) => ({
       at: isoTime(wallMs),
+      key,
       severity,
       kind,
       title,

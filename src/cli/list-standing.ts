@@ -86,26 +86,30 @@ function standingTexts(
   { rows, numbers }: CheckSink,
 ): readonly string[] {
   const { people } = reports;
-  const [reused, renamed]: [number[], number[]] = [[], []];
+  const reused: number[] = [];
+  /** By the id that they have now, the lines of those who were called under another one. */
+  const renamed = new Map<string, number>();
   const settled = new Set<string>();
-  let done = 0;
+  const done = new Set<string>();
   for (const { contact, phone, outcome, wasCalled } of people.known(campaign)) {
     const row = rows.get(contact);
     const other = row === undefined && wasCalled ? numbers.get(phone) : undefined;
-    if (other !== undefined) renamed.push(other.line);
+    if (other !== undefined) renamed.set(other.contact, other.line);
     if (row === undefined || outcome === undefined) continue;
-    done += 1;
+    done.add(contact);
     settled.add(row.phone);
     if (row.phone !== phone) reused.push(row.line);
   }
+  // They have their outcome under that id as well: nobody calls them again.
+  for (const contact of done) renamed.delete(contact);
   const today = [...people.calledSince(campaign, startOfDayMs(world.clock.wallMs()))];
   const again = today.filter(([phone]) => numbers.has(phone) && !settled.has(phone));
   const optedOut = reports.optOuts().filter(({ number }) => numbers.has(number)).length;
   return [
-    reports.hasCampaign(campaign) ? begunText(campaign, done, rows.size) : '',
+    reports.hasCampaign(campaign) ? begunText(campaign, done.size, rows.size) : '',
     reusedText(found(reused)),
-    renamedText(found(renamed), config.campaign.sameNumber),
-    todayText(again, rows.size - done),
+    renamedText(found([...renamed.values()]), config.campaign.sameNumber),
+    todayText(again, rows.size - done.size),
     optedOut === 0
       ? ''
       : `${counted(optedOut, 'number')} of the list asked not to be called, and ` +

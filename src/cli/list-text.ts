@@ -56,6 +56,16 @@ function haveText(count: number): string {
   return count === 1 ? 'has' : 'have';
 }
 
+export function blankText(column: string, { count, lines }: LinesFound): string {
+  return (
+    `${counted(count, 'row')} ${haveText(count)} no ${column}, which the text uses ` +
+    `(${linesText(count, lines)}): ${count === 1 ? 'it is' : 'they are'} called, with nothing in ` +
+    'its place. Fill it in, or write {{ ' +
+    column +
+    ' | default: "…" }}'
+  );
+}
+
 /** `line 3`, `lines 2, 3, 4 and 7 more`. */
 export function linesText(count: number, lines: readonly number[]): string {
   const more = count - lines.length;

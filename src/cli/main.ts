@@ -2,7 +2,7 @@
  * The command line: which commands there are, and what they take. Each command is loaded when it
  * is called, so that `--help` costs little more than starting Node.
  */
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { AlertTestOptions } from './commands/alert-test.ts';
 import type { CheckOptions } from './commands/check.ts';
 import type { HealthOptions } from './commands/health.ts';
@@ -149,7 +149,11 @@ function addSimulateCommand(program: Command, world: World, ended: (code: number
     .command('simulate')
     .description('play a campaign in seconds, with services that fail as asked; rings nobody')
     .argument('[list]', 'the contact list, a CSV file (default: people who do not exist)')
-    .option('--outage <outage>', 'who fails, when and how: see below; repeatable', collect, [])
+    .addOption(
+      new Option('--outage <outage>', 'who fails, when and how: see below; repeatable')
+        .argParser(collect)
+        .default([], 'nobody fails'),
+    )
     .option('--config <file>', 'the configuration (default with a list: config.yml)')
     .option('--contacts <n>', 'make up so many contacts', wholeFrom1)
     .option('--lines <n>', 'calls at the same time, instead of campaign.lines', linesCount)
@@ -158,7 +162,11 @@ function addSimulateCommand(program: Command, world: World, ended: (code: number
     .option('--realtime', 'at the speed of life')
     .option('--speed <n>', 'so many times as fast as life, instead of --realtime', factor)
     .option('--log <file>', 'write the log of the simulated run to this file')
-    .option('--hunt', 'random worlds instead: faults and kills that must break no promise')
+    .option(
+      '--hunt',
+      'random worlds instead: faults and kills that must break no promise; every tenth also on a ' +
+        'real database, in a temporary folder that is removed',
+    )
     .option('--seeds <n>', 'with --hunt: so many worlds, from --seed on (default: 100)', wholeFrom1)
     .option('--json', 'one JSON document on stdout; the story for people goes to stderr')
     .option('--quiet', 'no story, no summary')
@@ -383,5 +391,6 @@ Examples:
   $ campaign settle spring c-017 again            they were not: back to the queue
 
 \`again\` also takes a contact whose call failed before any phone rang, once the cause is mended.
+An outcome given after it takes it back, as long as no run has taken the contact up.
 It follows the list: a row that was corrected since is called by the new one, a deleted one not.
 `;

@@ -45,6 +45,7 @@ export function parseOutage(text: string, about: { readonly startMs: number }): 
   const nameEnd = text.search(/[@:]|$/);
   const name = text.slice(0, nameEnd);
   const target = parseTarget(name);
+  refuseOtherOrder(name, text.slice(nameEnd));
   const { window, fault } = divided(text.slice(nameEnd));
   const { startMs, endMs } =
     window === undefined
@@ -188,6 +189,20 @@ function parseMoment(part: string, text: string): { isClock: boolean; ms: number
 /** Never negative. */
 function remainder(value: number, divisor: number): number {
   return ((value % divisor) + divisor) % divisor;
+}
+
+// ---------------------------------------------------------------------------- order
+
+const FAULT_FIRST =
+  /^[@:]((?:503|401|400|timeout|reset|refused|429(?:\/\w+)?|slow:\w+|flaky:[\d.]+%))[@:](.*)$/;
+
+/** What goes wrong is written last, after the time. */
+function refuseOtherOrder(name: string, rest: string): void {
+  const [, fault, time = ''] = FAULT_FIRST.exec(rest) ?? [];
+  if (fault === undefined || !new RegExp(`^(${MOMENT})(-|$)`).test(time)) return;
+  const window = WINDOW.test(`@${time}`) ? time : `${time.replace(/-.*$/, '')}-TO`;
+  const allowed = 'TARGET@FROM-TO:FAULT, in this order';
+  throw wrong('OUTAGE', `${name}${rest}`, allowed, `write ${name}@${window}:${fault}`);
 }
 
 // ---------------------------------------------------------------------------- fault

@@ -25,6 +25,7 @@ import { openHttp } from '../services/http.ts';
 import { acquireRunLock } from '../store/lock.ts';
 import { openStore, type Store } from '../store/sqlite.ts';
 import { openReports, type Reports } from '../store/sqlite-reports.ts';
+import { explainedLate, StoreError } from '../store/store-error.ts';
 import { downText } from './breaker-text.ts';
 import { readOutcomes } from './campaign-state.ts';
 import { checkScripts } from './check-speech.ts';
@@ -35,6 +36,7 @@ import { withSheet } from './compose-sheets.ts';
 import { realDialerNotice } from './dialer-notice.ts';
 import { CommandFailure, EXIT, explain } from './exit.ts';
 import type { CampaignFolders } from './folders.ts';
+import { ListBlanks } from './list-blanks.ts';
 import { type ListParts, listNotices, refuseOtherList } from './list-standing.ts';
 import { resultsCall } from './results-call.ts';
 import { NOT_WATCHED, type Watched } from './run-watch.ts';
@@ -72,7 +74,7 @@ export async function workCampaign(parts: SessionParts): Promise<SessionResult> 
   refuseOtherList(parts, reports);
   const journal = store.journal(campaign);
   journal.recover(world.clock.wallMs());
-  tellRewritten(journal.writeBy(scriptInForce(config)), events.emit);
+  const found = journal.counts();
   const { pid, host, clock } = world;
   const run = store.startRun({ campaign, pid, host, startedMs: clock.wallMs() });
   const startMs = clock.monotonicMs();
@@ -90,7 +92,7 @@ export async function workCampaign(parts: SessionParts): Promise<SessionResult> 
       store.endRun(run, clock.wallMs(), 'stopped');
       throw stoppedEarly(parts);
     }
-    tellBreak(error, events.emit, journal.counts(), clock.monotonicMs() - startMs);
+    tellBreak(error, events.emit, countsOr(journal, found), clock.monotonicMs() - startMs);
     throw error;
   }
 }
@@ -296,7 +298,10 @@ async function takeIn(parts: SessionParts, store: Store, reports: Reports): Prom
   const { sameNumber, defaultCountry } = config.campaign;
   const path = resolve(world.folder, list);
   await tellLargeList(path, list, events.emit);
-  const sink = new SamplingSink(store.contacts(campaign, { sameNumber }));
+  const blanks = new ListBlanks(config);
+  const sink = new SamplingSink(store.contacts(campaign, { sameNumber }), (contact) => {
+    blanks.take(contact);
+  });
   const imported = await importList({
     list: listFile(path, list),
     sink,
@@ -314,7 +319,12 @@ async function takeIn(parts: SessionParts, store: Store, reports: Reports): Prom
   const { queued, put_off: putOff } = store.journal(campaign).counts();
   if (queued + putOff > 0) {
     await checkScript(config, sink.sample, events.emit);
+    for (const message of blanks.notices()) {
+      events.emit({ type: 'notice', level: 'warn', code: 'blank_cells', message });
+    }
   }
+  // Not before: a script that is refused must not cost what was prepared by the one before it.
+  tellRewritten(store.journal(campaign).writeBy(scriptInForce(config)), events.emit);
   return imported;
 }
 
@@ -405,14 +415,28 @@ function stoppedEarly({ events, list }: SessionParts): CommandFailure {
   return new CommandFailure(EXIT.unfinished, message, 'Run again to go on.');
 }
 
+/** As they are now; as the run found them where the database cannot be read any more. */
+function countsOr(journal: Pick<Journal, 'counts'>, found: ContactCounts): ContactCounts {
+  try {
+    return journal.counts();
+  } catch {
+    return found; // what broke first is what is told
+  }
+}
+
 /** The last line of the log of a run that broke off. What was refused at the door is no run. */
 function tellBreak(error: unknown, emit: Emit, contacts: ContactCounts, durationMs: number): void {
-  const broken = error instanceof DiskFailure || explain(error).code === EXIT.bug;
-  if (broken) {
-    const end = error instanceof DiskFailure ? 'disk_failed' : 'program_failed';
-    const reason = error instanceof Error ? error.message : String(error);
-    emit({ type: 'run.finished', end, contacts, durationMs, reason });
-  }
+  const end = breakOf(error);
+  if (end === undefined) return;
+  const reason = error instanceof Error ? error.message : String(error);
+  emit({ type: 'run.finished', end, contacts, durationMs, reason });
+}
+
+function breakOf(error: unknown): RunEnd | undefined {
+  const { code } = explain(error);
+  if (code === EXIT.bug) return 'program_failed';
+  const isStore = error instanceof StoreError || explainedLate(error) !== undefined;
+  return error instanceof DiskFailure || (isStore && code === EXIT.io) ? 'disk_failed' : undefined;
 }
 
 /** Health checks are heard by whoever watches, and by the alerts. */

@@ -8,17 +8,19 @@ const SAMPLE_MAX = 200;
 export class SamplingSink implements ContactSink {
   readonly sample: Contact[] = [];
   readonly #sink: ContactSink;
+  readonly #see: (contact: Contact) => void;
 
-  constructor(sink: ContactSink) {
+  /** @param see told of everyone whom the sink let in */
+  constructor(sink: ContactSink, see: (contact: Contact) => void) {
     this.#sink = sink;
+    this.#see = see;
   }
 
   add(contacts: readonly Contact[]): readonly Admission[] {
     const admissions = this.#sink.add(contacts);
-    if (this.sample.length < SAMPLE_MAX) {
-      const accepted = contacts.filter((_contact, index) => isAccepted(admissions[index]));
-      this.sample.push(...accepted.slice(0, SAMPLE_MAX - this.sample.length));
-    }
+    const accepted = contacts.filter((_contact, index) => isAccepted(admissions[index]));
+    this.sample.push(...accepted.slice(0, SAMPLE_MAX - this.sample.length));
+    for (const contact of accepted) this.#see(contact);
     return admissions;
   }
 

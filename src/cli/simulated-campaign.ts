@@ -4,10 +4,9 @@
  */
 import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
-import type { Contact } from '../domain/contact.ts';
 import { listed } from '../domain/text.ts';
 import { ROLES } from '../domain/words.ts';
-import type { Admission, ContactSink, Emit } from '../engine/ports.ts';
+import type { Emit } from '../engine/ports.ts';
 import { importList } from '../intake/import-list.ts';
 import { listFile } from '../intake/list-source.ts';
 import { ContactPacker, type ContactRows } from '../sim/contact-rows.ts';
@@ -168,7 +167,8 @@ function madeUp(length = MADE_UP_CONTACTS): Read {
 
 async function readList(world: World, list: string, config: Config, emit: Emit): Promise<Read> {
   const { sameNumber, defaultCountry } = config.campaign;
-  const sink = new PackingSink(new CheckSink(sameNumber));
+  const packer = new ContactPacker();
+  const sink = new CheckSink(sameNumber, (contact) => packer.add([contact]));
   const { rejected } = await importList({
     list: listFile(resolve(world.folder, list), list),
     sink,
@@ -176,25 +176,5 @@ async function readList(world: World, list: string, config: Config, emit: Emit):
     sameNumber,
     emit,
   });
-  return { contacts: sink.packer.packed(), rejected };
-}
-
-/** Keeps those whom another sink takes. */
-class PackingSink implements ContactSink {
-  readonly packer = new ContactPacker();
-  readonly #sink: ContactSink;
-
-  constructor(sink: ContactSink) {
-    this.#sink = sink;
-  }
-
-  add(contacts: readonly Contact[]): readonly Admission[] {
-    const admissions = this.#sink.add(contacts);
-    this.packer.add(contacts.filter((_, index) => admissions[index]?.type === 'added'));
-    return admissions;
-  }
-
-  finish(): number {
-    return this.#sink.finish();
-  }
+  return { contacts: packer.packed(), rejected };
 }

@@ -36,6 +36,8 @@ export interface Play {
   readonly isUntold?: boolean | undefined;
   /** How many times as fast as life; undefined for as fast as can be. */
   readonly speed?: number | undefined;
+  /** Told before a while in which nothing happens. */
+  readonly onWait?: (() => void) | undefined;
   readonly signals: RunSignals;
 }
 
@@ -101,7 +103,7 @@ export async function playCampaign(world: World, play: Play, clock: VirtualClock
       contacts: undefined,
       policy: { lines, onOutage, outageWaitMs, limit: undefined, untilMs: undefined },
       signals,
-      pace: play.speed === undefined ? undefined : paceOf(world, clock, play.speed, signals),
+      pace: play.speed === undefined ? undefined : paceOf(world, clock, play.speed, play),
     },
   );
   if (end.type !== 'ended') throw end.type === 'broke' ? end.error : new Error(end.type);
@@ -130,13 +132,14 @@ function paceOf(
   world: World,
   clock: VirtualClock,
   speed: number,
-  { drain }: RunSignals,
+  { signals: { drain }, onWait }: Play,
 ): () => Promise<void> {
   const startMs = world.clock.monotonicMs();
   return async () => {
     const nextMs = clock.monotonicMs() + (clock.nextTimerMs ?? 0);
     const waitMs = startMs + nextMs / speed - world.clock.monotonicMs();
     if (waitMs < 1 || drain.aborted) return;
+    onWait?.();
     try {
       await world.clock.sleep(waitMs, drain);
     } catch (error) {

@@ -289,14 +289,11 @@ function uncertainLines({ uncertain, askedAgain, settle }: SummaryFacts, paint: 
   const more =
     uncertain.length > shown.length ? ` and ${uncertain.length - shown.length} more` : '';
   return [
-    `  ${paint('yellow', 'uncertain')}: ${shown.join(', ')}${more} may have been rung; nobody can`,
+    `  ${paint('yellow', 'uncertain')}: ${shown.join(', ')}${more} may have been rung;`,
     ...(askedAgain === 0
       ? []
-      : [
-          `  tell. The dialer could not be asked about ${askedAgain}: the next run asks it once ` +
-            'more.',
-        ]),
-    `  ${askedAgain === 0 ? 'tell. ' : ''}They are not rung again by themselves` +
+      : [`  the dialer could not be asked about ${askedAgain}: the next run asks it once more.`]),
+    `  ${askedAgain === 0 ? 'nobody can tell. ' : ''}They are not rung again by themselves` +
       (settle === undefined ? '.' : '. Find out, then say so:'),
     ...(settle === undefined ? [] : [`    ${settle(shown[0] ?? '')}   (or: again)`]),
   ];

@@ -17,6 +17,8 @@ export interface TimelineOptions {
   /** Milliseconds since the epoch. */
   readonly wallMs: () => number;
   readonly paint: Paint;
+  /** Of the screen. */
+  readonly columns: number;
   readonly detail: Detail;
   /** On one line it is clear whose attempt fails. */
   readonly lines: number;
@@ -24,10 +26,14 @@ export interface TimelineOptions {
   readonly tellsStarts?: boolean | undefined;
 }
 
+/** Between the time and what is said in a second line. */
+const INDENT = 4;
+
 /** People that a line names before it counts the rest. */
 const NAMED_MAX = 6;
 
 type PutOff = Extract<CampaignEvent, { type: 'contact.put_off' }>;
+type Opened = Extract<CampaignEvent, { type: 'breaker.opened' }>;
 
 export class Timeline {
   readonly #options: TimelineOptions;
@@ -35,6 +41,8 @@ export class Timeline {
   /** Put off at one moment for one reason: one line. */
   #together: PutOff[] = [];
   #togetherMs = 0;
+  /** Told after the call that failed at this very moment: one failure brought about both. */
+  #opened: { readonly event: Opened; readonly wallMs: number } | undefined;
   readonly #recording = new Set<string>();
 
   constructor(options: TimelineOptions) {
@@ -48,8 +56,21 @@ export class Timeline {
       this.#putOff(event);
       return;
     }
+    if (event.type === 'breaker.opened' && this.#options.detail === 'story') {
+      this.flush();
+      this.#opened = { event, wallMs: this.#options.wallMs() };
+      return;
+    }
     const text = this.#textOf(event);
-    if (text !== undefined) this.say(text, styleOf(event));
+    if (text === undefined) return;
+    const isOfOpening = event.type === 'call.failed' && this.#isOpenedBy(event.service);
+    if (!isOfOpening) this.flush();
+    this.#write(this.#options.wallMs(), text, styleOf(event));
+  }
+
+  #isOpenedBy(service: string | undefined): boolean {
+    const { event, wallMs } = this.#opened ?? {};
+    return event?.service === service && wallMs === this.#options.wallMs();
   }
 
   /** One line with the time of day. */
@@ -65,17 +86,22 @@ export class Timeline {
     const word = isOver ? 'ALL CLEAR' : `ALERT (${severity})`;
     this.say(`${word}: ${title}`, isOver ? 'green' : 'red');
     const parts = isOver ? [alert.what] : [alert.what, alert.doing, `You: ${alert.toDo}`];
-    for (const part of parts.flatMap((part) => wrapped(part, WRAPPED_CHARACTERS))) this.#add(part);
+    for (const part of parts.flatMap((part) => wrapped(part, this.#charactersMax))) this.#add(part);
   }
 
   /** Further lines of what was said last. */
   #add(text: string): void {
     const { write, paint } = this.#options;
-    write(`${' '.repeat(this.#columns)}    ${paint('dim', text)}\n`);
+    write(`${' '.repeat(this.#timeColumns + INDENT)}${paint('dim', text)}\n`);
   }
 
   /** What is still to be told together is told now. */
   flush(): void {
+    if (this.#opened !== undefined) {
+      const { event, wallMs } = this.#opened;
+      this.#opened = undefined;
+      this.#write(wallMs, messageOf(event), styleOf(event));
+    }
     const [first] = this.#together;
     if (first === undefined) return;
     const contacts = this.#together.map(({ contact }) => maskContactId(contact));
@@ -139,26 +165,28 @@ export class Timeline {
   }
 
   #storyOf(event: CampaignEvent): string {
-    if (event.type !== 'retry.scheduled') {
-      return this.#options.lines === 1 ? messageOf(event) : withContact(event);
-    }
-    // Tenths, so that jitter is seen for what it is.
-    const seconds = (event.delayMs / 1_000).toFixed(1);
-    const again = event.question === true ? 'asked again' : `retry ${event.retry}`;
-    return `${event.service}: ${again} in ${seconds} s`;
+    const text = event.type === 'retry.scheduled' ? retryText(event) : messageOf(event);
+    const isOneOfMany = event.type === 'retry.scheduled' || event.type === 'attempt.failed';
+    const { contact } = isOneOfMany && this.#options.lines > 1 ? event : {};
+    // Of several calls it must be clear whose this is.
+    return contact === undefined ? text : `${text} (call to ${maskContactId(contact)})`;
   }
 
   #write(wallMs: number, text: string, style: Style | undefined): void {
     const { write, paint } = this.#options;
-    const [first = '', ...rest] = wrapped(text, WRAPPED_CHARACTERS).map((line) =>
+    const [first = '', ...rest] = wrapped(text, this.#charactersMax).map((line) =>
       style === undefined ? line : paint(style, line),
     );
     write(`${paint('dim', this.#timeText(wallMs))}  ${first}\n`);
-    for (const line of rest) write(`${' '.repeat(this.#columns)}    ${line}\n`);
+    for (const line of rest) write(`${' '.repeat(this.#timeColumns + INDENT)}${line}\n`);
   }
 
-  get #columns(): number {
+  get #timeColumns(): number {
     return this.#timeText(this.#options.wallMs()).length;
+  }
+
+  get #charactersMax(): number {
+    return this.#options.columns - this.#timeColumns - INDENT;
   }
 
   #timeText(wallMs: number): string {
@@ -166,17 +194,13 @@ export class Timeline {
   }
 }
 
-/** With the time before it, a line fits on any screen. */
-const WRAPPED_CHARACTERS = 68;
-
 const DAY_MS = 24 * 3_600_000;
 
-/** Of several calls it must be clear whose this is. */
-function withContact(event: CampaignEvent): string {
-  const text = messageOf(event);
-  return event.type === 'attempt.failed' && event.contact !== undefined
-    ? `${text} (${maskContactId(event.contact)})`
-    : text;
+function retryText(event: Extract<CampaignEvent, { type: 'retry.scheduled' }>): string {
+  // Tenths, so that jitter is seen for what it is.
+  const seconds = (event.delayMs / 1_000).toFixed(1);
+  const again = event.question === true ? 'asked again' : `retry ${event.retry}`;
+  return `${event.service}: ${again} in ${seconds} s`;
 }
 
 /** To the second: `09:10:37`; on a later day than the start's `+1 day 00:10:37`. */

@@ -33,7 +33,7 @@ export function milestoneWords(
 ): AlertWords {
   return {
     title: `${percentDone} % of the campaign ${campaign} are done`,
-    what: `${counted(through, 'contact')} of ${counted(total, 'contact')} have their outcome.`,
+    what: `${through.toLocaleString('en-US')} of ${counted(total, 'contact')} have their outcome.`,
     doing: 'It works on the list.',
     toDo: 'Nothing.',
   };

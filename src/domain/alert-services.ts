@@ -29,7 +29,7 @@ import {
 } from './alert-text.ts';
 import type { EventOf } from './event.ts';
 import type { CheckTrouble } from './health-watch.ts';
-import { breakerOf, type RunBreakers, workerFor } from './run-breakers.ts';
+import { breakerOf, workerFor } from './run-breakers.ts';
 import type { Role } from './words.ts';
 
 /** A breaker that opens while the service's alert is open only brings that up to date. */
@@ -99,15 +99,14 @@ export function serviceStalled(
   );
 }
 
-/** Whether a request that this run finds answered ends anything that an earlier run was refused. */
-export function hasOldStall(
+/** Whether an earlier run was refused everything by a service, and none has been answered since. */
+export function isStalled(
   state: AlertState,
-  { service, role }: Pick<Trouble, 'role'> & { readonly service: string },
-  breakers: RunBreakers,
+  { service, role }: { readonly service: string; readonly role: Role },
 ): boolean {
   const open = state.get(serviceKey(service));
-  if (open === undefined || breakerOf(breakers, service, role)?.isOpen === true) return false;
-  return troublesOf(open).some((one) => one.role === role && isOn(one) && one.by === 'stall');
+  const troubles = open === undefined ? [] : troublesOf(open);
+  return troubles.some((one) => one.role === role && isOn(one) && one.by === 'stall');
 }
 
 /** The code of a breaker that is open, and nobody knows why any more. */

@@ -225,7 +225,7 @@ export function endedMeanwhile(campaign: string): string {
 export function endedEarlyWords(campaign: string, reason: string | undefined): AlertWords {
   return {
     title: `The run of ${campaign} ended early: nothing got through any more`,
-    what: sentence(reason === undefined ? 'no contact got an outcome for too long' : tidy(reason)),
+    what: sentence(reason === undefined ? 'No contact got an outcome for too long' : tidy(reason)),
     doing: 'Nobody is called until it is run again; then it goes on where it stopped.',
     toDo:
       '"campaign status" says why the contacts wait, "campaign logs --level warn" what failed. ' +

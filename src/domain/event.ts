@@ -228,6 +228,8 @@ export type CampaignEvent =
       readonly service: string;
       readonly role: Role;
       readonly health: 'healthy' | 'degraded' | 'unhealthy';
+      /** For how long it had not been healthy; absent where it was until now. */
+      readonly awayMs?: number | undefined;
       readonly message?: string | undefined;
     }
   | {

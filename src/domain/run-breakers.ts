@@ -55,6 +55,7 @@ type Move = Extract<
   }
 >;
 
-function isMove(event: CampaignEvent): event is Move {
+/** Whether it says that a service is down, or that it is back. */
+export function isMove(event: CampaignEvent): event is Move {
   return MOVES.has(event.type);
 }

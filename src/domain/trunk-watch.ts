@@ -31,6 +31,7 @@ const CONGESTED_NUMBERS = 2;
 /** Some phones are switched off; so many in a row are not. */
 const MUTE_NUMBERS = 5;
 const NEVER_RINGS = 'never_rings';
+const NO_AUDIO = 'no_audio';
 /** Old lists have rows of wrong numbers; beyond so many, all of them are wrong to this trunk. */
 const WRONG_NUMBERS = 10;
 const BUSY = 17;
@@ -46,6 +47,8 @@ export interface TrunkSigns {
   readonly hasRung: boolean;
   /** Of its end; undefined where there was none. */
   readonly word: HangupCause | undefined;
+  /** The text was played. */
+  readonly isHeard: boolean;
 }
 
 /**
@@ -60,6 +63,8 @@ export class TrunkWatch {
   readonly #wrong = new Set<string>();
   /** Numbers that ended without having rung since one did. */
   readonly #mute = new Set<string>();
+  /** Why somebody heard nothing who picked up, since anybody heard the text. */
+  #audioFault: string | undefined;
   #doubt: ServiceFailure | undefined;
 
   constructor(service: string) {
@@ -96,9 +101,16 @@ export class TrunkWatch {
   /**
    * The first word of a call that was just placed, or that there was none. Answers the failure of
    * the trunk where the call failed because of it. Of kind `unknown`: the call is still under way,
-   * and proves nothing for the trunk, on which others did not ring either.
+   * and does not prove yet that what was wrong with others is mended.
    */
-  begun({ isOver, hasRung, word }: TrunkSigns, phone: string): ServiceFailure | undefined {
+  begun(signs: TrunkSigns, phone: string): ServiceFailure | undefined {
+    const audio = this.#audioFault;
+    // Whether it is heard shows only later: until then nobody else is rung for nothing.
+    const unheard = audio === undefined ? undefined : ofService(audio, NO_AUDIO, 'unknown');
+    return this.#trunkFault(signs, phone) ?? unheard;
+  }
+
+  #trunkFault({ isOver, hasRung, word }: TrunkSigns, phone: string): ServiceFailure | undefined {
     if (!isOver && !hasRung) return this.#isMute ? this.#neverRings('unknown') : undefined;
     const isRefused = isOver && !hasRung && word !== undefined;
     if (isRefused && isNoSuchNumber(word)) {
@@ -117,8 +129,11 @@ export class TrunkWatch {
   }
 
   /** The end of a call. `audioFault` says why whoever picked up heard nothing, where it is so. */
-  over({ isOver, hasRung, word }: TrunkSigns, phone: string, audioFault?: string): void {
-    if (audioFault !== undefined) this.#doubt = ofService(audioFault, 'no_audio');
+  over({ isOver, hasRung, word, isHeard }: TrunkSigns, phone: string, audioFault?: string): void {
+    if (audioFault !== undefined && this.#audioFault === undefined) {
+      this.#doubt = ofService(audioFault, NO_AUDIO);
+    }
+    if (audioFault !== undefined || isHeard) this.#audioFault = audioFault;
     if (word !== undefined && isNoSuchNumber(word)) {
       // Somebody looked it up.
       this.#mute.clear();
@@ -143,7 +158,7 @@ export class TrunkWatch {
     const message =
       `${this.#service}: ${MUTE_NUMBERS} numbers in a row never rang, ${last}; ` +
       `check providers.${this.#service}.endpoint, and the trunk`;
-    return new ServiceFailure(message, { kind, scope: 'service', code: NEVER_RINGS });
+    return ofService(message, NEVER_RINGS, kind);
   }
 
   #wrongFault(word: HangupCause, phone: string): ServiceFailure | undefined {
@@ -161,6 +176,10 @@ function saidBy({ cause, techCause = 0 }: HangupCause): string {
   return techCause === 0 ? `cause ${cause}` : `cause ${cause}, SIP ${techCause}`;
 }
 
-function ofService(message: string, code: string): ServiceFailure {
-  return new ServiceFailure(message, { kind: 'permanent', scope: 'service', code });
+function ofService(
+  message: string,
+  code: string,
+  kind: 'permanent' | 'unknown' = 'permanent',
+): ServiceFailure {
+  return new ServiceFailure(message, { kind, scope: 'service', code });
 }

@@ -15,13 +15,7 @@ import {
   UNKNOWN_CAUSE,
   withCounts,
 } from '../domain/alert-rules.ts';
-import {
-  checkFailed,
-  checkPassed,
-  hasCheckTrouble,
-  hasOldStall,
-  serviceBack,
-} from '../domain/alert-services.ts';
+import { checkFailed, checkPassed, hasCheckTrouble, isStalled } from '../domain/alert-services.ts';
 import type { CampaignFigures, Sign, WatchMoment } from '../domain/alert-sign.ts';
 import { alertsBySigns, alertsLeft } from '../domain/alert-signs.ts';
 import { noticesApart } from '../domain/alert-state.ts';
@@ -30,7 +24,7 @@ import type { BreakerName, CampaignEvent } from '../domain/event.ts';
 import { ServiceFailure } from '../domain/failure.ts';
 import { type CheckFault, HealthWatch } from '../domain/health-watch.ts';
 import { DEFAULT_RETRY, type RetryPolicy } from '../domain/retry.ts';
-import { breakersAfter, type RunBreakers } from '../domain/run-breakers.ts';
+import { breakersAfter, isMove, type RunBreakers } from '../domain/run-breakers.ts';
 import type { Role } from '../domain/words.ts';
 import { AlertOutbox, KEPT_MS_MAX } from './alert-outbox.ts';
 import type { Guard } from './guard.ts';
@@ -112,6 +106,8 @@ export class Alerter implements AsyncDisposable {
   /** Of the machine's figures. */
   #turnings: Turnings = new Map();
   #breakers: RunBreakers = [];
+  /** Services, with their role, that an earlier run told to take no requests. */
+  readonly #stalled = new Set<string>();
   #closed: Promise<void> | undefined;
   #hasComplained = false;
 
@@ -137,21 +133,24 @@ export class Alerter implements AsyncDisposable {
     this.#health.take(event);
     if (isHeard(event.type)) {
       this.#breakers = breakersAfter(this.#breakers, event);
+      // From here on this run tells of it itself.
+      if (isMove(event)) this.#stalled.delete(`${event.role} ${event.service}`);
       const rules: Rules = (state, moment) => alertsAfter(state, event, moment);
       if (isCounted(event.type)) this.#count(rules);
       else this.#judge(rules);
     }
-    if (event.type === 'step.finished') this.#worked(event);
+    if (event.type === 'step.finished' && this.#stalled.size > 0) this.#worked(event);
     // After the outages, whose consequences are none of its own.
     if (!isWatched(event.type)) return;
     this.#heed(this.#watch.take(event, this.#moment()));
   }
 
-  /** What an earlier run was refused all the time is done again. */
-  #worked({ service, role, kept }: Extract<CampaignEvent, { type: 'step.finished' }>): void {
-    if (service === undefined || kept === true) return;
-    if (!hasOldStall(this.#state, { service, role }, this.#breakers)) return;
-    this.#judge((state, moment) => serviceBack(state, { service, role }, moment));
+  /** A request was answered by what refused everything to an earlier run. */
+  #worked({ service, role, requestMs }: Extract<CampaignEvent, { type: 'step.finished' }>): void {
+    // What became of a call of the earlier run says nothing of a new one.
+    if (service === undefined || requestMs === undefined) return;
+    if (!this.#stalled.has(`${role} ${service}`)) return;
+    this.take({ type: 'service.resumed', service, role, outageMs: 0 });
   }
 
   /** The result of one health check; `error` is what it failed with. Never throws. */
@@ -185,7 +184,9 @@ export class Alerter implements AsyncDisposable {
   reconcile(breakers: readonly FoundBreaker[]): void {
     if (this.#closed !== undefined) return;
     this.#breakers = breakers.map(({ service, role, state }) => {
-      return { service, role, isOpen: state !== 'closed' };
+      const isOld = isStalled(this.#state, { service, role });
+      if (isOld) this.#stalled.add(`${role} ${service}`);
+      return { service, role, isOpen: isOld || state !== 'closed' };
     });
     const open = breakers.filter(({ state }) => state !== 'closed').map(foundOpen);
     this.#judge((state, moment) => {

@@ -79,6 +79,8 @@ class Check {
   readonly #parts: HealthCheckerParts;
   readonly #stopListening: () => void;
   #health: Health = 'healthy';
+  /** Since when it is not healthy; monotonic. */
+  #awaySinceMs: number | undefined;
   #good = true;
   #message: string | undefined;
   /** The probe has not come back, though its time may be up: no other is begun beside it. */
@@ -131,8 +133,11 @@ class Check {
     const health = healthOf(this.#good, guard.status().state);
     if (health === this.#health) return;
     this.#health = health;
+    const nowMs = this.#parts.clock.monotonicMs();
+    const awayMs = this.#awaySinceMs === undefined ? undefined : nowMs - this.#awaySinceMs;
+    this.#awaySinceMs = health === 'healthy' ? undefined : (this.#awaySinceMs ?? nowMs);
     const { name, role } = service;
     const message = health === 'unhealthy' ? this.#message : undefined;
-    this.#parts.emit({ type: 'health.changed', service: name, role, health, message });
+    this.#parts.emit({ type: 'health.changed', service: name, role, health, awayMs, message });
   }
 }

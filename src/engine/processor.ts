@@ -132,6 +132,7 @@ export class Processor {
       ended: claim.ended !== undefined,
       requestMs: undefined,
       answer: claim.answer,
+      talkMs: undefined,
       isCut: false,
     };
   }
@@ -330,9 +331,13 @@ export class Processor {
     }
     const over = dialled.state === 'placed' ? await this.#follow(story, request, dialled) : dialled;
     const { usage, digit } = over.state === 'ended' ? over.ended : {};
+    if (usage?.seconds !== undefined) story.talkMs = usage.seconds * 1000;
     // Durable before the outcome is: with that, nobody asks the dialer again.
     if (digit !== undefined) await this.#answered(story, digit);
-    this.#finished(story, 'dial', over.service, startMs, { usage });
+    // A question without an answer, about a call whose end was told before, has done nothing more.
+    if (over.state !== 'uncertain' || !isDoubted(story.claim)) {
+      this.#finished(story, 'dial', over.service, startMs, { usage });
+    }
     return over;
   }
 
@@ -409,6 +414,7 @@ export class Processor {
       startedMs: claim.startedMs,
       endedMs: end.endedMs,
       dialledMs: story.attempts.dialledMs,
+      ...(story.talkMs !== undefined && { talkMs: story.talkMs }),
       services: story.services,
       again: claim.recordBegun,
     };

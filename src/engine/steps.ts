@@ -297,10 +297,16 @@ export function dialledFrom(
       return {
         state: 'uncertain',
         service,
-        detail: found.detail ?? `${service} cannot tell whether it rang`,
+        detail: found.detail ?? untold(service, found.state),
         isUnasked: found.state === 'unasked',
       };
   }
+}
+
+function untold(service: string, state: 'unknown' | 'unasked'): string {
+  return state === 'unknown'
+    ? `${service} cannot tell whether it rang`
+    : `${service} could not be asked whether it rang`;
 }
 
 /** Waits for the call's end. A call whose end nobody can tell is hung up and uncertain. */

@@ -34,6 +34,8 @@ export interface Story {
   requestMs: number | undefined;
   /** What the callee chose by a key, as far as it is durable. */
   answer: string | undefined;
+  /** How long somebody was on the line, where the dialer has told. */
+  talkMs: number | undefined;
   /** The call was ended by us because its time was up. */
   isCut: boolean;
 }

@@ -205,7 +205,7 @@ function ownFields(event: CampaignEvent): object | undefined {
         was: event.was,
       };
     case 'health.changed':
-      return { health: event.health };
+      return { health: event.health, away_ms: event.awayMs && Math.round(event.awayMs) };
     case 'connection.changed':
       return connectionFields(event);
     case 'alert.sent':

@@ -30,6 +30,11 @@ const HEALTH_MEANS: Readonly<Record<Health, string>> = {
   unhealthy: ': its health check fails',
 };
 
+/** How long a service had not been healthy. */
+function afterText(awayMs: number | undefined): string {
+  return awayMs === undefined ? '' : `; it had not been healthy for ${spanText(awayMs)}`;
+}
+
 const CONNECTION_SENTENCES: Readonly<
   Record<EventOf<'connection.changed'>['state'], (event: EventOf<'connection.changed'>) => string>
 > = {
@@ -101,8 +106,8 @@ const SENTENCES: Sentences = {
   'record.refused': ({ service, contact, code, message }) =>
     `${service} refused the record of the call to ${shown(contact)}: ` +
     `${failureText(code, undefined, message)}; it is owed: the next run offers it again`,
-  'health.changed': ({ service, health, message }) =>
-    `${service} is ${health}${HEALTH_MEANS[health]}${because(message)}`,
+  'health.changed': ({ service, health, awayMs, message }) =>
+    `${service} is ${health}${HEALTH_MEANS[health]}${because(message)}${afterText(awayMs)}`,
   'connection.changed': (event) => CONNECTION_SENTENCES[event.state](event),
   'alert.sent': ({ channel, title }) => `alert sent by ${channel}: ${maskNumbers(title)}`,
   'alert.failed': ({ channel, title, code, status, message, kept }) =>

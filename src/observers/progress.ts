@@ -10,6 +10,12 @@ import type { Clock } from '../engine/ports.ts';
 /** How often there is a line where nobody sees a bar, in milliseconds. */
 const LINE_EVERY_MS = 60_000;
 
+/** Columns of the bar itself. */
+const BAR_MIN = 6;
+const BAR_MAX = 30;
+/** `  … 412 of 560 contacts, put off 3 times, 4 in hand, 12 min 5 s` without the bar. */
+const WORDS_BESIDE = 62;
+
 export interface ProgressScreen {
   readonly write: (text: string) => void;
   /** The terminal to draw a bar on; undefined for lines. */
@@ -122,6 +128,11 @@ export class Progress implements Disposable {
   }
 }
 
+/** As wide as a bar needs to be, and narrower where the words beside it need the columns. */
+function barSize(columns = 80): number {
+  return Math.max(BAR_MIN, Math.min(BAR_MAX, columns - WORDS_BESIDE));
+}
+
 function liveBar(
   terminal: NodeJS.WriteStream,
   total: number,
@@ -133,8 +144,10 @@ function liveBar(
       format: '  {bar} {value} of {total} contacts, {state}',
       barCompleteChar: '█',
       barIncompleteChar: '░',
-      barsize: 30,
+      barsize: barSize(terminal.columns),
       hideCursor: true,
+      // Left on: a line above the bar is as long as it is, and its end is the remedy.
+      linewrap: true,
       clearOnComplete: true,
       stopOnComplete: false,
       stream: terminal,

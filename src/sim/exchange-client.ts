@@ -173,9 +173,11 @@ export class ExchangeClient {
   }
 
   #signs(taken: TakenCall, isHeard = true): TrunkSigns {
-    const { endMs, outcome, word } = taken;
+    const { endMs, outcome, word, talk } = taken;
     const isOver = endMs <= this.#nowMs();
-    return { isOver, hasRung: RINGS.has(outcome), word: isOver && isHeard ? word : undefined };
+    const hasRung = RINGS.has(outcome);
+    const isPlayed = isOver && talk !== undefined;
+    return { isOver, hasRung, word: isOver && isHeard ? word : undefined, isHeard: isPlayed };
   }
 
   /** Undefined where nobody can tell. */

@@ -21,7 +21,7 @@ import {
 } from './memory-campaign.ts';
 import type { MemoryOptOuts } from './memory-opt-outs.ts';
 import { BY_KEY } from './opt-outs.ts';
-import { isInDoubt, NEXT_RUN_MS, QUEUE } from './queue-state.ts';
+import { isInDoubt, NEXT_RUN_MS, QUEUE, RESULTS_OUTDATED } from './queue-state.ts';
 import { WriteRefused } from './store-error.ts';
 
 type Of<Type extends JournalEntry['type']> = Extract<JournalEntry, { type: Type }>;
@@ -112,6 +112,7 @@ export class MemoryJournal implements CampaignJournal {
 
   recover(nowMs: number): number {
     let count = 0;
+    this.#campaign.resultsBytes = Math.max(this.#campaign.resultsBytes, 0);
     for (const contact of this.#campaign.contacts.values()) {
       if (contact.queue === QUEUE.waiting && contact.dueMs === NEXT_RUN_MS) {
         this.#campaign.move(contact, { queue: QUEUE.ready });
@@ -296,17 +297,18 @@ export class MemoryJournal implements CampaignJournal {
   }
 
   #recordEnded(contact: MemoryContact, call: MemoryCall, entry: Of<'record.ended'>): void {
-    if (call.ended === undefined) throw new WriteRefused(`call ${call.id} has not ended`);
+    const { outcome } = endedOf(call);
     call.recordBegun = true;
     if (this.#campaign.over(contact)) for (const { id } of contact.calls) this.#callIds.delete(id);
     // Nothing asks for them any more, unless it is rung anew; of a long list they are the most.
-    if (call.ended.outcome !== 'failed') call.finished = NOTHING;
+    if (outcome !== 'failed') call.finished = NOTHING;
     const { resultsBytes } = this.#campaign;
+    if (resultsBytes === RESULTS_OUTDATED) return;
     this.#campaign.resultsBytes = Math.max(resultsBytes, entry.bytes ?? 0);
   }
 
   #recordRefused(contact: MemoryContact, call: MemoryCall, entry: Of<'record.refused'>): void {
-    if (call.ended === undefined) throw new WriteRefused(`call ${call.id} has not ended`);
+    endedOf(call);
     Object.assign(contact, { reason: entry.reason, recall: false });
     this.#campaign.move(contact, { queue: QUEUE.waiting, dueMs: NEXT_RUN_MS });
   }
@@ -332,6 +334,14 @@ export class MemoryJournal implements CampaignJournal {
     const position = behind ? this.#campaign.positionLast : contact.position;
     this.#campaign.move(contact, { queue: QUEUE.waiting, dueMs, position });
   }
+}
+
+/** How a call ended that has an outcome to record. */
+function endedOf({ id, ended }: MemoryCall): NonNullable<MemoryCall['ended']> {
+  if (ended === undefined || ended.outcome === 'uncertain') {
+    throw new WriteRefused(`call ${id} has not ended in an outcome`);
+  }
+  return ended;
 }
 
 /** There is a text for them, and no call may be on its way. */

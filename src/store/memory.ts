@@ -13,20 +13,28 @@ import { AlertBook } from './alert-book.ts';
 import type { CampaignJournal } from './campaign-journal.ts';
 import type { ContactSinkOptions } from './contact-details.ts';
 import { GroupCommit } from './group-commit.ts';
-import { MemoryCampaign, type MemoryContact } from './memory-campaign.ts';
+import {
+  heldNumber,
+  MemoryCampaign,
+  type MemoryContact,
+  stageOfContact,
+} from './memory-campaign.ts';
 import { MemoryContacts } from './memory-contacts.ts';
 import { MemoryJournal } from './memory-journal.ts';
 import { MemoryOptOuts } from './memory-opt-outs.ts';
 import { MemoryRows, type RowBook } from './memory-rows.ts';
 import type { OptOuts } from './opt-outs.ts';
-import { type ContactStanding, contactState, QUEUE } from './queue-state.ts';
+import { type ContactStanding, contactState, QUEUE, RESULTS_OUTDATED } from './queue-state.ts';
 import {
+  hasOptedOut,
   isAskedAbout,
   noSuchCampaign,
   noSuchContact,
   notUncertain,
   type Settled,
   type Settlement,
+  takesBack,
+  withNote,
 } from './settlement.ts';
 
 /** What outlives a store in memory, as a file outlives a process. */
@@ -98,10 +106,26 @@ export class MemoryStore {
     if (contact === undefined) throw noSuchContact(settlement);
     const { queue, outcome } = contact;
     const isFailedAgain = settlement.outcome === 'again' && failedUnrung(contact);
-    if (outcome !== 'uncertain' && !isFailedAgain) throw notUncertain(settlement, queue, outcome);
+    const last = contact.calls.at(-1);
+    const isPutBack = outcome === null && queue !== QUEUE.claimed;
+    if (isPutBack && takesBack(settlement, last?.ended?.outcome)) {
+      return takeBackIn(campaign, contact, settlement);
+    }
+    if (outcome !== 'uncertain' && !isFailedAgain) {
+      const isQueued = queue === QUEUE.ready || queue === QUEUE.waiting;
+      const isDialling = isQueued && stageOfContact(contact) === 'dialling';
+      throw notUncertain(settlement, { queue, outcome, isDialling });
+    }
     if (queue === QUEUE.claimed) throw isAskedAbout(settlement);
-    if (isFailedAgain) campaign.resultsBytes = 0;
+    if (settlement.outcome === 'again') this.#refuseOptedOut(campaign, contact, settlement);
+    if (isFailedAgain) campaign.resultsBytes = RESULTS_OUTDATED;
     return settleIn(campaign, contact, settlement);
+  }
+
+  #refuseOptedOut(campaign: MemoryCampaign, contact: MemoryContact, settlement: Settlement): void {
+    if (contact.isUnlisted || contact.seen < campaign.listed) return;
+    const optOut = this.#disk.optOuts.find(heldNumber(contact));
+    if (optOut !== undefined) throw hasOptedOut(settlement, optOut.atMs);
   }
 
   /** Where each contact stands, by id. */
@@ -215,6 +239,24 @@ function failedUnrung({ outcome, queue, calls }: MemoryContact): boolean {
   return outcome === 'failed' && queue === QUEUE.none && !rung;
 }
 
+function takeBackIn(
+  campaign: MemoryCampaign,
+  contact: MemoryContact,
+  { outcome, note: detail, atMs: endedMs }: Settlement,
+): Settled {
+  const call = contact.calls.at(-1);
+  if (call?.ended === undefined || outcome === 'again') throw new Error('no call that has ended');
+  contact.carried = {};
+  if (call.ended.outcome === 'uncertain') {
+    call.ended = { outcome, detail, endedMs };
+    campaign.move(contact, { outcome, queue: QUEUE.ready });
+    return 'settled';
+  }
+  campaign.resultsBytes = RESULTS_OUTDATED;
+  campaign.move(contact, { outcome, queue: QUEUE.none });
+  return 'restored';
+}
+
 function settleIn(
   campaign: MemoryCampaign,
   contact: MemoryContact,
@@ -227,7 +269,7 @@ function settleIn(
     campaign.move(contact, { outcome, queue: QUEUE.ready });
     return 'settled';
   }
-  call.ended = { ...call.ended, detail: detail ?? call.ended.detail };
+  call.ended = { ...call.ended, detail: withNote(call.ended.detail, detail) };
   // The next call has the text and audio of this one, which are paid for.
   contact.carried = carriedFrom(call.finished);
   const isFormer = campaign.former(call) !== undefined;

@@ -5,6 +5,9 @@
 import type { ContactState, Outcome, Step } from '../domain/words.ts';
 import { STAGES, type Stage } from '../engine/ports.ts';
 
+/** On disk for the length of results.csv: a row of it is out of date, a run makes it anew. */
+export const RESULTS_OUTDATED = -1;
+
 /** Values of `contact.queue`. They are on disk: never renumber. */
 export const QUEUE = { none: 0, ready: 1, waiting: 2, claimed: 3, removed: 4 } as const;
 export type QueueState = (typeof QUEUE)[keyof typeof QUEUE];

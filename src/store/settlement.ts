@@ -14,8 +14,16 @@ export interface Settlement {
   readonly note: string | undefined;
 }
 
-/** What became of the contact: `removed`, where the list has no row for them any more. */
-export type Settled = 'settled' | 'queued' | 'queued_as_listed' | 'removed';
+/**
+ * What became of the contact: `removed`, where the list has no row for them any more; `restored`,
+ * where `again` was taken back and nothing is left to tell the CRM.
+ */
+export type Settled = 'settled' | 'restored' | 'queued' | 'queued_as_listed' | 'removed';
+
+/** A call's detail with what a person added: what it said before is not lost. */
+export function withNote(detail: string | undefined, note: string | undefined): string | undefined {
+  return detail === undefined || note === undefined ? (note ?? detail) : `${detail}; ${note}`;
+}
 
 export function noSuchCampaign({ campaign }: Settlement): StoreError {
   return new StoreError(
@@ -36,14 +44,43 @@ export function isAskedAbout({ campaign, contact }: Settlement): StoreError {
   );
 }
 
-export function notUncertain(
-  { campaign, contact }: Settlement,
-  queue: QueueState,
-  outcome: Outcome | null,
-): StoreError {
+export interface Standing {
+  readonly queue: QueueState;
+  readonly outcome: Outcome | null;
+  /** No run has it in hand; a call of it was begun, and nothing is known of its end. */
+  readonly isDialling: boolean;
+}
+
+const DIALLING =
+  'has a call that was begun, and whose end is not known yet: the next run asks the dialer what ' +
+  'became of it';
+
+/** Who would be refused at the very next step is not put back to be called. */
+export function hasOptedOut({ contact, campaign }: Settlement, atMs: number): StoreError {
   return new StoreError(
     'refused',
-    `contact ${contact} of campaign ${campaign} ${standing(queue, outcome)}; ` +
+    `contact ${contact} of campaign ${campaign} is not called again: the number asked on ` +
+      `${new Date(atMs).toISOString().slice(0, 10)} not to be called. ` +
+      '`campaign opt-outs --remove` takes that back, if they say so',
+  );
+}
+
+/**
+ * Whether an outcome fits somebody who was put back by `again`, with the call of before standing
+ * last: it was uncertain, or it failed, and the same is said once more.
+ */
+export function takesBack({ outcome }: Settlement, last: Outcome | null | undefined): boolean {
+  return last === 'uncertain' ? outcome !== 'again' : last === 'failed' && outcome === 'failed';
+}
+
+export function notUncertain(
+  { campaign, contact }: Settlement,
+  { queue, outcome, isDialling }: Standing,
+): StoreError {
+  const where = isDialling ? DIALLING : standing(queue, outcome);
+  return new StoreError(
+    'refused',
+    `contact ${contact} of campaign ${campaign} ${where}; ` +
       'only a contact whose call is uncertain can be settled (`campaign status` lists those), ' +
       'and one that failed before any phone rang can be called `again`',
   );

@@ -2,6 +2,7 @@ import type { StatementSync } from 'node:sqlite';
 import type { ContactCounts } from '../domain/event.ts';
 import type { ContactState } from '../domain/words.ts';
 import { type Connection, one } from './connection.ts';
+import { RESULTS_OUTDATED } from './queue-state.ts';
 
 /** The row of one campaign: its counts, its places in the queue, its length of results.csv. */
 export class CampaignRow {
@@ -11,6 +12,7 @@ export class CampaignRow {
   readonly #places: StatementSync;
   readonly #results: StatementSync;
   readonly #forgetResults: StatementSync;
+  readonly #newResults: StatementSync;
   readonly #reading: StatementSync;
   readonly #listed: StatementSync;
 
@@ -28,9 +30,16 @@ export class CampaignRow {
       'UPDATE campaign SET position_last = position_last + ? WHERE row = ? RETURNING position_last',
     );
     this.#results = connection.prepare(
-      'UPDATE campaign SET results_bytes = max(results_bytes, ?) WHERE row = ?',
+      `UPDATE campaign SET results_bytes = max(results_bytes, ?)
+       WHERE row = ? AND results_bytes <> ${RESULTS_OUTDATED}`,
     );
-    this.#forgetResults = connection.prepare('UPDATE campaign SET results_bytes = 0 WHERE row = ?');
+    this.#forgetResults = connection.prepare(
+      `UPDATE campaign SET results_bytes = ${RESULTS_OUTDATED} WHERE row = ?`,
+    );
+    this.#newResults = connection.prepare(
+      `UPDATE campaign SET results_bytes = 0
+       WHERE row = ? AND results_bytes = ${RESULTS_OUTDATED}`,
+    );
     this.#reading = connection.prepare(
       'UPDATE campaign SET reading = reading + 1 WHERE row = ? RETURNING reading',
     );
@@ -75,9 +84,14 @@ export class CampaignRow {
     this.#listed.run(reading, this.row);
   }
 
-  /** What stands in results.csv is out of date. */
+  /** What stands in results.csv is out of date, whatever a run that is on adds to it. */
   forgetResults(): void {
     this.#forgetResults.run(this.row);
+  }
+
+  /** A run begins: it makes results.csv anew where that is out of date. */
+  newResults(): void {
+    this.#newResults.run(this.row);
   }
 
   /** results.csv has grown to `bytes`. */

@@ -27,8 +27,10 @@ export function* endedCalls(
      ORDER BY c.ended_ms, k.position, c.number`,
   );
   const call = database.prepare(
-    `SELECT k.id, k.phone, k.name, c.id AS call, c.number, c.outcome, c.detail, c.started_ms,
-       c.ended_ms
+    `SELECT k.id, ifnull((SELECT a.phone FROM attempt a
+         WHERE a.contact = c.contact AND a.number = c.number AND a.phone IS NOT NULL
+         ORDER BY a.attempt DESC LIMIT 1), k.phone) AS phone, k.name, c.id AS call, c.number,
+       c.outcome, c.detail, c.started_ms, c.ended_ms
      FROM call c JOIN contact k ON k.row = c.contact WHERE c.contact = ? AND c.number = ?`,
   );
   const steps = database.prepare(

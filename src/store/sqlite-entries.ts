@@ -173,14 +173,14 @@ export class SqliteEntries {
   }
 
   #recordEnded(claim: OpenClaim, entry: Of<'record.ended'>): void {
-    if (!hasEnded(claim.progress)) throw refused(claim.key, 'its call has not ended');
+    if (!isOwed(claim.progress)) throw refused(claim.key, NOT_OWED);
     this.#stepEnded(claim, 'record', entry, entry.note ?? null);
     this.#statements.contactDone.run(claim.row);
     if (entry.bytes !== undefined) this.#campaign.results(entry.bytes);
   }
 
   #recordRefused({ row, key, progress }: OpenClaim, { reason }: Of<'record.refused'>): void {
-    if (!hasEnded(progress)) throw refused(key, 'its call has not ended');
+    if (!isOwed(progress)) throw refused(key, NOT_OWED);
     this.#statements.recordRefused.run(STAGE_CODES.owed, NEXT_RUN_MS, reason, row);
   }
 
@@ -240,6 +240,13 @@ export class SqliteEntries {
 function hasEnded({ outcome }: Progress): boolean {
   return outcome !== null;
 }
+
+/** There is an outcome to record: nobody is told of a call that is uncertain. */
+function isOwed({ outcome }: Progress): boolean {
+  return outcome !== null && outcome !== 'uncertain';
+}
+
+const NOT_OWED = 'its call has not ended in an outcome';
 
 /** A dial attempt of the call may have rung, for all that is known. */
 function isOnItsWay({ attempts }: Progress): boolean {

@@ -127,6 +127,7 @@ export class SqliteJournal implements CampaignJournal {
   recover(nowMs: number): number {
     return this.#connection.direct(() => {
       this.#open.clear();
+      this.#campaign.newResults();
       this.#offerAgain.run(this.#campaign.row);
       this.#queue.dueWithin(HOLD_MS_MAX, nowMs);
       const rows = all<FenceRow>(this.#allClaimed, this.#campaign.row);

@@ -3,7 +3,7 @@ import { one, type Preparer, rowsOf } from './connection.ts';
 import { QUEUE } from './queue-state.ts';
 import type { LinesFound, ListedPerson } from './report-rows.ts';
 import { CAMPAIGN } from './sqlite-ended-calls.ts';
-import { explained, explaining } from './store-error.ts';
+import { explaining, walked } from './store-error.ts';
 
 /** Lines that are shown; all are counted. */
 const LINES_SHOWN = 3;
@@ -73,6 +73,16 @@ export class People {
     return new Map([...rows].map(({ phone, name }) => [phone, name]));
   }
 
+  /** Where the list had them when it was read last, and under which name. */
+  places(campaign: string, ids: readonly string[]): readonly PersonPlace[] {
+    return explaining(this.#path, () => {
+      const statement = this.#database.prepare(
+        `SELECT line, name FROM contact WHERE campaign = ${CAMPAIGN} AND id = ?`,
+      );
+      return ids.flatMap((id) => one<PersonPlace>(statement, campaign, id) ?? []);
+    });
+  }
+
   /** Whether the campaign is to call the number. */
   isQueued(campaign: string, phone: string): boolean {
     return explaining(this.#path, () => {
@@ -97,12 +107,8 @@ export class People {
     return { count, lines };
   }
 
-  *#rows<Row>(sql: string, ...values: (string | number)[]): Iterable<Row> {
-    try {
-      yield* rowsOf<Row>(this.#database.prepare(sql), ...values);
-    } catch (error) {
-      throw explained(error, this.#path);
-    }
+  #rows<Row>(sql: string, ...values: (string | number)[]): Iterable<Row> {
+    return walked(this.#path, () => rowsOf<Row>(this.#database.prepare(sql), ...values));
   }
 }
 
@@ -112,6 +118,11 @@ function isListed(alias: string): string {
 }
 
 const IS_TO_BE_CALLED = `(queue IN (${QUEUE.ready}, ${QUEUE.waiting}) AND outcome IS NULL)`;
+
+export interface PersonPlace {
+  readonly line: number;
+  readonly name: string | null;
+}
 
 interface PersonRow {
   readonly id: string;

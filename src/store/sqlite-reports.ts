@@ -48,7 +48,7 @@ import {
 import { optOutsIn } from './sqlite-opt-outs.ts';
 import { People } from './sqlite-people.ts';
 import { waitingReasons } from './sqlite-waiting.ts';
-import { explaining, StoreError } from './store-error.ts';
+import { explaining, StoreError, walked } from './store-error.ts';
 import { type Duration, type Timing, timingsOf } from './timings.ts';
 
 /**
@@ -273,7 +273,7 @@ export class Reports implements Disposable {
        WHERE k.campaign = ${CAMPAIGN} AND s.ended_ms >= s.begun_ms AND s.service IS NOT NULL
        GROUP BY s.step, s.service, ms ORDER BY s.step, s.service, ms`,
     );
-    return timingsOf(named(rowsOf<DurationRow>(durations, campaign)));
+    return explaining(this.#path, () => timingsOf(named(rowsOf<DurationRow>(durations, campaign))));
   }
 
   /**
@@ -281,7 +281,7 @@ export class Reports implements Disposable {
    * whose record is not made. Reads as it is walked.
    */
   calls(campaign: string, options: { readonly recorded: boolean }): Iterable<EndedCall> {
-    return endedCalls(this.#database, campaign, options.recorded);
+    return walked(this.#path, () => endedCalls(this.#database, campaign, options.recorded));
   }
 
   /** How many calls have their outcome and wait for the CRM to take their record. */
@@ -313,7 +313,7 @@ export class Reports implements Disposable {
     );
   }
 
-  /** Length of results.csv that the journal vouches for; 0 where there is none. */
+  /** Length of results.csv that the journal vouches for; 0 without one, -1 where it is outdated. */
   resultsBytes(campaign: string): number {
     const row = this.#one<{ results_bytes: number }>(
       'SELECT results_bytes FROM campaign WHERE name = ?',

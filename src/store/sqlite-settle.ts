@@ -1,14 +1,25 @@
 import type { Outcome } from '../domain/words.ts';
 import { type Connection, one } from './connection.ts';
 import { type ContactDetails, sameWords } from './contact-details.ts';
-import { QUEUE, type QueueState, STAGE_CODES, STEP_CODES, stageOf } from './queue-state.ts';
 import {
+  contactState,
+  QUEUE,
+  type QueueState,
+  STAGE_CODES,
+  STEP_CODES,
+  stageOf,
+} from './queue-state.ts';
+import {
+  hasOptedOut,
   isAskedAbout,
   noSuchCampaign,
   noSuchContact,
   notUncertain,
   type Settled,
   type Settlement,
+  type Standing,
+  takesBack,
+  withNote,
 } from './settlement.ts';
 import { CallReader, progressOf } from './sqlite-calls.ts';
 import { CampaignRow } from './sqlite-campaigns.ts';
@@ -18,6 +29,7 @@ import { FORGET_TEXTS, SqliteScripts } from './sqlite-scripts.ts';
 interface SettledRow extends DetailColumns {
   readonly row: number;
   readonly queue: QueueState;
+  readonly stage: number;
   readonly outcome: Outcome | null;
   readonly calls: number;
   readonly pending: string | null;
@@ -37,7 +49,7 @@ export function settle(connection: Connection, settlement: Settlement): Settled 
   if (one(known, settlement.campaign) === undefined) throw noSuchCampaign(settlement);
   const campaign = new CampaignRow(connection, settlement.campaign);
   const find = connection.prepare(
-    `SELECT c.row, queue, outcome, calls, pending, unlisted = 1 OR seen < listed AS gone,
+    `SELECT c.row, queue, stage, outcome, calls, pending, unlisted = 1 OR seen < listed AS gone,
        phone, phone_written, c.name, language, timezone, email, variables
      FROM contact c JOIN campaign ON campaign.row = c.campaign
      WHERE c.campaign = ? AND id = ?`,
@@ -52,7 +64,10 @@ export function settle(connection: Connection, settlement: Settlement): Settled 
       campaign.forgetResults();
       return queueAgain(connection, campaign, contact, settlement);
     }
-    if (outcome !== 'uncertain') throw notUncertain(settlement, queue, outcome);
+    if (isPutBack(connection, contact, settlement)) {
+      return takeBack(connection, campaign, contact, settlement);
+    }
+    if (outcome !== 'uncertain') throw notUncertain(settlement, standingOf(contact));
     if (queue === QUEUE.claimed) throw isAskedAbout(settlement);
     if (isAgain) return queueAgain(connection, campaign, contact, settlement);
     end(connection, campaign, contact, settlement);
@@ -67,6 +82,44 @@ function failedUnrung(connection: Connection, { row, queue, outcome }: SettledRo
     `SELECT 1 FROM attempt WHERE contact = ? AND (result IS NULL OR result <> 'not_placed')`,
   );
   return one(rung, row) === undefined;
+}
+
+function standingOf({ queue, stage, outcome }: SettledRow): Standing {
+  const isQueued = queue === QUEUE.ready || queue === QUEUE.waiting;
+  return { queue, outcome, isDialling: isQueued && stage === STAGE_CODES.dialling };
+}
+
+/** It was put back by `again`, and no run has taken it since: its last call is one that ended. */
+function isPutBack(
+  connection: Connection,
+  { row, queue, outcome, calls }: SettledRow,
+  settlement: Settlement,
+): boolean {
+  if (outcome !== null || queue === QUEUE.claimed || calls === 0) return false;
+  return takesBack(settlement, new CallReader(connection).call(row, calls)?.outcome);
+}
+
+function takeBack(
+  connection: Connection,
+  campaign: CampaignRow,
+  contact: SettledRow,
+  settlement: Settlement,
+): Settled {
+  const { row, queue } = contact;
+  connection.prepare(FORGET_STEPS).run(row);
+  const before = contactState(queue, null);
+  if (new CallReader(connection).call(row, contact.calls)?.outcome === 'uncertain') {
+    campaign.move(before, 'uncertain');
+    end(connection, campaign, contact, settlement);
+    return 'settled';
+  }
+  // Its record was made before; its row goes back into results.csv.
+  campaign.forgetResults();
+  campaign.move(before, 'done');
+  connection
+    .prepare('UPDATE contact SET outcome = ?, queue = ?, stage = ? WHERE row = ?')
+    .run(settlement.outcome, QUEUE.none, STAGE_CODES.owed, row);
+  return 'restored';
 }
 
 function end(
@@ -95,12 +148,16 @@ function queueAgain(
   connection: Connection,
   campaign: CampaignRow,
   contact: SettledRow,
-  { note }: Settlement,
+  settlement: Settlement,
 ): Settled {
+  const { note } = settlement;
   const { row, calls, outcome, pending, gone } = contact;
+  const isGone = gone === 1;
+  if (!isGone) refuseOptedOut(connection, contact, settlement);
+  const said = new CallReader(connection).call(row, calls)?.detail ?? undefined;
   connection
-    .prepare('UPDATE call SET detail = ifnull(?, detail) WHERE contact = ? AND number = ?')
-    .run(note ?? null, row, calls);
+    .prepare('UPDATE call SET detail = ? WHERE contact = ? AND number = ?')
+    .run(withNote(said, note) ?? null, row, calls);
   connection
     .prepare(
       `INSERT INTO step (contact, number, step, ended_ms, service, result, edition)
@@ -111,7 +168,6 @@ function queueAgain(
   if (new SqliteScripts(connection, campaign.row).former(row, calls) !== undefined) {
     connection.prepare(FORGET_TEXTS).run(row);
   }
-  const isGone = gone === 1;
   if (!isGone && pending !== null) follow(connection, contact, JSON.parse(pending));
   const contents = new CallReader(connection).contents(row, calls + 1);
   const stage = STAGE_CODES[stageOf(progressOf(contents, null))];
@@ -125,6 +181,17 @@ function queueAgain(
   campaign.move(outcome === 'uncertain' ? 'uncertain' : 'done', isGone ? undefined : 'queued');
   if (isGone) return 'removed';
   return pending === null ? 'queued' : 'queued_as_listed';
+}
+
+function refuseOptedOut(
+  connection: Connection,
+  { phone, pending }: SettledRow,
+  settlement: Settlement,
+): void {
+  const number = pending === null ? phone : (JSON.parse(pending) as ContactDetails).phone;
+  const asked = connection.prepare('SELECT at_ms FROM opt_out WHERE number = ?');
+  const optOut = one<{ readonly at_ms: number }>(asked, number);
+  if (optOut !== undefined) throw hasOptedOut(settlement, optOut.at_ms);
 }
 
 /** From now on the contact is what the list says. */

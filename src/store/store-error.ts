@@ -47,6 +47,8 @@ const SQLITE_FULL = 13;
 const SQLITE_CANTOPEN = 14;
 const SQLITE_CONSTRAINT = 19;
 const SQLITE_NOTADB = 26;
+/** Wrong SQL, a broken rule of the schema, a wrong type, wrong use, no such parameter. */
+const OWN_MISTAKES: readonly number[] = [1, SQLITE_CONSTRAINT, 20, 21, 25];
 
 /** SQLite's primary result code; undefined for any other error. */
 export function sqliteCode(error: unknown): number | undefined {
@@ -64,17 +66,36 @@ export function isConstraint(error: unknown): boolean {
 
 /** Puts SQLite's or the file system's error into words; anything else comes back as it is. */
 export function explained(error: unknown, path: string): unknown {
-  if (error instanceof StoreError) return error;
   const code = sqliteCode(error) ?? systemCode(error);
-  if (code === undefined || !(error instanceof Error)) return error;
+  return code === undefined ? error : inWords(error, code, `the database ${path}`);
+}
+
+/** The same for an error of SQLite that nobody has put into words; undefined for any other. */
+export function explainedLate(error: unknown): StoreError | undefined {
+  const code = sqliteCode(error);
+  if (code === undefined || OWN_MISTAKES.includes(code)) return undefined;
+  return inWords(error, code, 'the database');
+}
+
+function inWords(error: unknown, code: number | string, database: string): StoreError {
   const [kind, text] = words(code);
-  return new StoreError(kind, `the database ${path} ${text} (${error.message})`, error);
+  const said = error instanceof Error ? error.message : String(error);
+  return new StoreError(kind, `${database} ${text} (${said})`, error);
 }
 
 /** Does the work; an error of SQLite or the file system comes out in words. */
 export function explaining<Value>(path: string, work: () => Value): Value {
   try {
     return work();
+  } catch (error) {
+    throw explained(error, path);
+  }
+}
+
+/** The same for rows that are read as they are walked. */
+export function* walked<Row>(path: string, rows: () => Iterable<Row>): Iterable<Row> {
+  try {
+    yield* rows();
   } catch (error) {
     throw explained(error, path);
   }

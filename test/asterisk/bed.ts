@@ -1,19 +1,12 @@
 /** A real Asterisk with a second one as carrier and callees; see the notes beside its script. */
 import { execFile } from 'node:child_process';
-import {
-  appendFileSync,
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { AlertDesk } from './alert-desk.ts';
+import { asGuided } from './guide.ts';
 
 const BESIDE = fileURLToPath(
   new URL('../../../shared/asterisk-bed/asterisk-bed.sh', import.meta.url),
@@ -23,20 +16,6 @@ const BESIDE = fileURLToPath(
 export function bedScript(): string | undefined {
   const named = process.env['ASTERISK_BED_SCRIPT'];
   return [named, BESIDE].find((path) => path !== undefined && existsSync(path));
-}
-
-/** The bed's configuration, with the dialplan that the guide has for AMI. */
-function withDialplan(config: string): string {
-  const guide = readFileSync(new URL('../../docs/guide/asterisk.md', import.meta.url), 'utf8');
-  const [, dialplan] = /```ini\n(\[campaign\]\nexten[^`]+)```/.exec(guide) ?? [];
-  if (dialplan === undefined) throw new Error('the guide has no dialplan');
-  const folder = mkdtempSync(join(tmpdir(), 'asterisk-bed-config-'));
-  cpSync(config, folder, { recursive: true });
-  const file = join(folder, 'pbx', 'extensions.conf');
-  chmodSync(dirname(file), 0o755);
-  chmodSync(file, 0o644);
-  appendFileSync(file, `\n${dialplan}`);
-  return folder;
 }
 
 /** One call, as the exchange that took it has it. */
@@ -56,13 +35,15 @@ function recordOf(line: string): CallRecord {
 }
 
 export class Bed {
+  readonly desk: AlertDesk;
   readonly #script: string;
   readonly #config: string;
   #env: Readonly<Record<string, string>> = {};
 
-  constructor(script: string) {
+  constructor(script: string, desk: AlertDesk) {
     this.#script = script;
-    this.#config = withDialplan(join(dirname(script), 'config'));
+    this.desk = desk;
+    this.#config = asGuided(join(dirname(script), 'config'));
   }
 
   async run(...words: readonly string[]): Promise<string> {
@@ -87,7 +68,7 @@ export class Bed {
 
   /** What each callee heard, by number: one recording per call, begun when the call arrives. */
   rung(): ReadonlyMap<string, readonly string[]> {
-    const files = readdirSync(this.of('HEARD')).filter((name) => /-(carrier|pbx)-/.test(name));
+    const files = readdirSync(this.of('HEARD'));
     return Map.groupBy(files, (name) => name.slice(0, name.indexOf('-')));
   }
 

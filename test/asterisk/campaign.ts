@@ -1,13 +1,23 @@
 /** The program itself, as a process of its own, on a folder that the Asterisk of the bed reads. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Alert } from './alert-desk.ts';
 import type { Bed } from './bed.ts';
 import { loudMs } from './bed.ts';
+import { GUIDED_ENDPOINT } from './guide.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/campaign.js', import.meta.url));
 
@@ -20,7 +30,9 @@ export interface Setting {
   readonly script?: string;
   readonly provider?: string;
   readonly isServed?: boolean;
-  /** `PJSIP/{number}@carrier` where it is left out. */
+  /** Where the audio is said to be; where it is, if left out. */
+  readonly sounds?: string;
+  /** Over the guide's trunk where it is left out. */
   readonly endpoint?: string;
   /** Of whatever stands between us and Asterisk, where something does. */
   readonly port?: number;
@@ -53,19 +65,21 @@ export class Campaign {
     rmSync(this.#folder, { recursive: true, force: true });
     mkdirSync(this.#folder, { recursive: true });
     writeFileSync(join(this.#folder, 'config.yml'), this.#config());
+    bed.desk.forget(name);
     const rows = phones.map((phone, index) => `c${index + 1},${phone}`);
-    writeFileSync(join(this.#folder, 'list.csv'), `id,phone\n${rows.join('\n')}\n`);
+    // By which each has an application of its own.
+    writeFileSync(join(this.#folder, `${name}.csv`), `id,phone\n${rows.join('\n')}\n`);
   }
 
   #config(): string {
     const { dialer, lines, script = '', provider = '', isServed = false } = this.#setting;
-    const endpoint = this.#setting.endpoint ?? this.#bed.of('ENDPOINT');
+    const endpoint = this.#setting.endpoint ?? GUIDED_ENDPOINT;
     const { port: toPort } = this.#setting;
     const port = Number(this.#bed.of('AMI_PORT')) + 9;
     const heard = join(this.#bed.of('SHARED_MEDIA').slice('sound:'.length), 'campaigns');
     const audio = isServed
       ? `audio_server: { port: ${port} }`
-      : `sounds: ${join(heard, this.#name, 'data', 'audio')}`;
+      : `sounds: ${this.#setting.sounds ?? join(heard, this.#name, 'data', 'audio')}`;
     const url = new URL(this.#bed.of('ARI_URL'));
     const ari = `url: "http://${url.hostname}:${toPort ?? url.port}"`;
     const ami = `host: "${this.#bed.of('AMI_HOST')}", port: ${toPort ?? this.#bed.of('AMI_PORT')}`;
@@ -77,6 +91,7 @@ export class Campaign {
       'retry: { initial_delay: 1s, max_delay: 5s }',
       'circuit_breaker: { recovery_timeout: 5s }',
       'health_check: { interval: 5s }',
+      `alerts: { webhook: { enabled: true, url: "${this.#bed.desk.addressOf(this.#name)}" } }`,
       `providers:`,
       `  ${dialer}: { ${own}, username: campaign, password: "\${${secret}}", ${audio}, ` +
         `endpoint: "${endpoint}", ring_time: 15s, retry_interval: 2s, ` +
@@ -86,7 +101,7 @@ export class Campaign {
   }
 
   start(password = 'campaign'): ChildProcess {
-    const args = [PROGRAM, 'run', 'list.csv', '--quiet', '--no-color'];
+    const args = [PROGRAM, 'run', `${this.#name}.csv`, '--quiet', '--no-color'];
     const env = { ...process.env, ARI_PASSWORD: password, AMI_PASSWORD: password };
     return spawn(process.execPath, args, { cwd: this.#folder, env, stdio: 'ignore' });
   }
@@ -101,10 +116,9 @@ export class Campaign {
     return existsSync(path) ? readFileSync(path, 'utf8') : '';
   }
 
-  /** The alerts that were raised, as they are told. */
-  alerts(): readonly string[] {
-    const lines = this.log().split('\n');
-    return lines.filter((line) => line.includes('"event":"alert.raised"'));
+  /** What the operator was told is wrong, in order. */
+  alerts(): readonly Alert[] {
+    return this.#bed.desk.raised(this.#name);
   }
 
   /** Waits until so many events of that name are in the log. */
@@ -122,10 +136,11 @@ export class Campaign {
     const rows = store
       .prepare(
         `SELECT phone, contact.outcome AS outcome, answer, call.detail AS detail,
-           sum(result = 'placed' OR (result = 'not_placed' AND attempt.detail LIKE '%congested%'))
+           sum(result = 'placed' OR (result = 'not_placed' AND attempt.detail = 'trunk_congested'))
              AS least,
            sum(attempt.number IS NOT NULL AND (result IS NULL OR result = 'unknown'
-             OR (result = 'not_placed' AND attempt.detail LIKE '%all_invalid%'))) AS doubtful
+             OR (result = 'not_placed' AND attempt.detail IN ('all_invalid', 'never_rings')))
+           ) AS doubtful
          FROM contact
          LEFT JOIN call ON call.contact = contact.row
          LEFT JOIN attempt ON attempt.contact = call.contact AND attempt.number = call.number
@@ -141,11 +156,20 @@ export class Campaign {
 
   /** How much of the text is sound, in milliseconds: there is one for everybody. */
   textMs(): number {
+    return loudMs(this.#audio());
+  }
+
+  /** How long it takes to say. */
+  lengthMs(): number {
+    return (statSync(this.#audio()).size - 44) / 16;
+  }
+
+  #audio(): string {
     const audio = join(this.#folder, 'data', 'audio');
     const [file] = readdirSync(audio, { recursive: true, encoding: 'utf8' }).filter((name) =>
       name.endsWith('.wav'),
     );
-    return loudMs(join(audio, file ?? ''));
+    return join(audio, file ?? '');
   }
 }
 

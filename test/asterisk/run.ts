@@ -1,6 +1,7 @@
 /**
- * Campaigns on a real Asterisk, with the carrier's own records as the witness. It takes some ten
- * minutes, so it is run by hand:
+ * Campaigns on a real Asterisk that is set up by docs/guide/asterisk.md, with the carrier's own
+ * call records and what each callee heard as the witnesses. It takes half an hour, so it is run by
+ * hand:
  *
  *     npm run test:asterisk                              (both dialers, everything)
  *     npm run test:asterisk -- asterisk-ari crash load   (one dialer, some of it)
@@ -8,6 +9,7 @@
  * It needs the bed of `../shared/asterisk-bed`, or of ASTERISK_BED_SCRIPT; without, it says that it
  * skipped.
  */
+import { AlertDesk } from './alert-desk.ts';
 import { Bed, bedScript } from './bed.ts';
 import type { DialerName } from './campaign.ts';
 import { ONLY_BY_ARI, SCENARIOS } from './scenarios.ts';
@@ -30,7 +32,8 @@ async function main(): Promise<void> {
     const known = [...DIALERS, ...Object.keys(SCENARIOS)].join(', ');
     throw new Error(`unknown: ${unknown.join(', ')}; there are ${known}`);
   }
-  const bed = new Bed(script);
+  await using desk = await AlertDesk.open();
+  const bed = new Bed(script, desk);
   let failures = 0;
   for (const dialer of dialers.length === 0 ? DIALERS : dialers) {
     for (const name of names.length === 0 ? Object.keys(SCENARIOS) : names) {
@@ -50,10 +53,14 @@ async function judge(bed: Bed, dialer: DialerName, name: string): Promise<number
   await bed.run('down');
   await bed.up();
   const startMs = performance.now();
-  const findings = await SCENARIOS[name]?.(bed, dialer).catch((error: unknown) => [String(error)]);
+  const figures: string[] = [];
+  const note = (figure: string) => void figures.push(figure);
+  const findings = await SCENARIOS[name]?.(bed, dialer, note).catch((error: unknown) => [
+    String(error),
+  ]);
   const seconds = Math.round((performance.now() - startMs) / 1_000);
-  const told = findings?.map((finding) => `\n    ${finding}`).join('') ?? '';
-  const verdict = told === '' ? 'ok' : 'FAILED';
+  const told = [...figures, ...(findings ?? [])].map((line) => `\n    ${line}`).join('');
+  const verdict = findings?.length === 0 ? 'ok' : 'FAILED';
   process.stdout.write(`${dialer} ${name}: ${verdict}, ${seconds} s${told}\n`);
   return findings?.length ?? 0;
 }

@@ -1,10 +1,17 @@
 /** What the exchanges and the callees say of a campaign, held against what its journal claims. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bed, CallRecord } from './bed.ts';
-import type { Campaign, Claimed } from './campaign.ts';
+import type { Campaign, Claimed, DialerName } from './campaign.ts';
 
 /** What is wrong, in sentences. */
 export type Findings = readonly string[];
+
+/** @param note told of what was measured */
+export type Scenario = (
+  bed: Bed,
+  dialer: DialerName,
+  note: (figure: string) => void,
+) => Promise<Findings>;
 
 /** Whoever is rung by such a number is on the line until the text is over. */
 export const LISTENS = ['01', '11', '12', '16'];
@@ -40,7 +47,7 @@ export async function witnessed(bed: Bed, claims: readonly Claimed[]): Promise<F
 }
 
 function compared(claim: Claimed, records: readonly CallRecord[]): Findings {
-  const { phone, least, most, outcome } = claim;
+  const { phone, least, most, outcome, detail } = claim;
   const times = records.length;
   // A trunk that is congested takes a call and refuses it, each time anew.
   const isOnce = times <= 1 || phone.endsWith('05');
@@ -48,7 +55,8 @@ function compared(claim: Claimed, records: readonly CallRecord[]): Findings {
     times >= least && times <= most && isOnce
       ? []
       : [`${phone} has ${times} records, the journal says ${least} to ${most} (${outcome})`];
-  const fits = DISPOSITIONS[outcome ?? ''];
+  const wasUp = outcome === 'failed' && detail?.includes('could not play') === true;
+  const fits = DISPOSITIONS[wasUp ? 'answered' : (outcome ?? '')];
   const other = records.filter(({ disposition }) => fits?.includes(disposition) === false);
   return [
     ...count,

@@ -138,6 +138,7 @@ describe('an alert by e-mail', () => {
     const failure = await failureOf(channel({ port: port === 1 ? 2 : 1 }).send(RAISED, NEVER));
     expect(failure).toMatchObject({ kind: 'transient', code: 'ESOCKET' });
     expect(failure.message).toContain('127.0.0.1:1');
+    expect(failure.message).toContain('check alerts.email.host and alerts.email.port');
   });
 
   it('is given up as soon as its signal aborts', async () => {

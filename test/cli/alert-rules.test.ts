@@ -31,6 +31,17 @@ describe('alerts.rules', () => {
     expect(policies('{}')).toEqual(DEFAULT_ALERT_POLICIES);
   });
 
+  it.each(Object.entries(ALERT_RULE_NAMES))(
+    '%s can be switched off, or matter more',
+    (name, key) => {
+      expect(policies(`{ ${name}: { enabled: false } }`)[key].enabled).toBe(false);
+      for (const severity of ['critical', 'warning', 'info']) {
+        const changed = policies(`{ ${name}: { severity: ${severity} } }`);
+        expect(changed[key]).toEqual({ ...DEFAULT_ALERT_POLICIES[key], severity });
+      }
+    },
+  );
+
   it('can be changed and switched off', () => {
     const changed = policies(
       '{ error_rate: { threshold: 0.25, window: 1h, min_calls: 50, severity: warning }, ' +
@@ -77,9 +88,21 @@ describe('the guides', () => {
       const name = ALERT_RULE_NAMES[rule as keyof typeof ALERT_RULE_NAMES];
       expect(`${rule} ${severity}`).toBe(`${rule} ${DEFAULT_ALERT_POLICIES[name].severity}`);
     }
-    const sections = guide('runbook.md').match(/^## .*/gm) ?? [];
-    const titles = sections.flatMap((line) => line.slice(3).split(', '));
-    expect(titles.toSorted()).toEqual(names.toSorted());
+    const [, ...sections] = guide('runbook.md').split(/^## /m);
+    expect(sections.map((section) => section.split('\n')[0])).toEqual(
+      expect.arrayContaining(names),
+    );
+    expect(sections).toHaveLength(names.length);
+    for (const section of sections) {
+      const parts = [...section.matchAll(/^- \*\*([\w ]+)\*\*: \S/gm)].map(([, part]) => part);
+      expect([section.split('\n')[0], ...parts]).toEqual([
+        section.split('\n')[0],
+        'Symptom',
+        'Look at',
+        'Likely causes',
+        'What to do',
+      ]);
+    }
   });
 
   it('show rules that config.yml takes, with their defaults', () => {

@@ -47,6 +47,22 @@ progress.
 `);
   });
 
+  it('says how a .env beside config.yml comes into the environment', async () => {
+    const config =
+      'services: { llm: [openai] }\n' +
+      'providers: { openai: { api_key: "${OPENAI_API_KEY}", model: m } }\n';
+    const files = { 'config.yml': CONFIG + config };
+    expect((await check(files)).stderr).not.toContain('.env');
+    const { code, stderr } = await check({ ...files, '.env': 'OPENAI_API_KEY=test-key-1\n' });
+    expect(code).toBe(78);
+    expect(stderr).toContain(
+      'export OPENAI_API_KEY=…\n  There is a .env beside it, which is loaded by you: ' +
+        'set -a; . ./.env; set +a\n',
+    );
+    const elsewhere = await check(files, '--config', join(folder, 'config.yml'));
+    expect(elsewhere.stderr).toContain(`set -a; . ${join(folder, '.env')}; set +a\n`);
+  });
+
   it('needs no list', async () => {
     const { code, stdout } = await check({ 'config.yml': CONFIG });
     expect(code).toBe(0);
@@ -69,6 +85,41 @@ progress.
     expect(stdout).toContain('Rejected rows go to out/spring/rejected.csv.');
     const allowed = { 'config.yml': `${CONFIG}campaign: { same_number: allow }\n` };
     expect((await check(allowed, 'spring.csv')).stdout).toContain('3 contacts, 2 rejected:');
+  });
+
+  it('says which rows leave a hole in the text, and of which column', async () => {
+    const template =
+      'Hello {{ name | default: "there" }}, on {{ appointment_day }} at {{ hour }}.' +
+      '{% if room != blank %} Room {{ room }}.{% endif %}';
+    const list =
+      'name,phone,Appointment day,hour,room,unused\n' +
+      'Zinnia,+14155550134,Monday,9,,\n,+14155550135,Monday,9,1,\n' +
+      'Quill,+14155550136,,,1,\nWren,+14155550137, ,9,,\n';
+    const files = { 'config.yml': `script: { template: '${template}' }\n`, 'spring.csv': list };
+    const { code, stdout } = await check(files, 'spring.csv');
+    expect(code).toBe(0);
+    const notes = stdout.split('\n').filter((line) => line.startsWith('Note: '));
+    expect(notes).toEqual([
+      'Note: 2 rows have no appointment_day, which the text uses (lines 4 and 5): they are ' +
+        'called, with nothing in its place. Fill it in, or write ' +
+        '{{ appointment_day | default: "…" }}',
+      'Note: 1 row has no hour, which the text uses (line 4): it is called, with nothing in its ' +
+        'place. Fill it in, or write {{ hour | default: "…" }}',
+    ]);
+    const byLanguage = {
+      'config.yml': "script: { template: { en: 'Hi {{ hour }}', de: Hallo } }\n",
+    };
+    expect((await check(byLanguage, 'spring.csv')).stdout).toContain('1 row has no hour');
+    const model = {
+      'config.yml':
+        'services: { llm: [openai, template] }\n' +
+        "script: { prompt: 'Say {{ hour }}', template: Hi }\n" +
+        'providers: { openai: { api_key: "${KEY}", model: gpt } }\n',
+    };
+    await check(model);
+    const world = fakeWorld({ args: ['check', 'spring.csv'], folder, env: { KEY: 'k' } });
+    await runCommandLine(world);
+    expect(world.screen.stdout).toContain('1 row has no hour');
   });
 
   it('shows ten rejected rows and counts the rest', async () => {
@@ -182,7 +233,9 @@ describe('a dialer that rings', () => {
     expect(rings('preview')).toBe(false);
     expect(rings('any other')).toBe(true);
     expect(realDialerNotice(false)).toBeUndefined();
-    expect(realDialerNotice(true)).toMatch(/no calling hours and no do-not-call list/);
+    expect(realDialerNotice(true)).toMatch(
+      /no calling hours.*the numbers of `campaign opt-outs` and no other/,
+    );
   });
 });
 

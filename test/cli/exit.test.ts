@@ -13,6 +13,10 @@ function systemError(code: string): Error {
   return Object.assign(new Error(`${code}: no`), { code, syscall: 'open', errno: -1 });
 }
 
+function sqliteError(errcode: number): Error {
+  return Object.assign(new Error('no'), { code: 'ERR_SQLITE_ERROR', errcode });
+}
+
 describe('exit codes', () => {
   it.each<[string, unknown, number]>([
     ['a command that cannot', new CommandFailure(EXIT.running, 'x'), 73],
@@ -28,6 +32,11 @@ describe('exit codes', () => {
     ['a full disk', systemError('ENOSPC'), 74],
     ['a disk that is read-only', systemError('EROFS'), 74],
     ['no right to write', systemError('EACCES'), 74],
+    ['a damaged database', sqliteError(11), 74],
+    ['a disk that fails under the database', sqliteError(10 | (1 << 8)), 74],
+    ['a database that somebody else holds', sqliteError(5), 75],
+    ['SQL that is wrong', sqliteError(1), 1],
+    ['a rule of the schema that was broken', sqliteError(19), 1],
     ['a bug', new TypeError('x is not a function'), 1],
     ['a code without a system call', Object.assign(new Error('x'), { code: 'ENOENT' }), 1],
     ['something thrown that is no error', 'oops', 1],

@@ -103,6 +103,9 @@ describe('a list whose people are known', () => {
     const run = await bench.command('run spring.csv --verbose');
     expect(run.stderr).toContain(`${who} (lines 2 and 3): called again.`);
     expect(run.stderr.indexOf(who)).toBeLessThan(run.stderr.indexOf('run started'));
+    // By now they have their outcome under these ids too: nobody calls them a third time.
+    expect((await bench.command('run spring.csv --verbose')).stderr).not.toContain(who);
+    expect((await bench.command('check spring.csv')).stdout).not.toContain('under another id');
   });
 
   it('says nothing of two rows with one number that are both on the list', async () => {

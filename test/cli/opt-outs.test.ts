@@ -36,6 +36,9 @@ describe('campaign opt-outs', () => {
     expect(report.failures).toEqual([]);
     expect((await bench.command('status')).stdout).toContain('1 opted out');
 
+    const early = await bench.command('settle spring c-1 again');
+    expect(early.code).toBe(64);
+    expect(early.stderr).toContain('not to be called. `campaign opt-outs --remove` takes');
     expect((await bench.command(`opt-outs --remove ${number}`)).code).toBe(0);
     expect((await bench.command(`opt-outs --remove ${number}`)).code).toBe(64);
     expect((await bench.command('settle spring c-1 again')).code).toBe(0);

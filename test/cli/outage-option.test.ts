@@ -156,6 +156,17 @@ describe('what is no outage', () => {
     ['tts@09:10-09:10', 'TO: found "09:10", allowed: a time after FROM, which is 09:10.'],
     ['tts@09:20-09:10', 'TO: found "09:10", allowed: a time after FROM, which is 09:20.'],
     ['tts@10:00-+5m', 'TO: found "+5m", allowed: a time after FROM, which is 10:00.'],
+    ...[
+      ['tts:429@+2m', 'tts@+2m-TO:429'],
+      ['elevenlabs@503:09:10', 'elevenlabs@09:10-TO:503'],
+      ['elevenlabs:503@09:10-09:20', 'elevenlabs@09:10-09:20:503'],
+      ['elevenlabs@429/2m:+5m-+20m', 'elevenlabs@+5m-+20m:429/2m'],
+      ['tts:slow:4s@+5m-+20m', 'tts@+5m-+20m:slow:4s'],
+      ['tts:flaky:30%:+5m-+20m', 'tts@+5m-+20m:flaky:30%'],
+    ].map(([found, right]) => [
+      found,
+      `OUTAGE: found "${found}", allowed: TARGET@FROM-TO:FAULT, in this order; write ${right}.`,
+    ]),
     ['tts:', `FAULT: found nothing, allowed: ${faults}.`],
     ['tts@09:10-09:20:', `FAULT: found nothing, allowed: ${faults}.`],
     ['tts:timout', `FAULT: found "timout", allowed: ${faults}; did you mean timeout?`],

@@ -40,7 +40,7 @@ describe('a campaign that calls through Twilio', () => {
     const log = readFileSync(campaign.path('logs/app.log'), 'utf8');
     expect(log).toContain('"event":"call.finished"');
     expect(log + stdout + stderr).not.toMatch(/wonderland|\+1415555\d{4}/);
-    expect(stderr).toContain('no calling hours and no do-not-call list');
+    expect(stderr).toContain('the numbers of `campaign opt-outs` and no other');
   });
 
   it('asks Twilio in the next run how a call ended of which it could not tell', async () => {

@@ -19,6 +19,19 @@ function rows(text: string): string[] {
   return text.trimEnd().split('\n').slice(1);
 }
 
+/** Somebody for whom a text is written, by the script of the run before, and who is not called. */
+async function prepared(id: number): Promise<void> {
+  bench.list('spring.csv', [1]);
+  await bench.command('run spring.csv');
+  bench.queue('spring', [phoneOf(id)]);
+  using store = bench.store();
+  const journal = store.journal('spring');
+  const { key } = await claimed(journal.claim(STAGES, 1000, `call-${id}`));
+  void journal.write(key, entries.scriptEnded());
+  await journal.write(key, entries.released);
+  bench.write('list.csv', `name,phone\nPerson ${phoneOf(id)},${phoneOf(id)}\n`);
+}
+
 describe('campaign run', () => {
   it('works the list, and says so', async () => {
     bench.list('spring.csv', [1, 2, 3]);
@@ -66,6 +79,18 @@ spring: 3 contacts done in a moment. All 3 have their outcome.
     }
   });
 
+  it('says before any call which rows leave a hole in the text', async () => {
+    bench.write('config.yml', 'script: { template: "On {{ day }}." }\n');
+    bench.write('spring.csv', `day,phone\nMonday,${phoneOf(1)}\n,${phoneOf(2)}\n`);
+    const words = '1 row has no day, which the text uses (line 3): it is called';
+    const { code, stderr } = await bench.command('run spring.csv --verbose');
+    expect(code).toBe(0);
+    expect(stderr).toContain(words);
+    expect(stderr.indexOf(words)).toBeLessThan(stderr.indexOf('run started'));
+    // Nobody is left to call.
+    expect((await bench.command('run spring.csv')).stderr).not.toContain('which the text uses');
+  });
+
   it('adds what a longer list has, and says who is no longer on a shorter one', async () => {
     bench.list('spring.csv', [1, 2]);
     await bench.command('run spring.csv --limit 1');
@@ -84,17 +109,7 @@ spring: 3 contacts done in a moment. All 3 have their outcome.
   });
 
   it('makes anew what is prepared where the script is changed, and says so', async () => {
-    bench.list('spring.csv', [1]);
-    await bench.command('run spring.csv');
-    bench.queue('spring', [phoneOf(2)]);
-    {
-      using store = bench.store();
-      const journal = store.journal('spring');
-      const { key } = await claimed(journal.claim(STAGES, 1000, 'call-2'));
-      void journal.write(key, entries.scriptEnded());
-      await journal.write(key, entries.released);
-    }
-    bench.write('list.csv', `phone\n${phoneOf(2)}\n`);
+    await prepared(2);
     bench.write('config.yml', CONFIG.replace('Hi', 'Hello'));
     const { code, stderr } = await bench.command('run list.csv --name spring --verbose');
     expect(code).toBe(0);
@@ -105,6 +120,21 @@ spring: 3 contacts done in a moment. All 3 have their outcome.
     expect(stderr).toContain('script done by template');
     const again = await bench.command('run list.csv --name spring --verbose');
     expect(again.stderr).not.toContain('another script');
+  });
+
+  it('keeps what is prepared where the new script is refused, and the old one comes back', async () => {
+    await prepared(2);
+    bench.write('config.yml', CONFIG.replace('Hi', 'Hi {{ nmae }}'));
+    const refused = await bench.command('run list.csv --name spring --verbose');
+    expect(refused.code).toBe(78);
+    expect(refused.stderr).toContain('Nobody was called.');
+    expect(refused.stderr).not.toContain('another script');
+    bench.write('config.yml', CONFIG);
+    const { code, stderr } = await bench.command('run list.csv --name spring --verbose');
+    expect(code).toBe(0);
+    expect(stderr).not.toContain('another script');
+    expect(stderr).not.toContain('script done by');
+    expect(stderr).toContain('speech done by');
   });
 
   it('goes on after --limit with the command that it names', async () => {
@@ -157,7 +187,7 @@ spring: 3 contacts done in a moment. All 3 have their outcome.
     bench.write('spring.csv', list + row(4, 'too long'));
     const { code, stdout, stderr } = await bench.command('run spring.csv');
     expect(code).toBe(0);
-    expect(stdout).toMatch(/ {6}3 failed {9}\S.* 8 .*\(and 1 for other reasons\)\n/);
+    expect(stdout).toMatch(/ {6}3 failed {9}2: template wrote 8 .*; 1: template wrote 10 .*\n/);
     expect(stdout).toContain('      1 previewed\n');
     expect(stderr.match(/call to c-[234] failed/g)).toHaveLength(3);
     expect(rows(bench.read('out/spring/results.csv'))).toHaveLength(4);

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CONFIG, CommandBench, clearNumbers, phoneOf } from '../support/command-bench.ts';
+import { CONFIG, CommandBench, clearNumbers, onceSaid, phoneOf } from '../support/command-bench.ts';
 
 let bench: CommandBench;
 
@@ -25,8 +25,8 @@ describe('campaign settle', () => {
     expect(run.code).toBe(0);
     expect(run.stdout).toContain('All 3 have their outcome, but 1 uncertain.');
     expect(run.stdout).toContain(`
-  uncertain: c-2 may have been rung; nobody can
-  tell. They are not rung again by themselves. Find out, then say so:
+  uncertain: c-2 may have been rung;
+  nobody can tell. They are not rung again by themselves. Find out, then say so:
     campaign settle spring c-2 answered   (or: again)
 `);
     expect(bench.read('out/spring/results.csv')).not.toMatch(/^c-2,/m);
@@ -59,6 +59,27 @@ describe('campaign settle', () => {
     const next = await bench.command('run spring.csv');
     expect(next.stdout).toContain('spring: 1 contact done in');
     expect(bench.read('out/spring/results.csv')).toMatch(/^c-2,.*,previewed,/m);
+  });
+
+  it('again, while a run is on: the next run leaves one row of it in results.csv', async () => {
+    const list = (language: string): string =>
+      `id,phone,language\nc-1,+14155550101,${language}\nc-2,+14155550102,en\n` +
+      'c-3,+14155550103,en\nc-4,+14155550104,en\n';
+    bench.write('few.csv', list('xx'));
+    await bench.command('run few.csv --limit 2 --lines 1');
+    expect(bench.read('out/few/results.csv')).toContain('c-1,');
+    bench.write('few.csv', list('en'));
+    let settled: Promise<{ code: number }> | undefined;
+    const meet = onceSaid('call to c-3 started', () => {
+      settled = bench.command('settle few c-1 again');
+    });
+    await bench.command('run few.csv --lines 1 --verbose', { meet });
+    expect((await settled)?.code).toBe(0);
+    await bench.command('run few.csv');
+    const rows = bench.read('out/few/results.csv').trim().split('\n').slice(1);
+    const ids = new Set(rows.map((row) => row.split(',')[0]));
+    expect([rows.length, ids.size]).toEqual([4, 4]);
+    expect(rows.find((row) => row.startsWith('c-1,'))).toContain('previewed');
   });
 
   it('again: calls by the row as it was corrected', async () => {
@@ -237,7 +258,7 @@ describe('contacts that are known by their number', () => {
     expect(bench.read('out/spring/results.csv')).toContain(`,${phoneOf(1)},answered,`);
   });
 
-  it.each([phoneOf(12), '(415) 555-0112', '+1 415 555-0112'])(
+  it.each([phoneOf(12), '(415) 555-0112', '+1 415 555-0112', '+1 415 555 0112'])(
     'in any spelling: %s',
     async (who) => {
       const { code, stdout, stderr } = await bench.command(['settle', 'spring', who, 'busy']);
@@ -274,12 +295,12 @@ describe('contacts that are known by their number', () => {
     const refused = await bench.command(['settle', 'autumn', '+4420 *** **18', 'busy']);
     expect(refused.code).toBe(64);
     expect(refused.stderr).toBe(
-      'campaign: 2 contacts of autumn could be meant by +4420 *** **18\n' +
-        '  Give the whole number or the id: `campaign report autumn --csv` has them.\n',
+      'campaign: 2 contacts of autumn could be meant by +4420 *** **18: ' +
+        'line 2 (Person +4420 *** **18), line 3 (Person +4420 *** **18)\n' +
+        '  Give the whole number that the list has on the line of the one.\n',
     );
-    const csv = await bench.command('report autumn --csv');
-    expect(csv.stdout).toContain(',+442079460118,uncertain,');
-    expect((await bench.command('settle autumn +442079460118 busy')).code).toBe(0);
+    const blanks = await bench.command(['settle', 'autumn', '+44 20 7946 0118', 'busy']);
+    expect(blanks.code).toBe(0);
     const left = await bench.command('status autumn');
     expect(left.stdout).toContain('uncertain: +4420 *** **18 (campaign settle --help)\n');
   });

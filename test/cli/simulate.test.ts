@@ -5,6 +5,7 @@ import type { Clock } from '../../src/engine/ports.ts';
 import { CHECKERS } from '../../src/sim/checkers.ts';
 import { MemoryContacts } from '../../src/store/memory-contacts.ts';
 import { CommandBench, onceSaid } from '../support/command-bench.ts';
+import type { FakeWorld } from '../support/fake-world.ts';
 
 /** Services that are there, a dialer that rings, and secrets that nobody has set. */
 const CONFIG = `
@@ -49,12 +50,15 @@ describe('campaign simulate --outage elevenlabs', () => {
       'retry 2 in 10.',
       'retry 3 in 2',
       'attempt 4',
+      'call to marigold failed at speech',
       'elevenlabs is left alone for 1 min',
-      'failed at speech',
-      'put off for 1 min',
+      'marigold is put off for 1 min',
+      'ALERT (critical): elevenlabs, which speaks the texts, does not work',
+      'thistle, quill, juniper, orlo, clementine are put off for 1 min:',
       '── elevenlabs is well again',
       'elevenlabs is tried again',
       'elevenlabs works again',
+      'ALL CLEAR: elevenlabs, which speaks the texts, works again',
       '12 contacts done',
       'All 12 have their outcome',
       'Forecast',
@@ -91,6 +95,30 @@ describe('campaign simulate --outage elevenlabs', () => {
     expect(durationMs).toBeGreaterThan(60_000);
     expect(sleptMs).toBeGreaterThan(durationMs / 10 - 2);
     expect(sleptMs).toBeLessThan(durationMs / 10 + 2);
+  });
+
+  it('has told everything that happened before it waits', async () => {
+    let [nowMs, told] = [0, ''];
+    const waited: string[] = [];
+    const clock: Clock = {
+      ...realClock(),
+      monotonicMs: () => nowMs,
+      sleep: (delayMs) => {
+        waited.push(told);
+        nowMs += delayMs;
+        return Promise.resolve();
+      },
+    };
+    const meet = ({ stdout }: FakeWorld): void => {
+      const write = stdout.write.bind(stdout);
+      stdout.write = (text) => {
+        told += text;
+        write(text);
+      };
+    };
+    await bench.command('simulate --outage elevenlabs --speed 10', { clock, meet });
+    const without = waited.filter((text) => !text.includes('09:03:52'));
+    expect(without.at(-1)).toContain('clementine are put off for 1 min');
   });
 });
 
@@ -137,9 +165,37 @@ describe('a forecast', () => {
     expect(stdout).toMatch(/met\s+nobody, the list was done before/);
   });
 
+  it('says of an outage that the run was over before, or stopped', async () => {
+    const early = await bench.command(
+      'simulate --contacts 5 --outage elevenlabs@+0s-+3h --outage openai@+2h-+3h',
+    );
+    expect(early.stdout).toMatch(/openai.*met\s+nobody,\s+the\s+run\s+had\s+ended\s+before/s);
+    expect(early.stdout).not.toContain('beyond');
+    const meet = onceSaid('from now on', (world) => world.press('SIGINT'), 'stdout');
+    const command = 'simulate --outage elevenlabs --outage openai@+6m-+8m';
+    const { stdout } = await bench.command(command, { meet });
+    expect(stdout).toMatch(/openai.*had\s+not\s+begun\s+when\s+the\s+simulation\s+was\s+stopped/s);
+    expect(stdout).not.toMatch(/the\s+list\s+was\s+done\s+before/);
+  });
+
+  it.each([60, 80])('fits on a terminal of %d columns', async (columns) => {
+    const command =
+      'simulate --contacts 40 --start 23:50 --outage all@+5m-+15m --outage elevenlabs --no-color';
+    const { stdout } = await bench.command(command, { terminal: true, columns });
+    const told = stdout.split('\n').filter((line) => !line.startsWith('made-up: '));
+    expect(told.filter((line) => line.length > columns)).toEqual([]);
+    expect(stdout).toContain('+1 day 00:');
+  });
+
   it('says what an outage costs: the day with it against the day without it', async () => {
     const { stdout } = await bench.command('simulate --outage elevenlabs --json');
-    const [outage] = JSON.parse(stdout).forecast.outages;
+    const { told, outages } = JSON.parse(stdout).forecast;
+    const [outage] = outages;
+    expect(told).toMatchObject([
+      { key: 'service:elevenlabs', severity: 'critical', kind: 'raised' },
+      { key: 'service:elevenlabs', kind: 'recovered' },
+    ]);
+    expect(outage.services).toEqual(['elevenlabs']);
     expect(outage.met).toBe(true);
     expect(outage.price.put_off).toBeGreaterThan(0);
     expect(outage.price.lost_ms).toBeGreaterThan(60_000);
@@ -162,11 +218,15 @@ describe('a forecast', () => {
     expect(together.lost_ms).toBeGreaterThan(12 * 60_000);
     for (const { price } of outages) expect(price.lost_ms).toBeLessThan(together.lost_ms);
     const told = await bench.command('simulate --outage tts@+1m-+11m --outage llm@+5m-+15m');
-    expect(told.stdout).toMatch(/outages\s+all together: .*lost[^]*beyond\s+the\s+others/);
+    expect(told.stdout).toMatch(/outages\s+all together: .*lost[^]*beyond\s+the\s+other,/);
   });
 
   it('counts late answers into the price of a slow service', async () => {
-    const { stdout } = await bench.command('simulate --outage elevenlabs@+1m-+5m:slow:4s');
+    const command = 'simulate --outage elevenlabs@+1m-+5m:slow:4s';
+    const { stdout } = await bench.command(command);
+    expect(stdout).toMatch(/held up +5 answers came late\n/);
+    const { forecast } = JSON.parse((await bench.command(`${command} --json`)).stdout);
+    expect(forecast.late_answers).toBe(5);
     expect(stdout).toMatch(/\d+\s+late\s+answers,\s+\d+\s+s\s+lost/);
   });
 
@@ -235,6 +295,12 @@ describe('a forecast', () => {
     expect(told.exit_code).toBe(75);
     expect(told.contacts.put_off + told.contacts.queued).toBe(5);
     expect(told.forecast.outages[0].price.lost_ms).toBeNull();
+  });
+
+  it('says of several calls whose attempt failed', async () => {
+    const { stdout } = await bench.command('simulate --lines 4 --outage elevenlabs@+10s-+3m');
+    expect(stdout).toMatch(/failed at speech, attempt 1: .*503\s+\(call to \w+\)/);
+    expect(stdout).toMatch(/elevenlabs: retry 1 in 5\.\d s \(call to \w+\)/);
   });
 
   it('tells long lists by their news, and short ones call by call', async () => {

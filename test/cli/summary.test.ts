@@ -299,8 +299,8 @@ describe('the paragraphs below', () => {
     const uncertain = ['c-1', 'c-2', 'c-3', 'c-4', 'c-5', 'c-6', 'c-7'];
     expect(summaryText(factsOf({ uncertain }), plain)).toContain(`
 
-  uncertain: c-1, c-2, c-3, c-4, c-5 and 2 more may have been rung; nobody can
-  tell. They are not rung again by themselves. Find out, then say so:
+  uncertain: c-1, c-2, c-3, c-4, c-5 and 2 more may have been rung;
+  nobody can tell. They are not rung again by themselves. Find out, then say so:
     campaign settle spring c-1 answered   (or: again)
 
 `);

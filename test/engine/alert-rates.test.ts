@@ -471,6 +471,7 @@ describe('what is only told', () => {
       'notice campaign:spring:milestone:75',
       'notice campaign:spring:finished',
     ]);
+    expect(email.asked[2]?.alert.what).toBe('4 of 8 contacts have their outcome.');
     expect(email.asked.at(-1)?.alert).toMatchObject({
       severity: 'info',
       what:

@@ -48,3 +48,24 @@ describe('a call whose end nobody tells', () => {
     expect(bench.truth.hungUp).toHaveLength(1);
   });
 });
+
+describe('the record of a call', () => {
+  it('has the time on the line where the dialer told it, and no other', async () => {
+    const times: unknown[] = [];
+    const bench: EngineBench = new EngineBench({
+      policy: { lines: 1 },
+      behaviour: {
+        follow: async () => {
+          const isFirst = bench.of('call.finished').length === 0;
+          await bench.clock.sleep(300_000);
+          return { outcome: 'answered', ...(isFirst && { usage: { seconds: 12 } }) };
+        },
+        record: ({ talkMs }) => {
+          times.push(talkMs);
+        },
+      },
+    }).add(2);
+    expect(await bench.run()).toBe('done');
+    expect(times).toEqual([12_000, undefined]);
+  });
+});

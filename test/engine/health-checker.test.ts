@@ -94,6 +94,9 @@ describe('health checker', () => {
     probe.answer = 'good';
     await clock.advance(60_000);
     expect(healths()).toEqual(['unhealthy', 'healthy']);
+    // From the first bad check to the first good one.
+    const back = events[1] as Extract<CampaignEvent, { type: 'health.changed' }>;
+    expect(back.awayMs).toBe(90_000);
     checker.stop();
   });
 

@@ -277,6 +277,16 @@ describe('a call that is uncertain because its dialer could not be asked', () =>
     expect(last.truth.rung).toHaveLength(3);
   });
 
+  it('is told as dialled once more only where the question is answered', async () => {
+    const next = (await unheardOf()).next({ config, behaviour: { follow: away } });
+    expect(await next.run()).toBe('done');
+    expect(next.of('attempt.failed')).toHaveLength(1);
+    expect(next.of('step.finished')).toEqual([]);
+    const last = next.next({ config });
+    expect(await last.run()).toBe('done');
+    expect(last.of('step.finished')).toMatchObject([{ step: 'dial' }, { step: 'record' }]);
+  });
+
   it('is asked about again in the same run once the breaker says that it may be', async () => {
     let isAway = true;
     const bench = new EngineBench({

@@ -78,6 +78,7 @@ const SPOKEN: CampaignEvent = {
   role: 'tts',
   service: 'flite',
   durationMs: 1,
+  requestMs: 1,
 };
 
 function failedCall(number: number): CampaignEvent {
@@ -148,9 +149,32 @@ describe('a service that takes no requests', () => {
     next.alerter.reconcile([found('flite', 'closed')]);
     await bench.clock.settle();
     expect(email.delivered).toEqual([RAISED]);
+    // What was asked before says nothing.
+    next.take({ ...SPOKEN, requestMs: undefined });
+    await bench.clock.settle();
+    expect(email.delivered).toEqual([RAISED]);
     next.take(SPOKEN);
     await bench.clock.settle();
     expect(email.delivered).toEqual([RAISED, RECOVERED]);
+    // Once it has worked, a later run that ends early is told by itself.
+    const contacts = { total: 3, done: 1, calling: 0, queued: 2, put_off: 0, uncertain: 0 };
+    next.take({ type: 'run.finished', end: 'outage', contacts, durationMs: 1 });
+    await bench.clock.settle();
+    expect(email.delivered.at(-1)).toBe('raised campaign:spring');
+  });
+
+  it('is the cause where a later run ends early that it was not asked in', async () => {
+    const { bench, run } = start();
+    run.take(STALLED);
+    await bench.clock.settle();
+    await run.alerter.close();
+    const email = bench.channel('email');
+    const next = bench.run([email]);
+    next.alerter.reconcile([found('flite', 'closed')]);
+    const contacts = { total: 3, done: 1, calling: 0, queued: 2, put_off: 0, uncertain: 0 };
+    next.take({ type: 'run.finished', end: 'outage', contacts, durationMs: 1 });
+    await bench.clock.settle();
+    expect(email.delivered).toEqual([]);
   });
 });
 

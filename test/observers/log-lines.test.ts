@@ -41,6 +41,13 @@ describe('events in words', () => {
     ]);
   });
 
+  it('say how long a service had not been healthy', () => {
+    const about = { type: 'health.changed', service: 'flite', role: 'tts' } as const;
+    expect(messageOf({ ...about, health: 'healthy', awayMs: 90_000 })).toBe(
+      'flite is healthy; it had not been healthy for 1 min 30 s',
+    );
+  });
+
   it('name the call that a question is about, by a contact whose id is no number', () => {
     const asked = EVERY_EVENT.flatMap((event) =>
       event.type === 'attempt.failed' ? [{ ...event, question: true } as const] : [],

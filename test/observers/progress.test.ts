@@ -100,11 +100,17 @@ describe('where nobody sees a bar', () => {
   });
 });
 
-/** A terminal of 100 columns that keeps what is written. */
+/** A terminal that keeps what is written. */
 class FakeTerminal extends Writable {
   readonly isTTY = true;
-  readonly columns = 100;
   text = '';
+
+  readonly columns: number;
+
+  constructor(columns: number) {
+    super();
+    this.columns = columns;
+  }
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.text += chunk.toString();
@@ -128,8 +134,8 @@ describe('on a terminal', () => {
     vi.useRealTimers();
   });
 
-  function atTerminal() {
-    const terminal = new FakeTerminal();
+  function atTerminal(columns = 100) {
+    const terminal = new FakeTerminal(columns);
     return { terminal, ...watched(terminal as unknown as NodeJS.WriteStream) };
   }
 
@@ -169,6 +175,23 @@ describe('on a terminal', () => {
     progress.say('once more');
     expect(lines).toEqual(['once more\n']);
   });
+
+  it.each([60, 80, 110])(
+    'leaves it to a terminal of %i columns to wrap what is said',
+    (columns) => {
+      const { terminal, progress, take } = atTerminal(columns);
+      take(started, call('a').started, call('b').putOff);
+      const long = 'every reason has its remedy at the end, and it is long: '.repeat(4);
+      progress.say(`${long}export OPENAI_API_KEY`);
+      vi.advanceTimersByTime(100);
+      // Without auto-wrap (DECAWM) the terminal writes all that is too long into its last column.
+      expect(terminal.text).not.toContain('\u001b[?7l');
+      const [said, bar] = terminal.look().split('\n').slice(-2);
+      expect(said).toContain(`${long}export OPENAI_API_KEY`);
+      expect(bar).toMatch(/ {2}█+░+ 3 of 12 contacts, put off 1 time, 1 in hand, 0 ms$/);
+      expect(bar?.length).toBeLessThanOrEqual(columns);
+    },
+  );
 
   it('loses nothing that was said just before the end', () => {
     const { terminal, progress, take } = atTerminal();

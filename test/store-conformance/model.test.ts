@@ -36,7 +36,7 @@ type Operation =
       readonly contact: string | undefined;
       readonly outcome: Settlement['outcome'];
       /** What comes before: so many things seldom come together by chance. */
-      readonly before: readonly ('uncertain' | 'corrected' | 'gone')[];
+      readonly before: readonly ('uncertain' | 'put back' | 'corrected' | 'gone')[];
       readonly phone: string;
     }
   /** A run begins, with this script. */
@@ -250,8 +250,8 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     arbitrary: fc.record({
       type: fc.constant('settle' as const),
       contact: fc.option(id, { nil: undefined, freq: 2 }),
-      outcome: fc.constantFrom('answered' as const, 'again' as const),
-      before: fc.subarray(['uncertain', 'corrected', 'gone'] as const),
+      outcome: fc.constantFrom('answered' as const, 'failed' as const, 'again' as const),
+      before: fc.subarray(['uncertain', 'put back', 'corrected', 'gone'] as const),
       phone: fc.constantFrom(...phones),
     }),
   },
@@ -297,6 +297,8 @@ const DEEDS: readonly string[] = [
   ...ADMISSIONS.map((type) => `read ${type}`),
   'read to the end, some removed',
   'settle answered: settled',
+  'settle failed: settled',
+  'settle failed: restored',
   'settle again: queued',
   'settle again: queued_as_listed',
   'settle again: removed',
@@ -362,6 +364,7 @@ class Player {
           const entry = entries.callEnded('uncertain');
           await this.#act(store, { type: 'write', key: 0, entry }).catch(() => undefined);
         }
+        if (before.includes('put back')) await this.#putBack(store);
         const { contact = this.#keys.at(-1)?.contact ?? 'c1' } = next;
         const row = contactOf(contact, { phone, name: 'Other', line: 9 });
         if (before.includes('corrected')) store.contacts().add([row]);
@@ -403,6 +406,17 @@ class Player {
         this.#nowMs += next.ms;
         return undefined;
     }
+  }
+
+  /** Somebody failed before any phone rang, and is to be called again. */
+  async #putBack(store: Opened): Promise<void> {
+    await this.#act(store, { type: 'claim', stages: STAGES });
+    for (const entry of [entries.callEnded('failed'), entries.recordEnded(100)]) {
+      await this.#act(store, { type: 'write', key: 0, entry }).catch(() => undefined);
+    }
+    const contact = this.#keys.at(-1)?.contact ?? 'c1';
+    const about = { campaign: CAMPAIGN, contact, outcome: 'again', atMs: this.#nowMs } as const;
+    attempted(() => store.settle({ ...about, note: 'n' }));
   }
 
   #begin(store: Opened, script: string): number {

@@ -74,8 +74,11 @@ for (const [name, makeSubject] of SUBJECTS) {
       again('c1')();
       expect(store.journal().counts()).toMatchObject({ queued: 1, done: 2, total: 3 });
       // results.csv, which has the row of the failed call, is made again.
-      expect(store.resultsBytes()).toBe(0);
-      await claim('call-4');
+      expect(store.resultsBytes()).toBe(-1);
+      const other = await claim('call-4');
+      // A run that is on adds to the old file, and vouches for none of it.
+      await journal.write(other.key, entries.recordEnded(360));
+      expect(store.resultsBytes()).toBe(-1);
       const next = await claim('call-5');
       expect(next).toMatchObject({ key: { contact: 'c1', number: 2 }, stage: 'scripted' });
     });
@@ -101,6 +104,65 @@ for (const [name, makeSubject] of SUBJECTS) {
       void store.journal().write(again.key, entries.attemptBegun());
       await store.journal().write(again.key, entries.callEnded('busy'));
       expect(store.journal().counts()).toMatchObject({ done: 1, total: 1 });
+    });
+
+    it('takes `again` back with an outcome, until a run has taken the contact up', async () => {
+      await uncertainOne();
+      const settle = (outcome: Settlement['outcome']) =>
+        subject.open().settle(settlement({ outcome }));
+      settle('again');
+      expect(settle('answered')).toBe('settled');
+      expect(store.journal().counts()).toMatchObject({ queued: 0, done: 1, total: 1 });
+      const owed = await claim('call-2');
+      expect(owed).toMatchObject({ key: { call: 'call-1' }, stage: 'owed' });
+      await store.journal().write(owed.key, entries.recordEnded());
+      expect(await store.journal().claim(STAGES, 0, 'call-3')).toBeUndefined();
+    });
+
+    it('takes it back more than once, and not any more once a call is open', async () => {
+      store.contacts().add([contactOf('c1')]);
+      const { key } = await claim('call-1');
+      void store.journal().write(key, entries.scriptEnded());
+      void store.journal().write(key, entries.callEnded('failed'));
+      await store.journal().write(key, entries.recordEnded(100));
+      const settle = (outcome: Settlement['outcome']) =>
+        subject.open().settle(settlement({ outcome }));
+      for (const _time of [1, 2]) {
+        expect(settle('again')).toBe('queued');
+        expect(() => settle('answered')).toThrow('is in the queue, not called yet');
+        expect(settle('failed')).toBe('restored');
+        expect(store.journal().counts()).toMatchObject({ queued: 0, done: 1, total: 1 });
+        expect(store.resultsBytes()).toBe(-1);
+      }
+      expect(await store.journal().claim(STAGES, 0, 'call-2')).toBeUndefined();
+      settle('again');
+      const next = await claim('call-3');
+      expect(next).toMatchObject({ stage: 'scripted', key: { number: 2 } });
+      expect(() => settle('failed')).toThrow('is being called at this moment');
+      await store.journal().write(next.key, entries.released);
+      expect(() => settle('failed')).toThrow('is in the queue, not called yet');
+    });
+
+    it('says of a call that was begun that its end is not known', async () => {
+      store.contacts().add([contactOf('c1')]);
+      const { key } = await claim('call-1');
+      void store.journal().write(key, entries.attemptBegun());
+      await store.journal().write(key, entries.released);
+      expect(() => subject.open().settle(settlement())).toThrow('whose end is not known yet');
+    });
+
+    it('puts nobody back whose number opted out, as the list has it by now', async () => {
+      await uncertainOne();
+      const number = '+14155550177';
+      subject.open().optOuts.add({ number, atMs: 0, campaign: undefined, reason: 'letter' });
+      const again = () => subject.open().settle(settlement({ outcome: 'again' }));
+      const sink = store.contacts();
+      sink.add([contactOf('c1', { phone: number })]);
+      sink.finish();
+      expect(again).toThrow('the number asked on 1970-01-01 not to be called');
+      expect(store.journal().counts()).toMatchObject({ uncertain: 1, queued: 0 });
+      subject.open().optOuts.remove(number);
+      expect(again()).toBe('queued_as_listed');
     });
 
     describe('who is to be called again', () => {

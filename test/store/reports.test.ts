@@ -325,6 +325,25 @@ describe('what the commands read', () => {
     expect(reports.recordsOwed(CAMPAIGN)).toBe(1);
   });
 
+  it('tells a call with the number that was dialled and all that was said', async () => {
+    takeIn('c1');
+    await write(await claim(), entries.attemptBegun(), entries.callEnded('uncertain'));
+    const corrected = store.contacts(CAMPAIGN, { sameNumber: 'reject' });
+    corrected.add([contactOf('c1', { phone: '+14155550177' })]);
+    corrected.finish();
+    store.settle({
+      campaign: CAMPAIGN,
+      contact: 'c1',
+      outcome: 'again',
+      atMs: 90,
+      note: 'by hand',
+    });
+    expect([...reports.calls(CAMPAIGN, { recorded: false })]).toMatchObject([
+      { phone: '+14155550101', outcome: 'uncertain', detail: 'as the vendor said; by hand' },
+    ]);
+    expect(reports.nextContacts(CAMPAIGN, 1)).toMatchObject([{ phone: '+14155550177' }]);
+  });
+
   it('knows no open records once they are made, nor of the uncertain', async () => {
     takeIn('c1', 'c2');
     const one = await claim();

@@ -32,6 +32,7 @@ export interface CommandOptions {
   readonly clock?: Clock;
   readonly env?: Readonly<Record<string, string>>;
   readonly terminal?: boolean;
+  readonly columns?: number;
   readonly cores?: number;
   /** Told of the world before the command begins. */
   readonly meet?: (world: FakeWorld) => void;

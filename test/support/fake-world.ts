@@ -19,6 +19,8 @@ export interface FakeWorldOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
   readonly terminal?: boolean;
+  /** Of a terminal. */
+  readonly columns?: number;
   /** One unless given: nothing is played beside. */
   readonly cores?: number;
   /** What the machine says of itself; of one that has enough of everything, unless given. */
@@ -34,7 +36,7 @@ export function fakeWorld(options: FakeWorldOptions): FakeWorld {
       written[name] += text;
     },
     isTerminal: options.terminal ?? false,
-    columns: options.terminal ? 100 : undefined,
+    columns: options.terminal ? (options.columns ?? 100) : undefined,
     terminal: undefined,
   });
   return {

@@ -23,6 +23,7 @@ import { speaksItself } from '../dialer-voice.ts';
 import { EXIT, type ExitCode, explain } from '../exit.ts';
 import { campaignFolders, shownPath } from '../folders.ts';
 import { fullJudgement } from '../judgement.ts';
+import { ListBlanks } from '../list-blanks.ts';
 import { checkStanding } from '../list-standing.ts';
 import { serverNotices } from '../server-notices.ts';
 import type { Config } from '../settings.ts';
@@ -42,6 +43,8 @@ interface ListReading {
   readonly tally: ImportTally;
   readonly sink: CheckSink;
   readonly rejected: readonly string[];
+  /** Holes that the text would have. */
+  readonly blanks: readonly string[];
 }
 
 /** How many rejected rows are shown; all are counted. */
@@ -85,6 +88,7 @@ export async function check(
   if (config !== undefined) {
     if (reading !== undefined) {
       take(await attempt(() => checkScripts(config, reading.sink.sample)));
+      notices.push(...reading.blanks);
     }
     if (list !== undefined && reading !== undefined) {
       const { campaign, sink } = reading;
@@ -140,7 +144,10 @@ async function readList(
 ): Promise<ListReading> {
   const campaign = campaignName(list, name);
   const sameNumber = config?.campaign.sameNumber ?? 'reject';
-  const sink = new CheckSink(sameNumber);
+  const blanks = config === undefined ? undefined : new ListBlanks(config);
+  const sink = new CheckSink(sameNumber, (contact) => {
+    blanks?.take(contact);
+  });
   const rejected: string[] = [];
   const emit = (event: CampaignEvent): void => {
     if (event.type === 'contact.rejected' && rejected.length < REJECTED_SHOWN_MAX) {
@@ -150,7 +157,7 @@ async function readList(
   const defaultCountry = config?.campaign.defaultCountry ?? 'US';
   const source = listFile(resolve(world.folder, list), list);
   const tally = await importList({ list: source, sink, defaultCountry, sameNumber, emit });
-  return { campaign, tally, sink, rejected };
+  return { campaign, tally, sink, rejected, blanks: blanks?.notices() ?? [] };
 }
 
 async function placesProblems(config: Config): Promise<readonly Problem[]> {

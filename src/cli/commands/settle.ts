@@ -2,12 +2,12 @@
  * `campaign settle`: what a person found out about an uncertain call.
  */
 import { resolve } from 'node:path';
-import { maskContactId, maskPhone } from '../../domain/privacy.ts';
+import { maskContactId, maskNumbers, maskPhone } from '../../domain/privacy.ts';
 import { OUTCOMES, type Outcome } from '../../domain/words.ts';
 import { phoneReader } from '../../intake/phone.ts';
 import type { Settled } from '../../store/settlement.ts';
 import { openStore } from '../../store/sqlite.ts';
-import { openReports } from '../../store/sqlite-reports.ts';
+import { openReports, type Reports } from '../../store/sqlite-reports.ts';
 import { StoreError } from '../../store/store-error.ts';
 import { loadConfig } from '../config.ts';
 import { CommandFailure, EXIT } from '../exit.ts';
@@ -70,6 +70,8 @@ function settledText(what: Settled, shown: string, campaign: string, outcome: st
   switch (what) {
     case 'settled':
       return `${shown} of ${campaign} is settled: ${outcome}. The next run tells the CRM.`;
+    case 'restored':
+      return `${shown} of ${campaign} is out of the queue again, as it was before: ${outcome}.`;
     case 'queued':
       return `${shown} is back in the queue of ${campaign}; the next run calls again.`;
     case 'queued_as_listed':
@@ -113,20 +115,27 @@ function named(path: string, campaign: string, typed: string, defaultCountry: st
   const [id, ...more] = sets.find(({ length }) => length > 0) ?? [];
   const shown = phone === '' ? text : maskPhone(phone);
   if (id === undefined) return { id: text, shown, uncertain };
-  if (more.length > 0) throw ambiguous(campaign, shown, [id, ...more]);
+  if (more.length > 0) throw ambiguous(reports, campaign, shown, [id, ...more]);
   return { id, shown: maskContactId(id), uncertain };
 }
 
-function ambiguous(campaign: string, shown: string, ids: readonly string[]): CommandFailure {
+/** Two numbers may look the same where they are masked: then the list has to tell them apart. */
+function ambiguous(
+  reports: Reports,
+  campaign: string,
+  shown: string,
+  ids: readonly string[],
+): CommandFailure {
   const masked = ids.map(maskContactId);
   const isClear = new Set(masked).size === ids.length;
+  const places = reports.people
+    .places(campaign, ids)
+    .map(({ line, name }) => `line ${line}${name === null ? '' : ` (${maskNumbers(name)})`}`);
   return new CommandFailure(
     EXIT.usage,
-    `${ids.length} contacts of ${campaign} could be meant by ${shown}` +
-      (isClear ? `: ${listed(masked)}` : ''),
-    isClear
-      ? 'Give the id.'
-      : `Give the whole number or the id: \`campaign report ${campaign} --csv\` has them.`,
+    `${ids.length} contacts of ${campaign} could be meant by ${shown}: ` +
+      listed(isClear ? masked : places),
+    isClear ? 'Give the id.' : 'Give the whole number that the list has on the line of the one.',
   );
 }
 

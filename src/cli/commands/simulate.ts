@@ -5,7 +5,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { CampaignEvent, RunEnd } from '../../domain/event.ts';
 import { RunTally } from '../../domain/tally.ts';
-import { counted, listed, spanText } from '../../domain/text.ts';
+import { counted, listed, spanText, wrapped } from '../../domain/text.ts';
 import { ROLES, type Role } from '../../domain/words.ts';
 import type { RunSignals } from '../../engine/runner.ts';
 import { openAppLog } from '../../observers/app-log.ts';
@@ -20,6 +20,7 @@ import {
   type OutageCost,
   outageText,
   type Told,
+  whomText,
 } from '../forecast-text.ts';
 import { OtherDays } from '../other-days.ts';
 import { figuresOf, priceOf } from '../outage-price.ts';
@@ -60,7 +61,14 @@ interface Showing {
   readonly told: Told[];
   readonly write: (text: string) => void;
   readonly paint: Paint;
+  /** Of the screen, as far as lines are broken for it. */
+  readonly columns: number;
 }
+
+/** Where it is not known, and at most: longer lines are hard to read. */
+const COLUMNS = 80;
+/** On less, nothing is laid out. */
+const COLUMNS_MIN = 40;
 
 export async function simulate(
   world: World,
@@ -76,15 +84,17 @@ export async function simulate(
   const write = (text: string): void => {
     if (options.quiet !== true) output.write(text);
   };
-  const showing: Showing = { world, options, campaign, tally, told: [], write, paint };
+  const columns = Math.max(COLUMNS_MIN, Math.min(COLUMNS, output.columns ?? COLUMNS));
+  const showing: Showing = { world, options, campaign, tally, told: [], write, paint, columns };
   write(headerText(showing));
   using stop = stopSignals(world, (message) => {
     world.stderr.write(`  ${message}\n`);
   });
   await using others = otherDays(showing, stop.signals);
   const played = await playShown(showing, stop.signals);
+  const { drain } = stop.signals;
   tell(showing, played, await pricesOf(showing, played, others));
-  return stop.signals.drain.aborted ? EXIT.unfinished : EXIT.ok;
+  return drain.aborted ? EXIT.unfinished : EXIT.ok;
 }
 
 /** Two days in one file would be read as one, and a list or a config is no log. */
@@ -101,13 +111,14 @@ async function refuseOldLog(world: World, log: string | undefined): Promise<void
 
 /** The run that is shown, logged and counted. */
 async function playShown(showing: Showing, signals: RunSignals): Promise<Played> {
-  const { world, options, campaign, tally, told, write, paint } = showing;
+  const { world, options, campaign, tally, told, write, paint, columns } = showing;
   const clock = virtualClock(world, campaign.startMs);
   const speed = options.speed ?? (options.realtime === true ? 1 : undefined);
   const timeline = new Timeline({
     write,
     wallMs: () => clock.wallMs(),
     paint,
+    columns,
     detail: detailOf(showing),
     lines: campaign.lines,
     tellsStarts: speed !== undefined,
@@ -132,6 +143,9 @@ async function playShown(showing: Showing, signals: RunSignals): Promise<Played>
       seed: options.seed,
       signals,
       speed,
+      onWait: () => {
+        timeline.flush();
+      },
       listen: (event) => {
         tally.take(event);
         log?.take(event);
@@ -159,8 +173,9 @@ function detailOf({ options, campaign }: Showing): Detail {
 }
 
 /** @param others outages that are on at the same moment, of any service of this one */
-function outageNews({ name, fault }: Outage, begins: boolean, others: readonly Outage[]): string {
-  const who = name === 'all' ? 'every service' : name;
+function outageNews(outage: Outage, begins: boolean, others: readonly Outage[]): string {
+  const { name, fault } = outage;
+  const who = whomText(outage);
   if (begins) return `── from now on ${who} ${faultWords(fault)}`;
   const left = others.map((other) => `${other.name} still ${faultWords(other.fault)}`);
   return left.length === 0
@@ -207,10 +222,16 @@ async function pricesOf({ campaign }: Showing, played: Played, others: OtherDays
   return {
     costs: outages.map((outage, at) => ({
       outage,
-      price: met.includes(outage) ? priced(at, [outage]) : 'late',
+      price: met.includes(outage) ? priced(at, [outage]) : whyUnmet(played),
     })),
     together: met.length > 1 ? priced(outages.length, met) : undefined,
   };
+}
+
+/** Why an outage met nobody that had not begun by the end. */
+function whyUnmet({ state, end }: Played): OutageCost['price'] {
+  if (openCount(state) === 0 || end === 'done') return 'late';
+  return end === 'stopped' ? 'unbegun' : 'ended';
 }
 
 // ---------------------------------------------------------------------------- telling
@@ -222,7 +243,7 @@ const ROLE_VERBS: Readonly<Record<Role, string>> = {
   crm: 'notes',
 };
 
-function headerText({ campaign, options, paint }: Showing): string {
+function headerText({ campaign, options, paint, columns }: Showing): string {
   const { chains, lines, contacts, startMs, outages, notes, list, config } = campaign;
   const who =
     list === undefined
@@ -233,17 +254,27 @@ function headerText({ campaign, options, paint }: Showing): string {
   const waits = Array.from({ length: retry.maxRetries }, (_, index) =>
     spanText(Math.min(retry.maxDelayMs, retry.initialDelayMs * retry.backoffFactor ** index)),
   );
-  const text = [
-    `${paint('bold', 'Simulation')}, seed ${options.seed}: ${who} on ${counted(lines, 'line')}. ` +
-      'Nobody is rung.',
-    `  it begins on ${dayText(startMs)}`,
-    `  ${vendors.join(', ')}`,
-    `  a failed request is tried again after ${listed(waits)} ` +
-      `(and up to ${Math.round(retry.jitter * 100)} % more);`,
-    `  after ${counted(circuitBreaker.failureThreshold, 'failure')} in a row on one line its ` +
+  const title =
+    `Simulation, seed ${options.seed}: ${who} on ${counted(lines, 'line')}. ` + 'Nobody is rung.';
+  const about = [
+    `it begins on ${dayText(startMs)}`,
+    vendors.join(', '),
+    `a failed request is tried again after ${listed(waits)} ` +
+      `(up to ${Math.round(retry.jitter * 100)} % more);`,
+    `after ${counted(circuitBreaker.failureThreshold, 'failure')} in a row on one line its ` +
       `service is left alone for ${spanText(circuitBreaker.recoveryTimeoutMs)}`,
-    ...outages.map((outage) => paint('yellow', `  ${outageText(outage, startMs)}`)),
-    ...notes.map((note) => `  ${note}`),
+  ];
+  const indented = (text: string): readonly string[] =>
+    wrapped(text, columns - 4).map((line, index) => `${index === 0 ? '  ' : '    '}${line}`);
+  const text = [
+    ...wrapped(title, columns).map((line) =>
+      line.replace(/^Simulation/, (it) => paint('bold', it)),
+    ),
+    ...about.flatMap(indented),
+    ...outages
+      .flatMap((outage) => indented(outageText(outage, startMs)))
+      .map((line) => paint('yellow', line)),
+    ...notes.flatMap(indented),
   ];
   return `${text.join('\n')}\n\n`;
 }
@@ -262,8 +293,8 @@ function dayText(wallMs: number): string {
 }
 
 function tell(showing: Showing, played: Played, prices: Prices): void {
-  const { world, options, campaign, told, write, paint } = showing;
-  const { forecast, state } = played;
+  const { world, options, campaign, told, write, paint, columns } = showing;
+  const { forecast, state, lateAnswers } = played;
   const facts: ForecastFacts = {
     startMs: campaign.startMs,
     lines: campaign.lines,
@@ -272,6 +303,7 @@ function tell(showing: Showing, played: Played, prices: Prices): void {
     recordsOwed: state.recordsOwed,
     busyShare: forecast.busyShare,
     delays: forecast.delays,
+    lateAnswers: [...lateAnswers.values()].reduce((sum, count) => sum + count, 0),
     ...prices,
     told,
   };
@@ -284,7 +316,7 @@ function tell(showing: Showing, played: Played, prices: Prices): void {
     world.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
   }
   write(summaryText(summaryFacts(showing, played), paint));
-  write(forecastText(facts, paint));
+  write(forecastText(facts, paint, columns));
 }
 
 /** The exit code that the simulated run would have ended with. */

@@ -236,6 +236,8 @@ export interface CallRecord {
   readonly endedMs: number;
   /** When the dial attempt began that may have made a phone ring; undefined where none did. */
   readonly dialledMs?: number | undefined;
+  /** How long somebody was on the line, where the dialer told this run. */
+  readonly talkMs?: number | undefined;
   /** Services that did the steps, as far as they came. */
   readonly services: Readonly<Partial<Record<Role, string>>>;
   /** This record may have been sent before: its begin is in the journal, its end is not. */

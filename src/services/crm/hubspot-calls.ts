@@ -7,12 +7,6 @@ import type { CallRecord } from '../../engine/ports.ts';
 /** HubSpot refuses more than 65,536 characters; a text that long is cut, not the record lost. */
 const BODY_CHARACTERS_MAX = 60_000;
 
-/**
- * What lasted longer was not on the line: a person or a later run found out how the call had ended.
- * Its length is not known then.
- */
-const TALK_MS_MAX = 3_600_000;
-
 interface CallWords {
   readonly title: string;
   /** `hs_call_status`. */
@@ -27,7 +21,7 @@ export const CALL_WORDS: Readonly<Record<Outcome, CallWords>> = {
   busy: { title: 'busy', status: 'BUSY', disposition: 'Busy' },
   no_answer: { title: 'no answer', status: 'NO_ANSWER', disposition: 'No answer' },
   invalid_number: { title: 'invalid number', status: 'FAILED', disposition: 'Wrong number' },
-  failed: { title: 'failed, nobody was called', status: 'FAILED', disposition: undefined },
+  failed: { title: 'failed', status: 'FAILED', disposition: undefined },
   uncertain: { title: 'uncertain', status: 'FAILED', disposition: undefined },
   previewed: { title: 'preview, no phone rang', status: 'CANCELED', disposition: undefined },
 };
@@ -46,9 +40,8 @@ export function callProperties(
   record: CallRecord,
   { disposition, owner }: CallExtras,
 ): Readonly<Record<string, string>> {
-  const { campaign, call, contact, outcome, startedMs, endedMs, dialledMs } = record;
+  const { campaign, call, contact, outcome, startedMs, dialledMs, talkMs } = record;
   const { title, status } = CALL_WORDS[outcome];
-  const talkMs = Math.round(endedMs - (dialledMs ?? Number.NEGATIVE_INFINITY));
   const isTalk = outcome === 'answered' || outcome === 'voicemail';
   return {
     hs_timestamp: String(Math.round(dialledMs ?? startedMs)),
@@ -58,7 +51,8 @@ export function callProperties(
     hs_call_status: status,
     hs_call_to_number: contact.phone,
     hs_call_external_id: call,
-    ...(isTalk && talkMs >= 0 && talkMs <= TALK_MS_MAX && { hs_call_duration: String(talkMs) }),
+    // Begin and end do not tell it: a later run may have found out the end, hours after it.
+    ...(isTalk && talkMs !== undefined && { hs_call_duration: String(Math.round(talkMs)) }),
     ...(disposition !== undefined && { hs_call_disposition: disposition }),
     ...(owner !== undefined && { hubspot_owner_id: owner }),
   };

@@ -163,7 +163,7 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
     }
   }
 
-  async find({ call: id }: DialRequest, { signal }: RequestContext): Promise<Found> {
+  async find({ call: id, contact }: DialRequest, { signal }: RequestContext): Promise<Found> {
     const call = this.#calls.track(id);
     try {
       if (await this.#inquiry.stands(id, call, signal)) {
@@ -177,6 +177,7 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
     this.#calls.forget(id);
     // Heard of while a request of this process was under way, over the connection that it went.
     if (call.wasRefused && !call.wasMade) return { state: 'absent' };
+    this.#watch.over(trunkSigns(call), contact.phone, audioFault(call));
     const ended = endOf(call);
     return ended === undefined
       ? { state: 'unknown', detail: `${AMI_NAME}: ${UNHEARD}` }

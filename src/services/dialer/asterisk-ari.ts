@@ -185,6 +185,7 @@ class AsteriskAri implements AriDialer {
       return { state: 'placed', placed: { service: ARI_NAME, reference: call.id } };
     }
     this.#calls.delete(call.id);
+    this.#watch.over(call, request.contact.phone, call.audioFault);
     const end = await call.end;
     return end.type === 'ended'
       ? { state: 'ended', ended: end.ended }

@@ -18,26 +18,33 @@ const ENTITIES =
 const LABELS =
   'agent|agente|assistant|asistente|assistent|caller|anrufer|voice|stimme|voix|voz|speaker|' +
   'sprecher(?:in)?|narrator|narrateur|narrador|erzähler|host|operator|locutor|script|call script|' +
-  'skript|guion|guión|voice.?over|user|customer|ai|bot|system|message text|final answer|answer';
+  'skript|guion|guión|voice.?over|user|customer|ai|bot|system|message text|final answer|answer|' +
+  'voice ?mail(?: message)?|message|tts';
 const REMARKS =
   'note|nota|notes|hinweis|anmerkung|remarque|sfx|sound|music|musik|musique|música|tone|tono|ton|' +
-  'subject|betreff|objet|asunto|title|titel|titre|título';
+  'subject|betreff|objet|asunto|title|titel|titre|título|(?:word|character) count|' +
+  'total(?=\\s*:\\s*\\d+ (?:words|characters))';
 
 /** How whoever asked is spoken to, instead of whoever is called. */
 const OPENERS =
-  "sure|certainly|absolutely|of course|okay|here is|here['’]s|below is|the following is|gerne|" +
+  "sure|certainly|absolutely|of course|okay|here is|here['’]s|below is|below you['’]ll find|" +
+  "i['’]ve (?:written|drafted|prepared)|the following is|gerne|" +
   'natürlich|selbstverständlich|klar|hier ist|bien sûr|certainement|voici|claro|por supuesto|' +
   'aquí (?:está|tiene|tienes)';
+const ASSENTS =
+  'sure|certainly|absolutely|understood|got it|of course|gerne|natürlich|claro|bien sûr';
 /** "A message from the clinic" is what is said to people; "the message" is what was asked for. */
 const TEXTS =
-  '(?:script|text|texte|texto|skript|guion|guión|wording|draft|entwurf|ansage|versi[oó]n)\\b|' +
-  '(?:message|nachricht|mensaje)\\b(?! (?:from|von|vom|de|du|des|del)\\b)';
+  '(?:script|\\p{L}{0,20}text(?! message)|texte|texto|skript|guion|guión|wording|draft|entwurf|' +
+  'ansage|versi[oó]n|following)\\b|' +
+  '(?<!text )(?:message|nachricht|mensaje)\\b(?! (?:from|von|vom|de|du|des|del)\\b)';
 
 const MONTHS = 'jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez';
 
 /** In the order in which they are looked for: the first that fits is told. */
 const FLAWS: readonly (readonly [RegExp, string])[] = [
-  [/(?:https?:\/\/|\bwww\.\w)\S{0,60}|\[[^\]]{0,60}\]\([^)]{0,60}\)/i, 'a link'],
+  [/\[[^\]]{0,60}\]\([^)]{0,60}\)/, 'a link'],
+  [/(?:https?:\/\/|\bwww\.\w|\.(?:com|org|net|io|de|fr|es|uk)\/)\S{0,60}/i, 'a link'],
   [/^\s*#{1,6}\s.{0,60}/m, 'a heading'],
   [/^[ \t]*[•◦▪‣·*+]\s+\S.{0,60}/m, 'a list'],
   [/^[ \t]*[-–—]\s+\S.*\n(?:.*\n)?[ \t]*[-–—]\s+\S.*/m, 'a list'],
@@ -45,6 +52,7 @@ const FLAWS: readonly (readonly [RegExp, string])[] = [
   [/(?:^|\s)1\)\s[^]{1,500}?\s2\)\s/, 'a list'],
   [/^[ \t]*(?:-{3,}|={3,}|_{3,}|\*{3,}|\|.*\|)[ \t]*$/m, 'a rule or a table'],
   [/\*{1,3}[^*\n]{1,60}\*{1,3}|[*`]|~~|\\[nrt"'\\]|(?:^|\s)_{1,2}[^_\s][^_\n]{0,60}_/, 'markup'],
+  [/^\s*["']\w{1,30}["']\s*:|[|^]/, 'markup'],
   [new RegExp(`&(?:#\\d{1,7}|#x[\\da-f]{1,6}|${ENTITIES});`, 'i'), 'a sign in HTML'],
   [/<\/?[\p{L}!][^>]{0,200}>/u, 'a tag or a placeholder in angle brackets'],
   [
@@ -52,7 +60,9 @@ const FLAWS: readonly (readonly [RegExp, string])[] = [
     'a stage direction or a placeholder in brackets',
   ],
   [/(?<![\p{L}\d])x{3,}(?![\p{L}\d])|_{2,}|%\p{L}\w*%|%[sd]\b|\$\p{L}{2,}/iu, 'a placeholder'],
+  [/\b(?:[A-Z]+ )?NAME\b|([#:@])\p{L}{1,30}\1/u, 'a placeholder'],
   [/(?<![\w.@+-])\p{L}+(?:_\p{L}+)+(?![\w.+-]*@)/u, 'a placeholder'],
+  [/(?:^|\s)[:;]-?[()DP](?=\s|$)/, 'an emoji'],
   [/\p{Emoji_Presentation}|[\u2190-\u21ff\u2600-\u27bf]|\ufe0f/u, 'an emoji'],
   [/^\s*(?:short |brief |kurze )?(?:pause|pausa|beat|beep)\s*[.…]?\s*$/im, 'a stage direction'],
   [/[-–—]\s*(?:pause|pausa|beat|beep)\s*[-–—]/i, 'a stage direction'],
@@ -66,12 +76,26 @@ const FLAWS: readonly (readonly [RegExp, string])[] = [
     ),
     'words about the text',
   ],
-  [/^\s*(?:sure|certainly|absolutely|understood|got it)!/i, 'words about the text'],
+  [new RegExp(`^\\s*¡?(?:${ASSENTS})\\s?!`, 'i'), 'words about the text'],
+  [
+    /^[^.\n]{0,40}\bhere(?: (?:goes|you go)|['’]s what (?:you|I) \p{L}+ say)\b/iu,
+    'words about the text',
+  ],
+  [/^here(?: is|['’]s) (?:the|your|a) (?:call )?script\b/i, 'words about the text'],
+  [/\blike me to (?:change|adjust|revise|rewrite|shorten)/i, 'words about it'],
   [/\blet me know if you.{0,20}\b(?:changes|adjust|edit|revis|another version)/i, 'words about it'],
   [/\bi hope this helps\b|\bfeel free to (?:adjust|edit|modify|customi[sz]e)/i, 'words about it'],
   [/\bas an? (?:ai\b|artificial|(?:large )?language model)/i, 'a refusal'],
   [
     /\bI (?:can(?:no|['’])t|am unable to|['’]m unable to) (?:assist|help|comply) with/i,
+    'a refusal',
+  ],
+  [
+    new RegExp(
+      "\\bI(?: cannot| can['’]t|['’]m not able to| am not able to) " +
+        '(?:comply\\b|help with|(?:fulfil+|create|generate|write) (?:this|that|such|the))',
+      'i',
+    ),
     'a refusal',
   ],
   [/\b(?:dabei|damit|das) kann ich (?:leider )?nicht (?:helfen|erstellen|schreiben)/i, 'a refusal'],

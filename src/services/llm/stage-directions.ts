@@ -9,7 +9,7 @@ const PARENTHESES = /[(（]\s*([^()（）]{1,80}?)\s*[)）]/g;
 
 const HOW_LONG =
   '(?:a|an|the|one|two|three|short|long|brief|slight|small|dramatic|kurze|lange|kleine|courte|' +
-  'petite|longue|breve|pequeña|larga|\\d{1,2}(?!\\d)|' +
+  'petite|longue|breve|pequeña|larga|upbeat|deep|lunga|pequena|korte|\\d{1,2}(?!\\d)|' +
   'seconds?|sekunden?|secondes?|segundos?|sec|moment)';
 const HEARD =
   'pauses?|pausa|beat|silence|silencio|stille|beeps?|bip|pitido|piepton|signalton|music|musik|' +
@@ -18,11 +18,14 @@ const HEARD =
   'smil(?:es?|ing)|lächelt|lächelnd|sourit|souriant|en souriant|sonríe|sonriendo|' +
   'whispers?|whispering|flüstert|flüsternd|chuchote|susurra|susurrando|coughs?|coughing|' +
   'applause|applaus|wait|waits|waiting|wartet|attend|espera|pausing|inhales|exhales|nods|' +
-  '停顿|沉默|微笑|笑|間|沈黙';
+  'whispered|breath|ring ring|clicks?|knock knock|knocking|typing|' +
+  'pauze|stilte|glimlacht|silenzio|musica|ride|ridendo|sorride|sorridendo|sospira|' +
+  'silêncio|risos|sorri|sorrindo|pauza|śmiech|uśmiech|пауза|смеётся|смеется|улыбается|вздыхает|' +
+  '沉默|微笑|笑|笑い|間|沈黙|ポーズ';
 const MANNER =
   'slowly|softly|warmly|gently|quietly|loudly|calmly|cheerful(?:ly)?|happily|excited(?:ly)?|' +
   'enthusiastic(?:ally)?|professionally|politely|brightly|clearly|kindly|friendly|upbeat|warm|' +
-  'seriously|sadly|reassuringly|sincerely|sympathetically|' +
+  'seriously|sadly|reassuringly|sincerely|sympathetically|slow|slower|faster|louder|softer|' +
   'langsam|leise|freundlich|herzlich|ruhig|fröhlich|deutlich|heiter|einfühlsam|' +
   'lentement|doucement|chaleureusement|calmement|clairement|gaiement|poliment|' +
   'lentamente|despacio|suavemente|cálidamente|alegremente|claramente|amablemente|con calma';
@@ -34,7 +37,7 @@ const FILLED_IN =
 
 const SECONDS = '(?:seconds?|sekunden?|secondes?|segundos?|moment)';
 const GOES_ON = '(?:here|then|plays?|playing|starts?|stops?|fades?|fading|sonore|spielt)';
-const SPEAKS = '(?:speaks?|speaking|spricht|parle|habla|reads?|reading|said|liest|lit|lee)';
+const SPEAKS = '(?:speaks?|speaking|spoken|spricht|parle|habla|reads?|reading|said|liest|lit|lee)';
 const REPLY = '(?:answers?|reply|response|responds?|beep|tone|antwort|réponse|respuesta)';
 
 const STAGE_DIRECTIONS = [
@@ -46,6 +49,8 @@ const STAGE_DIRECTIONS = [
   '\\b(?:sfx|sound effects?|background (?:noise|music)|phone ring(?:s|ing)|fades? out)\\b',
   // How to speak.
   `^(?:very |sehr |très |muy )?(?:${MANNER})(?:${AND}(?:${MANNER}))*$`,
+  `^(?:${MANNER}),? with (?:energy|warmth)$`,
+  '^(?:tone|voice|tonfall|tono)\\s*:|^\\p{L}+er (?:ton|stimme)$|^(?:语气|停顿|暂停|轻声)\\p{L}*$',
   `^${SPEAKS}\\s+.{0,20}\\b(?:${MANNER})$`,
   `^${SPEAKS}\\s+(?:in|with|more|mit|plus|más|con)\\b.{0,60}$`,
   '\\b(?:in|with|mit|im)\\b.{0,40}\\b(?:tone|voice|smile|ton|stimme|lächeln)$',
@@ -53,7 +58,10 @@ const STAGE_DIRECTIONS = [
   '^(?:\\p{L}+ ){1,2}tone$|^tono? \\p{L}+$|\\btone of voice\\b',
   '^(?:clear(?:s|ing) .{0,8}throat|räuspert sich|se racle la gorge|se aclara la garganta)$',
   // What is to be done.
-  `^(?:wait(?:s|ing)? (?:for|until)|wartet auf|attend|espera)\\b.{0,30}(?:^|\\s)${REPLY}$`,
+  '^paus(?:e|es|ing) (?:briefly|shortly|here|for effect)$|^emphasi[sz]e\\b.{0,30}$',
+  '^(?:if|on) (?:it goes to |reaching )?(?:voice ?mail|an answering machine)$',
+  "^\\p{L}+['’]s voicemail$",
+  `^(?:(?:wait|hold)(?:s|ing)? (?:for|until)|wartet auf|attend|espera)\\b.{0,30}(?:^|\\s)${REPLY}$`,
   '^(?:hangs? up|ends? (?:the )?call|takes? a (?:deep )?breath|legt auf|raccroche|cuelga)$',
   // What is said of the text.
   '^(?:end|start|beginning) of (?:the )?(?:call|message|script|text)$|^(?:message|call) ends$',

@@ -79,15 +79,22 @@ class TemplateLlm implements Llm {
     }
   }
 
-  /** `en-GB` falls back to `en`. */
   #templateFor(language: string): readonly Template[] | undefined {
-    const parts = language.toLowerCase().split('-');
-    for (let length = parts.length; length > 0; length -= 1) {
-      const template = this.#templates.get(parts.slice(0, length).join('-'));
-      if (template !== undefined) {
-        return template;
-      }
-    }
-    return undefined;
+    return textFor(this.#templates, language);
   }
+}
+
+/** By language tag in small letters; `en-GB` falls back to `en`. */
+export function textFor<Text>(
+  texts: ReadonlyMap<string, Text>,
+  language: string,
+): Text | undefined {
+  const parts = language.toLowerCase().split('-');
+  for (let length = parts.length; length > 0; length -= 1) {
+    const text = texts.get(parts.slice(0, length).join('-'));
+    if (text !== undefined) {
+      return text;
+    }
+  }
+  return undefined;
 }

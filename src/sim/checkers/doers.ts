@@ -126,8 +126,9 @@ export const STEPS_TOLD: Checker = {
     const told = Map.groupBy(toldOf(seen.log, 'step.finished'), ({ run, event }) =>
       workOf(run, event.call, event.step),
     );
-    const finished = [...doneIn(evidence), ...followedIn(evidence)].filter(isFinished);
-    const done = Map.groupBy(finished, ({ work }) => work);
+    const steps = doneIn(evidence).filter(isFinished);
+    const done = byWork([...steps, ...followedIn(evidence)]);
+    const heard = byWork([...steps, ...endsHeardIn(evidence)]);
     const untold = [...done].flatMap(([work, its]) => {
       const times = (told.get(work) ?? []).filter(({ event }) => event.kept !== true).length;
       const missed = its.filter((one) => !isCut(one))[times];
@@ -138,8 +139,10 @@ export const STEPS_TOLD: Checker = {
       return [{ atMs, message }];
     });
     const repeated = [...told].flatMap(([work, its]) => {
-      // A call of which nothing is heard any more is over as well, and told without an answer.
-      const last = its[Math.max(1, done.get(work)?.length ?? 1)];
+      const answers = heard.get(work) ?? [];
+      // A call of which nothing is heard any more is told as over; so is what is heard after all.
+      const isAhead = (its[0]?.index ?? 0) < (answers[0]?.index ?? Number.POSITIVE_INFINITY);
+      const last = its[answers.length + (isAhead ? 1 : 0)];
       if (last === undefined) return [];
       const { atMs, event } = last;
       return [{ atMs, message: `the ${event.step} of ${event.call ?? '?'} is told once more` }];
@@ -148,11 +151,23 @@ export const STEPS_TOLD: Checker = {
   },
 };
 
-/** Calls of which a dialer said how they ended. */
-function followedIn({ exchanges }: Evidence): readonly Done[] {
+function byWork(done: readonly Done[]): ReadonlyMap<string, readonly Done[]> {
+  return Map.groupBy(done, ({ work }) => work);
+}
+
+/** Calls that a dialer followed to their end. */
+function followedIn(evidence: Evidence): readonly Done[] {
+  return endsHeardIn(evidence).filter(({ exchange }) => exchange.sight.method === 'follow');
+}
+
+/** How a dialer said that calls ended: followed, or looked for after the end. */
+function endsHeardIn({ exchanges }: Evidence): readonly Done[] {
   return exchanges.flatMap((exchange): readonly Done[] => {
-    const { sight, life, end } = exchange;
-    if (sight.method !== 'follow' || end?.type !== 'answered') return [];
+    const { sight, life, end, answer } = exchange;
+    if (end?.type !== 'answered') return [];
+    const isEnd =
+      sight.method === 'follow' || (sight.method === 'find' && answer?.found === 'ended');
+    if (!isEnd) return [];
     const { index, atMs } = end;
     const work = workOf(life.run, sight.call, 'dial');
     return [{ index, atMs, work, step: 'dial', service: sight.service, exchange }];

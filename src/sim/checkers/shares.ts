@@ -217,7 +217,8 @@ function wentBy(
   event: CampaignEvent,
   hasFailed: boolean,
 ): { readonly isBad: boolean; readonly service?: string | undefined } | undefined {
-  const isEnd = event.type === 'call.finished';
+  // What came out later was counted when it was told as uncertain.
+  const isEnd = event.type === 'call.finished' && event.was === undefined;
   // Nobody was rung, as they had asked: that went neither well nor wrong.
   if (isEnd && event.code === 'opted_out') return undefined;
   switch (share) {

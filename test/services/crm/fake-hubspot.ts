@@ -224,6 +224,7 @@ export function recordOf(over: Partial<CallRecord> = {}, contact: Contact = cont
     startedMs: 1_772_442_000_000,
     dialledMs: 1_772_442_030_000,
     endedMs: 1_772_442_065_000,
+    talkMs: 12_000,
     services: { llm: 'template', tts: 'flite', dialer: 'twilio' },
     again: false,
     ...over,

@@ -41,7 +41,7 @@ describe('a call logged in HubSpot', () => {
       hs_call_status: 'COMPLETED',
       hs_call_to_number: '+14155550134',
       hs_call_external_id: record.call,
-      hs_call_duration: '35000',
+      hs_call_duration: '12000',
       hs_call_disposition: 'f240bbac-87c9-4f6e-bf70-924b57d47db7',
       hubspot_owner_id: '77',
     });
@@ -57,14 +57,16 @@ describe('a call logged in HubSpot', () => {
     await crm.record(recordOf({ outcome, text: undefined, dialledMs: undefined }, dana), context);
     const properties = portal.calls[0]?.properties ?? {};
     expect(properties['hs_call_status']).toBe(status);
+    expect(properties['hs_call_title']).not.toContain('nobody was called');
     expect(properties['hs_call_duration']).toBeUndefined();
     expect(properties['hs_call_disposition']).toBe(disposition);
     expect(properties['hs_timestamp']).toBe('1772442000000');
   });
 
-  it('whose end was found out days later has no length', async () => {
+  it('whose end was found out by a later run has no length', async () => {
     const { portal, crm } = await withDana();
-    await crm.record(recordOf({ endedMs: 1_772_442_065_000 + 48 * 3_600_000 }, dana), context);
+    const found = { endedMs: 1_772_442_065_000 + 50 * 60_000, talkMs: undefined };
+    await crm.record(recordOf(found, dana), context);
     expect(portal.calls[0]?.properties['hs_call_duration']).toBeUndefined();
   });
 

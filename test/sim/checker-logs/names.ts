@@ -17,6 +17,9 @@ const wrote = (on: SightingLog, service: string, step: Step = 'script', role: Ro
   on.told({ type: 'step.finished', ...ABOUT, step, role, service, durationMs: 0 });
 /** c1 was called, to the end. */
 const followed = () => log().exchange('place').rang('c1').exchange('follow');
+const dialled = (on: SightingLog) => wrote(on, 'twilio', 'dial', 'dialer');
+/** c1 was called, and nobody could say how that ended. */
+const asked = () => log().exchange('place').rang('c1').exchange('follow', { failure: NOT_THIS });
 const spoke = (on: SightingLog, service: string) => {
   const about = { ...ABOUT, step: 'speech', role: 'tts', durationMs: 0, kept: true } as const;
   return on.told({ type: 'step.finished', ...about, service });
@@ -85,6 +88,10 @@ export const NAME_LOGS: Logs = {
       'a call that was followed to its end': () => wrote(followed(), 'twilio', 'dial', 'dialer'),
       'a call of which nothing is heard any more': () =>
         wrote(log().exchange('find', { found: 'unknown' }), 'twilio', 'dial', 'dialer'),
+      'a call of which its end is heard after all': () =>
+        dialled(dialled(asked()).exchange('follow')),
+      'a call that is found to have ended after all': () =>
+        dialled(dialled(asked()).exchange('find', { found: 'ended' })),
       'the same step by another life': () =>
         wrote(
           wrote(log().exchange('record'), 'hubspot', 'record', 'crm').killed().began(),
@@ -96,6 +103,9 @@ export const NAME_LOGS: Logs = {
     refuses: {
       'a step that nobody hears of': () => log().exchange('write').at(1_000).ended(),
       'a call that nobody hears the end of': () => followed().at(1_000).ended(),
+      'a call that was asked about once more, without an answer': () =>
+        dialled(dialled(asked()).exchange('follow', { failure: NOT_THIS })),
+      'a call whose end is told once more': () => dialled(dialled(followed())),
       'a record that is told twice': () => {
         const on = wrote(log().exchange('record'), 'hubspot', 'record', 'crm');
         return wrote(on, 'hubspot', 'record', 'crm');

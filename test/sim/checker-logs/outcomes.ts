@@ -8,7 +8,7 @@ const log = () => new SightingLog();
 const done = () => log().stands('c1', 'done', 'answered').stands('c2', 'done', 'busy');
 /** The CRM refuses the record of `c1`. */
 const refusing = () => done().exchange('record', { failure: NOT_THIS });
-const uncertain = () => log().stands('c1', 'uncertain', 'uncertain');
+const uncertain = () => log().stands('c1', 'uncertain', 'uncertain').started('c1');
 
 const [FIRST, SECOND] = [contactOf(1).phone, contactOf(2).phone];
 
@@ -202,7 +202,7 @@ export const OUTCOME_LOGS: Logs = {
       'a dialer that forgets': () => {
         const on = uncertain();
         on.ask('place');
-        return on.killed().began().exchange('find', { found: 'unknown' });
+        return on.killed().began().started('c1').exchange('find', { found: 'unknown' });
       },
       'a dialer that cannot be asked for as long as a call may last': () =>
         uncertain()

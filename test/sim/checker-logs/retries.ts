@@ -75,7 +75,7 @@ export const RETRY_LOGS: Logs = {
       'a call that waits for its turn': () =>
         log().exchange('place', FAILS).at(10_500).exchange('place'),
       'questions for as long as it takes': () => {
-        const on = log();
+        const on = log().started('c1');
         for (const atMs of [0, 5_000, 15_000, 35_000, 75_000, 135_000]) {
           on.at(atMs).exchange('follow', FAILS);
         }
@@ -99,7 +99,8 @@ export const RETRY_LOGS: Logs = {
           .exchange('speak'),
       'a call that waits for too many turns': () =>
         log().exchange('place', FAILS).at(12_000).exchange('place'),
-      'questions without a pause': () => log().exchange('find', FAILS).exchange('find'),
+      'questions without a pause': () =>
+        log().started('c1').exchange('find', FAILS).exchange('find'),
     },
   },
   'given up in time': {

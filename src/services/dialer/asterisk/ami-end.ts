@@ -48,8 +48,10 @@ function isUnheard({ wasUp, isUnplayed }: AmiCall): boolean {
   return wasUp && isUnplayed;
 }
 
-export function trunkSigns({ hangup, wasRinging, wasUp }: AmiCall): TrunkSigns {
-  return { isOver: hangup !== undefined, hasRung: wasRinging || wasUp, word: hangup };
+export function trunkSigns(call: AmiCall): TrunkSigns {
+  const { hangup, wasRinging, wasUp, wasPlayed, isUnplayed } = call;
+  const isHeard = wasPlayed && !isUnplayed;
+  return { isOver: hangup !== undefined, hasRung: wasRinging || wasUp, word: hangup, isHeard };
 }
 
 /** Tells of a key as soon as it is pressed, once; the answer ends that. */

@@ -3,6 +3,7 @@
  */
 import { createConnection, type Socket } from 'node:net';
 import { ServiceFailure } from '../../../domain/failure.ts';
+import { redacted } from '../../../domain/redaction.ts';
 import type { Clock } from '../../../engine/ports.ts';
 import { type AmiFields, type AmiPacket, AmiReader, amiText } from './ami-wire.ts';
 import type { Link } from './connection.ts';
@@ -242,7 +243,9 @@ export class AmiLink implements Link {
     // A list goes on until the event that ends it.
     if (isSuccess && pending.until !== undefined) return;
     this.#pending.delete(id);
-    pending.resolve({ isSuccess, message: packet.get('message') ?? '', events: [] });
+    // It may say what it was sent, and that was a password once.
+    const message = redacted(packet.get('message') ?? '', [this.#login.password]);
+    pending.resolve({ isSuccess, message, events: [] });
   }
 
   #close(failure: ServiceFailure): void {

@@ -108,6 +108,10 @@ export class AriCall {
     return this.#audioFault;
   }
 
+  get isHeard(): boolean {
+    return this.#message === 'whole' || this.#digit !== undefined;
+  }
+
   get hasRung(): boolean {
     return this.#hasRung || this.#upMs !== undefined;
   }

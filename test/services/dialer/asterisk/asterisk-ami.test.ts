@@ -469,6 +469,17 @@ test('after somebody heard nothing, nobody is rung before it was said', async ()
   await followed.ended;
   const failure = await failureOf(made.placed(another(1)));
   expect(failure).toMatchObject({ kind: 'permanent', scope: 'service', code: 'no_audio' });
+  // One is rung then; until they heard the text, the next one is not.
+  const tried = await failureOf(made.placed(another(2)));
+  expect(tried).toMatchObject({ kind: 'unknown', scope: 'service', code: 'no_audio' });
+  const found = await made.dialer.find(request(another(2)), context);
+  const placed = found.state === 'placed' ? found.placed : expect.fail(found.state);
+  const ended = made.dialer.follow(placed, request(another(2)), context);
+  asterisk.stands(placed.reference, '6');
+  asterisk.tell('UserEvent', placed.reference, { UserEvent: 'Campaign', Played: 'SUCCESS' });
+  asterisk.hangUp(placed.reference, 16);
+  expect(await ended).toMatchObject({ outcome: 'answered' });
+  await made.placed(another(3));
 });
 
 test('a network that lets itself be heard and never says that it rings has rung', async () => {

@@ -337,10 +337,16 @@ test('the answer that a call is gone may overtake the word of its end', async ()
 });
 
 test('after somebody heard nothing, nobody is rung before it was said', async () => {
-  const { dialer, request, call } = await bench('deaf_line');
+  const { fake, dialer, request, call } = await bench('deaf_line');
   await call();
   const failure = await failureOf(dialer.place(request, CONTEXT));
   expect(failure).toMatchObject({ code: 'no_audio', kind: 'permanent', scope: 'service' });
+  fake.callees.set(TO, 'person');
+  // One is rung then; until they heard the text, the next one is not.
+  const tried = await failureOf(dialer.place(request, CONTEXT));
+  expect(tried).toMatchObject({ code: 'no_audio', kind: 'unknown', scope: 'service' });
+  await expect.poll(async () => (await dialer.find(request, CONTEXT)).state).toBe('ended');
+  expect(await call()).toMatchObject({ outcome: 'answered' });
 });
 
 test('nobody is rung on an Asterisk that is stopping', async () => {
