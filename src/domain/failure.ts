@@ -25,6 +25,8 @@ export interface FailureDetails {
   readonly usage?: Usage | undefined;
   /** It was refused only because the service had too many requests of ours at once. */
   readonly isCrowded?: boolean | undefined;
+  /** Another call of ours is in the way: it says nothing of this contact, however often. */
+  readonly isInTheWay?: boolean | undefined;
   /** How the call ended with it, where that is more than that it failed. Only if permanent. */
   readonly outcome?: Extract<Outcome, 'invalid_number'> | undefined;
   readonly cause?: unknown;
@@ -44,6 +46,7 @@ export class ServiceFailure extends Error {
   readonly retriesMax: number | undefined;
   readonly usage: Usage | undefined;
   readonly isCrowded: boolean;
+  readonly isInTheWay: boolean;
   readonly outcome: FailureDetails['outcome'];
   /** Whose failure it is; the guard says so when it meets it. */
   service: string | undefined;
@@ -60,6 +63,7 @@ export class ServiceFailure extends Error {
     this.retriesMax = details.retriesMax;
     this.usage = details.usage;
     this.isCrowded = details.isCrowded ?? false;
+    this.isInTheWay = details.isInTheWay ?? false;
     this.outcome = details.outcome;
   }
 
@@ -73,9 +77,10 @@ export class ServiceFailure extends Error {
 
   /** The same failure, after which asking again makes sense in so many milliseconds. */
   asking(retryAfterMs: number): ServiceFailure {
-    const { kind, scope, code, status, retriesMax, usage, isCrowded, outcome, cause } = this;
-    const about = { kind, scope, code, status, retriesMax, usage, isCrowded, outcome, cause };
-    const failure = new ServiceFailure(this.message, { ...about, retryAfterMs });
+    const { kind, scope, code, status, retriesMax, usage, outcome, cause } = this;
+    const { isCrowded, isInTheWay } = this;
+    const about = { kind, scope, code, status, retriesMax, usage, outcome, cause, isCrowded };
+    const failure = new ServiceFailure(this.message, { ...about, isInTheWay, retryAfterMs });
     failure.service = this.service;
     return failure;
   }

@@ -155,9 +155,10 @@ export function settlementOf(
  * be the settings, or the service itself.
  */
 function isRound(
-  { refusedBy }: ServiceFailure,
+  { refusedBy, isInTheWay }: ServiceFailure,
   rounds: number,
   { haveGoneThrough, areLast }: Others,
 ): boolean {
+  if (isInTheWay) return false;
   return rounds === 0 || haveGoneThrough || (refusedBy.length > 0 && areLast);
 }

@@ -116,5 +116,6 @@ export const NUMBER_IN_USE = 'number_in_use';
 
 function numberInUse(service: string): ServiceFailure {
   const message = `${service}: another call to this number is being placed, or is in doubt`;
-  return new ServiceFailure(message, { kind: 'transient', scope: 'request', code: NUMBER_IN_USE });
+  const about = { kind: 'transient', scope: 'request', isInTheWay: true } as const;
+  return new ServiceFailure(message, { ...about, code: NUMBER_IN_USE });
 }

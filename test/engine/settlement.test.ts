@@ -76,6 +76,16 @@ describe('what an error means for the contact', () => {
     expect(settlementOf(failure(), twice, SOME)).toMatchObject({ outcome: 'failed' });
   });
 
+  it('another call of ours is in the way: no round, however often', () => {
+    const about = { kind: 'transient', scope: 'request', code: 'number_in_use' } as const;
+    const inTheWay = new ServiceFailure('in doubt', { ...about, isInTheWay: true });
+    for (const rounds of [0, 2]) {
+      const put = settlementOf(inTheWay, { rounds }, SOME);
+      expect(put).toMatchObject({ type: 'put_off', rounds, delayMs: 30_000 });
+      expect(settlementOf(inTheWay.asking(60_000), { rounds }, SOME)).toMatchObject({ rounds });
+    }
+  });
+
   it('refused by all services, and among the last of the list: failed after three times', () => {
     const last = { ...NOBODY, areLast: true };
     const once = settlementOf(refusedByAll(), FRESH, last);

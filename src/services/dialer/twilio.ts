@@ -340,6 +340,6 @@ function refused(code: string, message: string): ServiceFailure {
 /** Nothing was sent: Twilio could not tell the two calls apart. */
 function numberInUse(): ServiceFailure {
   const message = `${NAME}: another call to this number is being placed, or is in doubt`;
-  const code = 'number_in_use';
-  return new ServiceFailure(message, { kind: 'transient', scope: 'request', code });
+  const about = { kind: 'transient', scope: 'request', isInTheWay: true } as const;
+  return new ServiceFailure(message, { ...about, code: 'number_in_use' });
 }

@@ -3,6 +3,7 @@
  * given up after three rounds in which others went through, not before.
  */
 import type { Checker, Seen, Violation } from '../check.ts';
+import { NUMBER_IN_USE } from '../number-finder.ts';
 import { evidenceOf, type Life, type Told, toldOf } from './evidence.ts';
 import { unlisted } from './lists.ts';
 
@@ -78,7 +79,9 @@ export const THREE_ROUNDS: Checker = {
       const last = its.at(-1);
       // A text that cannot be used is nobody's failure.
       if (last === undefined || last.event.kind === 'permanent') return [];
-      const count = its.filter((one, nth) => nth === 0 || isOvertaken(seen, one, its)).length;
+      // Where a call of ours to the same number is in the way, that is no fault of theirs.
+      const own = its.filter(({ event: { code: why } }) => why !== NUMBER_IN_USE);
+      const count = own.filter((one, nth) => nth === 0 || isOvertaken(seen, one, own)).length;
       if (count >= ROUNDS_MAX) return [];
       const message =
         `${contact} is given up after ${its.length} rounds, ${count} of which count: ` +
@@ -137,9 +140,9 @@ function neverGivenUp({ log }: Seen, life: Life): readonly Found[] {
     if (event.type === 'call.finished') failedBy.delete(event.contact);
     if (event.type !== 'contact.put_off' || event.waitsFor !== undefined) continue;
     const { contact } = event;
-    const { step, service } = failedBy.get(contact) ?? {};
+    const { step, service, code } = failedBy.get(contact) ?? {};
     failedBy.delete(contact);
-    if (step === undefined) continue;
+    if (step === undefined || code === NUMBER_IN_USE) continue;
     const key = `${contact} at ${step} by ${service}`;
     const before = rounds.get(key);
     const since = before?.index ?? 0;

@@ -486,7 +486,8 @@ describe('a call whose answer was lost', () => {
   it('keeps its number for itself until it is known', async () => {
     const { made, fake, clock, dialer, request } = await lost({ lateMs: 33_000 });
     const other = made.request({ call: 'call-2' });
-    const busy = { kind: 'transient', scope: 'request', code: 'number_in_use' };
+    const code = 'number_in_use';
+    const busy = { kind: 'transient', scope: 'request', code, isInTheWay: true };
     expect(await made.refused(dialer, other)).toMatchObject(busy);
     const finding = dialer.find(request, CONTEXT);
     const inBetween = clock.sleep(20_000).then(() => failureOf(dialer.place(other, CONTEXT)));
