@@ -181,7 +181,8 @@ export class Runner {
       }
       // Busy from before the claim: nobody may take the run for over while this one is on its way.
       this.#busy += 1;
-      const claim = await journal.claim(this.#stages(line), clock.wallMs(), random.id());
+      const stages = this.#stages(line);
+      const claim = await journal.claim(stages, clock.wallMs(), random.id());
       if (claim !== undefined) {
         return claim;
       }
@@ -196,7 +197,9 @@ export class Runner {
         this.#finish('budget');
         return undefined;
       }
-      await this.#waker.wait(version, this.#idleMs(nextDueMs));
+      // Another process put somebody back since (`campaign settle`), and nobody wakes us for that.
+      const isMissed = ready && stages.length === STAGES.length;
+      await this.#waker.wait(version, isMissed ? 1 : this.#idleMs(nextDueMs));
     }
   }
 

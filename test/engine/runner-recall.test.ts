@@ -83,8 +83,14 @@ function bench(contacts: number, lines: number) {
   /** When the journal was told to call back whoever waits for a service. */
   const recalls: number[] = [];
   const endings: (() => Settlement)[] = [];
+  /** What another process does once nobody was there to be claimed. */
+  const meanwhile: (() => void)[] = [];
   const watched: Journal = {
-    claim: (...about) => journal.claim(...about),
+    claim: async (...about) => {
+      const claim = await journal.claim(...about);
+      if (claim === undefined) meanwhile.shift()?.();
+      return claim;
+    },
     write: (...about) => journal.write(...about),
     outlook: () => journal.outlook(),
     counts: () => journal.counts(),
@@ -134,8 +140,18 @@ function bench(contacts: number, lines: number) {
     const dueMs = clock.wallMs() + 240_000;
     await clock.until(journal.write(key, { type: 'put_off', dueMs, recall: true, ...wait }));
   };
-  return { clock, services, taken, recalls, work: endings, putOff, run };
+  const add = (number: number): void => {
+    store.contacts(CAMPAIGN, { sameNumber: 'allow' }).add([contactOf(number)]);
+  };
+  return { clock, services, taken, recalls, work: endings, meanwhile, add, putOff, run };
 }
+
+it('whoever another process puts back in the queue is taken up, also at the last moment', async () => {
+  const { run, taken, meanwhile, add } = bench(1, 1);
+  meanwhile.push(() => add(2));
+  expect(await run()).toBe('done');
+  expect(taken.get('c2')).toBeLessThan(2_000);
+});
 
 describe('who was put off for a service', () => {
   it('while another contact was trying it, is called back as soon as that works', async () => {
