@@ -88,7 +88,7 @@ describe('a script that is changed between two runs', () => {
     expect(next.disk.optOuts.list()).toHaveLength(1);
   });
 
-  it('nor of one that is asked about once more, because its dialer could not be asked', async () => {
+  it('nor of one that is asked about once more, as its dialer could not be asked', async () => {
     const unasked = (): never => {
       throw failure();
     };
