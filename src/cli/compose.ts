@@ -99,6 +99,7 @@ export function composeEngine(parts: EngineParts): Engine {
     charactersMax: config.script.maxCharacters,
     answers: config.script.answers,
     untilMs: policy.untilMs,
+    isSpent: () => parts.purse?.isReached() ?? false,
   });
   const looksUp = crm.some((service) => service.lookup !== undefined);
   const availability = new Availability([...guards.values()], looksUp, playsAudio(dialer));

@@ -121,6 +121,11 @@ export class CallAttempts implements AttemptLog {
     });
   }
 
+  /** We ended the call before its end: the next run says so with its outcome. */
+  hungUp(): Promise<void> {
+    return this.#journal.write(this.#claim.key, { type: 'call.hung_up', atMs: this.#wallMs() });
+  }
+
   isOthers(service: string, reference: string): boolean {
     return this.#journal.isOthers(service, reference, this.#claim.key.call);
   }

@@ -57,6 +57,8 @@ export interface ProcessorParts {
   readonly answers?: AnswerPolicy | undefined;
   /** Wall clock from which on no call begins: waits may be long between the claim and the call. */
   readonly untilMs?: number | undefined;
+  /** Nobody new is to be rung: what there was to be spent is spent. Never where it is left out. */
+  readonly isSpent?: (() => boolean) | undefined;
 }
 
 export class Processor {
@@ -172,6 +174,10 @@ export class Processor {
     }
     if (story.claim.isOutdated) {
       return { type: 'outdated' };
+    }
+    // It was taken to be settled, and is: nobody was rung. Another call would be a new one.
+    if (story.claim.stage === 'dialling' && this.#parts.isSpent?.() === true) {
+      return { type: 'left' };
     }
     // Before anything is paid for them; the journal asks once more before the phone rings.
     if (story.claim.optedOutMs !== undefined) {
@@ -344,7 +350,8 @@ export class Processor {
     const dialers = [...dialer.services, ...former];
     story.calls.begun();
     try {
-      const over = await followCall(dialers, placed, request, this.#context(story, 'dial'));
+      const context = this.#context(story, 'dial');
+      const over = await followCall(dialers, placed, request, story.attempts, context);
       story.isCut = over.state === 'uncertain' && over.isCut === true;
       return over;
     } finally {

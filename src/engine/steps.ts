@@ -224,12 +224,13 @@ async function clearUp(
 
 async function hangUpPlaced(
   chain: Chain<Dialer>,
-  { placed }: CallAttempts,
+  attempts: CallAttempts,
   context: RequestContext,
 ): Promise<void> {
+  const { placed } = attempts;
   const dialer = chain.services.find(({ name }) => name === placed?.service);
   if (placed !== undefined && dialer !== undefined) {
-    await hangUp(dialer, placed, { ...context, signal: new AbortController().signal });
+    await hangUpAtStop(dialer, placed, attempts, context);
   }
 }
 
@@ -313,6 +314,7 @@ export async function followCall(
   dialers: readonly Dialer[],
   placed: Placed,
   request: DialRequest,
+  attempts: CallAttempts,
   context: RequestContext,
 ): Promise<Over> {
   const { service } = placed;
@@ -329,8 +331,9 @@ export async function followCall(
     const ended = await dialer.follow(placed, request, context);
     return { state: 'ended', ended, service };
   } catch (error) {
-    // Also when the run stops: nobody is left on a line that nobody listens to any more.
-    await hangUp(dialer, placed, { ...context, signal: new AbortController().signal });
+    // Nobody is left on a line that nobody listens to any more.
+    if (context.signal.aborted) await hangUpAtStop(dialer, placed, attempts, context);
+    else await hangUp(dialer, placed, context);
     if (!(error instanceof ServiceFailure)) {
       throw error;
     }
@@ -363,14 +366,27 @@ function strangerTo(dialer: Dialer, account: string | undefined): string | undef
         'which cannot tell what became of it';
 }
 
-/** Best effort: a service that does not answer has shown that already. */
-async function hangUp(dialer: Dialer, placed: Placed, context: RequestContext): Promise<void> {
+/** The signal of the run has aborted: this is asked all the same, and kept for the next run. */
+async function hangUpAtStop(
+  dialer: Dialer,
+  placed: Placed,
+  attempts: CallAttempts,
+  context: RequestContext,
+): Promise<void> {
+  const { signal } = new AbortController();
+  if (await hangUp(dialer, placed, { ...context, signal })) await attempts.hungUp();
+}
+
+/** Best effort: a service that does not answer has shown that already. Answers whether it did. */
+async function hangUp(dialer: Dialer, placed: Placed, context: RequestContext): Promise<boolean> {
   try {
     await dialer.hangUp(placed, context);
+    return true;
   } catch (error) {
     if (!(error instanceof ServiceFailure)) {
       throw error;
     }
+    return false;
   }
 }
 

@@ -83,12 +83,19 @@ export function recordRefused(
   return { type: 'put_off', delayMs, reason, behind: true, recall: false, rounds };
 }
 
+/** Whoever was hung up on may not have heard it all, and may not have let it ring out. */
+function endDetail({ isHungUp }: Claim, detail: string | undefined): string | undefined {
+  if (isHungUp !== true) return detail;
+  const how = 'hung up by us, because the run was stopped';
+  return detail === undefined ? how : `${detail}; ${how}`;
+}
+
 export function outcomeOf(story: Story, over: Over): Settlement {
   story.services.dialer = over.service;
   const { answer } = story;
   if (over.state === 'ended') {
     const { outcome, detail } = over.ended;
-    return { type: 'outcome', outcome, detail: answer ?? detail };
+    return { type: 'outcome', outcome, detail: answer ?? endDetail(story.claim, detail) };
   }
   // Whoever pressed a key was there, whatever became of the call after that.
   return answer === undefined

@@ -33,6 +33,7 @@ export interface MemoryCall {
   recordBegun: boolean;
   /** What the callee chose by a key. */
   answer?: string;
+  isHungUp?: boolean;
   /** What it ended of without any phone ringing. */
   code?: 'opted_out';
   ended: { outcome: Outcome; detail: string | undefined; endedMs: number } | undefined;

@@ -147,7 +147,7 @@ export class MemoryJournal implements CampaignJournal {
     const call = goesOn ? last : this.#openCall(contact, nowMs, newCall);
     contact.fence += 1;
     this.#campaign.move(contact, { queue: QUEUE.claimed });
-    const { id, startedMs, finished, attempts, recordBegun, ended, answer } = call;
+    const { id, startedMs, finished, attempts, recordBegun, ended, answer, isHungUp } = call;
     const optedOutMs = this.#optOuts.find(contact.contact.phone)?.atMs;
     const former = isInDoubt(stage) ? this.#campaign.former(call) : undefined;
     const isChanged = isOutdated(contact) || former !== undefined;
@@ -166,6 +166,7 @@ export class MemoryJournal implements CampaignJournal {
       recordBegun,
       ...(ended !== undefined && { ended: { ...ended } }),
       ...(answer !== undefined && { answer }),
+      ...(isHungUp !== undefined && { isHungUp }),
       ...(optedOutMs !== undefined && { optedOutMs }),
       rounds: contact.rounds,
       isOutdated: contact.outcome === null && isChanged,
@@ -229,6 +230,9 @@ export class MemoryJournal implements CampaignJournal {
         return attemptEnded(call, entry);
       case 'call.answered':
         return this.#answered(contact, call, entry);
+      case 'call.hung_up':
+        call.isHungUp = true;
+        return;
       case 'call.ended':
         return this.#callEnded(contact, call, entry);
       case 'doubt.kept':

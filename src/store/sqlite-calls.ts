@@ -11,6 +11,7 @@ export interface CallRow {
   readonly outcome: Outcome | null;
   readonly detail: string | null;
   readonly answer: string | null;
+  readonly hung_up_ms: number | null;
 }
 
 interface StepRow {
@@ -40,6 +41,15 @@ export interface CallContents {
 /** What a call that has only just been opened holds. */
 export const NEW_CALL: CallContents = { finished: {}, attempts: [], recordBegun: false };
 
+/** What the row of such a call says of its end. */
+export const NOT_ENDED: Omit<CallRow, 'id' | 'started_ms'> = {
+  ended_ms: null,
+  outcome: null,
+  detail: null,
+  answer: null,
+  hung_up_ms: null,
+};
+
 /** Reads calls with their steps and attempts. */
 export class CallReader {
   readonly #call: StatementSync;
@@ -50,7 +60,7 @@ export class CallReader {
 
   constructor(connection: Preparer) {
     this.#call = connection.prepare(
-      `SELECT id, started_ms, ended_ms, outcome, detail, answer FROM call
+      `SELECT id, started_ms, ended_ms, outcome, detail, answer, hung_up_ms FROM call
        WHERE contact = ? AND number = ?`,
     );
     this.#steps = connection.prepare(

@@ -77,6 +77,9 @@ export class SqliteEntries {
       case 'call.answered':
         this.#answered(claim, entry);
         return true;
+      case 'call.hung_up':
+        this.#statements.hungUp.run(entry.atMs, claim.row, claim.key.number);
+        return true;
       case 'call.ended':
         return this.#callEnded(claim, entry);
       case 'doubt.kept':
@@ -263,6 +266,7 @@ type Statements = ReturnType<typeof prepareStatements>;
 function prepareStatements(
   connection: Connection,
 ): Record<
+  | 'hungUp'
   | 'callEnded'
   | 'contactEnded'
   | 'contactDone'
@@ -283,6 +287,7 @@ function prepareStatements(
     ...stepStatements(connection),
     ...attemptStatements(connection),
     ...doubtStatements(connection),
+    hungUp: connection.prepare('UPDATE call SET hung_up_ms = ? WHERE contact = ? AND number = ?'),
     callEnded: connection.prepare(`
       UPDATE call SET ended_ms = ?, outcome = ?, detail = ?, code = ?
       WHERE contact = ? AND number = ?`),

@@ -21,6 +21,7 @@ import {
   CallReader,
   type CallRow,
   NEW_CALL,
+  NOT_ENDED,
   progressOf,
 } from './sqlite-calls.ts';
 import { CampaignRow } from './sqlite-campaigns.ts';
@@ -182,7 +183,7 @@ export class SqliteJournal implements CampaignJournal {
       if (isConstraint(error)) throw new WriteRefused(`the call ${id} is in the journal already`);
       throw error;
     }
-    return { id, started_ms: nowMs, ended_ms: null, outcome: null, detail: null, answer: null };
+    return { ...NOT_ENDED, id, started_ms: nowMs };
   }
 
   /** The claim that this key stands for; read again where somebody else may have written. */
@@ -228,6 +229,7 @@ function claimOf(
     ...(outcome !== null &&
       endedMs !== null && { ended: { outcome, detail: detail ?? undefined, endedMs } }),
     ...(call.answer !== null && { answer: call.answer }),
+    ...(call.hung_up_ms !== null && { isHungUp: true }),
     ...(row.opted_out_ms !== null && { optedOutMs: row.opted_out_ms }),
     rounds: row.rounds,
     isOutdated: outcome === null && isChanged,

@@ -640,10 +640,31 @@ describe('being stopped', () => {
     expect(await bench.run()).toBe('stopped');
     expect(bench.truth.hungUp).toHaveLength(2);
     expect(bench.counts()).toMatchObject({ done: 0, calling: 0 });
-    const again = bench.next();
+    const again = bench.next({
+      behaviour: { follow: () => ({ outcome: 'answered', detail: '2 s' }) },
+    });
     expect(await again.run()).toBe('done');
     expect(bench.truth.rung).toHaveLength(3);
     expect(bench.counts().done).toBe(3);
+    // Who reads the results sees that these two may not have heard it all.
+    const cut = '2 s; hung up by us, because the run was stopped';
+    expect(again.of('call.finished').map(({ detail }) => detail)).toEqual([cut, cut, '2 s']);
+  });
+
+  it('says nothing of that where the dialer could not be told to hang up', async () => {
+    const bench: EngineBench = new EngineBench({
+      behaviour: {
+        follow: minuteCalls(() => bench),
+        hangUp: () => {
+          throw failure();
+        },
+      },
+    }).add(1);
+    bench.clock.after(30 * SECOND, () => bench.stop.abort(new Stopped('asked twice')));
+    expect(await bench.run()).toBe('stopped');
+    const again = bench.next();
+    expect(await again.run()).toBe('done');
+    expect(again.of('call.finished').map(({ detail }) => detail)).toEqual([undefined]);
   });
 
   it('hangs up a call that was being placed, and lets nothing be in doubt', async () => {
@@ -656,6 +677,7 @@ describe('being stopped', () => {
     expect(bench.truth.hungUp).toHaveLength(1);
     const again = bench.next();
     expect(await again.run()).toBe('done');
+    expect(again.of('call.finished')[0]?.detail).toMatch(/^hung up by us, /);
     expect(bench.truth.rung).toHaveLength(1);
     expect(bench.counts()).toMatchObject({ done: 1, uncertain: 0 });
   });

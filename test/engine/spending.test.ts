@@ -76,6 +76,26 @@ describe('a budget that is spent', () => {
   });
 });
 
+it('with a spent budget nobody is rung anew for whom it is proven that they were not', async () => {
+  const killed = new EngineBench({
+    policy: { lines: 1 },
+    behaviour: { admit: () => new Promise<never>(() => undefined) },
+  }).add(2);
+  killed.engine.runner.run(killed.signals).catch(() => undefined);
+  while (killed.truth.counts.admit === 0) await killed.clock.settle();
+  killed.store.kill();
+  const behaviour = { find: () => ({ state: 'absent' }) as const };
+  const next: EngineBench = killed.next({ purse: purseOf(() => next, 0), behaviour });
+  expect(await next.run()).toBe('budget');
+  expect(next.truth.rung).toEqual([]);
+  expect(next.counts()).toMatchObject({ queued: 2, done: 0 });
+  const last = next.next();
+  expect(await last.run()).toBe('done');
+  // Text and speech were there.
+  expect(last.truth.counts).toMatchObject({ write: 2, speak: 2, find: 1 });
+  expect(last.truth.rung).toHaveLength(2);
+});
+
 describe('what services are paid for', () => {
   function usageOf(bench: EngineBench): readonly UsageCount[] {
     const paid = bench.told.flatMap(({ event }) => paidFor(event) ?? []);

@@ -64,6 +64,7 @@ const ENTRY_TYPES = [
   'attempt.begun',
   'attempt.ended',
   'call.answered',
+  'call.hung_up',
   'call.ended',
   'record.ended',
   'doubt.kept',
@@ -111,6 +112,7 @@ const entry: fc.Arbitrary<JournalEntry> = fc.oneof(
     atMs,
   }),
   fc.record({ type: fc.constant('attempt.ended' as const), attempt, result, atMs }),
+  fc.record({ type: fc.constant('call.hung_up' as const), atMs }),
   fc.record({
     type: fc.constant('call.answered' as const),
     answer: fc.constantFrom('confirmed', 'call_me_back', 'opt_out'),

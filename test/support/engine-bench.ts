@@ -43,6 +43,8 @@ export interface Behaviour {
   /** Called before the phone rings: what it throws is a refusal. */
   admit(request: DialRequest, count: number): Promise<void> | void;
   follow(placed: Placed, request: DialRequest, context: RequestContext): Promise<Ended> | Ended;
+  /** Called before the call is ended. */
+  hangUp?(placed: Placed): void;
   find(request: DialRequest, count: number): Promise<Found> | Found;
   record(record: CallRecord, context: RequestContext, count: number): Promise<void> | void;
   /** The CRM looks up what this answers with, where it is given. */
@@ -245,6 +247,7 @@ function fakeServices(truth: Truth, clock: VirtualClock, options: EngineBenchOpt
     follow: async (placed, request, context) => does.follow(placed, request, context),
     find: async (request) => does.find(request, ++truth.counts.find),
     hangUp: async (placed) => {
+      does.hangUp?.(placed);
       truth.hungUp.push(placed.reference);
     },
   };

@@ -73,6 +73,8 @@ export interface Claim {
     | undefined;
   /** What the callee of this call chose by a key. */
   readonly answer?: string | undefined;
+  /** An earlier run ended this call while it was on, because it was stopped. */
+  readonly isHungUp?: boolean | undefined;
   /** Whoever has the number asked then not to be called: wall clock. The call may not begin. */
   readonly optedOutMs?: number | undefined;
   /** A record of this call was begun before. */
@@ -131,6 +133,8 @@ export type JournalEntry =
    * `standing` says which one stands.
    */
   | { readonly type: 'call.answered'; readonly answer: string; readonly atMs: number }
+  /** We ended the call while it was on, because the run was stopped: nobody was in for it. */
+  | { readonly type: 'call.hung_up'; readonly atMs: number }
   /**
    * The call has its outcome. The contact is done (or uncertain) from here on; except for
    * `uncertain`, its record is owed. Once more for a call that is uncertain, where it came out

@@ -9,23 +9,28 @@ import { type Exchange, evidenceOf, type Life, ROUNDING_MS, toldOf } from './evi
 
 export const BUDGET_KEPT: Checker = {
   name: 'budget kept',
-  promise: 'Once the vendors have billed as much as the budget, no new contact is taken.',
+  promise:
+    'Once the vendors have billed as much as the budget, no new contact is taken, and nobody is ' +
+    'rung anew for whom it is proven that they were not.',
   check: (seen) => {
     const { lives, exchanges } = evidenceOf(seen);
     const spentMs = reachedMs(seen, exchanges);
     return toldOf(seen.log, 'call.started').flatMap(({ index, atMs, run, event: { contact } }) => {
       const life = lives.find((one) => one.run === run);
       const isSpent = budgetOf(seen, life) !== undefined && atMs > spentMs + ROUNDING_MS;
-      const next = exchanges.find((one) => one.index > index && one.sight.contact === contact);
-      const isNew = next?.life === life && !IN_HAND.has(next?.sight.method ?? 'find');
+      if (!isSpent) return [];
+      const isNew = exchanges.some(
+        ({ sight, index: sent, life: its }) =>
+          sent > index && its === life && sight.contact === contact && OF_NEW.has(sight.method),
+      );
       const message = `${contact} is taken, all was spent at ${spentMs} ms`;
-      return isSpent && isNew ? [{ atMs, message }] : [];
+      return isNew ? [{ atMs, message }] : [];
     });
   },
 };
 
-/** What is asked first of a call that an earlier run began, which is brought to its end. */
-const IN_HAND: ReadonlySet<Method> = new Set(['find', 'follow']);
+/** What is not asked of a call that an earlier run began, which is brought to its end. */
+const OF_NEW: ReadonlySet<Method> = new Set(['lookup', 'write', 'speak', 'place']);
 
 /** What the life may spend in all; undefined where nobody has set a limit. */
 export function budgetOf({ log }: Seen, life: Life | undefined): number | undefined {

@@ -37,6 +37,13 @@ export const MONEY_LOGS: Logs = {
           .exchange('write', { contact: 'c2' }),
     },
     refuses: {
+      'a call of an earlier run that reached nobody, and is placed again': () =>
+        spent()
+          .killed()
+          .began()
+          .started('c2')
+          .exchange('find', { contact: 'c2' })
+          .exchange('place', { contact: 'c2' }),
       'somebody new': () => spent().started('c2').exchange('write', { contact: 'c2' }),
       'somebody new in the next run': () =>
         spent().ended('budget').began().started('c2').exchange('speak', { contact: 'c2' }),
