@@ -51,8 +51,10 @@ export function raisedIn(
 ): AlertsAfter {
   const { enabled, severity } = policiesOf(moment)[rule];
   if (!enabled) return quiet(state);
-  const { campaign } = moment;
-  const alert: Alert = { severity, kind: 'raised', campaign, affected: 0, ...about };
+  const { campaign, wallMs } = moment;
+  const later = about.sinceMs === wallMs ? {} : { raisedMs: wallMs };
+  const base = { severity, kind: 'raised', campaign, affected: 0 } as const;
+  const alert: Alert = { ...base, ...later, ...about };
   return { state: withAlert(state, alert), news: [alert] };
 }
 

@@ -52,6 +52,11 @@ export interface Alert {
   readonly troubles?: readonly Trouble[] | undefined;
   /** When the trouble began; milliseconds since the epoch, for a recovery too. */
   readonly sinceMs: number;
+  /**
+   * When it was raised, where the trouble had begun before. One trouble may be raised twice: it is
+   * over for who does not use the service any more, and found again by who uses it anew.
+   */
+  readonly raisedMs?: number | undefined;
   /** One line. */
   readonly title: string;
   /** What happened, with the service's own words and code. */
@@ -76,6 +81,7 @@ export interface Alert {
 }
 
 /** The same whenever and however often it is sent; ASCII without spaces. */
-export function alertId({ key, kind, sinceMs }: Pick<Alert, 'key' | 'kind' | 'sinceMs'>): string {
-  return `${encodeURIComponent(key)}-${kind}-${sinceMs}`;
+export function alertId(alert: Pick<Alert, 'key' | 'kind' | 'sinceMs' | 'raisedMs'>): string {
+  const { key, kind, sinceMs, raisedMs = sinceMs } = alert;
+  return `${encodeURIComponent(key)}-${kind}-${raisedMs}`;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { alertId } from '../../src/domain/alert.ts';
 import type { CampaignEvent } from '../../src/domain/event.ts';
 import {
   CHANNEL_PAUSE_MS,
@@ -633,6 +634,29 @@ describe('an outage over several runs', () => {
     const own = ['raised campaign:autumn', RECOVERED, 'raised campaign:spring'];
     expect(email.delivered).toEqual([RAISED, ...own]);
     expect(email.asked[2]?.alert.title).toContain('is not in use any more');
+  });
+
+  it('found anew by who uses the service again is another alert', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email');
+    const [open, other] = [[found('flite', 'open')], [found('openai', 'closed')]];
+    const runs = [open, other, open];
+    for (const breakers of runs) {
+      await bench.clock.advance(60_000);
+      const run = bench.run([email]);
+      run.alerter.reconcile(breakers);
+      await bench.clock.settle();
+      await run.alerter.close();
+    }
+    await bench.clock.advance(60_000);
+    const last = bench.run([email]);
+    last.take(closed());
+    await bench.clock.settle();
+    expect(email.delivered).toEqual([RAISED, RECOVERED, RAISED, RECOVERED]);
+    const alerts = email.asked.map(({ alert }) => alert);
+    // Who takes each id only once gets them all.
+    expect(new Set(alerts.map(alertId)).size).toBe(4);
+    expect(alerts.map(({ sinceMs }) => sinceMs)).toEqual([0, 0, 0, 0]);
   });
 
   it('that a killed run had no time to tell is told by the next that finds it', async () => {

@@ -2,7 +2,7 @@
  * Logs of simulated runs written by hand, as short as what they are to show. Everything happens
  * where `at` has put the clock; the first life has begun at 0.
  */
-import { type AlertKind, type AlertSeverity, alertId } from '../../src/domain/alert.ts';
+import { type Alert, type AlertKind, type AlertSeverity, alertId } from '../../src/domain/alert.ts';
 import type { CampaignEvent, ContactCounts, RunEnd } from '../../src/domain/event.ts';
 import type { ContactState, Outcome, Role, Step } from '../../src/domain/words.ts';
 import type { Found } from '../../src/engine/ports.ts';
@@ -58,7 +58,8 @@ export type AboutAlert = Partial<
   Pick<
     Extract<Sight, { type: 'alert_leaves' }>,
     'key' | 'sinceMs' | 'severity' | 'ends' | 'was' | 'lateMs'
-  >
+  > &
+    Pick<Alert, 'raisedMs'>
 >;
 
 /** A life of this campaign, whose settings name these. */
@@ -275,11 +276,12 @@ export class SightingLog {
 
   /** An alert leaves for a channel; answers its number. */
   leaves(channel: string, kind: AlertKind, about: AboutAlert = {}): string {
-    const { key = 'service:elevenlabs', sinceMs = 0, severity = 'critical', ...more } = about;
+    const { key = 'service:elevenlabs', sinceMs = 0, severity = 'critical' } = about;
+    const { raisedMs, ...more } = about;
     this.#sends += 1;
     const send = String(this.#sends);
-    const id = alertId({ key, kind, sinceMs });
-    this.see({ type: 'alert_leaves', send, channel, id, key, kind, sinceMs, severity, ...more });
+    const id = alertId({ key, kind, sinceMs, raisedMs });
+    this.see({ type: 'alert_leaves', ...more, send, channel, id, key, kind, sinceMs, severity });
     return send;
   }
 

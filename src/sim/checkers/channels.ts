@@ -4,7 +4,6 @@
  */
 import type { AlertSeverity } from '../../domain/alert.ts';
 import type { Checker, Seen, Violation } from '../check.ts';
-import { OPERATOR } from '../simulated-channels.ts';
 import {
   type Evidence,
   evidenceOf,
@@ -51,11 +50,9 @@ class Sends {
       if (sight.type !== 'alert_answered') continue;
       answers.set(sight.send, { index, atMs: sight.atMs, failure: sight.failure });
     }
-    const episodes = new Episodes();
     this.all = seen.log.flatMap((sight, index) => {
       if (sight.type !== 'alert_leaves') return [];
-      const id = episodes.nameOf(sight);
-      return [{ ...sight, id, index, answer: answers.get(sight.send) }];
+      return [{ ...sight, index, answer: answers.get(sight.send) }];
     });
     this.#byChannel = Map.groupBy(this.all, ({ channel }) => channel);
   }
@@ -103,27 +100,6 @@ class Sends {
       const isIt = event.channel === channel && event.key === key && event.alert === kind;
       return isIt && isOf({ run, kept: event.kept });
     });
-  }
-}
-
-/**
- * An outage that was told to be over, because a service was not in use any more, may be found by a
- * later run: that one began when it did, and is told once more.
- */
-class Episodes {
-  readonly #overIn = new Map<string, number>();
-  readonly #again = new Map<string, number>();
-
-  nameOf({ id, key, kind, sinceMs, channel, run }: Of<'alert_leaves'>): string {
-    const cause = `${key} ${sinceMs}`;
-    const overIn = this.#overIn.get(cause) ?? Number.POSITIVE_INFINITY;
-    if (kind === 'raised' && channel === OPERATOR && run > overIn) {
-      this.#again.set(cause, (this.#again.get(cause) ?? 0) + 1);
-      this.#overIn.delete(cause);
-    }
-    if (kind === 'recovered') this.#overIn.set(cause, this.#overIn.get(cause) ?? run);
-    const again = this.#again.get(cause);
-    return again === undefined ? id : `${id}-${again}`;
   }
 }
 

@@ -104,8 +104,8 @@ export const CHANNEL_LOGS: Logs = {
           .sends('operator', 'recovered', END)
           .ended()
           .began()
-          .sends('operator', 'raised')
-          .sends('email', 'raised'),
+          .sends('operator', 'raised', { raisedMs: 9 })
+          .sends('email', 'raised', { raisedMs: 9 }),
     },
     refuses: {
       'an alert after its end': () =>
