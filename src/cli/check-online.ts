@@ -75,7 +75,7 @@ export async function checkServices(world: World, config: Config): Promise<Servi
         const probed = FOLDER_SERVICES.has(one.service)
           ? await folderProbe(config)
           : await probe(world, timeoutMs, make);
-        return { ...one, key: serviceKey(inUse, one), ...judged(probed, sight) };
+        return { ...one, key: serviceKey(inUse, one), ...judged(probed, sight, one.service) };
       }),
     );
   } finally {
@@ -143,10 +143,22 @@ async function probe(
   });
 }
 
-function judged(probed: Probed, sight: Sight): Pick<ServiceCheck, 'reach' | 'detail'> {
+/** The settings that say where it is, of what is not asked over HTTP. */
+const PLACES: Readonly<Record<string, string>> = {
+  'asterisk-ami': 'providers.asterisk-ami.host and port',
+};
+
+function judged(
+  probed: Probed,
+  sight: Sight,
+  service: string,
+): Pick<ServiceCheck, 'reach' | 'detail'> {
   if (!probed.isGood) {
     const { error } = probed;
-    return { reach: reachOf(error), detail: maskNumbers(faultIn(error, sight)) };
+    const reach = reachOf(error);
+    const place = reach === 'unreachable' ? PLACES[service] : undefined;
+    const advice = place === undefined ? '' : `; check ${place}`;
+    return { reach, detail: `${maskNumbers(faultIn(error, sight))}${advice}` };
   }
   const { detail, isLow, credentials } = probed.answer;
   const told = detail && maskNumbers(detail);

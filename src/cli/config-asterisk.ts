@@ -5,7 +5,7 @@ import type { Judged } from './config-judged.ts';
 import type { ConfigPath, Finding } from './config-problems.ts';
 import type { ConfigFile } from './config-schema.ts';
 import { durationText, parseDuration } from './durations.ts';
-import type { AmiProvider } from './settings.ts';
+import type { AmiProvider, Config } from './settings.ts';
 
 /** A dead peer is noticed after `keep_alive` and this. */
 const KEEP_ALIVE_ANSWER_MS = 5_000;
@@ -50,6 +50,24 @@ export function amiAccount({ config }: Judged): readonly Finding[] {
     ...(password === '' ? [{ path: at('password'), found, allowed: secretText }] : []),
     ...(endpoint === '' ? [{ path: at('endpoint'), found, allowed: channel }] : []),
   ];
+}
+
+/** What is allowed, and should be known before the first call. */
+export function endpointNotices({ services, providers }: Config): readonly string[] {
+  const asterisks = (['asterisk-ari', 'asterisk-ami'] as const).filter((name) =>
+    services.dialer.includes(name),
+  );
+  return asterisks.flatMap((name) => {
+    const { endpoint } = providers[name];
+    const [technology = '', , options = ''] = endpoint.split('/');
+    return technology.toLowerCase() !== 'local' || options.includes('n')
+      ? []
+      : [
+          `providers.${name}.endpoint is "${endpoint}", without /n: once somebody picks up, ` +
+            'Asterisk takes that channel out of the call, and how the call ends cannot be seen ' +
+            `(uncertain). Write "${technology}/${endpoint.split('/')[1] ?? ''}/n${options}"`,
+        ];
+  });
 }
 
 export function amiSecret({ config, source }: Judged): readonly Finding[] {

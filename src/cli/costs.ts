@@ -71,7 +71,8 @@ export function costLines(
 ): readonly string[] {
   const inUse = servicesInUse(config.services);
   const used = usageTotals(run).map(
-    (total) => `${serviceKey(inUse, total)}: ${usageText(total)}${priceText(config, total)}`,
+    (total) =>
+      `${serviceKey(inUse, total)}: ${usageText(total)}${priceText(config, total)} in this run`,
   );
   const { currency } = config.campaign;
   const inRun = moneyText(costOf(run, config.prices).micros, currency);

@@ -160,7 +160,11 @@ function addSimulateCommand(program: Command, world: World, ended: (code: number
     .option('--start <HH:MM>', 'time of day at which it begins (default: 09:00)', timeOfDay)
     .option('--seed <n>', 'another day: the same seed gives the same day', wholeFrom0, 1)
     .option('--realtime', 'at the speed of life')
-    .option('--speed <n>', 'so many times as fast as life, instead of --realtime', factor)
+    .addOption(
+      new Option('--speed <n>', 'so many times as fast as life, instead of --realtime')
+        .argParser(factor)
+        .conflicts('realtime'),
+    )
     .option('--log <file>', 'write the log of the simulated run to this file')
     .option(
       '--hunt',

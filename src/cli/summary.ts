@@ -29,6 +29,8 @@ export interface SummaryFacts extends CampaignState {
   readonly durationMs: number;
   readonly tally: RunTally;
   readonly down: readonly ServiceDown[];
+  /** Calls that were begun and whose end nobody knows yet; their contacts wait. */
+  readonly inDoubt?: number | undefined;
   /** Whether any service of the dialer's chain makes a phone ring. */
   readonly rings: boolean;
   readonly dialers: readonly string[];
@@ -98,6 +100,7 @@ export function summaryText(facts: SummaryFacts, paint: Paint): string {
   const paragraphs = [
     [headline(facts, paint)],
     [
+      ...togetherLines(facts),
       ...outcomeLines(facts, paint),
       ...answerLines(facts),
       ...waitingLines(facts, paint),
@@ -186,6 +189,12 @@ function everybody({ total, uncertain }: ContactCounts): string {
   return uncertain === 0 ? `${who} outcome` : `${who} outcome, but ${uncertain} uncertain`;
 }
 
+/** The headline is about this run, and what follows about the campaign. */
+function togetherLines({ outcomes, tally }: SummaryFacts): string[] {
+  const now = sum(tally.outcomes);
+  return now === 0 || sum(outcomes) <= now ? [] : ['  All runs of this campaign together:'];
+}
+
 function outcomeLines(facts: SummaryFacts, paint: Paint): string[] {
   return [...facts.outcomes]
     .filter(([, count]) => count > 0)
@@ -208,12 +217,17 @@ function answerLines({ answers, optedOut }: SummaryFacts): string[] {
   ];
 }
 
+/** They are hung up on where the run was stopped at once, and lost where it broke off. */
+const IN_DOUBT = 'of these may have been rung: the next run asks what became of them';
+
 function waitingLines(facts: SummaryFacts, paint: Paint): string[] {
   const { queued, put_off: putOff, calling } = facts.contacts;
+  const { inDoubt = 0 } = facts;
   const reasons = causesText(facts.waiting.filter(({ dueMs }) => dueMs !== undefined));
   return [
     ...(queued + calling > 0 ? [row(queued + calling, 'queued', '')] : []),
     ...(putOff > 0 ? [row(putOff, paint('yellow', 'put off'.padEnd(14)), reasons)] : []),
+    ...(inDoubt > 0 ? [row(inDoubt, paint('yellow', 'in doubt'.padEnd(14)), IN_DOUBT)] : []),
     ...recordLines(facts, paint),
     ...(facts.removed > 0
       ? [row(facts.removed, 'taken out', 'not in the list any more, so not called')]

@@ -56,9 +56,23 @@ const SPELLINGS: Readonly<Record<KnownColumn, readonly string[]>> = {
 const KNOWN_COLUMNS = Object.keys(SPELLINGS) as KnownColumn[];
 const COLUMNS_SHOWN_MAX = 20;
 
-/** Throws `ListError` `no_phone_column` or `ambiguous_header`. `list` is the list's name. */
-export function readHeader(record: ListRecord, list: string): Header {
-  const { delimiter, cells } = splitHeader(record, list);
+/** What a spreadsheet's `sep=;` above the header says; undefined for any other line. */
+export function announcedDelimiter(line: string): Delimiter | undefined {
+  const mark = /^\s*"?sep=(.)"?\s*$/i.exec(line)?.[1];
+  return DELIMITERS.find((delimiter) => delimiter === mark);
+}
+
+/**
+ * Throws `ListError` `no_phone_column` or `ambiguous_header`. `list` is the list's name.
+ *
+ * @param delimiters of which one separates the cells
+ */
+export function readHeader(
+  record: ListRecord,
+  list: string,
+  delimiters: readonly Delimiter[] = DELIMITERS,
+): Header {
+  const { delimiter, cells } = splitHeader(record, list, delimiters);
   const names = cells.map((cell) => variableName(cell));
   refuseTwins(cells, names, list);
   const known = (column: KnownColumn) => knownIndex(column, cells, names, list);
@@ -98,8 +112,9 @@ export function variableName(header: string): string {
 function splitHeader(
   record: ListRecord,
   list: string,
+  delimiters: readonly Delimiter[],
 ): { readonly delimiter: Delimiter; readonly cells: readonly string[] } {
-  const splits = DELIMITERS.flatMap((delimiter) => {
+  const splits = delimiters.flatMap((delimiter) => {
     const [cells] = cellsOf([record], delimiter);
     return cells === undefined ? [] : [{ delimiter, cells, isList: cells.some(isPhoneHeader) }];
   });

@@ -7,7 +7,7 @@ import { maskContactId } from '../domain/privacy.ts';
 import type { Admission, ContactSink, Emit } from '../engine/ports.ts';
 import { cellsOf } from './cells.ts';
 import { ContactReader } from './contact-row.ts';
-import { type Header, readHeader } from './header.ts';
+import { announcedDelimiter, type Header, readHeader } from './header.ts';
 import { ListError } from './list-error.ts';
 import type { ListSource } from './list-source.ts';
 import { phoneReader } from './phone.ts';
@@ -95,7 +95,12 @@ class Reading {
         continue;
       }
       if (this.#header === undefined) {
-        this.#begin(record);
+        const announced = record.line === 1 ? announcedDelimiter(record.text) : undefined;
+        if (announced !== undefined) {
+          scanner.delimiters = [announced];
+          continue;
+        }
+        this.#begin(record, scanner.delimiters);
         scanner.delimiters = [this.#delimiter()];
         continue;
       }
@@ -124,8 +129,8 @@ class Reading {
     return { ...this.#tally, removed: sink.finish() };
   }
 
-  #begin(record: ListRecord): void {
-    const header = readHeader(record, this.#options.list.name);
+  #begin(record: ListRecord, delimiters: RecordScanner['delimiters']): void {
+    const header = readHeader(record, this.#options.list.name, delimiters);
     this.#header = header;
     this.#contacts = new ContactReader(header, phoneReader(this.#options.defaultCountry));
   }

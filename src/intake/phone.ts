@@ -6,6 +6,7 @@ import {
   isSupportedCountry,
   ParseError,
   type PhoneNumber,
+  default as parsePhoneNumber,
   parsePhoneNumberWithError,
   validatePhoneNumberLength,
 } from 'libphonenumber-js/min';
@@ -93,11 +94,17 @@ function notANumber(text: string, problem: string): Refusal {
   return { code: 'not_a_number', reason: 'not a phone number' };
 }
 
+/** `0044…` is how one dials abroad from Europe, and no number where 00 means nothing. */
+function abroad(text: string): string {
+  const isOne = text.startsWith('00') && parsePhoneNumber(`+${text.slice(2)}`)?.isPossible();
+  return isOne === true ? '; with + in the place of 00 it is one' : '';
+}
+
 function impossible(text: string, country: string, problem: string | undefined): Refusal {
   const digits = text.replaceAll(/\P{Nd}/gu, '').length;
   const wrong =
     problem === 'TOO_SHORT' ? 'too short' : problem === 'TOO_LONG' ? 'too long' : 'wrong length';
   const where = text.startsWith('+') ? '' : ` in ${country}`;
-  const reason = `not a possible number${where}: ${wrong} (${digits} digits)`;
+  const reason = `not a possible number${where}: ${wrong} (${digits} digits)${abroad(text)}`;
   return { code: 'impossible_number', reason };
 }

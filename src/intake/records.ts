@@ -47,7 +47,7 @@ type Scan = { readonly end: number; readonly breaks: number } | RecordFault | 'u
  */
 export class RecordScanner {
   /** Until the header is read a cell may end at any delimiter. */
-  delimiters: readonly string[] = DELIMITERS;
+  delimiters: readonly Delimiter[] = DELIMITERS;
   #text = '';
   #at = 0;
   #line = 1;
@@ -166,10 +166,14 @@ export class RecordScanner {
     return { end: lineEnd, breaks: 0 };
   }
 
+  #separates(character: string): boolean {
+    return this.delimiters.some((delimiter) => delimiter === character);
+  }
+
   #hasLongCell(end: number): boolean {
     let cell = this.#at;
     for (let index = this.#at; index < end; index += 1) {
-      if (this.delimiters.includes(this.#text.charAt(index))) cell = index + 1;
+      if (this.#separates(this.#text.charAt(index))) cell = index + 1;
       if (index - cell >= CELL_CHARACTERS_MAX) return true;
     }
     return false;
@@ -200,7 +204,7 @@ export class RecordScanner {
         }
       } else if (newLine) {
         return { end: index, breaks };
-      } else if (this.delimiters.includes(text.charAt(index))) {
+      } else if (this.#separates(text.charAt(index))) {
         state = 'before';
         cell = index + 1;
         cellLines = 1;

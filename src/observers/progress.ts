@@ -10,11 +10,9 @@ import type { Clock } from '../engine/ports.ts';
 /** How often there is a line where nobody sees a bar, in milliseconds. */
 const LINE_EVERY_MS = 60_000;
 
-/** Columns of the bar itself. */
-const BAR_MIN = 6;
+/** Columns of the bar itself; where there are fewer, the words are all there is. */
+const BAR_MIN = 5;
 const BAR_MAX = 30;
-/** `  … 412 of 560 contacts, put off 3 times, 4 in hand, 12 min 5 s` without the bar. */
-const WORDS_BESIDE = 62;
 
 export interface ProgressScreen {
   readonly write: (text: string) => void;
@@ -37,7 +35,9 @@ export class Progress implements Disposable {
   readonly #screen: ProgressScreen;
   readonly #startMs: number;
   #counts: ContactCounts = NOBODY;
+  /** Uncertain ones too: nobody waits for them any more. */
   #done = 0;
+  #uncertain = 0;
   #putOff = 0;
   /** Calls in hand; whom a breaker turned away never was. */
   readonly #inHand = new Set<string>();
@@ -77,7 +77,8 @@ export class Progress implements Disposable {
     switch (event.type) {
       case 'run.started':
         this.#counts = event.contacts;
-        this.#done = event.contacts.done + event.contacts.uncertain;
+        this.#uncertain = event.contacts.uncertain;
+        this.#done = event.contacts.done + this.#uncertain;
         this.#start();
         break;
       case 'run.finished':
@@ -89,6 +90,8 @@ export class Progress implements Disposable {
       case 'call.finished':
         this.#inHand.delete(event.call);
         this.#done += event.was === undefined ? 1 : 0;
+        this.#uncertain += event.outcome === 'uncertain' ? 1 : 0;
+        this.#uncertain -= event.was === 'uncertain' ? 1 : 0;
         break;
       case 'contact.put_off':
         this.#putOff += 1;
@@ -121,6 +124,7 @@ export class Progress implements Disposable {
   #stateText(): string {
     const span = spanText(this.#screen.clock.monotonicMs() - this.#startMs);
     return [
+      ...(this.#uncertain > 0 ? [`${this.#uncertain} uncertain`] : []),
       ...(this.#putOff > 0 ? [`put off ${counted(this.#putOff, 'time')}`] : []),
       `${this.#inHand.size} in hand`,
       span,
@@ -128,9 +132,13 @@ export class Progress implements Disposable {
   }
 }
 
-/** As wide as a bar needs to be, and narrower where the words beside it need the columns. */
-function barSize(columns = 80): number {
-  return Math.max(BAR_MIN, Math.min(BAR_MAX, columns - WORDS_BESIDE));
+/** The bar takes what the words beside it leave of the line. */
+function barText(done: number, total: number, state: string, columns: number): string {
+  const words = `${done} of ${total} contacts, ${state}`;
+  const size = Math.min(BAR_MAX, columns - words.length - 4);
+  if (size < BAR_MIN) return `  ${words}`;
+  const full = Math.round((size * done) / total);
+  return `  ${'█'.repeat(full)}${'░'.repeat(size - full)} ${words}`;
 }
 
 function liveBar(
@@ -141,10 +149,8 @@ function liveBar(
 ): Bar {
   const bars = new cliProgress.MultiBar(
     {
-      format: '  {bar} {value} of {total} contacts, {state}',
-      barCompleteChar: '█',
-      barIncompleteChar: '░',
-      barsize: barSize(terminal.columns),
+      format: (_options, { value }, payload: { readonly state: string }) =>
+        barText(value, total, payload.state, terminal.columns),
       hideCursor: true,
       // Left on: a line above the bar is as long as it is, and its end is the remedy.
       linewrap: true,

@@ -6,6 +6,7 @@ import type { Contact } from '../domain/contact.ts';
 import type { Promised, Seen, Standing, Violation } from './check.ts';
 import { ONE_ALERT } from './checkers/alerts.ts';
 import { CHANNEL_CHECKERS } from './checkers/channels.ts';
+import { ONE_RUN } from './checkers/locks.ts';
 import { OPTED_OUT } from './checkers/opt-outs.ts';
 import { violationsOf } from './checkers.ts';
 import type { Outage } from './outage.ts';
@@ -67,8 +68,8 @@ export function judged(
       log: logOf(log, OTHER_CAMPAIGN),
       standings: standings(OTHER_CAMPAIGN),
     }),
-    // Of alerts there is one book for all campaigns.
-    ...violationsOf(own, [ONE_ALERT, ...CHANNEL_CHECKERS]),
+    // Of alerts there is one book for all campaigns, and a lock for each.
+    ...violationsOf(own, [ONE_ALERT, ...CHANNEL_CHECKERS, ONE_RUN]),
     // And one of those who are not to be rung.
     ...violationsOf({ ...own, promised: shared }, [OPTED_OUT]),
   ];
@@ -80,30 +81,41 @@ function sharedBy(one: readonly Contact[], other: readonly Contact[]): ReadonlyS
 }
 
 /**
- * What one campaign has lived through, up to the end of its last life. The lives of another are in
- * it as ones that were killed at once when they were over: what they did to services and breakers
- * is not known.
+ * What one campaign has lived through, up to the end of its last life. What lives of another did to
+ * services and breakers is not known: before a life that they may have changed something for there
+ * is one in it that is killed as it begins.
  */
 function logOf(log: readonly Sighting[], campaign: string): readonly Sighting[] {
-  const began = new Map<number, Sighting>();
   const own = new Set<number>();
   for (const sight of log) {
-    if (sight.type !== 'began') continue;
-    began.set(sight.run, sight);
-    if (sight.campaign === campaign) own.add(sight.run);
+    if (sight.type === 'began' && sight.campaign === campaign) own.add(sight.run);
   }
   const last = log.findLastIndex(({ run }) => own.has(run));
-  return log.slice(0, last + 1).flatMap((sight): readonly Sighting[] => {
+  /** Of the life of another that began last; and those that are on. */
+  let stranger: Extract<Sighting, { type: 'began' }> | undefined;
+  const on = new Set<number>();
+  return log.slice(0, last + 1).flatMap((sight, index): readonly Sighting[] => {
     const { run, atMs, type } = sight;
-    // The folder with the audio is one for all.
-    if (own.has(run) || type === 'audio_deleted') return [sight];
-    const start = began.get(run);
-    const isOver = type === 'ended' || type === 'killed' || type === 'broke';
-    if (start === undefined || !isOver) return [];
-    return [
-      { ...start, atMs },
-      { type: 'killed', at: 'a life of another campaign', run, atMs },
+    // Who is turned away is no life, and its number is that of the next.
+    if (type === 'locked_out') return sight.campaign === campaign ? [sight] : [];
+    if (!own.has(run)) {
+      if (type === 'began') {
+        stranger = sight;
+        on.add(run);
+      }
+      if (type === 'ended' || type === 'killed' || type === 'broke') on.delete(run);
+      // The folder with the audio is one for all.
+      return type === 'audio_deleted' ? [sight] : [];
+    }
+    if (type !== 'began' || stranger === undefined) return [sight];
+    // No life has such a number.
+    const its = { run: -index - 1, atMs };
+    const before = [
+      { ...stranger, ...its },
+      { type: 'killed', at: 'a life of another campaign', ...its } as const,
     ];
+    if (on.size === 0) stranger = undefined;
+    return [...before, sight];
   });
 }
 

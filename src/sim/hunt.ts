@@ -347,16 +347,27 @@ class Play {
     return end;
   }
 
-  /** A second start of the same campaign while the first is on, as by another cron job. */
-  #seconds(scene: Scene, { secondMs }: LifePlan): { over(): Promise<unknown> } {
+  /**
+   * A second start while the first is on, as by another cron job: of the same campaign, or of the
+   * other one.
+   */
+  #seconds(scene: Scene, { secondMs, beside }: LifePlan): { over(): Promise<unknown> } {
     let second: Promise<LifeEnd> | undefined;
+    const atMs = beside?.atMs ?? secondMs;
     const cancel =
-      secondMs === undefined
+      atMs === undefined
         ? undefined
-        : this.#clock.after(secondMs, () => {
+        : this.#clock.after(atMs, () => {
             const { contacts, policy } = this.#secondOrders();
-            const run = this.#run + 1;
-            second = live(scene, { run, contacts, policy, isBeside: true });
+            const about = { run: this.#run + 1, policy, isBeside: true };
+            const { other } = this.#world;
+            if (beside === undefined || other === undefined) {
+              second = live(scene, { ...about, contacts });
+              return;
+            }
+            const { chains, fuse } = beside;
+            const its = { ...scene, campaign: OTHER_CAMPAIGN, chains };
+            second = live(its, { ...about, contacts: other.contacts, fuse });
           });
     return {
       over: async () => {

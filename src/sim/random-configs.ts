@@ -26,6 +26,16 @@ export interface LifeConfig {
   readonly isOther?: boolean | undefined;
   /** When it is killed, where it is not at another moment. */
   readonly fuse?: Fuse | undefined;
+  /** The other campaign is started while it is on; not so where it is left out. */
+  readonly beside?: Beside | undefined;
+}
+
+/** A start of the other campaign, beside one of the first. */
+export interface Beside {
+  /** From the start of the first. */
+  readonly atMs: number;
+  readonly chains: ChainNames;
+  readonly fuse: Fuse | undefined;
 }
 
 export interface RandomConfigs {
@@ -58,15 +68,27 @@ export function randomConfigs(
     const isCut = keepsAlertsApart && chance.of(0.4, 'cut', life);
     return isCut ? { fuse: fuseAtAlert(chance, life) } : {};
   };
+  const beside = (life: number, chains: ChainNames): Pick<LifeConfig, 'beside'> => {
+    if (!chance.of(0.4, 'beside', life)) return {};
+    const atMs = chance.wholeByRatio(100, 120_000, 'beside', 'at', life);
+    const at = chance.wholeByRatio(3, 120, 'beside', 'killed', life);
+    const fuse = chance.of(0.3, 'beside', 'kill', life) ? { at } : undefined;
+    return { beside: { atMs, chains, fuse } };
+  };
   if (!chance.of(0.25, 'configs change')) {
+    const isShared = chance.of(0.1, 'shared store');
+    const configOf = (life: number): LifeConfig => {
+      const isOther = isShared && chance.of(0.3, 'other', life);
+      return isOther ? { isOther } : { ...(isShared && beside(life, drawn)), ...cut(life) };
+    };
     return {
       chains: drawn,
       named: drawn,
-      other: undefined,
+      other: isShared ? { contacts: otherContacts(chance, contacts), chains: drawn } : undefined,
       keepsAlertsApart,
-      livesLeast: keepsAlertsApart ? 2 : 1,
+      livesLeast: isShared ? 3 : keepsAlertsApart ? 2 : 1,
       outages: () => [],
-      life: cut,
+      life: configOf,
     };
   }
   const fickle = fickleOf(chance, drawn);
@@ -77,7 +99,9 @@ export function randomConfigs(
   const configOf = (life: number): LifeConfig => {
     const isOther = isShared && chance.of(0.45, 'other', life);
     const own = isOther ? others : chains;
-    return { isOther, chains: variant(chance, own, fickle, life) };
+    const alone = { isOther, chains: variant(chance, own, fickle, life) };
+    if (!isShared || isOther) return alone;
+    return { ...alone, ...beside(life, variant(chance, others, fickle, life + BESIDE)) };
   };
   return {
     chains,
@@ -220,6 +244,8 @@ function fickleOutages(
   ];
 }
 
+/** What is drawn for a life beside another is drawn under a number of its own. */
+const BESIDE = 100;
 const OTHER_CONTACTS_MAX = 5;
 
 /** Where calls are known by their numbers, some are on the first list too. */

@@ -16,10 +16,10 @@ export function withNeighbours(
   chance: Chance,
   other: OtherCampaign | undefined,
   contacts: readonly Contact[],
-  { optOuts, byNumber = [] }: Pick<Quirks, 'optOuts' | 'byNumber'>,
+  { byNumber = [] }: Pick<Quirks, 'byNumber'>,
 ): OtherCampaign | undefined {
   // Where calls are known by their numbers, two campaigns of one number would be another matter.
-  if (other === undefined || optOuts === undefined || byNumber.length > 0) return other;
+  if (other === undefined || byNumber.length > 0) return other;
   const shared = other.contacts.map((contact, index) => {
     const one = contacts[index];
     const isShared = one !== undefined && chance.of(0.7, 'neighbour', contact.id);

@@ -166,6 +166,8 @@ function randomEdits(
 
 /** What is done to the first list is not done in a life of the other campaign. */
 export function withConfig(plan: LifePlan, config: LifeConfig): LifePlan {
+  // Two starts beside it would be one too many.
+  if (config.beside !== undefined) return { ...plan, ...config, secondMs: undefined };
   if (config.isOther !== true) return { ...plan, ...config };
   return { ...plan, ...config, ...LEFT_ALONE };
 }

@@ -104,7 +104,7 @@ export function randomWorld(seed: number): RandomWorld {
       ...dialers,
     },
     money: randomMoney(chance, contacts, named),
-    other: withNeighbours(chance, configs.other, contacts, { optOuts, ...dialers }),
+    other: withNeighbours(chance, configs.other, contacts, dialers),
     keepsAlertsApart: configs.keepsAlertsApart,
     lives: randomLives(chance, contacts, horizonMs, configs.livesLeast).map((plan, life) =>
       withConfig(plan, configs.life(life)),

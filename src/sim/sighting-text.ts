@@ -91,7 +91,7 @@ function sightText(sight: Sight): string {
     case 'settled':
       return `the operator settles ${sight.contact}: ${sight.outcome}`;
     case 'locked_out':
-      return 'a second start is turned away';
+      return `a second start of ${sight.campaign} is turned away`;
     case 'audio_deleted':
       return 'the operator deletes the audio';
     case 'killed':

@@ -126,7 +126,7 @@ export type Sight =
       readonly says?: Noted | undefined;
     }
   /** Another start was turned away, because a run holds the campaign's lock. */
-  | { readonly type: 'locked_out' }
+  | { readonly type: 'locked_out'; readonly campaign: string }
   /** An alert leaves for a channel. */
   | {
       readonly type: 'alert_leaves';

@@ -147,7 +147,7 @@ export async function live(scene: Scene, start: Start): Promise<LifeEnd> {
   const { clock, outside, disk, campaign, chains } = scene;
   const lock = disk.lock?.(campaign);
   if (lock === 'held') {
-    outside.see(start, { type: 'locked_out' });
+    outside.see(start, { type: 'locked_out', campaign });
     return { type: 'locked_out' };
   }
   const life = new Life(start.run, clock, start.fuse ?? NO_FUSE, (at) => {

@@ -80,6 +80,20 @@ Services, asked just now (works: it answers, and takes our key):
     }
   });
 
+  it('names the settings of an Asterisk that does not answer', async () => {
+    const { hostname, port } = new URL(await deadUrl());
+    const bench = benchOf({});
+    bench.write(
+      'config.yml',
+      'services: { dialer: [asterisk-ami] }\nscript: { template: "Hi." }\nproviders:\n' +
+        `  asterisk-ami: { host: "${hostname}", port: ${port}, username: u, ` +
+        'password: "${AMI_PASSWORD}", endpoint: "PJSIP/{number}@trunk" }\n',
+    );
+    const { code, stdout } = await check(bench, '', { AMI_PASSWORD: 'test-secret' });
+    expect(code).toBe(69);
+    expect(stdout).toMatch(/NO ANSWER .*; check providers\.asterisk-ami\.host and port$/m);
+  });
+
   it('tells a wrong key from trouble and from no answer, each vendor by itself: 69', async () => {
     const openai = await fakeVendor('openai');
     const google = await loopback(() => ({ status: 503, body: 'sorry +1 415 555 0134' }));

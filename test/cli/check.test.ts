@@ -63,6 +63,21 @@ progress.
     expect(elsewhere.stderr).toContain(`set -a; . ${join(folder, '.env')}; set +a\n`);
   });
 
+  it.each([
+    ['asterisk-ari', 'Local/{number}@from-internal', true],
+    ['asterisk-ami', 'local/{number}@from-internal/j', true],
+    ['asterisk-ami', 'Local/{number}@from-internal/n', false],
+    ['asterisk-ami', 'PJSIP/{number}@trunk', false],
+  ])('warns of an endpoint that Asterisk leaves behind: %s, %s', async (name, endpoint, warns) => {
+    const config =
+      `services: { dialer: [${name}] }\n` +
+      `providers: { ${name}: { username: u, password: "\${SECRET}", endpoint: "${endpoint}" } }\n`;
+    await writeFile(join(folder, 'config.yml'), CONFIG + config);
+    const world = fakeWorld({ args: ['check'], folder, env: { SECRET: 'test-secret' } });
+    expect(await runCommandLine(world)).toBe(0);
+    expect(world.screen.stdout.includes('without /n')).toBe(warns);
+  });
+
   it('needs no list', async () => {
     const { code, stdout } = await check({ 'config.yml': CONFIG });
     expect(code).toBe(0);

@@ -345,7 +345,7 @@ describe('the guide to an Asterisk of your own', () => {
     const path = join(import.meta.dirname, '..', '..', 'docs', 'guide', 'asterisk.md');
     const guide = await readFile(path, 'utf8');
     const blocks = [...guide.matchAll(/```yaml\n(.*?)```/gs)].map(([, text = '']) => text);
-    expect(blocks).toHaveLength(3);
+    expect(blocks).toHaveLength(4);
     const env = {
       ARI_PASSWORD: 'test-secret-3-wonderland',
       AMI_PASSWORD: 'test-secret-2-wonderland',

@@ -47,7 +47,7 @@ describe('usage', () => {
     const { configure, command, json } = await benchOf(3);
     configure({});
     const { stdout } = await command('run spring.csv --limit 1');
-    expect(stdout).toContain('\n  used       openai: 120 tokens in, 30 out\n');
+    expect(stdout).toContain('\n  used       openai: 120 tokens in, 30 out in this run\n');
     expect(stdout).not.toContain('cost');
     const document = await json('run spring.csv');
     expect(document.services.openai.usage).toEqual({ input_tokens: 240, output_tokens: 60 });
@@ -82,7 +82,7 @@ describe('costs', () => {
     await command('run spring.csv --limit 1');
     configure({ prices: PRICES, campaign: ', currency: EUR' });
     const { stdout } = await command('run spring.csv --limit 1');
-    expect(stdout).toContain('openai: 120 tokens in, 30 out, 0.0002 EUR\n');
+    expect(stdout).toContain('openai: 120 tokens in, 30 out, 0.0002 EUR in this run\n');
     expect(stdout).toContain('  cost       0.0002 EUR in this run; 0.0004 EUR in all runs\n');
     const document = await json('run spring.csv');
     expect(document.services.openai.cost).toBe(0.00018);
@@ -99,7 +99,7 @@ describe('costs', () => {
     const { configure, command, json } = await benchOf(1);
     configure({ prices: '{ per_million_input_tokens: 1.00 }' });
     const { stdout } = await command('run spring.csv');
-    expect(stdout).toContain('openai: 120 tokens in, 30 out\n');
+    expect(stdout).toContain('openai: 120 tokens in, 30 out in this run\n');
     expect(stdout).toContain('in all runs; no price is written for openai\n');
     expect((await json('report')).cost).toMatchObject({ campaign: 0.00012, unpriced: ['openai'] });
   });

@@ -179,6 +179,21 @@ describe('campaign logs', () => {
     expect(await shown('--contact', 'c-017', '--contact', '+14155550134')).toEqual(['c', 'd']);
   });
 
+  it('says that nothing matched, and what is compared', async () => {
+    await writeFile(file, line('a', { contact: '+1 415 *** **34' }));
+    const nobody = await logs('--contact', '4155550134', '--service', 'nosuch', '--level', 'warn');
+    expect(nobody).toEqual({
+      code: 0,
+      stdout: '',
+      stderr:
+        'campaign: no line of logs/app.log matches --service nosuch --contact 4155550134 ' +
+        '--level warn\n' +
+        '  --service is a name as in config.yml: template, flite, preview, csv\n' +
+        '  --contact is the id in the list, or, in a list without ids, the number with its +\n',
+    });
+    expect((await logs('--contact', '+14155550134')).stderr).toBe('');
+  });
+
   it('shows a broken line as it is, and the lines around it', async () => {
     await writeFile(file, `${line('a')}{"cut": \n\n[1]\n${line('b')}{"no end`);
     expect(messages((await logs()).stdout)).toEqual(['a', '{"cut": ', '[1]', 'b', '{"no end']);

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { STAGES } from '../../src/engine/ports.ts';
 import { FakeTwilio, FROM, SID, TOKEN, wrong } from '../services/dialer/fake-twilio.ts';
 import { claimed, entries } from '../store-conformance/subjects.ts';
 import { CommandBench } from '../support/command-bench.ts';
+import type { FakeWorld } from '../support/fake-world.ts';
 import { hurried } from '../support/hurried-clock.ts';
 
 const ENV = { TWILIO_ACCOUNT_SID: SID, TWILIO_AUTH_TOKEN: TOKEN };
@@ -50,8 +51,8 @@ describe('a campaign that calls through Twilio', () => {
     fake.polls.push(...Array.from({ length: 100 }, () => wrong(503, 20503, 'Unavailable')));
     const run = await told('run list.csv --limit 1');
     expect(run.stdout).toContain(`
-  uncertain: c-1 may have been rung; nobody can
-  tell. The dialer could not be asked about 1: the next run asks it once more.
+  uncertain: c-1 may have been rung;
+  the dialer could not be asked about 1: the next run asks it once more.
   They are not rung again by themselves. Find out, then say so:
     campaign settle list c-1 answered   (or: again)
 `);
@@ -90,6 +91,34 @@ describe('a campaign that calls through Twilio', () => {
     expect(code, stderr).toBe(0);
     expect(fake.calls).toHaveLength(2);
     expect(campaign.read('out/list/results.csv')).toMatch(/^c-2,.*,answered,/m);
+  });
+
+  it('says at a second Ctrl-C who may have been rung, and asks in the next run', async () => {
+    const { fake, campaign, told } = await bench();
+    fake.course = { ringMs: 5_000, talkMs: 60_000, end: 'completed' };
+    const real = hurried();
+    let laterMs = 0;
+    const clock = { ...real, monotonicMs: () => real.monotonicMs() + laterMs };
+    const met = Promise.withResolvers<FakeWorld>();
+    const running = campaign.command('run list.csv --lines 1', {
+      env: ENV,
+      clock,
+      meet: met.resolve,
+    });
+    const world = await met.promise;
+    await vi.waitFor(() => expect(fake.calls).toHaveLength(1), { timeout: 60_000 });
+    world.press('SIGINT');
+    laterMs = 1_000;
+    world.press('SIGINT');
+    const { code, stdout } = await running;
+    expect(code).toBe(75);
+    expect(stdout).toMatch(
+      / 2 queued\n +1 in doubt +of these may have\s+been rung: the next run asks/,
+    );
+    const next = await told('run list.csv');
+    expect(next.code, next.stderr).toBe(0);
+    expect(next.stdout).not.toContain('in doubt');
+    expect(fake.calls).toHaveLength(2);
   });
 
   it('is told beforehand what it will do, and who cannot be spoken to', async () => {

@@ -122,7 +122,7 @@ spring: 3 contacts done in a moment. All 3 have their outcome.
     expect(again.stderr).not.toContain('another script');
   });
 
-  it('keeps what is prepared where the new script is refused, and the old one comes back', async () => {
+  it('keeps what is prepared where another script is refused, and the old is back', async () => {
     await prepared(2);
     bench.write('config.yml', CONFIG.replace('Hi', 'Hi {{ nmae }}'));
     const refused = await bench.command('run list.csv --name spring --verbose');

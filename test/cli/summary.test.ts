@@ -181,6 +181,7 @@ describe('the rows', () => {
       ],
       recordsOwed: 2,
       removed: 4,
+      inDoubt: 4,
     };
     expect(rows(changes)).toEqual([
       ' 12,000 answered',
@@ -189,9 +190,20 @@ describe('the rows', () => {
       '      1 uncertain',
       '  1,191 queued',
       '      7 put off        6: waits for flite; 1: preview: cannot write +1 415 *** **01.wav',
+      '      4 in doubt       of these may have been rung: the next run asks what became of them',
       '      2 records owed   the CRM gets them with the next run',
       '      4 taken out      not in the list any more, so not called',
     ]);
+  });
+
+  it('are of all runs of the campaign, and say so where this run did less', () => {
+    const tally = tallyOf(['answered']);
+    const together = '  All runs of this campaign together:';
+    const once: Changes = { tally, outcomes: [['answered', 1]] };
+    expect(summaryText(factsOf(once), plain)).not.toContain(together);
+    const again: Changes = { tally, outcomes: [['answered', 19]] };
+    expect(summaryText(factsOf(again), plain)).toContain(`\n\n${together}\n     19 answered\n`);
+    expect(summaryText(factsOf({ ...again, tally: tallyOf() }), plain)).not.toContain(together);
   });
 
   it('tell records that were refused by their reason, and what was noted of others', () => {
@@ -223,7 +235,7 @@ describe('the rows', () => {
 
   it('say why calls failed, without anybody’s number', () => {
     const outcomes: Changes['outcomes'] = [['failed', 3]];
-    const why = (tally: RunTally) => rows({ tally, outcomes })[0];
+    const why = (tally: RunTally) => rows({ tally, outcomes }).at(-1);
     expect(why(tallyOf())).toBe('      3 failed');
     expect(why(tallyOf(['failed', 'too long'], ['failed', 'too long']))).toBe(
       '      3 failed         too long',
@@ -276,6 +288,7 @@ describe('the rows', () => {
     ];
     const painted = rows({ outcomes, tally: tallyOf(['failed', 'why']) }, marked);
     expect(painted).toEqual([
+      '  All runs of this campaign together:',
       '      1 <green>answered      </green>',
       '      1 busy',
       '      1 <red>failed        </red> why',

@@ -119,6 +119,27 @@ describe('importList', () => {
     expect(contacts.all).toMatchObject([{ name: 'Ann', line: 4 }]);
   });
 
+  it.each([
+    ['sep=;', ';'],
+    ['"sep=;"', ';'],
+    ['\ufeffSep=,', ','],
+    ['sep=\t', '\t'],
+  ])('takes the spreadsheet at its word: %j', async (line, separator) => {
+    const row = [number(1), 'a,b;c'].map((cell) => `"${cell}"`).join(separator);
+    const header = ['phone', 'note'].join(separator);
+    const { tally, contacts } = await imported(`${line}\r\n${header}\r\n${row}\r\n`);
+    expect(tally).toMatchObject({ rows: 1, added: 1 });
+    expect(contacts.all.map(({ line: place, variables }) => [place, variables])).toEqual([
+      [3, { note: 'a,b;c' }],
+    ]);
+  });
+
+  it('lets that word decide where a header could be read in two ways', async () => {
+    const list = `sep=,\nphone,day;number;tel;cell\n${number(1)},Monday\n`;
+    const { contacts } = await imported(list);
+    expect(contacts.all[0]?.variables).toEqual({ day_number_tel_cell: 'Monday' });
+  });
+
   it('knows one delimiter once the header is read', async () => {
     const list = `name,phone\nAnn;"A",${number(1)}\nBob;"B,${number(2)}\n"Cy;",${number(3)}`;
     const { contacts, rejected } = await imported(list);

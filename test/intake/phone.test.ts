@@ -34,6 +34,16 @@ describe('phoneReader', () => {
       'a spreadsheet has shortened the number: format its column as text',
     ],
     ['555-0134', 'impossible_number', 'not a possible number in US: too short (7 digits)'],
+    [
+      '0044 20 7946 0018',
+      'impossible_number',
+      'not a possible number in US: too long (14 digits); with + in the place of 00 it is one',
+    ],
+    [
+      '0044 20 7946 0018 99',
+      'impossible_number',
+      'not a possible number in US: too long (16 digits)',
+    ],
     ['(415) 555-01', 'impossible_number', 'not a possible number in US: too short (8 digits)'],
     ['+1 415 555 01340', 'impossible_number', 'not a possible number: too long (12 digits)'],
     ['+999 5550134', 'impossible_number', 'not a possible number: unknown country code'],

@@ -48,12 +48,12 @@ describe('where nobody sees a bar', () => {
     await clock.advance(59_999);
     expect(lines).toEqual([]);
     await clock.advance(1);
-    expect(lines).toEqual(['4 of 12 contacts, 1 in hand, 1 min\n']);
+    expect(lines).toEqual(['4 of 12 contacts, 1 uncertain, 1 in hand, 1 min\n']);
     take(call('b').putOff, call('c').started);
     await clock.advance(120_000);
     expect(lines.slice(1)).toEqual([
-      '4 of 12 contacts, put off 1 time, 1 in hand, 2 min\n',
-      '4 of 12 contacts, put off 1 time, 1 in hand, 3 min\n',
+      '4 of 12 contacts, 1 uncertain, put off 1 time, 1 in hand, 2 min\n',
+      '4 of 12 contacts, 1 uncertain, put off 1 time, 1 in hand, 3 min\n',
     ]);
   });
 
@@ -61,7 +61,20 @@ describe('where nobody sees a bar', () => {
     const { clock, lines, take } = watched();
     take(started, call('a').started, call('b').putOff, call('c').putOff);
     await clock.advance(60_000);
-    expect(lines).toEqual(['3 of 12 contacts, put off 2 times, 1 in hand, 1 min\n']);
+    expect(lines).toEqual(['3 of 12 contacts, 1 uncertain, put off 2 times, 1 in hand, 1 min\n']);
+  });
+
+  it('counts the uncertain, until it comes out what became of them', async () => {
+    const { clock, lines, take } = watched();
+    const uncertain = { ...call('a').finished, outcome: 'uncertain' } as const;
+    take(started, uncertain);
+    await clock.advance(60_000);
+    take({ ...call('b').finished, was: 'uncertain' }, { ...call('a').finished, was: 'uncertain' });
+    await clock.advance(60_000);
+    expect(lines).toEqual([
+      '4 of 12 contacts, 2 uncertain, 0 in hand, 1 min\n',
+      '4 of 12 contacts, 0 in hand, 2 min\n',
+    ]);
   });
 
   it('says at once what the operator should know, also before and after the run', () => {
@@ -143,10 +156,12 @@ describe('on a terminal', () => {
     const { terminal, lines, take } = atTerminal();
     take(started, call('a').started);
     vi.advanceTimersByTime(100);
-    expect(terminal.look()).toMatch(/ {2}█+░+ 3 of 12 contacts, 1 in hand, 0 ms/);
+    expect(terminal.look()).toMatch(/ {2}█+░+ 3 of 12 contacts, 1 uncertain, 1 in hand, 0 ms/);
     take(call('a').finished, call('b').putOff);
     vi.advanceTimersByTime(100);
-    expect(terminal.look()).toMatch(/ 4 of 12 contacts, put off 1 time, 0 in hand, 0 ms/);
+    expect(terminal.look()).toMatch(
+      / 4 of 12 contacts, 1 uncertain, put off 1 time, 0 in hand, 0 ms/,
+    );
     expect(lines).toEqual([]);
   });
 
@@ -155,7 +170,7 @@ describe('on a terminal', () => {
     take(started);
     await clock.advance(95_000);
     vi.advanceTimersByTime(100);
-    expect(terminal.look()).toContain(' 3 of 12 contacts, 0 in hand, 1 min 35 s');
+    expect(terminal.look()).toContain(' 3 of 12 contacts, 1 uncertain, 0 in hand, 1 min 35 s');
   });
 
   it('says what the operator should know above the bar', () => {
@@ -188,7 +203,7 @@ describe('on a terminal', () => {
       expect(terminal.text).not.toContain('\u001b[?7l');
       const [said, bar] = terminal.look().split('\n').slice(-2);
       expect(said).toContain(`${long}export OPENAI_API_KEY`);
-      expect(bar).toMatch(/ {2}█+░+ 3 of 12 contacts, put off 1 time, 1 in hand, 0 ms$/);
+      expect(bar).toMatch(/^ {2}(█+░+ )?3 of 12 contacts, 1 uncertain, put off 1 time, 1 in hand/);
       expect(bar?.length).toBeLessThanOrEqual(columns);
     },
   );

@@ -125,6 +125,14 @@ describe('a random world', () => {
         lives.some((life) => namesAll(life.chains ?? chains, chains)),
     ],
     ['lives of another campaign', ({ lives }) => lives.some(({ isOther }) => isOther === true)],
+    ['two campaigns at a time', ({ lives }) => lives.some(({ beside }) => beside !== undefined)],
+    [
+      'two campaigns with a number in common',
+      ({ other, contacts }) => {
+        const phones = new Set(contacts.map(({ phone }) => phone));
+        return other?.contacts.some(({ phone }) => phones.has(phone)) === true;
+      },
+    ],
     ['alerts kept apart', ({ keepsAlertsApart }) => keepsAlertsApart === true],
     [
       'a kill between a breaker and its alert',

@@ -1,4 +1,5 @@
 import { ALERT_MUTANTS } from './alert-mutants.ts';
+import { BESIDE_MUTANTS } from './beside-mutants.ts';
 import { BREAKER_MUTANTS } from './breaker-mutants.ts';
 import { EXCHANGE_MUTANTS } from './exchange-mutants.ts';
 import { MUTANTS, type Mutant } from './mutants.ts';
@@ -17,4 +18,5 @@ export const ALL_MUTANTS: readonly Mutant[] = [
   ...OPT_OUT_MUTANTS,
   ...NAMING_MUTANTS,
   ...EXCHANGE_MUTANTS,
+  ...BESIDE_MUTANTS,
 ];

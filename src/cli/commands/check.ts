@@ -17,6 +17,7 @@ import { CheckSink } from '../check-sink.ts';
 import { checkScripts, checkVoices, type Findings, type Problem } from '../check-speech.ts';
 import { loadConfig } from '../config.ts';
 import { answerNotices } from '../config-answers.ts';
+import { endpointNotices } from '../config-asterisk.ts';
 import { crmNotices } from '../crm-notices.ts';
 import { realDialerNotice, rings } from '../dialer-notice.ts';
 import { speaksItself } from '../dialer-voice.ts';
@@ -98,6 +99,7 @@ export async function check(
     take(await attempt(() => checkVoices(world, config, reading?.sink)));
     problems.push(...(await placesProblems(config)));
     notices.push(...answerNotices(config), ...audioNotices(config), ...crmNotices(config));
+    notices.push(...endpointNotices(config));
     notices.push(...(await serverNotices(config.server)));
   }
   const online = options.online === true && config !== undefined;

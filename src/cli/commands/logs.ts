@@ -7,6 +7,7 @@ import { CommandFailure, EXIT } from '../exit.ts';
 import { shownPath } from '../folders.ts';
 import { LogTail } from '../log-tail.ts';
 import { asItStands, forPeople, isWanted, type LogFilter, readEntry } from '../log-view.ts';
+import type { Config } from '../settings.ts';
 import { nearest } from '../suggest.ts';
 import type { World } from '../world.ts';
 
@@ -42,7 +43,9 @@ export async function logs(world: World, options: LogsOptions): Promise<number> 
     nothingYet(world, shownPath(file, world.folder), options.follow === true);
   }
   const dress = options.json === true ? asItStands : forPeople(hasColors(world, options));
+  let shown = 0;
   const show = (line: string): void => {
+    shown += 1;
     world.stdout.write(dress(line, readEntry(line)));
   };
   await using tail = new LogTail(file);
@@ -53,10 +56,14 @@ export async function logs(world: World, options: LogsOptions): Promise<number> 
   } else {
     (await lastLines(older, tail, filter, linesMax)).forEach(show);
   }
+  if (options.follow !== true) {
+    wanted([...tail.rest()], filter).forEach(show);
+  }
+  if (shown === 0 && isThere) {
+    world.stderr.write(nothingMatches(shownPath(file, world.folder), options, config));
+  }
   if (options.follow === true) {
     await follow(world, tail, filter, show);
-  } else {
-    wanted([...tail.rest()], filter).forEach(show);
   }
   return EXIT.ok;
 }
@@ -119,6 +126,28 @@ function nothingYet(world: World, file: string, isFollowing: boolean): void {
     throw new CommandFailure(EXIT.noInput, message, '`campaign run` writes it.');
   }
   world.stderr.write(`campaign: ${message}; waiting for it\n`);
+}
+
+/** What was asked for and what that is compared with; empty where nothing was asked for. */
+function nothingMatches(file: string, options: LogsOptions, { services }: Config): string {
+  const { service = [], contact = [], level, since } = options;
+  const asked = [
+    ...service.map((name) => `--service ${name}`),
+    ...contact.map((id) => `--contact ${id}`),
+    ...(level === undefined ? [] : [`--level ${level}`]),
+    ...(since === undefined ? [] : [`--since ${since}`]),
+  ];
+  if (asked.length === 0) return '';
+  const inUse = [...new Set(Object.values(services).flat())].join(', ');
+  return [
+    `campaign: no line of ${file} matches ${asked.join(' ')}`,
+    ...(service.length === 0 ? [] : [`  --service is a name as in config.yml: ${inUse}`]),
+    ...(contact.length === 0
+      ? []
+      : ['  --contact is the id in the list, or, in a list without ids, the number with its +']),
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 /** Logs that were set aside and may hold wanted lines, the newest first. */

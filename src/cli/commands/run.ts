@@ -21,6 +21,7 @@ import {
 import { loadConfig } from '../config.ts';
 import { costDocument, costLines, serviceCost } from '../costs.ts';
 import { rings } from '../dialer-notice.ts';
+import { callsInDoubt } from '../doubt-text.ts';
 import { EXIT, explain } from '../exit.ts';
 import { campaignFolders, shownPath } from '../folders.ts';
 import { fullJudgement } from '../judgement.ts';
@@ -243,6 +244,9 @@ function summaryFacts(
     durationMs: finishedMs - startedMs,
     tally,
     down: servicesDown(guards, latest),
+    inDoubt: callsInDoubt(config, reports, campaign, false, finishedMs)
+      .map(({ count }) => count)
+      .reduce((total, count) => total + count, 0),
     rings: services.dialer.some((dialer) => dialer.rings),
     dialers: services.dialer.map((dialer) => dialer.name),
     crms: services.crm.map((crm) => crm.name),

@@ -29,6 +29,8 @@ export class SheetRows {
   readonly #parts: SheetRowsParts;
   /** When each claim was made, on the monotonic clock. */
   readonly #begunMs = new WeakMap<ClaimKey, number>();
+  /** Claims of calls that are uncertain, and asked about once more. */
+  readonly #doubted = new WeakSet<ClaimKey>();
   /** Of calls in hand: the last failed attempt of each service. */
   readonly #attempts = new Map<string, Map<string, EventOf<'attempt.failed'>>>();
   /** Calls in hand that have failed; what becomes of them is written next. */
@@ -63,6 +65,7 @@ export class SheetRows {
       claim: async (stages, nowMs, newCall) => {
         const claim = await inner.claim(stages, nowMs, newCall);
         if (claim !== undefined) this.#begunMs.set(claim.key, this.#parts.clock.monotonicMs());
+        if (claim?.stage === 'doubted') this.#doubted.add(claim.key);
         return claim;
       },
       write: (key, entry) => {
@@ -121,7 +124,16 @@ export class SheetRows {
   ): void {
     const { contact, call } = key;
     const durationMs = this.#durationMs(key);
-    const about = { contact, call, outcome, detail, code, durationMs: durationMs ?? 0 };
+    const was = this.#doubted.has(key) ? 'uncertain' : undefined;
+    const about = {
+      contact,
+      call,
+      outcome,
+      detail,
+      code,
+      was,
+      durationMs: durationMs ?? 0,
+    } as const;
     this.#owe({ event: { type: 'call.finished', ...about }, service, failure, atMs, durationMs });
   }
 

@@ -73,6 +73,14 @@ class Post {
     if (this.#isStalled) this.#breaker = 'unsure';
   }
 
+  /** Two lives are on, each with a breaker of its own, of which the last one to move is kept. */
+  blurred(campaign: string, atMs: number): void {
+    this.#breaker = 'unsure';
+    this.#movedMs = atMs;
+    this.#claim(campaign, 'unsure', atMs);
+    for (const other of this.#claims.keys()) this.#claim(other, 'unsure', atMs);
+  }
+
   /** What was so since `sinceMs` only need not be on disk. */
   killed(sinceMs: number): void {
     if (this.#movedMs >= sinceMs) this.#breaker = 'unsure';
@@ -109,6 +117,8 @@ class Service {
   readonly #service: string;
   readonly #posts: ReadonlyMap<string, { readonly role: keyof ChainNames; readonly post: Post }>;
   readonly #lives: ReadonlyMap<number, Life>;
+  /** Runs that are on; none of them alone, where another was on as it began. */
+  readonly #on = new Map<number, { isAlone: boolean }>();
 
   constructor(evidence: Evidence, service: string) {
     const places = placesNamed(evidence).filter((place) => place.service === service);
@@ -125,7 +135,7 @@ class Service {
       this.#take(sight, index);
       // What is asked and answered without a word of its breaker has one that is closed.
       const proven = this.#posts.get(proofs.get(index) ?? '')?.post;
-      if (proven?.isUnsure !== true) continue;
+      if (proven?.isUnsure !== true || this.#on.get(sight.run)?.isAlone === false) continue;
       this.#change(sight, index, 'moved', () => proven.moved('up', '', sight.atMs));
     }
   }
@@ -135,7 +145,16 @@ class Service {
     const life = this.#lives.get(run);
     if (life === undefined) return;
     const { campaign } = life;
-    if (sight.type === 'began') this.#began(sight, index, life);
+    if (sight.type === 'began') {
+      this.#began(sight, index, life);
+      this.#on.set(run, { isAlone: true });
+      if (this.#on.size > 1) for (const one of this.#on.values()) one.isAlone = false;
+    }
+    if (OVER.has(sight.type)) this.#on.delete(run);
+    if (this.#on.get(run)?.isAlone === false) {
+      this.#blur(sight, index, life);
+      return;
+    }
     if (sight.type === 'told') {
       const { event } = sight;
       if (!isMove(event)) return;
@@ -150,6 +169,19 @@ class Service {
         for (const { post } of this.#posts.values()) post.killed(sinceMs);
       });
     }
+  }
+
+  #blur(sight: Sighting, index: number, { campaign }: Life): void {
+    const isMoved = sight.type === 'told' && isMove(sight.event);
+    if (!isMoved && sight.type !== 'began') return;
+    this.#change(sight, index, 'moved', () => {
+      for (const { role, post } of this.#posts.values()) {
+        const named = [...this.#on.keys()].some((run) =>
+          this.#lives.get(run)?.chains[role].includes(this.#service),
+        );
+        if (named) post.blurred(campaign, sight.atMs);
+      }
+    });
   }
 
   /** First what is not used any more is ended, then what is down is told. */
@@ -203,6 +235,8 @@ type Move = Extract<
 function isMove(event: Event): event is Move {
   return MOVES.has(event.type);
 }
+
+const OVER: ReadonlySet<string> = new Set(['ended', 'killed', 'broke']);
 
 const MOVES: ReadonlySet<string> = new Set([
   'breaker.opened',

@@ -7,7 +7,6 @@ import type { Sighting } from '../sighting.ts';
 import { ALERT_MS, OPERATOR } from '../simulated-channels.ts';
 import { type Change, changesOf, stateAt } from './alert-states.ts';
 import {
-  chainsAt,
   type Evidence,
   evidenceOf,
   type Life,
@@ -57,6 +56,7 @@ function repeated(evidence: Evidence, alerts: readonly Alert[]): readonly Found[
       const before = its[position - 1];
       if (one.kind !== (before?.kind ?? 'recovered')) return [];
       if (before !== undefined && isResent(evidence, before, one)) return [];
+      if (before !== undefined && isOnItsWay(evidence, before, one)) return [];
       const isJudged = isService(one) || isOfBudget(one) || isOwn(one);
       // Whether the rest was to be told at all, others judge.
       if (one.kind === 'recovered' && !isJudged) return [];
@@ -110,6 +110,18 @@ export function isResent({ seen, lives }: Evidence, before: Alert, again: Alert)
     .slice(0, again.index)
     .filter((sight) => isTheOperators(sight) && sight.run === again.run);
   return again.atMs <= (began?.atMs ?? 0) + earlier.length * ALERT_MS + ROUNDING_MS;
+}
+
+/** Another run was sending it, and had not heard yet that it was taken: it can be sent by both. */
+function isOnItsWay({ seen, lives }: Evidence, before: Alert, again: Alert): boolean {
+  const life = lives.find(({ run }) => run === before.run);
+  const isOn = (life?.over?.index ?? Number.POSITIVE_INFINITY) > again.index;
+  if (before.run === again.run || !isOn) return false;
+  const sent = toldOf(seen.log, 'alert.sent').find(({ run, index, event }) => {
+    const isIt = event.key === before.key && event.alert === before.kind;
+    return isIt && run === before.run && index > before.index && event.channel === before.channel;
+  });
+  return sent === undefined || sent.index > again.index;
 }
 
 // ---------------------------------------------------------------------------- services
@@ -233,7 +245,11 @@ export function tellsBy(
     return event.key === key && event.channel === OPERATOR;
   });
   const late = new Set(failed.map((one) => one.run));
-  return lives.find((life) => life.run >= run && isOrderly(life) && !late.has(life.run))?.over;
+  return lives.find((life) => {
+    // One that was on beside it need not know of it.
+    const mayKnow = life.run === run || (life.run > run && life.began.atMs >= atMs);
+    return mayKnow && isOrderly(life) && !late.has(life.run);
+  })?.over;
 }
 
 function isOrderly({ over }: Life): boolean {
@@ -268,7 +284,8 @@ function endings(evidence: Evidence, alerts: readonly Alert[]): readonly Found[]
     const [own, budgets] = [its.filter((one) => !isOfBudget(one)), its.filter(isOfBudget)];
     const isOpen = openAtEnd(evidence, own, { run, atMs });
     const why: string[] = [];
-    if (end === 'outage' && isOpen === false && !hasCause(evidence, index)) why.push('gives up');
+    if (end === 'outage' && isOpen === false && !hasCause(evidence, run, index))
+      why.push('gives up');
     const isPlanned = end === 'done' || end === 'limit' || end === 'until';
     if (isPlanned && isOpen === true) why.push('ends as planned');
     const isBudgetOpen = openAtEnd(evidence, budgets, { run, atMs });
@@ -300,8 +317,8 @@ function openAtEnd(
 }
 
 /** Whether for some work nobody may have been there, which has its own alert. */
-function hasCause(evidence: Evidence, index: number): boolean {
-  const chains = chainsAt(evidence, index);
+function hasCause(evidence: Evidence, run: number, index: number): boolean {
+  const { chains } = evidence.lives.find((life) => life.run === run) ?? evidence.seen.promised;
   return ROLES.some((role) => {
     return chains[role].every((service) => stateAt(changesOf(evidence, service), index) !== 'up');
   });

@@ -157,8 +157,10 @@ export const TOLD_BY_SEVERITY: Checker = checker(
 
 /** The first run that must have told it through this channel; undefined where none did. */
 function tellsThere(sends: Sends, first: Send, channel: string): Life | undefined {
-  return sends.evidence.lives.find(({ run, over }) => {
-    if (run < first.run || over?.how !== 'ended') return false;
+  return sends.evidence.lives.find(({ run, began, over }) => {
+    // One that was on beside it need not know of it.
+    const mayKnow = run === first.run || began.index > first.index;
+    if (!mayKnow || over?.how !== 'ended') return false;
     return !sends.isToldFailed(first, channel, (failed) => failed.run === run);
   });
 }
@@ -184,7 +186,11 @@ export const SENT_ONCE: Checker = checker(
       const its = Map.groupBy(sends.of(name), ({ id }) => id);
       return [...its.values()].flatMap((tries) =>
         tries.flatMap((send, position): readonly Found[] => {
-          const taken = tries.slice(0, position).findLast(isTaken);
+          // Two runs at a time can have it on its way at once.
+          const isBeside = (one: Send): boolean =>
+            one.run !== send.run && (one.answer?.index ?? 0) > send.index;
+          const earlier = tries.slice(0, position).filter((one) => !isBeside(one));
+          const taken = earlier.findLast(isTaken);
           if (taken === undefined || isForgotten(sends, taken, send)) return [];
           if (isOfTwoStarts(sends, send)) return [];
           return [{ atMs: send.atMs, message: `${name} is sent ${send.id} again` }];
@@ -269,7 +275,9 @@ function heldUp(
     const message = `${name} could have been told ${first.id} at ${idleMs} ms`;
     if (send !== undefined) return send.atMs <= idleMs ? [] : [{ atMs: send.atMs, message }];
     if (over === undefined || over.atMs <= idleMs || sends.isOver(first, over.index)) return [];
-    const isOld = sends.of(name).some(({ id, run: other }) => id === first.id && other < run);
+    const isOld = sends.of(name).some(({ id, run: other, index }) => {
+      return id === first.id && other !== run && index < first.index;
+    });
     return isOld ? [] : [{ atMs: over.atMs, message }];
   });
 }

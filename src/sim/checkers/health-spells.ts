@@ -45,23 +45,24 @@ function foundSpells({ seen, exchanges }: Evidence): readonly Spell[] {
   const byPlace = Map.groupBy(probes, ({ sight }) => placeName(sight));
   return [...byPlace.values()].flatMap((its) => {
     const spells: { spell: Spell; bad: Mark[] }[] = [];
-    let current: { run: number; bad: Mark[] } | undefined;
+    /** By life: two can be on at a time. */
+    const current = new Map<number, Mark[]>();
     for (const probe of its) {
       const isGood = isGoodProbe(probe, timeoutMs);
       if (isGood === undefined) continue;
       const { index, atMs, sight, end } = probe;
       if (isGood) {
         const over = { index: end?.index ?? index, atMs: end?.atMs ?? atMs };
-        current = undefined;
+        current.delete(sight.run);
         if (isLost(probe, over.atMs)) continue;
         for (const one of spells) one.spell = { ...one.spell, over: one.spell.over ?? over };
         continue;
       }
-      if (current?.run !== sight.run) current = { run: sight.run, bad: [] };
-      current.bad.push({ index, atMs });
-      if (current.bad.length !== BAD_LEAST) continue;
-      const { role, service } = sight;
-      const { run, bad } = current;
+      const { role, service, run } = sight;
+      const bad = current.get(run) ?? [];
+      current.set(run, bad);
+      bad.push({ index, atMs });
+      if (bad.length !== BAD_LEAST) continue;
       spells.push({ spell: { run, place: { role, service }, bad, over: undefined }, bad });
     }
     return spells.map(({ spell }) => spell);

@@ -33,6 +33,7 @@ export const TOLD_APART: Checker = {
         return isTheirs && other.sight.phone === phone && knownAt > one.index;
       });
       if (phone === undefined || others.length > 0) return [];
+      if (exchanges.some((before) => isInDoubt(seen, before, one, followed))) return [];
       if (seen.promised.sharedPhones?.has(phone) === true) return [];
       const { service, contact } = sight;
       const message = `${service} cannot tell ${contact ?? '?'} from calls that are known`;
@@ -40,6 +41,21 @@ export const TOLD_APART: Checker = {
     });
   },
 };
+
+/** Another call to the number, of which the program never heard whether it came about. */
+function isInDoubt(
+  seen: Seen,
+  before: Exchange,
+  one: Exchange,
+  followed: ReadonlyMap<string, number>,
+): boolean {
+  const { method, call = '', service } = before.sight;
+  const isOther = method === 'place' && service === one.sight.service && call !== one.sight.call;
+  if (!isOther || before.index > one.index || followed.has(call)) return false;
+  const { end } = before;
+  const isRefused = end?.type === 'failed' && end.failure.kind !== 'unknown';
+  return !isRefused && phoneOf(seen, before) === phoneOf(seen, one);
+}
 
 /** Of a contact whose row was never another. */
 function phoneOf({ log, promised }: Seen, { sight }: Exchange): string | undefined {

@@ -150,7 +150,8 @@ class CallBook {
       this.#call(call).refusedBy = service;
     }
     // It says with its answer that the trunk took no call.
-    if (method === 'place' && end?.type === 'failed') delete this.#call(call).unrung;
+    const isRefused = end?.type === 'failed' && end.failure.kind !== 'unknown';
+    if (method === 'place' && isRefused) delete this.#call(call).unrung;
     if (end?.type !== 'answered') return;
     const isLost = isCutAt(end, life);
     const text = answer?.text?.trim();

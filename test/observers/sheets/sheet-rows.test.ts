@@ -50,6 +50,17 @@ class Bench {
 }
 
 describe('rows for a sheet', () => {
+  it('of a call that was uncertain says so when its end is known', async () => {
+    const bench = new Bench();
+    await bench.write(await bench.claim('call-1'), entries.unasked());
+    await bench.journal.recall(bench.clock.wallMs());
+    await bench.write(await bench.claim('call-2'), entries.callEnded('busy', 5_000));
+    expect(bench.owed.map(({ call, outcome, msg }) => [call, outcome, msg])).toEqual([
+      ['call-1', 'uncertain', 'call to c1 ended: uncertain (as the vendor said) in 0 ms'],
+      ['call-1', 'busy', 'call to c1 was uncertain, and is known now: busy (as the vendor said)'],
+    ]);
+  });
+
   it('of a call that ends come with the commit of its end', async () => {
     const bench = new Bench();
     const claim = await bench.claim('call-1');

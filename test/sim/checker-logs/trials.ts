@@ -43,9 +43,15 @@ export const TRIAL_LOGS: Logs = {
     accepts: {
       'one after another': () => alone().ended().began(),
       'one after another was killed': () => alone().killed().began(),
+      'another campaign beside it': () => alone().began({}, { campaign: 'other' }),
+      'a second start that is turned away': () => alone().see({ type: 'locked_out', campaign: '' }),
     },
     refuses: {
       'two at once': () => alone().began(),
+      'another campaign that is turned away': () =>
+        alone().see({ type: 'locked_out', campaign: 'other' }),
+      'a start that is turned away after the end of the run': () =>
+        alone().at(1_000).ended().see({ type: 'locked_out', campaign: '' }),
     },
   },
   'trials decide': {

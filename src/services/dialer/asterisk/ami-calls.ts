@@ -178,6 +178,8 @@ export class AmiCall {
 
 export class AmiCalls {
   readonly #calls = new Map<string, AmiCall>();
+  /** The dialplan says when the text begins: it did so in some call. */
+  #saysBegin = false;
 
   /** What is known of a call, from now on also what is heard of it. Ids are case-insensitive. */
   track(id: string): AmiCall {
@@ -211,6 +213,9 @@ export class AmiCalls {
     const isAnswer = event.get('event') === 'OriginateResponse';
     const own = isAnswer ? (event.get('actionid') ?? '').replace(ACTION, '') : id;
     const call = this.#calls.get(own.toLowerCase());
+    if (event.get('userevent') === USER_EVENT && event.has('playing')) this.#saysBegin = true;
+    // Whoever pressed the key to opt out and hung up is not to be rung again for want of a word.
+    if (event.get('event') === 'Hangup' && !this.#saysBegin) call?.missed();
     call?.take(event);
     return call;
   }

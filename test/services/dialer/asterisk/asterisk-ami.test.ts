@@ -169,9 +169,18 @@ test.each([
 
 test('a key is no answer before the question, however the call ends', async () => {
   const { asterisk, ended } = await asked();
+  // Of another call, by the same dialplan.
+  asterisk.tell('UserEvent', 'other', { UserEvent: 'Campaign', Playing: 'yes' });
   asterisk.tell('DTMFEnd', CALL, { Digit: '9', Direction: 'Received' });
   asterisk.hangUp(CALL, 16);
   expect(await ended).toEqual({ outcome: 'answered' });
+});
+
+test('a dialplan that never says when the text begins loses no key by a hang-up', async () => {
+  const { asterisk, ended } = await asked();
+  asterisk.tell('DTMFEnd', CALL, { Digit: '9', Direction: 'Received' });
+  asterisk.hangUp(CALL, 16);
+  expect(await ended).toEqual({ outcome: 'answered', digit: '9' });
 });
 
 test('where the begin of the text may have been missed, every key counts', async () => {
