@@ -91,6 +91,8 @@ export class Runner {
   #end: RunEnd | undefined;
   /** Roles that somebody was put off for since contacts were called back last. */
   readonly #waitedFor = new Set<Role>();
+  /** A dialer could not be asked about a call in doubt: it is once more when a breaker moves. */
+  #isUnasked = false;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
@@ -267,8 +269,7 @@ export class Runner {
       this.#tellOutdated(claim);
     }
     const isUnasked = settlement.type === 'doubted' ? settlement.isUnasked : worked.isUnasked;
-    // It is asked about once more as soon as a breaker says that the dialer can be asked.
-    if (isUnasked === true) this.#waitedFor.add('dialer');
+    if (isUnasked === true) this.#isUnasked = true;
     const isNew = outcome !== undefined && claim.ended === undefined;
     this.#doneNow += isNew ? 1 : 0;
     // An outcome told so itself; a record that was owed is progress too.
@@ -304,6 +305,9 @@ export class Runner {
   }
 
   #breakersChanged(): void {
+    // Its own breaker need not have kept the question from it.
+    if (this.#isUnasked) this.#waitedFor.add('dialer');
+    this.#isUnasked = false;
     this.#recallWaiting();
     this.#waker.wake();
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CallRecord, Dialer, Found } from '../../src/engine/ports.ts';
+import type { CallRecord, Dialer, DialRequest, Found } from '../../src/engine/ports.ts';
 import { Stopped } from '../../src/engine/stopped.ts';
 import { type Behaviour, CAMPAIGN, EngineBench } from '../support/engine-bench.ts';
 import { failure, lost } from '../support/failures.ts';
@@ -306,6 +306,26 @@ describe('a call that is uncertain because its dialer could not be asked', () =>
     const told = bench.of('call.finished').filter(({ contact }) => contact === 'c1');
     expect(told).toMatchObject([{ outcome: 'uncertain' }, { outcome: 'busy', was: 'uncertain' }]);
     expect(bench.truth.rung).toHaveLength(2);
+  });
+
+  it('calls back nobody who waits for another service before a breaker moves', async () => {
+    const admit = ({ contact }: DialRequest): void => {
+      if (contact.id === 'c2') away();
+    };
+    const policy = { outageWaitMs: 120_000 };
+    const before = new EngineBench({ config, policy, behaviour: { follow: away, admit } }).add(2);
+    expect(await before.run()).toBe('outage');
+    expect(before.counts()).toMatchObject({ uncertain: 1, put_off: 1 });
+    // c2 needs a new sound and then the dialer, which may be tried; c1 is asked about in vain.
+    before.truth.audio.clear();
+    const next = before.next({ config, policy, behaviour: { follow: away, speak: away } });
+    expect(await next.run()).toBe('outage');
+    expect(next.of('breaker.opened')).toMatchObject([{ role: 'tts' }, { role: 'tts' }]);
+    // Called back once for each opening, and not for what it has freed itself.
+    expect(next.timesOf('contact.put_off').slice(1)).toEqual([
+      ...[195_000, 195_000],
+      ...[255_000, 255_000],
+    ]);
   });
 
   it('is asked about again after a kill in the middle of the question', async () => {

@@ -221,6 +221,8 @@ function wentBy(
   const isEnd = event.type === 'call.finished' && event.was === undefined;
   // Nobody was rung, as they had asked: that went neither well nor wrong.
   if (isEnd && event.code === 'opted_out') return undefined;
+  // It was counted when it was told to be uncertain.
+  if (isEnd && event.was !== undefined) return undefined;
   switch (share) {
     case 'error_rate':
       if (event.type === 'call.failed') return { isBad: true, service: event.service };

@@ -149,9 +149,11 @@ class CallBook {
     if (end?.type === 'failed' && end.failure.code === NO_NUMBER) {
       this.#call(call).refusedBy = service;
     }
-    // It says with its answer that the trunk took no call.
-    const isRefused = end?.type === 'failed' && end.failure.kind !== 'unknown';
-    if (method === 'place' && isRefused) delete this.#call(call).unrung;
+    // It says that the trunk took no call; what may have been taken is looked for first.
+    const isProven = end?.type === 'failed' && end.failure.kind !== 'unknown';
+    if ((method === 'place' && isProven) || answer?.found === 'absent') {
+      delete this.#call(call).unrung;
+    }
     if (end?.type !== 'answered') return;
     const isLost = isCutAt(end, life);
     const text = answer?.text?.trim();

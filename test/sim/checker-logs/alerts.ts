@@ -372,12 +372,12 @@ export const ALERT_LOGS: Logs = {
       },
       'few that fail, and nothing is told': () => calls(20, 1).ended(),
       'too few to say anything': () => calls(5, 5).ended(),
-      'many who had asked not to be called': () => {
-        const on = calls(15, 0);
-        for (let number = 0; number < 9; number += 1) {
-          const about = { contact: `o${number}`, call: `asked-${number}`, line: 1 } as const;
-          const why = { outcome: 'failed', code: 'opted_out', durationMs: 0 } as const;
-          on.told({ type: 'call.finished', ...about, ...why });
+      'calls in doubt, which count once, whatever is heard of them after all': () => {
+        const on = calls(13, 0);
+        for (let number = 1; number <= 5; number += 1) on.finished(`d${number}`, 'uncertain');
+        for (const contact of ['d1', 'd2']) {
+          const about = { contact, call: `call-${contact}`, was: 'uncertain' } as const;
+          on.told({ type: 'call.finished', ...about, outcome: 'answered', durationMs: 0 });
         }
         return on.ended();
       },

@@ -47,6 +47,20 @@ const noted = (says: Partial<Noted> = {}) =>
   called()
     .at(9_500)
     .recorded('c1', { says: { ...NOTED, ...says } });
+const DIALLED = { services: { dialer: 'twilio' }, dialledMs: 3_000 };
+/** c1 was dialled, and no phone rang; the dialer says so, or that it may be no more than silent. */
+const noRing = (kind: 'unknown' | 'permanent', says: Partial<Noted>) => {
+  const on = log().at(1_000).started('c1').at(3_000);
+  const request = on.ask('place');
+  const about = { service: 'twilio', contact: 'c1', call: ABOUT.call, word: { cause: 19 } };
+  on.see({ type: 'unrung', ...about });
+  on.answer(request, { kind, scope: 'service', code: 'never_rings' });
+  const nothing = { ...NOTED, text: undefined, services: {}, dialledMs: undefined };
+  return on
+    .at(9_000)
+    .finished('c1', 'failed')
+    .recorded('c1', { outcome: 'failed', says: { ...nothing, ...says } });
+};
 /** The dialer refused the number of c1. */
 const refused = () => log().exchange('place', { failure: NO_NUMBER });
 
@@ -144,6 +158,8 @@ export const NAME_LOGS: Logs = {
           says: { ...NOTED, text: undefined, services: {}, dialledMs: undefined },
         });
       },
+      'a call that never rang, and was followed to its end': () => noRing('unknown', DIALLED),
+      'a call that its trunk did not take': () => noRing('permanent', {}),
       'a number that was refused': () => {
         const on = refused().at(9_000).finished('c1', 'invalid_number');
         const says = { text: undefined, services: { dialer: 'twilio' }, dialledMs: undefined };
@@ -156,6 +172,8 @@ export const NAME_LOGS: Logs = {
       'another who wrote': () => noted({ services: { ...NOTED.services, llm: 'anthropic' } }),
       'another who spoke': () => noted({ services: { ...NOTED.services, tts: 'flite' } }),
       'nobody who rang': () => noted({ services: { llm: 'openai', tts: 'elevenlabs' } }),
+      'nobody who dialled what never rang': () => noRing('unknown', {}),
+      'somebody whose trunk did not take the call': () => noRing('permanent', DIALLED),
       'a begin after the first claim': () => noted({ startedMs: 2_000 }),
       'another end': () => noted({ endedMs: 9_400 }),
       'no dialling': () => noted({ dialledMs: undefined }),
