@@ -48,6 +48,11 @@ function changesSettings({ lives }: RandomWorld): boolean {
   return lives.some(({ chains }) => chains !== undefined);
 }
 
+/** One after the other: of two at a time, each has breakers of its own, and little is known. */
+function inTurn(world: RandomWorld): RandomWorld {
+  return { ...world, lives: world.lives.map(({ beside: _, ...life }) => life) };
+}
+
 const FOUND: readonly Omit<Mutant, 'foundBy' | 'only'>[] = [
   {
     name: 'looks at no alert that an earlier run left open',
@@ -352,7 +357,9 @@ const OF_NEWS: readonly Mutant[] = [
 ];
 
 export const ALERT_MUTANTS: readonly Mutant[] = [
-  ...FOUND.map((mutant) => ({ ...mutant, foundBy: 'one alert', only: changesSettings })),
+  ...FOUND.map((mutant) => {
+    return { ...mutant, foundBy: 'one alert', only: changesSettings, among: inTurn };
+  }),
   ...OF_CHANNELS,
   ...OF_CHECKS,
   ...OF_CALLS,
