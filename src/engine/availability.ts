@@ -100,6 +100,13 @@ export class Availability {
     );
   }
 
+  /** Whether a contact that waits for this service, and for no other, could get through now. */
+  isFree(role: Role, service: string): boolean {
+    const gate = this.#gates.get(role)?.find((one) => one.service === service);
+    // A record waits for the CRM to be out of a pause, too.
+    return gate !== undefined && this.#couldAnswer(gate, role === 'crm' ? 'owed' : 'fresh');
+  }
+
   /** Takes a contact of this stage in hand: it uses a permit wherever it will try a service. */
   enter(stage: Stage): Trial {
     const tried = (this.#needs.get(stage) ?? []).flatMap((role) => {

@@ -5,7 +5,7 @@
  */
 import type { RunEnd } from '../domain/event.ts';
 import type { ServiceFailure } from '../domain/failure.ts';
-import { ROLES, type Role } from '../domain/words.ts';
+import { ROLES } from '../domain/words.ts';
 import type { Availability, Blocked } from './availability.ts';
 import {
   type Claim,
@@ -17,7 +17,7 @@ import {
   type Stage,
 } from './ports.ts';
 import type { Processor } from './processor.ts';
-import type { PutOff, Worked } from './settlement.ts';
+import type { PutOff, Wanted, Worked } from './settlement.ts';
 import { Stopped } from './stopped.ts';
 import { Waker } from './waker.ts';
 
@@ -89,8 +89,8 @@ export class Runner {
   #doneNow = 0;
   #progressMs = 0;
   #end: RunEnd | undefined;
-  /** Roles that somebody was put off for since contacts were called back last. */
-  readonly #waitedFor = new Set<Role>();
+  /** Services that somebody was put off for since contacts were called back last, by name. */
+  readonly #waitedFor = new Map<string, Wanted>();
   /** A dialer could not be asked about a call in doubt: it is once more when a breaker moves. */
   #isUnasked = false;
 
@@ -105,10 +105,11 @@ export class Runner {
     const startMs = clock.monotonicMs();
     const contacts = journal.counts();
     const away = this.#blocked();
+    const roles = new Set(away.map(({ role }) => role));
     // Whom an earlier run put off may have waited for what can be had by now, or for what can be
     // had again later in this run: the journal does not say which.
-    if (away.size < ROLES.length) void journal.recall(clock.wallMs());
-    for (const role of away) this.#waitedFor.add(role);
+    if (roles.size < ROLES.length) void journal.recall(clock.wallMs());
+    this.#await(servicesOf(away));
     this.#progressMs = startMs;
     const isSpent = this.#isSpent();
     emit({ type: 'run.started', lines: policy.lines, contacts, ...(isSpent && { isSpent }) });
@@ -244,7 +245,7 @@ export class Runner {
       behind: false,
       recall: true,
       waitsFor,
-      roles: blocked.map(({ role }) => role),
+      awaits: servicesOf(blocked),
       rounds: claim.rounds,
     });
   }
@@ -300,41 +301,53 @@ export class Runner {
     const away = blocked.filter(({ isTried }) => !isTried);
     const awayMs = Math.max(0, ...away.map(({ retryAfterMs = 0 }) => retryAfterMs));
     if (awayMs <= wait.delayMs) return wait;
-    const roles = [...(wait.roles ?? []), ...away.map(({ role }) => role)];
-    return { ...wait, delayMs: awayMs, recall: true, roles };
+    const awaits = [...(wait.awaits ?? []), ...servicesOf(away)];
+    return { ...wait, delayMs: awayMs, recall: true, awaits };
   }
 
   #breakersChanged(): void {
     // Its own breaker need not have kept the question from it.
-    if (this.#isUnasked) this.#waitedFor.add('dialer');
-    this.#isUnasked = false;
-    this.#recallWaiting();
+    const isAsked = this.#isUnasked && !this.#blocked().some(({ role }) => role === 'dialer');
+    if (isAsked) this.#recall();
+    else this.#recallWaiting();
     this.#waker.wake();
   }
 
-  /** When a role can be had again, those who were put off for it need not wait any longer. */
+  #await(services: readonly Wanted[]): void {
+    for (const one of services) this.#waitedFor.set(`${one.role} ${one.service}`, one);
+  }
+
+  /**
+   * When a service can be asked again, those who were put off for it need not wait any longer. Not
+   * for another of its role: who was turned away may have no use for that one.
+   */
   #recallWaiting(): void {
-    if (this.#waitedFor.size === 0) return;
+    const { availability } = this.#parts;
+    const isFree = [...this.#waitedFor.values()].some(({ role, service }) => {
+      return availability.isFree(role, service);
+    });
+    if (isFree) this.#recall();
+  }
+
+  #recall(): void {
     const { journal, clock } = this.#parts;
-    const blocked = this.#blocked();
-    if ([...this.#waitedFor].every((role) => blocked.has(role))) return;
     this.#waitedFor.clear();
+    this.#isUnasked = false;
     void journal.recall(clock.wallMs());
   }
 
   /** Roles that nobody can fill now, or only whoever is trying a service at this moment. */
-  #blocked(): ReadonlySet<Role> {
+  #blocked(): readonly Blocked[] {
     const { availability } = this.#parts;
-    const stages = BLOCKABLE.flatMap((stage) => availability.blocked(stage));
-    return new Set(stages.map(({ role }) => role));
+    return BLOCKABLE.flatMap((stage) => availability.blocked(stage));
   }
 
   async #putOff(claim: Claim, wait: PutOff): Promise<void> {
     const { journal, clock, emit } = this.#parts;
-    const { reason, behind, recall, rounds, roles = [] } = wait;
+    const { reason, behind, recall, rounds, awaits = [] } = wait;
     // At least a millisecond: what rounding leaves of a wait would be no wait at all.
     const delayMs = Math.max(1, wait.delayMs);
-    for (const role of recall ? roles : []) this.#waitedFor.add(role);
+    if (recall) this.#await(awaits);
     const dueMs = clock.wallMs() + delayMs;
     const entry = { dueMs, reason, behind, recall, rounds };
     await journal.write(claim.key, { type: 'put_off', ...entry });
@@ -432,6 +445,10 @@ export class Runner {
       this.#finish(end);
     });
   }
+}
+
+function servicesOf(blocked: readonly Blocked[]): readonly Wanted[] {
+  return blocked.flatMap(({ role, services }) => services.map((service) => ({ role, service })));
 }
 
 function outdatedBy({ isUnlisted, former }: Claim): string {

@@ -36,6 +36,12 @@ export type Settlement =
   /** Nobody was rung, and the list has another row for the contact by now, or none. */
   | { readonly type: 'outdated' };
 
+/** A service, and the work that it was asked for. */
+export interface Wanted {
+  readonly role: Role;
+  readonly service: string;
+}
+
 export interface PutOff {
   readonly delayMs: number;
   readonly reason: string;
@@ -45,8 +51,8 @@ export interface PutOff {
   readonly recall: boolean;
   /** The services that turned it away, where they did. */
   readonly waitsFor?: readonly string[] | undefined;
-  /** The work that these were asked for. */
-  readonly roles?: readonly Role[] | undefined;
+  /** Of these, one that can be asked is what it waits for. */
+  readonly awaits?: readonly Wanted[] | undefined;
   readonly rounds: number;
 }
 
@@ -106,14 +112,15 @@ export function settlementOf(
   others: Others,
 ): Settlement {
   if (error instanceof Unavailable) {
+    const { role, services } = error;
     return {
       type: 'put_off',
       delayMs: error.retryAfterMs,
-      reason: `waits for ${error.services.join(', ')}`,
+      reason: `waits for ${services.join(', ')}`,
       behind: false,
       recall: true,
-      waitsFor: error.services,
-      roles: error.role === undefined ? [] : [error.role],
+      waitsFor: services,
+      awaits: role === undefined ? [] : services.map((service) => ({ role, service })),
       rounds: before.rounds,
     };
   }

@@ -46,6 +46,22 @@ describe('who can get through', () => {
     expect(world().open()).toEqual(STAGES);
   });
 
+  it('whoever waits for this service, and not for another of its role', () => {
+    const held: Readiness = { state: 'ready', heldMs: 5_000 };
+    const dialer = [gate('one', 'dialer', probe(1)), gate('other', 'dialer', away(1))];
+    const availability = world({
+      dialer,
+      tts: [gate('t', 'tts', held)],
+      crm: [gate('c', 'crm', held)],
+    });
+    expect(availability.isFree('dialer', 'one')).toBe(true);
+    expect(availability.isFree('dialer', 'other')).toBe(false);
+    expect(availability.isFree('dialer', 'no such')).toBe(false);
+    // Lines wait out a pause; records do not.
+    expect(availability.isFree('tts', 't')).toBe(true);
+    expect(availability.isFree('crm', 'c')).toBe(false);
+  });
+
   it('whoever does not need what is away', () => {
     const roles: readonly Role[] = ['llm', 'tts', 'dialer', 'crm'];
     const open = roles.map((role) => world({ [role]: [gate('x', role, away(1))] }).open());

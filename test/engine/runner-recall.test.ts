@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { Unavailable } from '../../src/domain/failure.ts';
 import type { Availability, Blocked } from '../../src/engine/availability.ts';
-import { type Journal, STAGES } from '../../src/engine/ports.ts';
+import { type Dialer, type Journal, STAGES } from '../../src/engine/ports.ts';
 import type { Processor } from '../../src/engine/processor.ts';
 import { Runner } from '../../src/engine/runner.ts';
 import { type Settlement, settlementOf } from '../../src/engine/settlement.ts';
 import { openMemoryStore } from '../../src/store/memory.ts';
-import { CAMPAIGN, contactOf } from '../support/engine-bench.ts';
+import { CAMPAIGN, contactOf, EngineBench } from '../support/engine-bench.ts';
+import { failure } from '../support/failures.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
 const FRESH = { rounds: 0 };
@@ -46,8 +47,11 @@ class Services {
   }
 
   get availability(): Availability {
-    const stub: Pick<Availability, 'blocked' | 'open' | 'enter' | 'onChange'> = {
+    const stub: Pick<Availability, 'blocked' | 'isFree' | 'open' | 'enter' | 'onChange'> = {
       blocked: () => this.#blocked,
+      isFree: (role, service) => {
+        return !this.#blocked.some((one) => one.role === role && one.services.includes(service));
+      },
       open: () => (this.#blocked.length === 0 ? STAGES : ['dialling']),
       enter: () => ({
         release: () => {
@@ -240,4 +244,32 @@ describe('a role of which one service is tried and another is away', () => {
     expect(await run()).toBe('done');
     expect(taken.get('c1')).toBe(8_000);
   });
+});
+
+/** Speaks one language, and is away. */
+function away(name: string, language: string): Dialer {
+  return {
+    name,
+    role: 'dialer',
+    rings: true,
+    speaks: (wanted) => wanted === language,
+    hears: true,
+    account: undefined,
+    probe: () => Promise.resolve(),
+    place: () => Promise.reject(failure()),
+    follow: () => Promise.resolve({ outcome: 'answered' }),
+    find: () => Promise.resolve({ state: 'absent' }),
+    hangUp: () => Promise.resolve(),
+  };
+}
+
+it('a dialer that may be tried calls nobody back who needs another one', async () => {
+  const dialers = [away('preview', 'en'), away('twilio', 'fr')];
+  const bench = new EngineBench({ policy: { lines: 2, outageWaitMs: 300_000 }, dialers });
+  const contacts = [contactOf(1, 'en'), contactOf(2, 'fr'), contactOf(3, 'fr')];
+  bench.store.contacts(CAMPAIGN, { sameNumber: 'allow' }).add(contacts);
+  expect(await bench.run()).toBe('outage');
+  const reasons = bench.of('contact.put_off').map(({ contact, reason }) => `${contact} ${reason}`);
+  // Called back once for `preview`, and turned away by the one that it needs.
+  expect(reasons.filter((one) => one === 'c3 waits for twilio')).toHaveLength(2);
 });

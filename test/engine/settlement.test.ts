@@ -27,7 +27,7 @@ describe('what an error means for the contact', () => {
       behind: false,
       recall: true,
       waitsFor: ['a', 'b'],
-      roles: ['tts'],
+      awaits: ['a', 'b'].map((service) => ({ role: 'tts', service })),
       rounds: 0,
     });
   });
