@@ -424,7 +424,7 @@ function failsToDial(on: SightingLog, contact: string, service: string): Sightin
   return on.told({ type: 'attempt.failed', ...about, ...why, attempt: 1, durationMs: 0 });
 }
 
-/** A quarter of the calls are in doubt, and it is told: an outage was over when they were dialled. */
+/** A quarter of the calls are in doubt, as is told: an outage was over when they were dialled. */
 function doubted(
   inOutage: (on: SightingLog, contact: string) => void,
   service = 'twilio',

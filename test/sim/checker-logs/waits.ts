@@ -206,6 +206,12 @@ export const WAIT_LOGS: Logs = {
         const place = on.ask('place');
         return stopped(on.at(1_000)).at(4_001).answer(place).ended('stopped');
       },
+      'an answer about somebody who is uncertain by now': () => {
+        const on = log().quirks({ deaf: 1 });
+        const place = on.ask('place');
+        const over = on.exchange('find', { found: 'unknown' }).finished('c1', 'uncertain');
+        return stopped(over.at(1_000)).at(2_000).answer(place).ended('stopped');
+      },
     },
     refuses: {
       'whoever is on the line': () => {
