@@ -8,7 +8,7 @@ import type {
   Journal,
   Placed,
 } from './ports.ts';
-import { Stopped } from './stopped.ts';
+import { tooLate } from './stopped.ts';
 
 /** The dial attempts of one call, in memory as in the journal. */
 export class CallAttempts implements AttemptLog {
@@ -56,7 +56,7 @@ export class CallAttempts implements AttemptLog {
 
   /** Rejects with `Stopped` where it is too late. */
   async begin(service: string, account?: string): Promise<number> {
-    if (this.isTooLate) throw new Stopped('no call begins after the hour at which the run ends');
+    if (this.isTooLate) throw tooLate();
     const begunMs = this.#wallMs();
     const before = this.#last;
     const attempt = (before?.attempt ?? 0) + 1;

@@ -20,6 +20,7 @@ import type { Pacer } from './pacer.ts';
 import type { BreakerMemory, Clock, Emit, RandomSource, RequestContext } from './ports.ts';
 import { Room, Stay } from './room.ts';
 import { Stall } from './stall.ts';
+import { tooLate } from './stopped.ts';
 
 export interface GuardPolicies {
   readonly retry: RetryPolicy;
@@ -265,8 +266,10 @@ export class Guard implements Gate {
   ): Promise<number> {
     const { clock, pacer, policies } = this.#parts;
     const latestMs = clock.monotonicMs() + policies.retry.maxDelayMs;
+    const isTooLate = (): boolean => context.isTooLate?.() === true;
     for (;;) {
       context.signal.throwIfAborted();
+      if (isTooLate()) throw tooLate();
       const standing = this.#circuit.standing();
       if (standing.type === 'held') {
         // However often others prolong the pause, nobody waits longer than once.
@@ -284,7 +287,7 @@ export class Guard implements Gate {
       }
       let permit = REFUSED;
       try {
-        const wanted = (): boolean => this.#wouldAdmit();
+        const wanted = (): boolean => !isTooLate() && this.#wouldAdmit();
         const isPaced = operation.paced && pacer !== undefined;
         if (isPaced && !(await pacer.take(context.signal, { wanted }))) continue;
         permit = this.#circuit.enter();

@@ -314,7 +314,8 @@ export class Processor {
     const { chains, clock } = this.#parts;
     const startMs = clock.monotonicMs();
     this.#note(story, { type: 'step.begun', step: 'dial', atMs: this.#wallMs() });
-    const context = this.#context(story, 'dial');
+    const isTooLate = (): boolean => story.attempts.isTooLate;
+    const context = { ...this.#context(story, 'dial'), isTooLate };
     const dialled = await placeCall(chains.dialer, request, story.attempts, clock, context);
     return await this.#followed(story, request, dialled, startMs);
   }

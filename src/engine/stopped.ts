@@ -5,3 +5,7 @@
 export class Stopped extends Error {
   override readonly name = 'Stopped';
 }
+
+export function tooLate(): Stopped {
+  return new Stopped('no call begins after the hour at which the run ends');
+}

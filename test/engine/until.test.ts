@@ -76,6 +76,20 @@ it('a try that follows one that rang nobody begins no more either', async () => 
   expect(bench.truth.counts.admit).toBe(2);
 });
 
+it('nobody waits in turn for calls that do not begin any more', async () => {
+  const clock = new VirtualClock();
+  const bench = new EngineBench({
+    clock,
+    rings: true,
+    config: 'campaign: { calls_per_second: 0.1 }',
+    policy: { lines: 5, untilMs: clock.wallMs() + 8_000 },
+  }).add(5);
+  expect(await bench.run()).toBe('until');
+  expect(bench.counts()).toMatchObject({ done: 1, queued: 4 });
+  // When the first of them has its turn.
+  expect(clock.monotonicMs()).toBe(10_000);
+});
+
 it('a call that has begun is followed to its end', async () => {
   const clock = new VirtualClock();
   const bench = new EngineBench({

@@ -154,13 +154,16 @@ function asking(config: Config, asks: boolean): Config {
   return { ...config, script: { ...config.script, answers: asks ? ASKED : undefined } };
 }
 
-/** Every simulated service has the general settings: those of one that the schema knows. */
+/**
+ * Every simulated service has the general settings: those of one that the schema knows. As in the
+ * hunt, nobody is kept waiting before the next of a chain is asked.
+ */
 function configOf(text: string, chains: ChainNames): Config {
   const config = parseConfig(`script: { template: Hello }\n${text}`, {
     file: '/config.yml',
     env: {},
   });
-  const general = policyOf(config, 'csv');
+  const general = { ...policyOf(config, 'csv'), fallbackDelayMs: 0 };
   const names = Object.values(chains).flat();
   const policies = Object.fromEntries(names.map((name) => [name, general]));
   return { ...config, policies: { ...config.policies, ...policies } };

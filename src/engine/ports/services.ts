@@ -25,6 +25,8 @@ export interface RequestContext {
   readonly once?: boolean | undefined;
   /** Told by the guard how long the request took that was answered. */
   readonly answered?: ((requestMs: number) => void) | undefined;
+  /** Whether what waits for its turn may not begin any more: then nobody waits for that. */
+  readonly isTooLate?: (() => boolean) | undefined;
 }
 
 /** One vendor account filling a role. Every method may throw `ServiceFailure`. */

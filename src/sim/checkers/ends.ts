@@ -4,7 +4,15 @@
  */
 import type { Checker, Seen, Violation } from '../check.ts';
 import type { Sighting } from '../sighting.ts';
-import { type Exchange, evidenceOf, type Life, type Of, ROUNDING_MS, toldOf } from './evidence.ts';
+import {
+  type Exchange,
+  evidenceOf,
+  type Life,
+  type Of,
+  ROUNDING_MS,
+  type Told,
+  toldOf,
+} from './evidence.ts';
 import { billedMicros, budgetOf } from './money.ts';
 
 type Found = Omit<Violation, 'checker'>;
@@ -68,7 +76,7 @@ export const ENDS_FOR_CAUSE: Checker = {
 /** Why it should not have ended like this; undefined where it may. */
 function uncalledFor(seen: Seen, life: Life, ended: Of<'ended'>): string | undefined {
   const { limit, untilMs, outageWaitMs } = life.policy;
-  const outcomes = toldOf(seen.log, 'call.finished').filter(({ run }) => run === life.run);
+  const outcomes = outcomesOf(seen, life);
   switch (ended.end) {
     case 'limit':
       return outcomes.length >= (limit ?? Number.POSITIVE_INFINITY)
@@ -137,12 +145,19 @@ export const ORDERS_OBEYED: Checker = {
   },
 };
 
-function beyondLimit({ log }: Seen, life: Life): readonly Found[] {
+function beyondLimit(seen: Seen, life: Life): readonly Found[] {
   const { limit } = life.policy;
-  const outcomes = toldOf(log, 'call.finished').filter(({ run }) => run === life.run);
+  const outcomes = outcomesOf(seen, life);
   const extra = limit === undefined ? undefined : outcomes[limit];
   if (extra === undefined) return [];
   return [{ atMs: extra.atMs, message: `${outcomes.length} outcomes, ${limit} are the limit` }];
+}
+
+/** Whoever has one, however it was: that more is heard of a call in doubt is none more. */
+function outcomesOf({ log }: Seen, { run }: Life): readonly Told<'call.finished'>[] {
+  return toldOf(log, 'call.finished').filter(
+    (one) => one.run === run && one.event.was === undefined,
+  );
 }
 
 function sentAfterStop(life: Life, exchanges: readonly Exchange[]): readonly Found[] {

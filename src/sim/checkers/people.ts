@@ -131,10 +131,10 @@ const NOTHING: ReadonlyMap<string, Row> = new Map();
 
 /** The program cannot know of every call to the number whether it came to be. */
 function mayRing({ log }: Seen, phone: string, isTheirs: (contact: string) => boolean): boolean {
-  // Killed with the attempt on disk, when the request was about to leave.
+  // Killed with the attempt on disk, perhaps, when the request was about to leave.
   const cutOff = new Set(
     log.flatMap((one) =>
-      one.type === 'killed' && one.at.startsWith('place leaves') ? one.run : [],
+      one.type === 'killed' && CUT_OFF.some((at) => one.at.startsWith(at)) ? one.run : [],
     ),
   );
   return log.some((sight) => {
@@ -145,6 +145,8 @@ function mayRing({ log }: Seen, phone: string, isTheirs: (contact: string) => bo
     return cutOff.has(sight.run) && isTheirs(sight.event.contact);
   });
 }
+
+const CUT_OFF = ['place leaves', 'after a commit'];
 
 /** States of somebody who has an outcome. */
 const SETTLED: ReadonlySet<ContactState | undefined> = new Set(['done', 'uncertain']);

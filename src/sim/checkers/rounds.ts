@@ -2,6 +2,7 @@
  * What is promised of contacts that used up their retries: they go behind the others, and are
  * given up after three rounds in which others went through, not before.
  */
+import type { Step } from '../../domain/words.ts';
 import type { Checker, Seen, Violation } from '../check.ts';
 import { NUMBER_IN_USE } from '../number-finder.ts';
 import { evidenceOf, type Life, type Told, toldOf } from './evidence.ts';
@@ -107,17 +108,25 @@ function failuresOf({ log }: Seen, contact: string, index: number): readonly Fai
   );
 }
 
-/** Whether the service that failed has done the same for others since it failed this one last. */
+/** Steps that a CRM does: when it does one, it works. */
+const OF_CRM: ReadonlySet<Step> = new Set(['lookup', 'record']);
+
+function isSameRole(step: Step | undefined, other: Step | undefined): boolean {
+  return step === other || [step, other].every((one) => one !== undefined && OF_CRM.has(one));
+}
+
+/** Whether the service that failed has served others in its role since it failed this one last. */
 function isOvertaken({ log }: Seen, failed: Failed, its: readonly Failed[]): boolean {
   const { step, service, contact } = failed.event;
   const since = its.findLast(
-    ({ index, event }) => index < failed.index && event.step === step && event.service === service,
+    ({ index, event }) =>
+      index < failed.index && isSameRole(event.step, step) && event.service === service,
   );
   return toldOf(log, 'step.finished').some(
     ({ index, event }) =>
       index > (since?.index ?? -1) &&
       index < failed.index &&
-      event.step === step &&
+      isSameRole(event.step, step) &&
       event.service === service &&
       event.contact !== contact &&
       event.kept !== true,

@@ -149,8 +149,8 @@ function triesOf(evidence: Evidence, share: Share): readonly Try[] {
     return isSuspected ? 'unsure' : state;
   };
   const dialers = seen.promised.chains.dialer;
-  /** By call: what its dialer was when it did not say what became of it. */
-  const doubts = new Map<string, string[]>();
+  /** By call in hand: the dialer that failed it last, and what that was each time. */
+  const doubts = new Map<string, { readonly by: string; readonly states: readonly string[] }>();
   return seen.log.flatMap((sight, index): readonly Try[] => {
     if (sight.type !== 'told') return [];
     const { event, atMs, run } = sight;
@@ -159,12 +159,17 @@ function triesOf(evidence: Evidence, share: Share): readonly Try[] {
     const service = went?.service ?? failedBy.get(call);
     if (event.type === 'call.failed') failedBy.set(call, event.service);
     // Tried again later, it may go well.
-    if (event.type === 'contact.put_off') failedBy.delete(call);
+    if (event.type === 'contact.put_off') {
+      failedBy.delete(call);
+      doubts.delete(call);
+    }
     if (event.type === 'attempt.failed' && event.step === 'dial') {
       const state = isKnownOut(evidence, event.service, sight, index)
         ? 'down'
         : stateOf(event.service, index);
-      doubts.set(call, [...(doubts.get(call) ?? []), state]);
+      const before = doubts.get(call);
+      const states = before?.by === event.service ? before.states : [];
+      doubts.set(call, { by: event.service, states: [...states, state] });
     }
     if (went === undefined) return [];
     const { isBad } = went;
@@ -173,7 +178,8 @@ function triesOf(evidence: Evidence, share: Share): readonly Try[] {
       event.outcome !== 'invalid_number' &&
       !REACHED.has(event.outcome);
     const asked = [service, ...(isAmiss ? dialers : [])];
-    const inDoubt = isAmiss && event.outcome === 'uncertain' ? (doubts.get(call) ?? []) : [];
+    const inDoubt =
+      isAmiss && event.outcome === 'uncertain' ? (doubts.get(call)?.states ?? []) : [];
     const states = [...asked.map((one) => stateOf(one, index)), ...inDoubt];
     if (states.includes('down')) return [];
     return [{ index, atMs, run, isBad, service, isUnsure: isBad && states.includes('unsure') }];

@@ -2,7 +2,7 @@
  * What is promised to whoever is on the line when a run stops at once.
  */
 import type { Checker, Violation } from '../check.ts';
-import { type Exchange, evidenceOf, type Life } from './evidence.ts';
+import { type Exchange, evidenceOf, type Life, type Mark, toldOf } from './evidence.ts';
 
 type Found = Omit<Violation, 'checker'>;
 
@@ -13,19 +13,29 @@ export const NOBODY_LEFT_ON_THE_LINE: Checker = {
   name: 'nobody left on the line',
   promise:
     'Told to stop at once, a run hangs up on everybody who is on the line, and on whoever it ' +
-    'hears of within three seconds.',
+    'hears of within three seconds, unless it had given them up as uncertain.',
   check: (seen) => {
     const { lives, exchanges } = evidenceOf(seen);
+    const ends = toldOf(seen.log, 'call.finished');
     return lives.flatMap((life) => {
+      const { stopped } = life;
+      if (stopped === undefined) return [];
+      const over = new Set(
+        ends.filter(({ index }) => index < stopped.index).map(({ event }) => event.call),
+      );
       const its = exchanges.filter((one) => one.life === life);
-      return leftOnTheLine(life, its);
+      return leftOnTheLine(life, stopped, its, over);
     });
   },
 };
 
-function leftOnTheLine(life: Life, exchanges: readonly Exchange[]): readonly Found[] {
-  const { stopped, over } = life;
-  if (stopped === undefined) return [];
+/** @param done calls that had been told to be over */
+function leftOnTheLine(
+  { over }: Life,
+  stopped: Mark,
+  exchanges: readonly Exchange[],
+  done: ReadonlySet<string>,
+): readonly Found[] {
   const hungUp = new Set(
     exchanges.filter(({ sight }) => sight.method === 'hangUp').map(({ sight }) => sight.call),
   );
@@ -35,6 +45,7 @@ function leftOnTheLine(life: Life, exchanges: readonly Exchange[]): readonly Fou
     const isFollowed = method === 'follow' && end?.type === 'left';
     const isHeardOf =
       method === 'place' &&
+      !done.has(call ?? '') &&
       answer !== undefined &&
       answer.failure === undefined &&
       answer.index > stopped.index &&

@@ -381,6 +381,10 @@ export const ALERT_LOGS: Logs = {
         }
         return on.ended();
       },
+      'calls in doubt that were put off for an outage before': () =>
+        doubted((on, contact) => failsToDial(on, contact, 'twilio').putOff(contact)),
+      'calls in doubt for which another dialer was tried before, in an outage': () =>
+        doubted((on, contact) => failsToDial(on, contact, 'twilio'), 'asterisk-ari'),
       'a message that tells the end as well': () => {
         return calls(15, 9).alerted('recovered', 'campaign:hunt:error_rate').ended();
       },
@@ -407,6 +411,31 @@ export const ALERT_LOGS: Logs = {
     },
   },
 };
+
+function failsToDial(on: SightingLog, contact: string, service: string): SightingLog {
+  const about = {
+    contact,
+    call: `call-${contact}`,
+    step: 'dial',
+    service,
+    role: 'dialer',
+  } as const;
+  const why = { kind: 'unknown', scope: 'service', code: 'timeout', message: '' } as const;
+  return on.told({ type: 'attempt.failed', ...about, ...why, attempt: 1, durationMs: 0 });
+}
+
+/** A quarter of the calls are in doubt, as is told: an outage was over when they were dialled. */
+function doubted(
+  inOutage: (on: SightingLog, contact: string) => void,
+  service = 'twilio',
+): SightingLog {
+  const on = calls(15, 0).moved('opened', 60_000, 'twilio').alerted('raised', 'service:twilio');
+  const contacts = ['d1', 'd2', 'd3', 'd4', 'd5'];
+  for (const contact of contacts) inOutage(on, contact);
+  on.at(60_000).moved('closed', 0, 'twilio').alerted('recovered', 'service:twilio').at(120_000);
+  for (const contact of contacts) failsToDial(on, contact, service).finished(contact, 'uncertain');
+  return on.alerted('raised', 'campaign:hunt:success_rate').ended();
+}
 
 /** So many calls that end well, and so many that fail without an outage. */
 function calls(good: number, bad: number): SightingLog {

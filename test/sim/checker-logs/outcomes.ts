@@ -23,6 +23,14 @@ const renamed = () =>
 /** c1 was rung, and c2 gets the number of c1, in exchange for the own one or not. */
 const doubled = () =>
   log().rang('c1').see({ type: 'corrected', contact: 'c2', phone: FIRST }).began();
+/** c1 is gone, in hand when the run was killed, and c2 gets the number. */
+const cutOff = (at: string) =>
+  log()
+    .started('c1')
+    .see({ type: 'killed', at })
+    .see({ type: 'removed', contact: 'c1' })
+    .see({ type: 'corrected', contact: 'c2', phone: FIRST })
+    .began();
 const exchanged = () =>
   log()
     .rang('c1')
@@ -134,6 +142,8 @@ export const OUTCOME_LOGS: Logs = {
       'numbers that were exchanged': () => exchanged().rang('c2', { phone: FIRST }),
       'one that was refused, as another has the number': () =>
         doubled().see({ type: 'refused', contact: 'c2', phone: FIRST }),
+      'one that was refused, as another may have been rung before a kill': () =>
+        cutOff('after a commit').see({ type: 'refused', contact: 'c2', phone: FIRST }),
       'one of whom the operator says that they were not rung': () =>
         log()
           .rang('c1')
@@ -152,6 +162,8 @@ export const OUTCOME_LOGS: Logs = {
           .see({ type: 'corrected', contact: 'c2', phone: FIRST })
           .began()
           .rang('c2', { phone: FIRST }),
+      'one that was refused for somebody who was not rung yet': () =>
+        cutOff('write leaves').see({ type: 'refused', contact: 'c2', phone: FIRST }),
       'one that was refused where the number was exchanged': () =>
         exchanged().see({ type: 'refused', contact: 'c2', phone: FIRST }),
     },

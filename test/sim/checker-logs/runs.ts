@@ -134,6 +134,11 @@ export const RUN_LOGS: Logs = {
       'a claim on its way at the order to end': () =>
         log().see({ type: 'asked_to_stop', how: 'drain' }).started('c1'),
       'hanging up': () => log().see({ type: 'asked_to_stop', how: 'stop' }).exchange('hangUp'),
+      'a call in doubt of which more is heard': () => {
+        const about = { contact: 'c1', call: 'call-c1', was: 'uncertain' } as const;
+        const on = new SightingLog({ limit: 1 }).finished('c1', 'uncertain');
+        return on.told({ type: 'call.finished', ...about, outcome: 'busy', durationMs: 0 });
+      },
       'somebody new after a long call': () => {
         const on = log();
         on.ask('follow');

@@ -145,6 +145,18 @@ export const WAIT_LOGS: Logs = {
         third.exchange('write', { failure: UNAVAILABLE }).failed('c1');
         return third.finished('c1', 'failed');
       },
+      'lookups that fail three times, while the CRM takes records': () => {
+        const on = log();
+        for (const atMs of [0, 40_000, 80_000]) {
+          const about = { contact: 'c2', step: 'record', role: 'crm', service: 'hubspot' } as const;
+          on.at(atMs).told({ type: 'step.finished', ...about, line: 2, durationMs: 100 });
+          const lookup = { contact: 'c1', call: 'call-c1', step: 'lookup' } as const;
+          const why = { kind: 'transient', code: '503', message: '' } as const;
+          on.told({ type: 'call.failed', ...lookup, service: 'hubspot', ...why });
+          if (atMs < 80_000) on.putOff('c1');
+        }
+        return on.finished('c1', 'failed');
+      },
       'refused at once': () =>
         log()
           .exchange('write', { failure: NOT_THIS })
@@ -205,6 +217,12 @@ export const WAIT_LOGS: Logs = {
         const on = log().quirks({ deaf: 1 });
         const place = on.ask('place');
         return stopped(on.at(1_000)).at(4_001).answer(place).ended('stopped');
+      },
+      'an answer about somebody who is uncertain by now': () => {
+        const on = log().quirks({ deaf: 1 });
+        const place = on.ask('place');
+        const over = on.exchange('find', { found: 'unknown' }).finished('c1', 'uncertain');
+        return stopped(over.at(1_000)).at(2_000).answer(place).ended('stopped');
       },
     },
     refuses: {
