@@ -27,6 +27,7 @@ describe('what is said while a run works', () => {
       ['attempt.failed', 'yellow'],
       ['breaker.opened', 'red'],
       ['breaker.closed', '  flite works again after 2 min 5 s'],
+      ['service.stalled', 'red'],
       ['call.failed', 'red'],
       ['call.looked_up', '  what became of the call to c-017 was not known, the answer was lost'],
       ['record.refused', 'yellow'],
