@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -5,6 +6,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     environment: 'node',
     pool: 'forks',
+    // One more than there are cores: whole commands spend most of their time waiting.
+    maxWorkers: availableParallelism() + 1,
     // For what hangs. A slow or busy disk is no failure of the program.
     testTimeout: 60_000,
     hookTimeout: 60_000,

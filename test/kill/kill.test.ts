@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'csv-parse/sync';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { openReports } from '../../src/store/sqlite-reports.ts';
 
 const VICTIM = fileURLToPath(new URL('./victim.ts', import.meta.url));
@@ -16,6 +16,12 @@ const KILLS_MAX = 40;
 const PATIENCE_MS = 180_000;
 
 const folders: string[] = [];
+/** Of all victims, which are the same program. */
+const compiled = mkdtempSync(join(tmpdir(), 'campaign-compiled-'));
+
+afterAll(() => {
+  rmSync(compiled, { recursive: true, force: true });
+});
 
 afterEach(() => {
   for (const folder of folders.splice(0)) {
@@ -38,6 +44,7 @@ function killUntilDone(memory: 'knows' | 'forgets', fuses: () => number): Killed
     const fuse = kills < KILLS_MAX ? fuses() : 0;
     const run = spawnSync(process.execPath, [VICTIM, folder, String(fuse), memory], {
       encoding: 'utf8',
+      env: { ...process.env, NODE_COMPILE_CACHE: compiled },
     });
     if (run.status === 0) {
       const lines = readFileSync(join(folder, 'truth.log'), 'utf8').trimEnd().split('\n');

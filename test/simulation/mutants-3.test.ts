@@ -1,0 +1,3 @@
+import { findsEveryMutant } from '../support/mutant-bench.ts';
+
+findsEveryMutant(3);
