@@ -135,7 +135,7 @@ export class Campaign {
     using store = new DatabaseSync(path, { readOnly: true });
     const rows = store
       .prepare(
-        `SELECT phone, contact.outcome AS outcome, answer, call.detail AS detail,
+        `SELECT contact.phone AS phone, contact.outcome AS outcome, answer, call.detail AS detail,
            sum(result = 'placed' OR (result = 'not_placed' AND attempt.detail = 'trunk_congested'))
              AS least,
            sum(attempt.number IS NOT NULL AND (result IS NULL OR result = 'unknown'
