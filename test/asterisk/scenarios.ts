@@ -3,6 +3,7 @@ import type { Bed } from './bed.ts';
 import { Campaign, type DialerName, type Setting } from './campaign.ts';
 import { crash, killed, network, networkMute, password, restart } from './disturbances.ts';
 import { OUTCOMES, people, phone } from './people.ts';
+import { sick } from './sickness.ts';
 import { silence } from './silence.ts';
 import { deadTrunk, deaf, refusingTrunk, wrongTrunk } from './trunks.ts';
 import { ended, exited, type Findings, heard, type Scenario, witnessed } from './witness.ts';
@@ -71,8 +72,8 @@ const load: Scenario = async (bed, dialer, note) => {
   ];
 };
 
-/** By AMI the dialplan plays a file of Asterisk's own machine: nothing is fetched from us. */
-export const ONLY_BY_ARI: ReadonlySet<string> = new Set(['served']);
+/** By AMI the dialplan plays a file of Asterisk's own machine, and no HTTP is spoken. */
+export const ONLY_BY_ARI: ReadonlySet<string> = new Set(['served', 'sick']);
 
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   everybody: (bed, dialer) => everybody(bed, { dialer, lines: 8 }),
@@ -86,6 +87,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   crash,
   network,
   mute: networkMute,
+  sick,
   killed,
   silence,
   password,

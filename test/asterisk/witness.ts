@@ -55,7 +55,7 @@ function compared(claim: Claimed, records: readonly CallRecord[]): Findings {
     times >= least && times <= most && isOnce
       ? []
       : [`${phone} has ${times} records, the journal says ${least} to ${most} (${outcome})`];
-  const wasUp = outcome === 'failed' && detail?.includes('could not play') === true;
+  const wasUp = outcome === 'failed' && /could not play|heard nothing/.test(detail ?? '');
   const fits = DISPOSITIONS[wasUp ? 'answered' : (outcome ?? '')];
   const other = records.filter(({ disposition }) => fits?.includes(disposition) === false);
   return [

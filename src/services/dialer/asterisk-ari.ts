@@ -49,8 +49,10 @@ export interface AriSettings extends AriAccount, AriCallSettings {
 
 /** Until its connection is made and Asterisk has booted, one try may take so long. */
 const CONNECT_MS_MAX = 10_000;
-/** For one question about a call. */
-const LOOK_MS_MAX = 10_000;
+/** Between two questions about calls, where the first one was not answered. */
+const LOOK_AGAIN_MS = 2_000;
+/** An Asterisk that has just come back has enough to do. */
+const LOOKS_AT_ONCE = 10;
 /** How often whoever follows a call is told that it goes on. */
 const HEARD_MS = 10_000;
 /** Our own limit on a call, beyond what Asterisk's own limit allows. */
@@ -103,13 +105,15 @@ class AsteriskAri implements AriDialer {
   readonly #watch = new TrunkWatch(ARI_NAME);
   /** Calls of which Asterisk may not know yet: that it does not is no end of them. */
   readonly #placing = new Set<string>();
+  /** Ends with the connection under which the open calls are looked at. */
+  #looking: AbortController | undefined;
 
   constructor(settings: AriSettings, http: Http, clock: Clock, emit: Emit) {
     this.account = `${settings.app} at ${settings.url}`;
     this.#settings = settings;
     this.#clock = clock;
     this.#stopping = new Stopping(clock);
-    this.#wire = new AriWire(settings, http);
+    this.#wire = new AriWire(settings, http, clock);
     this.#audio = audioSource(settings.audio, settings.audioFolder);
     this.connection = new Connection({
       service: ARI_NAME,
@@ -122,8 +126,14 @@ class AsteriskAri implements AriDialer {
       connectMs: CONNECT_MS_MAX,
     });
     this.connection.subscribe(({ name }) => {
-      if (name === 'connected') void this.#lookAgain();
-      if (name === 'disconnected') this.#watch.lost();
+      if (name === 'connected') {
+        this.#wire.connected();
+        void this.#lookAgain();
+      }
+      if (name === 'disconnected') {
+        this.#looking?.abort();
+        this.#watch.lost();
+      }
     });
   }
 
@@ -145,6 +155,7 @@ class AsteriskAri implements AriDialer {
     this.connection.open();
     await this.#stopping.passed(signal);
     await this.connection.link(signal);
+    await this.#wire.ready(request.call, signal);
     this.#watch.admit();
     const call = this.#callOf(request, sound);
     this.#calls.set(call.id, call);
@@ -152,7 +163,7 @@ class AsteriskAri implements AriDialer {
     try {
       const isNew = await this.#wire.originate(this.#originate(request, context), signal);
       // Placed by an earlier request of the same call, whose answer was lost.
-      if (!isNew) await this.#look(call, signal);
+      if (!isNew) await this.#look(call, signal).catch(placedAlready);
     } catch (error) {
       const isUnknown = !(error instanceof ServiceFailure) || error.kind === 'unknown';
       if (!isUnknown && !signal.aborted) this.#calls.delete(call.id);
@@ -196,7 +207,7 @@ class AsteriskAri implements AriDialer {
     const call = this.#calls.get(reference);
     // Nobody follows it any more; what is still under way for it ends with its channel.
     void call?.end.then(() => this.#calls.delete(reference));
-    const isThere = await this.#wire.hangUp(reference, signal);
+    const isThere = await this.#wire.hangUp(reference, signal, true);
     if (!isThere) await call?.foundAgain(undefined);
   }
 
@@ -296,29 +307,47 @@ class AsteriskAri implements AriDialer {
 
   /** What happened while we were not connected is told to nobody: every open call is looked at. */
   async #lookAgain(): Promise<void> {
+    this.#looking = new AbortController();
+    const signal = AbortSignal.any([this.#looking.signal, this.#life.signal]);
     const isOpen = ({ id, isOver }: AriCall): boolean => !isOver && !this.#placing.has(id);
-    const open = [...this.#calls.values()].filter(isOpen);
-    if (open.length === 0) return;
-    const limit = new AbortController();
-    const cancel = this.#clock.after(LOOK_MS_MAX, () => limit.abort());
-    try {
-      const signal = AbortSignal.any([limit.signal, this.#life.signal]);
-      const there = await this.#wire.channels(signal);
-      const gone = open.filter(({ id }) => !there.has(id));
-      const ends = Promise.all(gone.map((call) => call.foundAgain(undefined)));
-      for (const call of open) {
-        if (there.has(call.id)) await this.#look(call, signal);
-      }
-      await ends;
-    } catch {
-      // The connection is lost again, or will be found to be: then they are looked at once more.
-    } finally {
-      cancel();
+    let open = [...this.#calls.values()].filter(isOpen);
+    while (open.length > 0 && !signal.aborted) {
+      open = await this.#unseen(open, signal);
+      if (open.length > 0) await this.#clock.sleep(LOOK_AGAIN_MS, signal).catch(() => undefined);
+      open = open.filter((call) => !call.isOver && this.#calls.get(call.id) === call);
     }
+  }
+
+  /** Answers the calls that could not be looked at. Never rejects. */
+  async #unseen(open: readonly AriCall[], signal: AbortSignal): Promise<AriCall[]> {
+    let there: ReadonlySet<string>;
+    try {
+      there = await this.#wire.channels(signal);
+    } catch {
+      return [...open];
+    }
+    const gone = open.filter(({ id }) => !there.has(id));
+    const ends = Promise.all(gone.map((call) => call.foundAgain(undefined)));
+    const left = open.filter(({ id }) => there.has(id));
+    const unseen: AriCall[] = [];
+    while (left.length > 0) {
+      const some = left.splice(0, LOOKS_AT_ONCE);
+      const looks = await Promise.allSettled(some.map((call) => this.#look(call, signal)));
+      unseen.push(...some.filter((_, index) => looks[index]?.status === 'rejected'));
+    }
+    await ends;
+    return unseen;
   }
 }
 
 const CLOSED = { kind: 'transient', scope: 'service', code: 'not_connected' } as const;
+
+/** The call stands, whatever came of the question about it: it must not count as not made. */
+function placedAlready(error: unknown): never {
+  if (!(error instanceof ServiceFailure)) throw error;
+  const { message, scope, code, status, cause } = error;
+  throw new ServiceFailure(message, { kind: 'unknown', scope, code, status, cause });
+}
 
 /** About this one call; no other one would meet the same. */
 function refused(code: string, what: string): ServiceFailure {

@@ -5,9 +5,10 @@
 import { ServiceFailure } from '../../../domain/failure.ts';
 import type { HangupCause } from '../../../domain/hangup-cause.ts';
 import type { AnswersWanted, Clock } from '../../../engine/ports.ts';
+import { HELD_BACK } from './ari-breaker.ts';
 import { type AriEnd, ariEnd, type Message } from './ari-end.ts';
 import type { AriEvent } from './ari-events.ts';
-import { ARI_NAME, type AriChannel, type AriWire } from './ari-wire.ts';
+import { ARI_NAME, type AriChannel, type AriWire, REQUEST_MS_MAX } from './ari-wire.ts';
 
 export interface AriCallSettings {
   /** The context of the dialplan that listens for machines; undefined: nobody does. */
@@ -40,10 +41,10 @@ const SAID = 'CAMPAIGN_SAID';
 /** Asterisk itself hangs up so many seconds later: nobody is left on a line by our crash. */
 const ABSOLUTE = 'TIMEOUT(absolute)';
 
-/** For one request; Asterisk answers in milliseconds, or is in trouble. */
-const REQUEST_MS_MAX = 5_000;
 const TRIES = 3;
 const TRY_AGAIN_MS = 1_000;
+/** For all tries; and so long what is held back waits to be let through. */
+const TRIES_MS_MAX = TRIES * REQUEST_MS_MAX + (TRIES - 1) * TRY_AGAIN_MS;
 /** Asterisk's AMD() decides within 5 s. */
 const DETECT_MS_MAX = 10_000;
 /** A greeting, at most; and how long it is waited for that one begins. */
@@ -91,6 +92,8 @@ export class AriCall {
   /** Every key that counts and was pressed. */
   readonly #told = new Set<string>();
   #audioFault: string | undefined;
+  /** Why nothing could be said to whoever picked up: Asterisk took no requests. */
+  #requestFault: string | undefined;
   #isClosed = false;
   #word: HangupCause | undefined;
 
@@ -196,8 +199,14 @@ export class AriCall {
       await work();
     } catch (error) {
       ignoreFailure(error);
+      if (!this.#isOver && error instanceof ServiceFailure) this.#unserved(error);
     }
     await this.#close().catch(ignoreFailure);
+  }
+
+  #unserved({ message }: ServiceFailure): void {
+    if (this.#message !== 'none' || this.#parts.life.aborted) return;
+    this.#requestFault = `they picked up and heard nothing: ${message}`;
   }
 
   async #serve(): Promise<void> {
@@ -340,8 +349,12 @@ export class AriCall {
   /** Hangs up, and sees that it is. */
   async #close(): Promise<void> {
     const { wire } = this.#parts;
+    // Once it goes in any case; its repeats must not flood an Asterisk that does not answer.
+    let isUrgent = true;
     const hangUp = async (signal: AbortSignal): Promise<void> => {
-      this.#isClosed = (await wire.hangUp(this.id, signal)) || this.#isClosed;
+      const sent = wire.hangUp(this.id, signal, isUrgent);
+      isUrgent = false;
+      this.#isClosed = (await sent) || this.#isClosed;
     };
     for (let attempt = 1; attempt <= TRIES && !this.#isOver; attempt += 1) {
       const gone = this.#next(({ type }) => type === 'gone', CLOSE_MS);
@@ -366,7 +379,7 @@ export class AriCall {
       isMachine: this.#isMachine,
       message: this.#message,
       digit: this.#digit,
-      audioFault: this.#audioFault,
+      unheard: this.#audioFault ?? this.#requestFault,
       isClosed: this.#isClosed,
       word: this.#word,
     });
@@ -408,28 +421,25 @@ export class AriCall {
     await this.#ask((signal) => wire.setVariable(this.id, ABSOLUTE, seconds, signal));
   }
 
-  /** A request of which the callee's time depends: tried again soon, and not for long. */
+  /**
+   * A request of which the callee's time depends: tried again soon, and not for long. What was
+   * held back was no try: it waits until it is let through, and no longer than tries would take.
+   */
   async #ask<T>(send: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { clock, life } = this.#parts;
-    for (let attempt = 1; ; attempt += 1) {
-      const limit = new AbortController();
-      const cancel = clock.after(REQUEST_MS_MAX, () => limit.abort(late()));
+    const lastMs = clock.monotonicMs() + TRIES_MS_MAX - TRY_AGAIN_MS;
+    for (let tries = 0; ; ) {
       try {
-        return await send(AbortSignal.any([life, limit.signal]));
+        return await send(life);
       } catch (error) {
         const isPassing = error instanceof ServiceFailure && error.kind !== 'permanent';
-        if (!isPassing || attempt >= TRIES || this.#isOver) throw error;
-      } finally {
-        cancel();
+        if (!isPassing || this.#isOver) throw error;
+        if (error.code !== HELD_BACK) tries += 1;
+        if (tries >= TRIES || clock.monotonicMs() > lastMs) throw error;
       }
       await clock.sleep(TRY_AGAIN_MS, life);
     }
   }
-}
-
-function late(): ServiceFailure {
-  const message = `${ARI_NAME}: no answer within ${REQUEST_MS_MAX / 1_000} s`;
-  return new ServiceFailure(message, { kind: 'transient', scope: 'service', code: 'timeout' });
 }
 
 /** The program's end, and a service that fails, are seen elsewhere; a bug is not. */

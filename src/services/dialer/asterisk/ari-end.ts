@@ -20,7 +20,7 @@ export interface AriSigns {
   readonly message: Message;
   readonly digit: string | undefined;
   /** Why whoever picked up heard nothing, where it is so. */
-  readonly audioFault: string | undefined;
+  readonly unheard: string | undefined;
   /** It was hung up by us. */
   readonly isClosed: boolean;
   /** Of the far end. */
@@ -28,7 +28,7 @@ export interface AriSigns {
 }
 
 export function ariEnd(signs: AriSigns): AriEnd {
-  const { upMs, hasRung, isMachine, message, digit, audioFault, isClosed, word } = signs;
+  const { upMs, hasRung, isMachine, message, digit, unheard, isClosed, word } = signs;
   const wasUp = upMs !== undefined;
   const isCertain = isClosed || message === 'whole' || digit !== undefined;
   if (wasUp && !isCertain && (word?.cause ?? 0) === 0) {
@@ -42,9 +42,9 @@ export function ariEnd(signs: AriSigns): AriEnd {
   if (!wasUp) return { type: 'ended', ended: end };
   const usage = { seconds: Math.ceil(upMs / 1_000) };
   const ended: Ended =
-    audioFault === undefined
+    unheard === undefined
       ? { ...end, detail: heardText(signs), usage, digit }
-      : { outcome: 'failed', detail: audioFault, usage };
+      : { outcome: 'failed', detail: unheard, usage };
   return { type: 'ended', ended };
 }
 

@@ -4,8 +4,9 @@
 import { ServiceFailure } from '../../../domain/failure.ts';
 import { type Account, jsonOf, refusal, type Said } from '../../../domain/http-failure.ts';
 import { listAt, textAt } from '../../../domain/json-fields.ts';
-import type { Http, HttpRequest, HttpResponse } from '../../../engine/ports.ts';
+import type { Clock, Http, HttpRequest, HttpResponse } from '../../../engine/ports.ts';
 import { urlUnder } from '../../http.ts';
+import { AriBreaker } from './ari-breaker.ts';
 
 export const ARI_NAME = 'asterisk-ari';
 
@@ -36,6 +37,18 @@ export interface AriChannel {
 
 /** A list of all channels of a busy PBX; some 700 bytes each. */
 const CHANNELS_BYTES_MAX = 16_000_000;
+const CHANNELS_MS_MAX = 10_000;
+
+/** For one request about a call; Asterisk answers in milliseconds, or is in trouble. */
+export const REQUEST_MS_MAX = 5_000;
+
+/** How it goes, where that is not as all the others. */
+interface Way {
+  readonly bytesMax?: number;
+  readonly limitMs?: number;
+  /** Sent also while the others are held back. */
+  readonly isUrgent?: boolean;
+}
 
 export function basicAuth({ username, password }: AriAccount): string {
   return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
@@ -44,22 +57,41 @@ export function basicAuth({ username, password }: AriAccount): string {
 export class AriWire {
   readonly #account: AriAccount;
   readonly #http: Http;
+  readonly #clock: Clock;
   readonly #headers: Readonly<Record<string, string>>;
+  readonly #breaker: AriBreaker;
 
-  constructor(account: AriAccount, http: Http) {
+  constructor(account: AriAccount, http: Http, clock: Clock) {
     this.#account = account;
     this.#http = http;
+    this.#clock = clock;
+    this.#breaker = new AriBreaker(ARI_NAME, clock);
     this.#headers = { authorization: basicAuth(account), 'content-type': 'application/json' };
   }
 
   /** Whether it takes our password, and has booted. Answers its version. */
   async info(signal: AbortSignal): Promise<string> {
-    const response = await this.#send('GET', '/asterisk/info', signal);
+    const response = await this.#ask('GET', '/asterisk/info', signal);
     return textAt(jsonOf(this.#well(response)), 'system', 'version') ?? '';
   }
 
   async ping(signal: AbortSignal): Promise<void> {
-    this.#well(await this.#send('GET', '/asterisk/ping', signal));
+    this.#well(await this.#ask('GET', '/asterisk/ping', signal));
+  }
+
+  /** A connection was made anew: what was held back before may go. */
+  connected(): void {
+    this.#breaker.connected();
+  }
+
+  /**
+   * Before somebody is rung. Where requests are held back, one that rings nobody tries whether
+   * they still must be: it asks about the channel that is to be made.
+   *
+   * @throws ServiceFailure nobody may be rung now
+   */
+  async ready(id: string, signal: AbortSignal): Promise<void> {
+    if (!this.#breaker.isClosed) await this.channel(id, signal);
   }
 
   /**
@@ -99,14 +131,19 @@ export class AriWire {
 
   /** The ids of all channels there are. */
   async channels(signal: AbortSignal): Promise<ReadonlySet<string>> {
-    const response = await this.#send('GET', '/channels', signal, CHANNELS_BYTES_MAX);
+    const way = { bytesMax: CHANNELS_BYTES_MAX, limitMs: CHANNELS_MS_MAX };
+    const response = await this.#send('GET', '/channels', signal, way);
     const list = jsonOf(this.#well(response));
     return new Set(listAt({ list }, 'list').map((one) => textAt(one, 'id') ?? ''));
   }
 
-  /** All of these answer false where the channel is gone. */
-  async hangUp(id: string, signal: AbortSignal): Promise<boolean> {
-    return await this.#of('DELETE', id, '', signal);
+  /**
+   * All of these answer false where the channel is gone.
+   *
+   * @param isUrgent it goes to a sick Asterisk too: one that does not answer may still do it
+   */
+  async hangUp(id: string, signal: AbortSignal, isUrgent: boolean): Promise<boolean> {
+    return await this.#of('DELETE', id, '', signal, { isUrgent });
   }
 
   async play(id: string, playback: string, media: string, signal: AbortSignal): Promise<boolean> {
@@ -163,15 +200,45 @@ export class AriWire {
     id: string,
     path: string,
     signal: AbortSignal,
+    way?: Way,
   ): Promise<boolean> {
-    const response = await this.#send(method, `/channels/${encodeURIComponent(id)}${path}`, signal);
+    const whole = `/channels/${encodeURIComponent(id)}${path}`;
+    const response = await this.#send(method, whole, signal, way);
     // 409, 412: it is not in our application, because it is leaving or has left.
     if (this.#isMissing(response) || [409, 412].includes(response.status)) return false;
     this.#well(response);
     return true;
   }
 
-  #send(method: HttpRequest['method'], path: string, signal: AbortSignal, bytesMax?: number) {
+  /** Within its time, and held back with all others while Asterisk does not answer. */
+  async #send(
+    method: HttpRequest['method'],
+    path: string,
+    signal: AbortSignal,
+    { bytesMax, limitMs = REQUEST_MS_MAX, isUrgent = false }: Way = {},
+  ): Promise<HttpResponse> {
+    signal.throwIfAborted();
+    const breaker = this.#breaker;
+    const permit = isUrgent ? breaker.pass() : breaker.enter();
+    const limit = new AbortController();
+    const cancel = this.#clock.after(limitMs, () => limit.abort(late(limitMs)));
+    try {
+      const either = AbortSignal.any([signal, limit.signal]);
+      const response = await this.#ask(method, path, either, bytesMax);
+      if (response.status < 500) breaker.answered(permit);
+      else breaker.failed(permit, this.#sickness(response));
+      return response;
+    } catch (error) {
+      // That the program ends, or that nobody waits any more, says nothing of Asterisk.
+      if (!signal.aborted && error instanceof ServiceFailure) breaker.failed(permit, error);
+      else breaker.returned(permit);
+      throw error;
+    } finally {
+      cancel();
+    }
+  }
+
+  #ask(method: HttpRequest['method'], path: string, signal: AbortSignal, bytesMax?: number) {
     const url = this.#url(path);
     // Whatever is asked of a channel may be asked twice: placing alone rings.
     const common = { method, url, headers: this.#headers, signal, idempotent: true };
@@ -192,9 +259,14 @@ export class AriWire {
     return response;
   }
 
+  /** How long a proxy wants to be left alone is not asked: somebody may be on the line. */
+  #sickness(response: HttpResponse): ServiceFailure {
+    return ariRefusal(this.#account, { ...response, retryAfterMs: undefined });
+  }
+
   /** An answer of Asterisk's own to the placing is proof that nobody was rung; a proxy's is not. */
   #notPlaced(response: HttpResponse): ServiceFailure {
-    const failure = ariRefusal(this.#account, response);
+    const failure = ariRefusal(this.#account, response, NO_ENDPOINT);
     const isOwn = saidBy(response) !== undefined || response.status < 500;
     if (isOwn) return failure;
     const { message, code, status } = failure;
@@ -216,13 +288,36 @@ function saidBy(response: HttpResponse): string | undefined {
   return textAt(body, 'message') ?? textAt(body, 'error');
 }
 
+function late(limitMs: number): ServiceFailure {
+  const message = `${ARI_NAME}: no answer within ${limitMs / 1_000} s`;
+  return new ServiceFailure(message, { kind: 'transient', scope: 'service', code: 'timeout' });
+}
+
 const KEY = `providers.${ARI_NAME}`;
 
-/** Whatever was asked. The status alone tells who is at fault, for Asterisk has few of them. */
-export function ariRefusal(account: AriAccount, response: HttpResponse): ServiceFailure {
+/** What a 500 means, where a channel was to be made. */
+const NO_ENDPOINT: Said = {
+  kind: 'transient',
+  scope: 'service',
+  code: 'no_endpoint',
+  advice: `check ${KEY}.endpoint: its technology, and its trunk`,
+};
+
+/**
+ * The status alone tells who is at fault, for Asterisk has few of them.
+ *
+ * @param broken what a 500 means to what was asked; nothing in particular, where left out
+ */
+export function ariRefusal(
+  account: AriAccount,
+  response: HttpResponse,
+  broken?: Said,
+): ServiceFailure {
   const { username, password } = account;
   const who: Account = { name: ARI_NAME, secrets: [password, basicAuth(account), username] };
-  return refusal(who, response, { message: saidBy(response), ...meaningOf(response.status) });
+  const meaning = response.status === 500 ? broken : undefined;
+  const said = { message: saidBy(response), ...(meaning ?? meaningOf(response.status)) };
+  return refusal(who, response, said);
 }
 
 function meaningOf(status: number): Said {
@@ -238,9 +333,6 @@ function meaningOf(status: number): Said {
     case 404:
       const there = 'ari.conf and http.conf have enabled = yes, or Asterisk is still starting';
       return { ...passing, code: 'no_ari', advice: `check ${KEY}.url, and that ${there}` };
-    case 500:
-      const technology = `check ${KEY}.endpoint: its technology, and its trunk`;
-      return { ...passing, code: 'no_endpoint', advice: technology };
     case 503:
       return { ...passing, code: 'not_booted' };
     default:

@@ -13,6 +13,7 @@ import { type Callee, FakeAri } from './fake-ari.ts';
 
 const TO = '+14155550134';
 const CONTEXT = requestContext();
+const OTHER_CALL = '6f1c5d0e-1111-4000-8000-000000000009';
 const AUDIO = { hash: 'a'.repeat(64), path: '/audio/aa/sound.wav', durationMs: 2_000 };
 
 class Bench {
@@ -361,6 +362,60 @@ test('nobody is rung on an Asterisk that is stopping', async () => {
   fake.drop();
   expect(await failureOf(next)).toMatchObject({ scope: 'service' });
   expect(fake.rung.get(TO)).toBe(1);
+});
+
+test('nobody is rung on an Asterisk that fails the calls in progress', async () => {
+  const { fake, dialer, request, call } = await bench('person');
+  const placed = await dialer.place({ ...request, call: OTHER_CALL }, CONTEXT);
+  await dialer.follow(placed, { ...request, call: OTHER_CALL }, CONTEXT);
+  fake.sickness = 503;
+  for (let count = 0; count < 5; count += 1) await failureOf(dialer.find(request, CONTEXT));
+  const asked = fake.asked.length;
+  const failure = await failureOf(dialer.place(request, CONTEXT));
+  expect(failure).toMatchObject({ kind: 'transient', scope: 'service', code: 'rest_held_back' });
+  expect(failure.message).toContain('out of order');
+  expect(fake.asked).toHaveLength(asked);
+  fake.sickness = undefined;
+  await expect.poll(() => call().catch(() => undefined)).toMatchObject({ outcome: 'answered' });
+  expect(fake.rung.get(TO)).toBe(2);
+});
+
+test('who picks up and can be told nothing has not been answered to', async () => {
+  const { fake, dialer, request } = await bench('rings');
+  const placed = await dialer.place(request, CONTEXT);
+  const ended = dialer.follow(placed, request, CONTEXT);
+  await expect.poll(() => fake.asked.at(-1)).toContain('/subscription');
+  fake.sickness = 503;
+  fake.pickUp(request.call);
+  await expect.poll(() => fake.asked.some((line) => line.startsWith('DELETE'))).toBe(true);
+  fake.sickness = undefined;
+  expect(await ended).toMatchObject({
+    outcome: 'failed',
+    detail: expect.stringContaining('heard nothing'),
+  });
+  expect(fake.channels.size).toBe(0);
+});
+
+test('a call that stands is not said to be none because nobody could ask about it', async () => {
+  const { fake, dialer, request } = await bench('rings');
+  fake.leave(request.call);
+  fake.sicknessAsked = 503;
+  expect(await failureOf(dialer.place(request, CONTEXT))).toMatchObject({ kind: 'unknown' });
+});
+
+test('calls that could not be looked at after a loss are looked at until they are', async () => {
+  const { fake, dialer, request } = await bench('endless');
+  const placed = await dialer.place(request, CONTEXT);
+  await expect.poll(() => fake.playbacks.size).toBe(1);
+  const failure = failureOf(dialer.follow(placed, request, CONTEXT));
+  await expect.poll(() => fake.asked.at(-1)).toContain('/subscription');
+  fake.sickness = 503;
+  fake.drop();
+  fake.channels.clear();
+  const looks = (): number => fake.asked.filter((line) => line === 'GET /channels').length;
+  await expect.poll(looks).toBe(2);
+  fake.sickness = undefined;
+  expect(await failure).toMatchObject({ code: 'call_lost' });
 });
 
 test('who takes over our application is noticed', async () => {

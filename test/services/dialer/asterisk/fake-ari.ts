@@ -29,6 +29,10 @@ export class FakeAri {
   url = '';
   password = 'wonderland';
   isReadOnly = false;
+  /** What it answers to whatever is about channels, where that is not what it should. */
+  sickness: number | undefined;
+  /** The same, to questions alone. */
+  sicknessAsked: number | undefined;
   /** By number; everybody else is a person. */
   readonly callees = new Map<string, Callee>();
   /** How often each number was rung. */
@@ -93,6 +97,14 @@ export class FakeAri {
     this.channels.set(id, { id, callee: 'person', state: 'Up', variables: known });
   }
 
+  pickUp(id: string): void {
+    const channel = this.channels.get(id);
+    if (channel === undefined) return;
+    channel.state = 'Up';
+    this.#of(channel, { type: 'ChannelStateChange' });
+    this.#of(channel, { type: 'StasisStart', args: [] });
+  }
+
   press(id: string, digit: string): void {
     const channel = this.channels.get(id);
     if (channel !== undefined) this.#of(channel, { type: 'ChannelDtmfReceived', digit });
@@ -125,6 +137,11 @@ export class FakeAri {
       }
       const path = url.pathname.replace(/^\/ari/, '');
       this.asked.push(`${request.method} ${path}`);
+      const sickness = this.sickness ?? (request.method === 'GET' ? this.sicknessAsked : undefined);
+      if (sickness !== undefined && path.startsWith('/channels')) {
+        send(response, sickness, { message: 'out of order' });
+        return;
+      }
       if (this.#overtakes(request.method ?? '', path, response)) return;
       const [status, body] = this.#did(
         request.method ?? '',
@@ -219,10 +236,7 @@ export class FakeAri {
     if (callee === 'dead') return;
     channel.state = 'Ringing';
     this.#of(channel, { type: 'ChannelStateChange' });
-    if (callee === 'rings') return;
-    channel.state = 'Up';
-    this.#of(channel, { type: 'ChannelStateChange' });
-    this.#of(channel, { type: 'StasisStart', args: [] });
+    if (callee !== 'rings') this.pickUp(id);
   }
 
   #detect(channel: Channel): void {
