@@ -3,9 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bed } from './bed.ts';
-import { Campaign, type DialerName, endOf, type Setting } from './campaign.ts';
+import { Campaign, type Claimed, type DialerName, endOf, type Setting } from './campaign.ts';
 import { Network } from './network.ts';
-import { people } from './people.ts';
+import { people, phone } from './people.ts';
 import {
   ended,
   exited,
@@ -90,16 +90,34 @@ export const killed: Scenario = async (bed, dialer, note) => {
     await sleep(1_000);
   }
   const code = await campaign.run();
+  const machine = await killedAtMachine(bed, dialer);
   const claims = campaign.claims();
   const uncertain = claims.filter(({ outcome }) => outcome === 'uncertain').length;
   note(`${uncertain} of 12 are uncertain after two kills, with ${LINES} lines`);
   return [
     ...exited(code, 0),
     ...ended(claims, () => ['answered', 'uncertain']),
+    ...ended(machine, () => ['voicemail']),
     ...(await lineFree(bed)),
-    ...(await witnessed(bed, claims)),
+    ...(await witnessed(bed, [...claims, ...machine])),
   ];
 };
+
+/** While its greeting is listened to: whoever takes the call back must know what it was. */
+async function killedAtMachine(bed: Bed, dialer: DialerName): Promise<readonly Claimed[]> {
+  const machine = phone('04');
+  const setting = { dialer, lines: 1, provider: 'machine_detection: detect' };
+  const campaign = new Campaign(bed, 'killed-machine', setting, [machine]);
+  const run = campaign.start();
+  for (let waitedMs = 0; !bed.rung().has(machine) && waitedMs < 30_000; waitedMs += 50) {
+    await sleep(50);
+  }
+  await sleep(6_000);
+  run.kill('SIGKILL');
+  await endOf(run);
+  await campaign.run();
+  return campaign.claims();
+}
 
 /** Changes the password of the user over there, while everything runs. */
 async function changePassword(bed: Bed, dialer: DialerName, word: string): Promise<void> {

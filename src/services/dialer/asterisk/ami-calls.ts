@@ -39,6 +39,8 @@ export class AmiCall {
   /** The dialplan could not play the audio. */
   isUnplayed = false;
   hangup: HangupCause | undefined;
+  /** It was up while nobody of ours listened, and whether a machine was heard is not known. */
+  isMachineUnknown = true;
   #saysNothing = false;
   /** The text has begun, or that may have been missed: keys count. */
   #isAsked = true;
@@ -83,12 +85,21 @@ export class AmiCall {
   /** It is about to be rung: whoever presses a key before the text answers no question. */
   begins(): void {
     this.#isAsked = false;
+    this.isMachineUnknown = false;
   }
 
   /** What was told meanwhile may have been missed: no key is lost for it. */
   missed(): void {
     this.#asked(true);
     this.#changed();
+  }
+
+  /** What the variables of its channel say of a machine; nothing where it was not decided yet. */
+  recalled(status: string, cause: string): void {
+    if (status === '') return;
+    this.#detected('AMDCAUSE', cause);
+    this.#detected('AMDSTATUS', status);
+    this.isMachineUnknown = false;
   }
 
   /** A channel with its id is in this state. */
@@ -197,7 +208,10 @@ export class AmiCalls {
 
   /** The connection was lost. */
   missed(): void {
-    for (const call of this.#calls.values()) call.missed();
+    for (const call of this.#calls.values()) {
+      call.isMachineUnknown = true;
+      call.missed();
+    }
   }
 
   get size(): number {

@@ -105,7 +105,23 @@ async function isThere(link: AmiLink, id: string, call: AmiCall, signal: AbortSi
   const status = events.find((event) => event.get('uniqueid')?.toLowerCase() === id.toLowerCase());
   if (status === undefined) return false;
   call.stands(status.get('channelstate') ?? '');
+  if (call.wasUp && call.isMachineUnknown) await recallMachine(link, id, call, signal);
   return true;
+}
+
+/** `AMD` leaves what it heard in the channel: nobody is claimed to have answered who did not. */
+async function recallMachine(link: AmiLink, id: string, call: AmiCall, signal: AbortSignal) {
+  const [status = '', cause = ''] = await Promise.all(
+    ['AMDSTATUS', 'AMDCAUSE'].map(async (variable) => {
+      const fields: AmiFields = [
+        ['Action', 'Getvar'],
+        ['Channel', id],
+        ['Variable', variable],
+      ];
+      return (await link.request(fields, signal)).value;
+    }),
+  );
+  call.recalled(status, cause);
 }
 
 async function hangUp(link: AmiLink, id: string, signal: AbortSignal): Promise<void> {

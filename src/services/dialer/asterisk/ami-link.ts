@@ -29,6 +29,8 @@ interface Pending {
 export interface AmiAnswer {
   readonly isSuccess: boolean;
   readonly message: string;
+  /** Of the variable that was asked for; empty where it is not set, or none was. */
+  readonly value: string;
   readonly events: readonly AmiPacket[];
 }
 
@@ -232,7 +234,7 @@ export class AmiLink implements Link {
       this.#onEvent(packet);
     } else if (event === pending.until) {
       this.#pending.delete(id);
-      pending.resolve({ isSuccess: true, message: '', events: pending.events });
+      pending.resolve({ isSuccess: true, message: '', value: '', events: pending.events });
     } else {
       pending.events.push(packet);
     }
@@ -245,7 +247,7 @@ export class AmiLink implements Link {
     this.#pending.delete(id);
     // It may say what it was sent, and that was a password once.
     const message = redacted(packet.get('message') ?? '', [this.#login.password]);
-    pending.resolve({ isSuccess, message, events: [] });
+    pending.resolve({ isSuccess, message, value: packet.get('value') ?? '', events: [] });
   }
 
   #close(failure: ServiceFailure): void {

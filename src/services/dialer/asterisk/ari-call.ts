@@ -210,18 +210,22 @@ export class AriCall {
   }
 
   async #serve(): Promise<void> {
-    const { machineContext, voicemail } = this.#parts.settings;
-    if (machineContext !== undefined) {
-      await this.#detect(machineContext);
-      if (this.#isMachine && voicemail === 'hang_up') return;
-      if (this.#isMachine) await this.#greetingOver();
-    }
-    await this.#say();
+    const { machineContext } = this.#parts.settings;
+    if (machineContext !== undefined) await this.#detect(machineContext);
+    await this.#sayDuly();
+  }
+
+  /** To a machine after its greeting, or not at all. Answers whether there is no more to do. */
+  async #sayDuly(): Promise<boolean> {
+    if (this.#isMachine && this.#parts.settings.voicemail === 'hang_up') return true;
+    if (this.#isMachine) await this.#greetingOver();
+    return await this.#say();
   }
 
   /** Taken over from an earlier process, or after the connection was lost. */
   async #resume(): Promise<void> {
-    const { wire, sound } = this.#parts;
+    const { wire, sound, settings } = this.#parts;
+    if (settings.machineContext !== undefined) await this.#recallMachine();
     const isPlaying = await this.#ask((signal) => wire.isPlaying(this.#playback, signal));
     if (isPlaying) {
       this.#message = 'begun';
@@ -235,10 +239,29 @@ export class AriCall {
       await this.#waitKey();
       return;
     }
-    if (await this.#say()) return;
+    if (await this.#sayDuly()) return;
     // It is still in the dialplan, which listens for a machine.
     const entered = await this.#next(({ type }) => type === 'entered', DETECT_MS_MAX);
-    if (entered !== undefined) await this.#say();
+    if (entered?.type !== 'entered') return;
+    const [, status, why] = entered.args;
+    this.#detected(status, why);
+    await this.#sayDuly();
+  }
+
+  /** What was heard by the dialplan before we were killed. */
+  async #recallMachine(): Promise<void> {
+    const { wire } = this.#parts;
+    const [status, why] = await Promise.all(
+      ['AMDSTATUS', 'AMDCAUSE'].map((name) =>
+        this.#ask((signal) => wire.variable(this.id, name, signal)),
+      ),
+    );
+    this.#detected(status, why);
+  }
+
+  #detected(status = '', why = ''): void {
+    // Somebody who picks up and says nothing is no machine yet.
+    this.#isMachine = status === 'MACHINE' && !why.startsWith('INITIALSILENCE');
   }
 
   async #detect(context: string): Promise<void> {
@@ -248,9 +271,8 @@ export class AriCall {
     const heard = this.#next(({ type }) => type === 'entered', DETECT_MS_MAX);
     if (!(await this.#ask((signal) => wire.continueIn(this.id, context, signal)))) return;
     const event = await heard;
-    const [, status, why = ''] = event?.type === 'entered' ? event.args : [];
-    // Somebody who picks up and says nothing is no machine yet.
-    this.#isMachine = status === 'MACHINE' && !why.startsWith('INITIALSILENCE');
+    const [, status, why] = event?.type === 'entered' ? event.args : [];
+    this.#detected(status, why);
   }
 
   async #greetingOver(): Promise<void> {

@@ -283,6 +283,29 @@ test('an answer that is lost is unknown, and the call is found and followed', as
   });
 });
 
+test.each([
+  ['MACHINE', 'MAXWORDS-3-2', 'voicemail'],
+  ['MACHINE', 'INITIALSILENCE-2500-2500', 'answered'],
+  ['HUMAN', 'HUMAN-800-800', 'answered'],
+  ['', '', 'answered'],
+])('after a crash of ours, who was heard as %s (%s) is %s', async (status, cause, outcome) => {
+  const made = await bench();
+  const { dialer, asterisk } = made;
+  for (const [name, value] of [
+    ['AMDSTATUS', status],
+    ['AMDCAUSE', cause],
+  ] as const) {
+    asterisk.known.set(name, value);
+  }
+  asterisk.channels.set(CALL, '6');
+  const found = await dialer.find(request(), context);
+  if (found.state !== 'placed') throw new Error(found.state);
+  const ended = dialer.follow(found.placed, request(), context);
+  await made.until(() => made.looks() === 2);
+  asterisk.hangUp(CALL, 16);
+  expect(await ended).toMatchObject({ outcome });
+});
+
 test('nothing is sent where there is no connection', async () => {
   const made = await bench();
   await made.asterisk.kill();

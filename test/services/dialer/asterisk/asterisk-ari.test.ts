@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { CampaignEvent } from '../../../../src/domain/event.ts';
 import type { DialRequest, Ended, Placed } from '../../../../src/engine/ports.ts';
@@ -78,7 +80,15 @@ async function bench(callee: Callee = 'person', over: Partial<AriSettings> = {})
 
 /** Time is hurried here, and the first use would be the time that a connection may take. */
 beforeAll(async () => {
-  await Promise.all([import('ws'), import('undici')]);
+  await import('ws');
+  const server = createServer((_, response) => response.end());
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await using http = openHttp({ userAgent: 'test', clock: hurried() });
+  await http.send({ method: 'GET', url, headers: {}, signal: CONTEXT.signal, idempotent: true });
+  server.close();
 });
 
 const placedOf = ({ call }: DialRequest): Placed => ({ service: 'asterisk-ari', reference: call });
@@ -222,6 +232,25 @@ test.each([
     expect(fake.channels.size).toBe(0);
   },
 );
+
+const MACHINE = { AMDSTATUS: 'MACHINE', AMDCAUSE: 'MAXWORDS-3-2' };
+const MUTE_PERSON = { AMDSTATUS: 'MACHINE', AMDCAUSE: 'INITIALSILENCE-2500-2500' };
+
+test.each([
+  ['a machine that has the text', 'leave', { ...MACHINE, CAMPAIGN_SAID: '1' }, 'voicemail', 0],
+  ['a machine that is to be left one', 'leave', MACHINE, 'voicemail', 1],
+  ['a machine that is to be hung up on', 'hang_up', MACHINE, 'voicemail', 0],
+  ['somebody who said nothing', 'hang_up', MUTE_PERSON, 'answered', 1],
+  ['whoever nobody has listened to yet', 'leave', {}, 'answered', 1],
+] as const)('after a crash of ours %s (%s)', async (_, voicemail, variables, outcome, plays) => {
+  const over = { machineContext: 'campaign-amd', voicemail };
+  const { fake, dialer, request } = await bench('person', over);
+  fake.leave(request.call, variables);
+  expect(await dialer.find(request, CONTEXT)).toMatchObject({ state: 'placed' });
+  const ended = await dialer.follow(placedOf(request), request, CONTEXT);
+  expect(ended).toMatchObject({ outcome });
+  expect(fake.asked.filter((line) => line.includes('/play/'))).toHaveLength(plays);
+});
 
 test('a call that was cut is not kept', async () => {
   const { fake, dialer, request } = await bench('rings');

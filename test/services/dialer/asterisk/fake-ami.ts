@@ -30,6 +30,8 @@ export class FakeAmi {
   originate: Originate = 'makes';
   /** Channel states by id: 0 down, 5 ringing, 6 up. */
   readonly channels = new Map<string, string>();
+  /** The variables of every channel. */
+  readonly known = new Map<string, string>();
   /** The actions it was sent, without Ping and Login. */
   readonly actions: AmiPacket[] = [];
   /** What it was sent, as text. */
@@ -113,6 +115,11 @@ export class FakeAmi {
     const channel = action.get('channel') ?? '';
     const state = this.channels.get(channel);
     if (state === undefined) return answer({ Response: 'Error', Message: 'No such channel' });
+    const variable = action.get('variable') ?? '';
+    if (name === 'Getvar') {
+      const value = this.known.get(variable) ?? '';
+      return answer({ Response: 'Success', Variable: variable, Value: value });
+    }
     answer({ Response: 'Success', Message: 'done' });
     if (name === 'Hangup') return this.hangUp(channel, 16);
     answer({ Event: 'Status', Uniqueid: channel, ChannelState: state });
