@@ -103,16 +103,11 @@ export class AriBreaker {
     const outage = state.type === 'closed' ? undefined : state.outage;
     const seconds = (ms: number): number => Math.ceil(ms / 1_000);
     const sinceMs = this.#clock.monotonicMs() - (outage?.sinceMs ?? state.sinceMs);
+    const why = outage?.cause.message.replace(`${this.#service}: `, '') ?? 'it asked for a pause';
     const message =
-      `${this.#service}: Asterisk's HTTP has been failing for ${seconds(sinceMs)} s ` +
-      `(${outage?.cause.message ?? 'it asked for a pause'}); nothing more is sent to it for now, ` +
-      `and it is tried again in ${seconds(waitMs)} s`;
-    return new ServiceFailure(message, {
-      kind: 'transient',
-      scope: 'service',
-      code: HELD_BACK,
-      retryAfterMs: waitMs,
-      cause: outage?.cause,
-    });
+      `${this.#service}: not sent: Asterisk's HTTP has been failing for ` +
+      `${seconds(sinceMs)} s (${why}); it is tried again in ${seconds(waitMs)} s`;
+    const details = { kind: 'transient', scope: 'service', code: HELD_BACK } as const;
+    return new ServiceFailure(message, { ...details, cause: outage?.cause });
   }
 }

@@ -124,9 +124,9 @@ test('it opens after five failures in a row, and then one request is the trial',
     kind: 'transient',
     scope: 'service',
     code: 'rest_held_back',
-    retryAfterMs: 5_000,
   });
   expect(held.message).toContain('out of order');
+  expect(held.message).toContain('again in 5 s');
   await pbx.clock.advance(4_999);
   await failureOf(ask());
   expect(pbx.count()).toBe(10);
