@@ -11,6 +11,7 @@ import {
   type Said,
   textOf,
 } from '../domain/http-failure.ts';
+import { secretsInAddress } from '../domain/redaction.ts';
 import type { AlertChannel, Clock, Http } from '../engine/ports.ts';
 import { headline } from './headline.ts';
 
@@ -34,7 +35,8 @@ export function webhookChannel(
   clock: Pick<Clock, 'wallMs'>,
   sign: Sign | undefined,
 ): AlertChannel {
-  const account: Account = { name: NAME, secrets: [...partsOf(url), ...(secret ? [secret] : [])] };
+  const secrets = [...secretsInAddress(url), ...(secret ? [secret] : [])];
+  const account: Account = { name: NAME, secrets };
   return {
     name: NAME,
     severities,
@@ -114,14 +116,4 @@ function saidOf(response: HttpResponse): Said {
         ? { message, advice: `redirects are not followed: check ${KEY}.url` }
         : { message };
   }
-}
-
-/** Parts of an address that are a word everybody may read are shorter. */
-const SECRET_CHARACTERS_MIN = 8;
-
-/** The address is a secret: whoever knows it can write there. */
-function partsOf(url: string): readonly string[] {
-  const { pathname = '', search = '' } = URL.parse(url) ?? {};
-  const parts = [...pathname.split('/'), search.slice(1)];
-  return [url, ...parts.filter((part) => part.length >= SECRET_CHARACTERS_MIN)];
 }

@@ -9,7 +9,16 @@ import { ALERT_SEVERITIES } from '../domain/alert.ts';
 import type { AlertPolicies } from '../domain/alert-policy.ts';
 import { alertPolicies, alertRuleKeys } from './config-alert-rules.ts';
 import type { ConfigPath, Finding } from './config-problems.ts';
-import { baseUrl, chain, choice, secret, section, whole } from './config-schema-parts.ts';
+import {
+  baseUrl,
+  chain,
+  choice,
+  isPostAddress,
+  POST_ADDRESS_ALLOWED,
+  secret,
+  section,
+  whole,
+} from './config-schema-parts.ts';
 
 export function alertKeys() {
   const addresses = 'a list of at least one address, such as ["ops@example.com"]';
@@ -58,10 +67,8 @@ export function alertKeys() {
     webhook: section(
       {
         enabled: enabled('alerts are sent to an address of your own'),
-        url: text('an address that begins with https:// or http://', 'Where they are sent.')
-          .refine((url) => /^https?:$/.test(URL.parse(url)?.protocol ?? ''), {
-            error: 'an address that begins with https:// or http://',
-          })
+        url: text(POST_ADDRESS_ALLOWED, 'Where they are sent.')
+          .refine(isPostAddress, { error: POST_ADDRESS_ALLOWED })
           .optional(),
         secret: secret('Signs what is sent, as "${NAME}".', 'WEBHOOK_SECRET'),
         severities: severities(),

@@ -13,8 +13,10 @@ import {
   choice,
   duration,
   isPlainFolder,
+  isPostAddress,
   money,
   optionalSection,
+  POST_ADDRESS_ALLOWED,
   secret,
   section,
   whole,
@@ -142,11 +144,10 @@ function hubspotKeys() {
 }
 
 function webhookKeys() {
-  const url = 'an address that begins with https:// or http://';
   return {
     url: z
-      .string({ error: url })
-      .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), { error: url })
+      .string({ error: POST_ADDRESS_ALLOWED })
+      .refine(isPostAddress, { error: POST_ADDRESS_ALLOWED })
       .optional()
       .describe('Where each call is sent to.'),
     secret: secret(

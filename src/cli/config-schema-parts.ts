@@ -163,13 +163,17 @@ function isBaseUrl(text: string): boolean {
 
 /** An address without a user, a query or a fragment, over HTTP. */
 export function isPlainAddress(text: string): boolean {
+  return isPostAddress(text) && !/[?#]/.test(text);
+}
+
+export const POST_ADDRESS_ALLOWED =
+  'an address that begins with https:// or http://, without user and password';
+
+/** Where something is sent, over HTTP. A user in it would not be sent along. */
+export function isPostAddress(text: string): boolean {
   const url = URL.parse(text);
   return (
-    url !== null &&
-    /^https?:$/.test(url.protocol) &&
-    !/[?#]/.test(text) &&
-    url.username === '' &&
-    url.password === ''
+    url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === ''
   );
 }
 

@@ -246,8 +246,11 @@ export function substitute(template: string, env: Environment): Substituted {
   };
 }
 
+/** Whoever is named in an address has a password there. */
+const USER_IN_ADDRESS = /(?<=:\/\/)[^/?#\s]*@/g;
+
 function shown(text: string): string {
-  const line = text.replace(/\s+/g, ' ');
+  const line = text.replace(/\s+/g, ' ').replace(USER_IN_ADDRESS, '***@');
   return line.length > FOUND_CHARACTERS_MAX
     ? `"${line.slice(0, FOUND_CHARACTERS_MAX)}…"`
     : `"${line}"`;

@@ -4,6 +4,7 @@
 import { PRICED_BY } from '../domain/money.ts';
 import { listed } from '../domain/text.ts';
 import { ROLES } from '../domain/words.ts';
+import { sayCharactersMax } from '../services/dialer/twiml.ts';
 import { ariAccount, ariAudio, ariSecret, ariWaits } from './config-ari.ts';
 import { amiAccount, amiSecret, amiWaits } from './config-asterisk.ts';
 import { type Judged, type Rule, shown } from './config-judged.ts';
@@ -23,6 +24,7 @@ export const VENDOR_RULES: Readonly<Record<string, Rule>> = {
   'providers: a vendor in use has its voice': vendorVoice,
   'budget: every vendor in use has its prices': vendorPrices,
   'twilio: in use, it has its account and number': twilioAccount,
+  'twilio: a text has room in the request that speaks it': sayRoom,
   'twilio: a call lasts longer than it rings': ringTimes('twilio'),
   'asterisk-ari: in use, it has its user and endpoint': ariAccount,
   'asterisk-ari: the password stands in the environment': ariSecret,
@@ -133,6 +135,26 @@ function twilioAccount(judged: Judged): readonly Finding[] {
     ...(accountSid === '' ? [{ path: at('account_sid'), found: 'nothing', allowed: sid }] : []),
     ...keyFindings(judged, at('auth_token'), authToken, 'TWILIO_AUTH_TOKEN'),
     ...(from === '' ? [{ path: at('from'), found: 'nothing', allowed: number }] : []),
+  ];
+}
+
+/** A longer text rings nobody: it would be written, paid for, and refused, one after the other. */
+function sayRoom({ config }: Judged): readonly Finding[] {
+  const { audioBaseUrl } = config.providers.twilio;
+  const { maxCharacters } = config.script;
+  const most = sayCharactersMax();
+  const isRoom = maxCharacters <= most;
+  if (isRoom || audioBaseUrl !== undefined || !config.services.dialer.includes('twilio')) {
+    return [];
+  }
+  return [
+    {
+      path: ['script', 'max_characters'],
+      with: [['services', 'dialer']],
+      found: String(maxCharacters),
+      allowed: `up to ${most}, what has room where twilio speaks the text itself`,
+      hint: 'with providers.twilio.audio_base_url it plays audio, of any length',
+    },
   ];
 }
 

@@ -52,6 +52,27 @@ export function redacted(
   return plain.length > charactersMax ? `${plain.slice(0, charactersMax - 1).trimEnd()}…` : plain;
 }
 
+/** Parts of a path that are a word everybody may read are shorter, or have no digit. */
+const PART_CHARACTERS_MIN = 8;
+const LONG_PART_CHARACTERS_MIN = 16;
+
+/**
+ * What must not be repeated of an address that is a secret itself, for whoever knows it can write
+ * there: the whole of it, its path, and what looks like a token in path and query. Servers like to
+ * say of a wrong path which one it was.
+ */
+export function secretsInAddress(address: string): readonly string[] {
+  const { pathname = '', search = '', searchParams } = URL.parse(address) ?? {};
+  const parts = pathname.split('/').map(decoded).filter(isTokenPart);
+  const path = pathname.replace(/\/+$/, '');
+  return [address, path, search.slice(1), ...parts, ...(searchParams?.values() ?? [])];
+}
+
+function isTokenPart(part: string): boolean {
+  const isLong = part.length >= LONG_PART_CHARACTERS_MIN;
+  return isLong || (part.length >= PART_CHARACTERS_MIN && /\d/.test(part));
+}
+
 /** Words as short as this one are in every text; a secret of that length is none. */
 const SECRET_CHARACTERS_MIN = 4;
 /** So much of a secret is taken for it, with whatever follows. */

@@ -5,7 +5,7 @@
 import type { Said } from '../domain/http-failure.ts';
 import { statusMeaning } from '../domain/http-status.ts';
 import { at, textAt } from '../domain/json-fields.ts';
-import { badRequest, isBadRequest, SETTINGS } from './refused.ts';
+import { badRequest, isBadRequest, isTooLong, SETTINGS } from './refused.ts';
 
 /** Comes as 429, like "too many requests", and does not pass by itself. */
 const NO_CREDIT: ReadonlySet<string> = new Set([
@@ -21,6 +21,8 @@ export interface Parts {
   readonly ours: RegExp;
   /** The one that is said to this contact alone. */
   readonly text: RegExp;
+  /** What it means where that is too long. */
+  readonly long: Said;
   /** The setting behind a parameter of ours; of the model, where none is named. */
   keyOf(parameter: string): string;
 }
@@ -44,6 +46,9 @@ export function openaiSaid(body: unknown, status: number, parts: Parts): Said {
     return common;
   }
   const isText = parts.text.test(textAt(error, 'param') ?? '');
+  if (isText && isTooLong(common)) {
+    return { ...common, ...parts.long };
+  }
   const advice = `check ${parts.keyOf('model')}`;
   return { ...common, ...badRequest(common, { isText, advice }) };
 }

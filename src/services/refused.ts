@@ -26,6 +26,12 @@ export const LONG_ROW = {
   advice: 'this row is too long for the model: shorten it, or print less of it in script.prompt',
 } as const;
 
+/** The same for what is to be said, at a voice. */
+export const LONG_TEXT = {
+  ...ELSEWHERE,
+  advice: 'this text is too long for the voice: lower script.max_characters',
+} as const;
+
 const ABOUT_SETTINGS: readonly RegExp[] = [
   // OpenAI, and those who speak like it: what a model does not take.
   /\b(?:unsupported|unknown|unrecogni[sz]ed|unexpected) (?:parameter|argument|value|field|name)/i,
@@ -42,7 +48,7 @@ const ABOUT_SETTINGS: readonly RegExp[] = [
 ];
 
 const TOO_LONG: readonly RegExp[] = [
-  /context.(?:length|window|limit)|too.long|token.?(?:count|limit)/i,
+  /context.(?:length|window|limit)|too.long|above_max_length|token.?(?:count|limit)/i,
   /(?:payload|request|prompt)\b.*\btoo.large/i,
 ];
 

@@ -8,6 +8,13 @@ export interface ContactSinkOptions {
 /** What a row of the list says of a contact besides its id and line. */
 export type ContactDetails = Omit<Contact, 'id' | 'line'>;
 
+/** The contact as a call has rung it: the list may give it another number since. */
+export function asRung(contact: Contact, phone: string | undefined): Contact {
+  const { phoneWritten: _, ...rest } = contact;
+  const isAnother = phone !== undefined && phone !== '' && phone !== contact.phone;
+  return isAnother ? { ...rest, phone } : contact;
+}
+
 /** Where rows send their contacts: the number of each, by id. Of one id, the first row counts. */
 export function numbersOf(contacts: readonly Contact[]): ReadonlyMap<string, string> {
   const numbers = new Map<string, string>();

@@ -11,6 +11,7 @@ import type {
   Stage,
 } from '../engine/ports.ts';
 import type { CampaignJournal } from './campaign-journal.ts';
+import { asRung } from './contact-details.ts';
 import type { GroupCommit } from './group-commit.ts';
 import {
   type MemoryCall,
@@ -158,7 +159,7 @@ export class MemoryJournal implements CampaignJournal {
         number: contact.calls.length,
         fence: contact.fence,
       },
-      contact: contact.contact,
+      contact: stage === 'owed' ? asRung(contact.contact, call.phone) : contact.contact,
       stage,
       startedMs,
       finished: { ...finished },

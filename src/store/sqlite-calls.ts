@@ -29,12 +29,15 @@ interface AttemptRow {
   readonly begun_ms: number;
   readonly result: 'placed' | 'not_placed' | 'unknown' | null;
   readonly detail: string | null;
+  readonly phone: string | null;
 }
 
 /** What the journal holds of one call. */
 export interface CallContents {
   readonly finished: FinishedSteps;
   readonly attempts: readonly DialAttempt[];
+  /** The number of the last attempt; undefined where there is none, or it was not kept. */
+  readonly phone?: string | undefined;
   readonly recordBegun: boolean;
 }
 
@@ -67,7 +70,7 @@ export class CallReader {
       'SELECT step, begun_ms, ended_ms, service, result FROM step WHERE contact = ? AND number = ?',
     );
     this.#attempts = connection.prepare(`
-      SELECT attempt, service, account, begun_ms, result, detail FROM attempt
+      SELECT attempt, service, account, begun_ms, result, detail, phone FROM attempt
       WHERE contact = ? AND number = ? ORDER BY attempt`);
     // Reads the whole table: it is asked once in a blue moon, and an index would cost every call.
     this.#others = connection.prepare(`
@@ -103,6 +106,7 @@ export class CallReader {
     return {
       finished: finishedSteps(steps),
       attempts: attempts.map(dialAttempt),
+      phone: attempts.at(-1)?.phone ?? undefined,
       recordBegun: steps.some(({ step }) => step === STEP_CODES.record),
     };
   }

@@ -6,6 +6,7 @@ import type { Outcome } from '../domain/words.ts';
 import type { Claim, ClaimKey, JournalEntry, ScriptInForce, Stage } from '../engine/ports.ts';
 import type { CampaignJournal } from './campaign-journal.ts';
 import { all, type Connection, changed, one } from './connection.ts';
+import { asRung } from './contact-details.ts';
 import type { GroupCommit } from './group-commit.ts';
 import {
   contactState,
@@ -218,11 +219,11 @@ function claimOf(
   contents: CallContents & Pick<Claim, 'former'>,
 ): Claim {
   const { outcome, detail, ended_ms: endedMs } = call;
-  const { former, ...known } = contents;
+  const { former, phone, ...known } = contents;
   const isChanged = row.unlisted === 1 || row.pending !== null || former !== undefined;
   return {
     key,
-    contact: contactOf(row),
+    contact: stage === 'owed' ? asRung(contactOf(row), phone) : contactOf(row),
     stage,
     startedMs: call.started_ms,
     ...known,

@@ -541,6 +541,19 @@ describe('an account with Twilio', () => {
     const found = problemsOf(using(settings), ENV).map((line) => line.replace(/^\S+ +/, ''));
     expect(found).toEqual(expected.map((one) => `providers.twilio.${one}`));
   });
+
+  it('takes no longer texts than its request has room for, where it speaks them itself', () => {
+    const long = (settings: string, most: number) =>
+      problemsOf(
+        `${using(settings).replace(SCRIPT, '')}script: { template: Hi, max_characters: ${most} }\n`,
+        ENV,
+      );
+    const plays = `${WHOLE}, audio_base_url: "https://a.example"`;
+    expect([long(WHOLE, 3_900), long(plays, 4_000)]).toEqual([[], []]);
+    const [problem, ...more] = long(WHOLE, 4_000);
+    expect(more).toEqual([]);
+    expect(problem).toMatch(/script\.max_characters: found 4000, allowed: up to 39\d\d, /);
+  });
 });
 
 describe('an account with a vendor of models', () => {
@@ -601,7 +614,8 @@ describe('an account with a vendor of models', () => {
         [
           `api_key: "\${MY_KEY}", model: small-1, base_url: "${url}"`,
           KEY,
-          `providers.openai.base_url: found "${url}", allowed: an address such as ` +
+          `providers.openai.base_url: found "${url.replace('u:p@', '***@')}", ` +
+            'allowed: an address such as ' +
             'https://api.example.com, without user, query, or the /v1 of the vendor',
         ] as const,
     ),
@@ -881,6 +895,11 @@ describe('CRMs in config.yml', () => {
     ['hubspot', `${TOKEN}, token: x`, 'hubspot.token: found an unknown key, allowed: access_to'],
     ['webhook', 'secret: "${HUBSPOT_ACCESS_TOKEN}"', 'webhook.url: found nothing, allowed: the'],
     ['webhook', 'url: example.com', 'webhook.url: found "example.com", allowed: an address tha'],
+    [
+      'webhook',
+      'url: "https://dana:test-1@a.example/x"',
+      'webhook.url: found "https://***@a.example/x", allowed: an address that begins with',
+    ],
     ['webhook', 'url: "http://a.example", secret: x', 'webhook.secret: found a secret written'],
   ])('%s: %s', (name, settings, expected) => {
     const problems = problemsOf(using(name, settings), HUBSPOT);

@@ -185,6 +185,18 @@ for (const [name, makeSubject] of SUBJECTS) {
         expect(next).toMatchObject({ contact: corrected, stage: 'spoken', isOutdated: false });
       });
 
+      it('has the number that was rung in the record of a call that is taken back', async () => {
+        await uncertainOne();
+        read({ ...corrected, phoneWritten: '(415) 555-0177' });
+        again();
+        expect(subject.open().settle(settlement())).toBe('settled');
+        const { stage, contact } = await claim('call-2');
+        expect({ stage, contact }).toEqual({
+          stage: 'owed',
+          contact: { ...corrected, phone: contactOf('c1').phone },
+        });
+      });
+
       it('leaves the number in doubt that was dialled, not the one it has by now', async () => {
         await uncertainOne();
         read(corrected);

@@ -61,6 +61,7 @@ export interface ClaimKey {
 /** A contact taken from the queue, with everything known of the call it is in. */
 export interface Claim {
   readonly key: ClaimKey;
+  /** Who is `owed` has the number that was rung, whatever the list says by now. */
   readonly contact: Contact;
   readonly stage: Stage;
   /** Wall clock of the call's first claim, milliseconds. */

@@ -5,6 +5,7 @@
 import { createHmac } from 'node:crypto';
 import { type Account, jsonOf, refusal, type Said, textOf } from '../../domain/http-failure.ts';
 import { textAt } from '../../domain/json-fields.ts';
+import { secretsInAddress } from '../../domain/redaction.ts';
 import type {
   CallRecord,
   Clock,
@@ -28,8 +29,6 @@ const KEY = `providers.${NAME}`;
 /** Of the columns of a row, together; a longer row is sent without them. */
 const VARIABLES_CHARACTERS_MAX = 64_000;
 const MESSAGE_CHARACTERS_MAX = 300;
-/** Parts of an address that are a word everybody may read. */
-const SECRET_CHARACTERS_MIN = 16;
 
 export function webhookCrm(
   settings: WebhookSettings,
@@ -195,10 +194,7 @@ function messageIn(response: HttpResponse): string | undefined {
   return isPlain ? textOf(response).slice(0, MESSAGE_CHARACTERS_MAX) : undefined;
 }
 
-/** The address is one too: whoever knows it can write there. */
+/** The address is one too. */
 function secretsOf({ url, secret }: WebhookSettings): readonly string[] {
-  const { pathname = '', search = '' } = URL.parse(url) ?? {};
-  const parts = [...pathname.split('/'), search.slice(1)];
-  const tokens = parts.filter((part) => part.length >= SECRET_CHARACTERS_MIN);
-  return [url, ...tokens, ...(secret === undefined ? [] : [secret])];
+  return [...secretsInAddress(url), ...(secret === undefined ? [] : [secret])];
 }

@@ -228,7 +228,7 @@ class Twilio implements Dialer {
 
   async #search(request: DialRequest, signal: AbortSignal): Promise<Found> {
     if (this.#sinceMs(request) < -CLOCK_SLACK_MS) {
-      return { state: 'unknown' };
+      return { state: 'unknown', detail: CLOCK_SET_BACK };
     }
     const absentAfterMs = this.#begun.get(request.call)?.absentAfterMs ?? SILENT_AFTER_MS;
     for (;;) {
@@ -271,7 +271,7 @@ class Twilio implements Dialer {
       case 'contested':
         return { state: 'unknown', detail: contested(sought.sid) };
       case 'ambiguous':
-        return { state: 'unknown' };
+        return { state: 'unknown', detail: SEVERAL };
     }
   }
 
@@ -305,10 +305,20 @@ class Twilio implements Dialer {
   }
 }
 
+const CALL_LOG = 'see its call log (Monitor, Logs, Calls) at console.twilio.com';
+const SETTLE = 'then tell what became of it: campaign settle';
+const SEVERAL =
+  `${NAME} has calls to this number, and no telling whether one of them is this one, ` +
+  `or which: ${CALL_LOG}, ${SETTLE}`;
+const CLOCK_SET_BACK =
+  `the clock of this machine was set back since this call began, so that it cannot be told from ` +
+  `others that ${NAME} has: ${CALL_LOG}, ${SETTLE}`;
+
 function contested(sid: string): string {
   return (
     `${NAME} has a call to this number that may be this one, or an earlier one of this or ` +
-    `another contact, of which nobody knows either what became: see ${sid} at console.twilio.com`
+    `another contact, of which nobody knows either what became: see ${sid} at ` +
+    `console.twilio.com, ${SETTLE}`
   );
 }
 

@@ -8,6 +8,11 @@ export const TWIML_CHARACTERS_MAX = 4_000;
 /** Until the telephone is at the ear. */
 const PAUSE = '<Pause length="1"/>';
 
+/** Of a text without a sign that has to be escaped, beside the markup around it. */
+export function sayCharactersMax(): number {
+  return TWIML_CHARACTERS_MAX - sayTwiml('', 'en-US').length;
+}
+
 /** @param language as `sayLanguage` gives it */
 export function sayTwiml(text: string, language: string): string {
   return response(`<Say language="${language}">${escaped(text)}</Say>`);

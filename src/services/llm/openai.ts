@@ -3,12 +3,14 @@
  */
 import type { Http, Llm } from '../../engine/ports.ts';
 import { openaiSaid, type Parts } from '../openai-errors.ts';
+import { LONG_ROW } from '../refused.ts';
 import { bearer, chatMessages, readChat } from './chat-completions.ts';
 import { type Dialect, type ModelSettings, modelLlm, tokensMax } from './model-llm.ts';
 
 const PARTS: Parts = {
   ours: /^(model|max_completion_tokens|max_tokens|messages\[0\]\.content|messages\[\d\]\.role)$/,
   text: /^messages\[1\]\.content/,
+  long: LONG_ROW,
   keyOf: (parameter) =>
     parameter.endsWith('content') ? 'script.prompt' : 'providers.openai.model',
 };

@@ -5,7 +5,15 @@
  */
 import type { Said } from '../../domain/http-failure.ts';
 import { at, listAt, textAt } from '../../domain/json-fields.ts';
-import { FLAGGED, hasOffended, isBadRequest, SETTINGS, TEXT } from '../refused.ts';
+import {
+  FLAGGED,
+  hasOffended,
+  isBadRequest,
+  isTooLong,
+  LONG_TEXT,
+  SETTINGS,
+  TEXT,
+} from '../refused.ts';
 
 const KEY = 'providers.elevenlabs';
 
@@ -36,7 +44,8 @@ const MEANINGS: readonly (readonly [RegExp, Said])[] = [
     /unusual_activity/,
     { ...SETTINGS, advice: 'free plans are refused on many servers: a paid one is not' },
   ],
-  [/max_character_limit|text_too|(?:empty|invalid)_text/, TEXT],
+  [/max_character_limit|text_too_long/, LONG_TEXT],
+  [/text_too|(?:empty|invalid)_text/, TEXT],
   [/voice|invalid_uid/, { ...SETTINGS, advice: `check ${KEY}.voice_id and voice_settings` }],
   [/language/, LANGUAGE],
   [/model/, { ...SETTINGS, advice: `check ${KEY}.model_id` }],
@@ -84,7 +93,7 @@ function badRequest(param: string, said: Said): Said {
     return FLAGGED;
   }
   if (param === 'text') {
-    return TEXT;
+    return isTooLong(said) ? LONG_TEXT : TEXT;
   }
   if (param === LANGUAGE_PART) {
     return LANGUAGE;
@@ -115,7 +124,10 @@ function invalid(problems: readonly unknown[]): Said {
     return { code, message, ...LANGUAGE };
   }
   const isText = parts.every(({ where }) => where.includes('text'));
-  return isText ? { code, message, ...TEXT } : { code, message };
+  if (!isText) {
+    return { code, message };
+  }
+  return { code, message, ...(isTooLong({ code, message }) ? LONG_TEXT : TEXT) };
 }
 
 function withoutStatus(): Said {

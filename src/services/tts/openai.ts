@@ -22,6 +22,7 @@ import type {
 import { judged } from '../echoes.ts';
 import { urlUnder } from '../http.ts';
 import { openaiSaid, type Parts } from '../openai-errors.ts';
+import { LONG_TEXT } from '../refused.ts';
 import {
   charactersIn,
   lettersIn,
@@ -53,6 +54,7 @@ const SOUND = `${FORMAT}/8000/1`;
 const PARTS: Parts = {
   ours: /^(model|voice|response_format|speed|instructions)$/,
   text: /^input$/,
+  long: LONG_TEXT,
   keyOf: (parameter) => `providers.openai.${parameter === 'model' ? 'tts_model' : parameter}`,
 };
 

@@ -160,6 +160,21 @@ describe('the webhook', () => {
   });
 
   it.each([
+    ['the path', 'Route POST:/hooks/catch/77/abcdef not found'],
+    ['path and query', 'no /hooks/catch/77/abcdef?token=9x-abcd here'],
+    ['a token', 'the token 9x-abcd is wrong'],
+  ])('tells %s of its address to nobody, however short its parts are', async (_what, message) => {
+    const server = await receiver({ status: 404, body: { message } });
+    const http = openHttp({ userAgent: 'campaign/test', clock: { wallMs: () => 0 } });
+    onTestFinished(() => http[Symbol.asyncDispose]());
+    const url = `${server.url}/hooks/catch/77/abcdef?token=9x-abcd`;
+    const crm = webhookCrm({ url, secret: undefined }, http, { wallMs: () => 0 });
+    const failure = await failureOf(crm.record(recordOf({}, dana), context));
+    expect(inspect(failure)).not.toMatch(/catch|abcd/);
+    expect(failure.message).toMatch(/\*\*\*.*; check providers\.webhook\.url$/);
+  });
+
+  it.each([
     [200, 'unknown', 'answered 200 to an unsigned GET; whether it takes records shows only when'],
     [405, 'unknown', 'answered 405 to an unsigned GET; whether it takes records shows only when'],
     [

@@ -424,6 +424,12 @@ describe('openai', () => {
       'Invalid content',
     ],
     [
+      "this contact's text, too long",
+      openaiError(400, 'string_above_max_length', 'Invalid: too long', 'messages[1].content'),
+      { ...FLAGGED, code: 'string_above_max_length' },
+      'this row is too long for the model',
+    ],
+    [
       'a filter of what is asked',
       openaiError(400, 'invalid_prompt', 'Your prompt was flagged as violating our usage policy'),
       { ...FLAGGED, code: 'invalid_prompt' },

@@ -21,6 +21,8 @@ const REQUEST = { text: TEXT, language: 'en' };
 const BASE = { kind: 'transient', scope: 'service' } as const;
 const ACCOUNT = { kind: 'permanent', scope: 'service' } as const;
 const OURS = { kind: 'permanent', scope: 'request' } as const;
+/** Another voice may say it: nothing against this one. */
+const LONG = { kind: 'transient', scope: 'request', retriesMax: 0 } as const;
 /** It may be this contact or all of them: the next service, and the breaker counts. */
 const UNPLACED = { kind: 'transient', scope: 'service', retriesMax: 0 } as const;
 
@@ -340,8 +342,24 @@ describe('elevenlabs', () => {
     [
       'a text that is too long',
       detail(400, 'max_character_limit_exceeded', 'The text has 6,270 characters'),
-      { ...OURS, code: 'max_character_limit_exceeded' },
-      'The text has 6,270 characters',
+      { ...LONG, code: 'max_character_limit_exceeded' },
+      'The text has 6,270 characters; this text is too long for the voice: lower script.max_ch',
+    ],
+    [
+      'a text that is too long, in the newer words',
+      {
+        status: 400,
+        body: {
+          detail: {
+            type: 'validation_error',
+            code: 'invalid',
+            param: 'text',
+            message: 'The text is too long',
+          },
+        },
+      },
+      { ...LONG, code: 'invalid' },
+      'this text is too long for the voice',
     ],
     [
       'too many at once',
@@ -524,8 +542,8 @@ describe('openai', () => {
     [
       'a text that is too long',
       openaiError(400, 'string_above_max_length', 'String too long', 'input'),
-      { ...OURS, code: 'string_above_max_length' },
-      'String too long',
+      { ...LONG, code: 'string_above_max_length' },
+      'String too long; this text is too long for the voice: lower script.max_characters',
     ],
   ])('%s', async (_what, reply, meaning, words) => {
     const failure = await failureAt('openai', reply);
