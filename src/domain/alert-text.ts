@@ -2,7 +2,7 @@
  * The words of alerts. They are read by somebody who was woken at three in the morning: what
  * broke, since when, what the program does about it, what there is to do.
  */
-import type { Alert, Trouble } from './alert.ts';
+import type { Alert, AlertSeverity, Trouble } from './alert.ts';
 import { maskNumbers } from './privacy.ts';
 import { counted, listed, spanText } from './text.ts';
 import type { Role } from './words.ts';
@@ -310,9 +310,16 @@ export function storeWorksWords(durationMs: number): AlertWords {
   };
 }
 
+const WAS_TEXTS: Readonly<Record<AlertSeverity, string>> = {
+  critical: 'critical',
+  warning: 'a warning',
+  info: 'a piece of news',
+};
+
 /** The whole message, in plain text of several lines. */
 export function alertText(alert: Alert): string {
-  const { affected, durationMs, lateMs } = alert;
+  const { affected, durationMs, lateMs, kind, was } = alert;
+  const isWorse = kind === 'raised' && was !== undefined;
   const times =
     `${counted(affected, 'time')} a call failed, a contact was put off, or another service ` +
     'did the work';
@@ -320,6 +327,7 @@ export function alertText(alert: Alert): string {
     alert.title,
     '',
     ...(lateMs === undefined ? [] : [`LATE by ${spanText(lateMs)}: it could not be sent before.`]),
+    ...(isWorse ? [`WORSE than before: it was told as ${WAS_TEXTS[was]}.`] : []),
     `What happened: ${alert.what}`,
     `Since: ${minuteText(alert.sinceMs)}`,
     ...(durationMs === undefined ? [] : [`Lasted: ${spanText(durationMs)}`]),

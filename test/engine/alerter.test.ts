@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { alertId } from '../../src/domain/alert.ts';
+import { alertText } from '../../src/domain/alert-text.ts';
 import type { CampaignEvent } from '../../src/domain/event.ts';
 import {
   CHANNEL_PAUSE_MS,
@@ -11,7 +12,14 @@ import {
 } from '../../src/engine/alert-outbox.ts';
 import { Alerter, COUNTS_KEPT_MS } from '../../src/engine/alerter.ts';
 import type { AlertMemory } from '../../src/engine/ports.ts';
-import { AlertBench, closed, found, opened, silence } from '../support/alert-bench.ts';
+import {
+  AlertBench,
+  closed,
+  type FakeChannel,
+  found,
+  opened,
+  silence,
+} from '../support/alert-bench.ts';
 import { EngineBench } from '../support/engine-bench.ts';
 import { failure, refused, throttled, unauthorized } from '../support/failures.ts';
 
@@ -33,6 +41,7 @@ describe('health checks that fail', () => {
   const bad = (run: { alerter: Alerter }, error: unknown = new Error('no answer')): void => {
     run.alerter.takeCheck('flite', 'tts', false, error);
   };
+  const throwing = (): Promise<void> => Promise.reject(failure());
   const good = (run: { alerter: Alerter }): void => {
     run.alerter.takeCheck('flite', 'tts', true);
   };
@@ -104,7 +113,7 @@ describe('health checks that fail', () => {
     expect(bench.kept.open).toMatchObject([{ key: 'service:flite', severity: 'warning' }]);
   });
 
-  it('are joined by the breaker: told again only to whoever did not take it before', async () => {
+  it('are joined by the breaker: told once more to whoever takes what it is now', async () => {
     const bench = new AlertBench();
     const [email, pager, log] = [
       bench.channel('email'),
@@ -128,7 +137,78 @@ describe('health checks that fail', () => {
     await bench.clock.settle();
     run.take(closed());
     await bench.clock.settle();
-    for (const one of [email, pager, log]) expect(one.delivered).toEqual([RAISED, RECOVERED]);
+    expect(email.delivered).toEqual([RAISED, RAISED, RECOVERED]);
+    for (const one of [pager, log]) expect(one.delivered).toEqual([RAISED, RECOVERED]);
+    const alerts = email.asked.map(({ alert }) => alert);
+    expect(alerts.map(({ severity }) => severity)).toEqual(['warning', 'critical', 'info']);
+    // Who takes each id only once gets them all, and reads why.
+    expect(new Set(alerts.map(alertId)).size).toBe(3);
+    expect(alerts.map((one) => alertText(one).includes('told as a warning'))).toEqual([
+      false,
+      true,
+      false,
+    ]);
+  });
+
+  it('told by an earlier run become critical when a breaker opens, once for all runs', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email');
+    const first = bench.run([email]);
+    bad(first);
+    bad(first);
+    await bench.clock.settle();
+    await first.alerter.close();
+    for (let count = 0; count < 2; count += 1) {
+      const next = bench.run([email]);
+      next.alerter.reconcile([found('flite', count === 0 ? 'closed' : 'open')]);
+      next.take(opened());
+      await bench.clock.settle();
+      await next.alerter.close();
+    }
+    const severities = email.asked.map(({ alert }) => alert.severity);
+    expect(severities).toEqual(['warning', 'critical']);
+  });
+
+  it('are told once, as what they are by then, where the warning has not gone out', async () => {
+    const bench = new AlertBench();
+    const [email, log] = ['email', 'log'].map((name) => bench.channel(name, throwing)) as [
+      FakeChannel,
+      FakeChannel,
+    ];
+    email.severities = ['critical', 'warning'];
+    log.severities = ['warning'];
+    const first = bench.run([email, log]);
+    bad(first);
+    bad(first);
+    await first.alerter.close();
+    await bench.clock.settle();
+    for (const one of [email, log]) one.answer = () => undefined;
+    const next = bench.run([email, log]);
+    next.take(opened());
+    await bench.clock.settle();
+    for (const one of [email, log]) {
+      expect(one.delivered).toEqual([RAISED]);
+      expect(one.asked.at(-1)?.alert.severity).toBe('critical');
+    }
+    expect(bench.kept.owed).toEqual([]);
+  });
+
+  it('are critical from the check on that says that we are refused', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email');
+    const run = bench.run([email]);
+    bad(run);
+    bad(run);
+    await bench.clock.settle();
+    bad(run, refusing);
+    bad(run, refusing);
+    bad(run);
+    await bench.clock.settle();
+    good(run);
+    await bench.clock.settle();
+    const told = email.asked.map(({ alert }) => `${alert.severity} ${alert.kind}`);
+    expect(told).toEqual(['warning raised', 'critical raised', 'info recovered']);
+    expect(email.asked[1]?.alert.title).toContain('refuses to work for us');
   });
 
   it('of an earlier run are over when one is good, not when a run begins', async () => {
