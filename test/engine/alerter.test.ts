@@ -26,6 +26,8 @@ import { failure, refused, throttled, unauthorized } from '../support/failures.t
 const RAISED = 'raised service:flite';
 const RECOVERED = 'recovered service:flite';
 
+const LIST = { total: 1, done: 0, calling: 0, queued: 1, put_off: 0, uncertain: 0 };
+
 const failedCall: CampaignEvent = {
   type: 'call.failed',
   contact: 'c1',
@@ -490,6 +492,86 @@ describe('a channel that fails', () => {
     expect(bench.kept.owed).toEqual([]);
   });
 
+  it('that hangs on news is given what is critical next, at once while it waits', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email', (_count, _signal, { severity }) =>
+      severity === 'critical' ? undefined : silence(),
+    );
+    const run = bench.run([email]);
+    const started: CampaignEvent = { type: 'run.started', lines: 1, contacts: LIST };
+    run.take(started);
+    await bench.clock.settle();
+    run.take(opened());
+    await bench.clock.advance(SEND_TIMEOUT_MS + 5_000);
+    expect(email.delivered).toEqual([RAISED]);
+    expect(email.times).toEqual([0, SEND_TIMEOUT_MS + 5_000, SEND_TIMEOUT_MS + 5_000]);
+    // Its retries are used up, and it is left alone.
+    await bench.clock.advance(2 * CHANNEL_PAUSE_MS);
+    const pauses = email.times.length;
+    const nowMs = bench.clock.monotonicMs();
+    run.take(opened('hubspot'));
+    await bench.clock.settle();
+    expect(email.times.slice(pauses)).toContain(nowMs);
+    expect(email.delivered).toEqual([RAISED, 'raised service:hubspot']);
+    await Promise.all([bench.clock.advance(CLOSE_MS), run.alerter.close()]);
+    expect(bench.kept.owed).toMatchObject([{ alert: { key: 'campaign:spring:started' } }]);
+    expect(bench.clock.pendingTimers).toBe(0);
+  });
+
+  it('tells the end of one outage before the next of the same service', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email', (count) => {
+      if (count === 2) throw failure();
+    });
+    const run = bench.run([email]);
+    for (const event of [opened(), closed(), opened()]) {
+      run.take(event);
+      await bench.clock.settle();
+    }
+    await bench.clock.settle();
+    expect(email.delivered).toEqual([RAISED, RECOVERED, RAISED]);
+    await run.alerter.close();
+  });
+
+  it('left by an earlier run gets the most severe first', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email', () => Promise.reject(failure()));
+    const first = bench.run([email]);
+    first.take({ type: 'run.started', lines: 1, contacts: LIST }, opened());
+    await first.alerter.close();
+    email.answer = () => undefined;
+    bench.run([email]);
+    await bench.clock.settle();
+    expect(email.delivered).toEqual([RAISED, 'notice campaign:spring:started']);
+  });
+
+  it('that asked for more time is not hurried', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email', (count) => {
+      if (count === 1) throw throttled(CHANNEL_PAUSE_MS);
+    });
+    const run = bench.run([email]);
+    run.take({ type: 'run.started', lines: 1, contacts: LIST });
+    await bench.clock.settle();
+    run.take(opened());
+    await bench.clock.advance(CHANNEL_PAUSE_MS);
+    expect(email.times[1]).toBe(CHANNEL_PAUSE_MS);
+    expect(email.delivered).toEqual([RAISED, 'notice campaign:spring:started']);
+  });
+
+  it('makes room by the least severe', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email', () => Promise.reject(failure()));
+    const run = bench.run([email]);
+    run.take(opened('first'), { type: 'run.started', lines: 1, contacts: LIST });
+    for (let index = 1; index < QUEUE_MAX; index += 1) run.take(opened(`s${index}`));
+    await bench.clock.settle();
+    expect(run.of('alert.failed')).toMatchObject([
+      { key: 'campaign:spring:started', code: 'queue_full', kept: false },
+    ]);
+    await run.alerter.close();
+  });
+
   it('keeps a bounded queue: the oldest makes room, and is told', async () => {
     const bench = new AlertBench();
     const email = bench.channel('email', () => Promise.reject(failure()));
@@ -711,9 +793,9 @@ describe('an outage over several runs', () => {
       await bench.clock.settle();
       await run.alerter.close();
     }
-    const own = ['raised campaign:autumn', RECOVERED, 'raised campaign:spring'];
+    const own = ['raised campaign:autumn', 'raised campaign:spring', RECOVERED];
     expect(email.delivered).toEqual([RAISED, ...own]);
-    expect(email.asked[2]?.alert.title).toContain('is not in use any more');
+    expect(email.asked[3]?.alert.title).toContain('is not in use any more');
   });
 
   it('found anew by who uses the service again is another alert', async () => {
