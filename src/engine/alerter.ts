@@ -39,7 +39,7 @@ import type {
   OwedAlert,
   RandomSource,
 } from './ports.ts';
-import { faultOf } from './probe.ts';
+import { faultOf, ProbeTimeout } from './probe.ts';
 
 export interface AlerterParts {
   readonly campaign: string;
@@ -370,8 +370,10 @@ function takes({
 /** What a health check failed with, in the words of failures. */
 function checkFaultOf(error: unknown): CheckFault {
   const message = faultOf(error);
-  if (!(error instanceof ServiceFailure))
-    return { kind: 'transient', code: 'check_failed', message };
+  if (!(error instanceof ServiceFailure)) {
+    const code = error instanceof ProbeTimeout ? 'timeout' : 'check_failed';
+    return { kind: 'transient', code, message };
+  }
   const isOurs = error.kind === 'permanent' && error.scope === 'service';
   return { kind: isOurs ? 'permanent' : 'transient', code: error.code, message };
 }

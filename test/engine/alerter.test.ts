@@ -12,6 +12,7 @@ import {
 } from '../../src/engine/alert-outbox.ts';
 import { Alerter, COUNTS_KEPT_MS } from '../../src/engine/alerter.ts';
 import type { AlertMemory } from '../../src/engine/ports.ts';
+import { beginProbe } from '../../src/engine/probe.ts';
 import {
   AlertBench,
   closed,
@@ -211,6 +212,21 @@ describe('health checks that fail', () => {
     const told = email.asked.map(({ alert }) => `${alert.severity} ${alert.kind}`);
     expect(told).toEqual(['warning raised', 'critical raised', 'info recovered']);
     expect(email.asked[1]?.alert.title).toContain('refuses to work for us');
+  });
+
+  it('that run out of time say so', async () => {
+    const bench = new AlertBench();
+    const run = bench.run([]);
+    const service = { name: 'flite', role: 'tts', probe: silence } as const;
+    for (const _ of [1, 2]) {
+      beginProbe(service, bench.clock, 5_000, {
+        found: (probed) => bad(run, probed.isGood ? undefined : probed.error),
+      });
+      await bench.clock.advance(5_000);
+    }
+    expect(bench.kept.open).toMatchObject([
+      { what: 'no answer to the check within 5 s (timeout).' },
+    ]);
   });
 
   it('of an earlier run are over when one is good, not when a run begins', async () => {
