@@ -70,13 +70,14 @@ function wholeMs(ms: number | undefined): number | null {
 /** Stable: fields are added, never renamed. What is not known is null. */
 export function alertDocument(alert: Alert) {
   const { key, kind, severity, campaign, service, role, sinceMs, affected } = alert;
-  const { title, what, doing, toDo, durationMs, lateMs } = alert;
+  const { title, what, doing, toDo, durationMs, lateMs, was } = alert;
   return {
     type: 'campaign.alert',
     id: alertId(alert),
     key,
     kind,
     severity,
+    was: was ?? null,
     campaign,
     service: service ?? null,
     role: role ?? null,

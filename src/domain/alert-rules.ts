@@ -35,7 +35,7 @@ import {
   storeFailedWords,
   storeWorksWords,
 } from './alert-text.ts';
-import type { CampaignEvent, EventOf, EventType, RunEnd } from './event.ts';
+import type { CampaignEvent, ContactCounts, EventOf, EventType, RunEnd } from './event.ts';
 import { breakerOf, type RunBreakers, workerFor } from './run-breakers.ts';
 
 export { alertsFound, type FoundOpen, UNKNOWN_CAUSE } from './alert-services.ts';
@@ -127,7 +127,7 @@ const PLANNED_ENDS: ReadonlySet<RunEnd> = new Set(['done', 'limit', 'until']);
 
 function runFinished(
   state: AlertState,
-  { end, reason }: EventOf<'run.finished'>,
+  { end, contacts }: EventOf<'run.finished'>,
   moment: AlertMoment,
 ): AlertsAfter {
   const { campaign, wallMs, breakers } = moment;
@@ -142,12 +142,17 @@ function runFinished(
   // The services that are down are the cause: who mends them need not hear of the run as well.
   const causes = [...state.values()].filter((alert) => isCause(alert, breakers));
   if (causes.length > 0) {
-    const doing = endedMeanwhile(campaign);
+    const doing = endedMeanwhile(campaign, isCalled(contacts));
     return quiet(causes.reduce((after, alert) => withAlert(after, { ...alert, doing }), state));
   }
   if (open !== undefined) return quiet(state);
-  const about = { key, sinceMs: wallMs, ...endedEarlyWords(campaign, reason) };
+  const about = { key, sinceMs: wallMs, ...endedEarlyWords(campaign, isCalled(contacts)) };
   return raisedIn(state, 'endedEarly', about, moment);
+}
+
+/** Whether everybody has their outcome: all that a run can have left then are records. */
+function isCalled({ total, done, uncertain }: ContactCounts): boolean {
+  return done + uncertain === total;
 }
 
 /** Whether this very run lacks the service it is about, and nobody else does that work. */

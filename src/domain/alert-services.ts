@@ -267,7 +267,9 @@ export function checkFailed(
   const key = serviceKey(service);
   const open = state.get(key);
   const before = open === undefined ? [] : troublesOf(open);
-  if (before.some((one) => one.role === role && isOn(one))) return quiet(state);
+  const known = before.find((one) => one.role === role && isOn(one));
+  // What only its checks said may be said anew, where they say now that it refuses us.
+  if (known !== undefined && !(isOfCheck(known) && isRefused)) return quiet(state);
   const what = troubleText({ code, message });
   const trouble: Trouble = { role, kind, what, campaign: moment.campaign, by: 'check' };
   const troubles = withTrouble(before, trouble);

@@ -59,8 +59,8 @@ export function raisedIn(
 }
 
 /**
- * Brings what is open up to date. Where it matters more than what was told, it is told again, to
- * those only who did not take it before.
+ * Brings what is open up to date. Where it matters more than what was told, it is told once more:
+ * whoever read a warning and slept on has not been told of what is critical.
  */
 export function worsened(
   state: AlertState,

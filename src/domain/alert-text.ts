@@ -2,7 +2,7 @@
  * The words of alerts. They are read by somebody who was woken at three in the morning: what
  * broke, since when, what the program does about it, what there is to do.
  */
-import type { Alert, Trouble } from './alert.ts';
+import type { Alert, AlertSeverity, Trouble } from './alert.ts';
 import { maskNumbers } from './privacy.ts';
 import { counted, listed, spanText } from './text.ts';
 import type { Role } from './words.ts';
@@ -214,24 +214,42 @@ function named(service: string, troubles: readonly Trouble[]): string {
   return `${service}, which ${listed(troubles.map(({ role }) => ROLE_DOES[role]))}`;
 }
 
-/** What a run that gave up adds to the alert of the service that it gave up for. */
-export function endedMeanwhile(campaign: string): string {
-  return (
-    `The run of ${campaign} has ended, because nothing got through any more. Nobody is called ` +
-    'until it is run again; then it goes on where it stopped, and tries the service first.'
-  );
+/**
+ * What a run that gave up adds to the alert of the service that it gave up for.
+ *
+ * @param isCalled everybody has their outcome
+ */
+export function endedMeanwhile(campaign: string, isCalled: boolean): string {
+  return isCalled
+    ? `The run of ${campaign} has ended. Every contact has an outcome. ${RECORDS_KEPT}`
+    : `The run of ${campaign} has ended, because nothing got through any more. Nobody is called ` +
+        'until it is run again; then it goes on where it stopped, and tries the service first.';
 }
 
-export function endedEarlyWords(campaign: string, reason: string | undefined): AlertWords {
+/** @param isCalled everybody has their outcome, and the CRM has not got all of the records */
+export function endedEarlyWords(campaign: string, isCalled: boolean): AlertWords {
+  const title = `The run of ${campaign} ended early`;
+  const why =
+    '"campaign status" says why they wait, "campaign logs --level warn" what failed. Then run it ' +
+    'again.';
+  if (isCalled) {
+    return {
+      title: `${title}: the CRM took no more records`,
+      what: 'Every contact has an outcome; what became of some is not noted in the CRM yet.',
+      doing: `Nobody is left to call. ${RECORDS_KEPT}`,
+      toDo: why,
+    };
+  }
   return {
-    title: `The run of ${campaign} ended early: nothing got through any more`,
-    what: sentence(reason === undefined ? 'No contact got an outcome for too long' : tidy(reason)),
+    title: `${title}: nothing got through any more`,
+    what: 'No contact got an outcome for too long.',
     doing: 'Nobody is called until it is run again; then it goes on where it stopped.',
-    toDo:
-      '"campaign status" says why the contacts wait, "campaign logs --level warn" what failed. ' +
-      'Then run it again.',
+    toDo: why,
   };
 }
+
+const RECORDS_KEPT =
+  'The records that are still owed to the CRM are on disk here, and are made when it is run again.';
 
 export function endedWellWords(campaign: string, durationMs: number): AlertWords {
   return {
@@ -310,9 +328,16 @@ export function storeWorksWords(durationMs: number): AlertWords {
   };
 }
 
+const WAS_TEXTS: Readonly<Record<AlertSeverity, string>> = {
+  critical: 'critical',
+  warning: 'a warning',
+  info: 'a piece of news',
+};
+
 /** The whole message, in plain text of several lines. */
 export function alertText(alert: Alert): string {
-  const { affected, durationMs, lateMs } = alert;
+  const { affected, durationMs, lateMs, kind, was } = alert;
+  const isWorse = kind === 'raised' && was !== undefined;
   const times =
     `${counted(affected, 'time')} a call failed, a contact was put off, or another service ` +
     'did the work';
@@ -320,6 +345,7 @@ export function alertText(alert: Alert): string {
     alert.title,
     '',
     ...(lateMs === undefined ? [] : [`LATE by ${spanText(lateMs)}: it could not be sent before.`]),
+    ...(isWorse ? [`WORSE than before: it was told as ${WAS_TEXTS[was]}.`] : []),
     `What happened: ${alert.what}`,
     `Since: ${minuteText(alert.sinceMs)}`,
     ...(durationMs === undefined ? [] : [`Lasted: ${spanText(durationMs)}`]),

@@ -72,7 +72,7 @@ export interface Alert {
   readonly affected: number;
   /** How much what it ends mattered; only of a recovery. Who heard of that hears of its end. */
   readonly ends?: AlertSeverity | undefined;
-  /** How much it mattered when it was told first, where it has become worse since. */
+  /** How much it mattered when it was told first, where it has become worse and is told again. */
   readonly was?: AlertSeverity | undefined;
   /** How long the trouble lasted; only of a recovery. */
   readonly durationMs?: number | undefined;
@@ -80,8 +80,14 @@ export interface Alert {
   readonly lateMs?: number | undefined;
 }
 
-/** The same whenever and however often it is sent; ASCII without spaces. */
-export function alertId(alert: Pick<Alert, 'key' | 'kind' | 'sinceMs' | 'raisedMs'>): string {
-  const { key, kind, sinceMs, raisedMs = sinceMs } = alert;
-  return `${encodeURIComponent(key)}-${kind}-${raisedMs}`;
+/**
+ * The same whenever and however often it is sent; ASCII without spaces. What has become worse is
+ * another: who takes each id only once must hear of it.
+ */
+export function alertId(
+  alert: Pick<Alert, 'key' | 'kind' | 'severity' | 'sinceMs' | 'raisedMs' | 'was'>,
+): string {
+  const { key, kind, severity, sinceMs, raisedMs = sinceMs, was } = alert;
+  const worse = kind === 'raised' && was !== undefined ? `-${severity}` : '';
+  return `${encodeURIComponent(key)}-${kind}-${raisedMs}${worse}`;
 }

@@ -34,7 +34,7 @@ interface Spell {
   readonly sinceMs: number;
   count: number;
   hasWorked: boolean;
-  isTold: boolean;
+  told: 'as refused' | 'as failing' | undefined;
 }
 
 const HEEDED: ReadonlySet<EventType> = new Set(['attempt.failed', 'step.finished', 'call.failed']);
@@ -64,7 +64,7 @@ export class HealthWatch {
     }
   }
 
-  /** @returns what is to be told; undefined where nothing is */
+  /** @returns what is to be told, or told as something worse; undefined where nothing is */
   checkFailed(
     service: string,
     role: Role,
@@ -72,14 +72,15 @@ export class HealthWatch {
     wallMs: number,
   ): CheckTrouble | undefined {
     const place = placeOf({ service, role });
-    const fresh: Spell = { sinceMs: wallMs, count: 0, hasWorked: false, isTold: false };
+    const fresh: Spell = { sinceMs: wallMs, count: 0, hasWorked: false, told: undefined };
     const spell = this.#spells.get(place) ?? fresh;
     this.#spells.set(place, spell);
     spell.count += 1;
     const least = this.#failing.has(place) ? CHECKS_MAX : CHECKS_MIN;
-    if (spell.isTold || spell.count < least) return undefined;
-    spell.isTold = true;
     const isRefused = fault.kind === 'permanent' && !spell.hasWorked;
+    const isKnown = spell.told === 'as refused' || (spell.told !== undefined && !isRefused);
+    if (isKnown || spell.count < least) return undefined;
+    spell.told = isRefused ? 'as refused' : 'as failing';
     return { service, role, ...fault, sinceMs: spell.sinceMs, isRefused };
   }
 

@@ -35,7 +35,7 @@ export class RunTally {
   readonly fallbacks = new Map<string, number>();
   /** Why calls failed for good: by service and code, or by what was said, as far as possible. */
   readonly failures = new Map<string, Cause>();
-  /** By contact in hand whose call failed: of which service it was, and its code. */
+  /** By contact in hand whose call failed: of which service, or at which step, and its code. */
   readonly #failedBy = new Map<string, string>();
   /** What services were paid for. */
   readonly usage = new UsageBook();
@@ -61,8 +61,7 @@ export class RunTally {
         }
         break;
       case 'call.failed':
-        if (event.service === undefined) break;
-        this.#failedBy.set(event.contact, `${event.service}: ${event.code}`);
+        this.#callFailed(event);
         break;
       case 'call.finished':
         this.#callFinished(event);
@@ -83,6 +82,12 @@ export class RunTally {
       default:
         this.#takeService(event);
     }
+  }
+
+  /** A text that is too long is put down to its step: no service is to blame for it. */
+  #callFailed({ contact, service, step, code }: EventOf<'call.failed'>): void {
+    const where = service ?? step;
+    if (where !== undefined) this.#failedBy.set(contact, `${where}: ${code}`);
   }
 
   #callFinished(event: EventOf<'call.finished'>): void {

@@ -1,4 +1,4 @@
-import type { Alert } from '../domain/alert.ts';
+import { ALERT_SEVERITIES, type Alert } from '../domain/alert.ts';
 import { HOLD_MS_MAX } from '../domain/breaker-verdict.ts';
 import type { CampaignEvent } from '../domain/event.ts';
 import { ServiceFailure } from '../domain/failure.ts';
@@ -30,7 +30,7 @@ export const CHANNEL_PAUSE_MS = 5 * 60_000;
 export const LATE_MS = 2 * 60_000;
 /** How long what is still owed may hold up the end of a run. */
 export const CLOSE_MS = 5_000;
-/** Alerts that wait for one channel; the oldest makes room. */
+/** Alerts that wait for one channel; the oldest of the least severe makes room. */
 export const QUEUE_MAX = 100;
 /** In so many runs an alert that the channel refuses is offered. */
 export const REFUSALS_MAX = 3;
@@ -51,14 +51,16 @@ interface Entry {
   isTold: boolean;
 }
 
-type Sent = { readonly unreached: string | undefined } | 'withdrawn' | ServiceFailure;
+type Sent = { readonly unreached: string | undefined } | 'withdrawn' | 'overtaken' | ServiceFailure;
 
 /**
- * Sends the alerts of one channel, one after the other, in order.
+ * Sends the alerts of one channel, one after the other: the more severe first, else in order. What
+ * is said of one cause stays in order.
  *
  * - A failure that may pass, an unknown one too (rather twice than not at all), is retried after
  *   the waits of the retry policy. Then the whole channel is left alone for `CHANNEL_PAUSE_MS`, or
- *   for as long as it asks, and tried again from where it stood: nothing overtakes.
+ *   for as long as it asks, and tried again. What is more severe than what failed does not wait for
+ *   that, unless the channel asked for the wait.
  * - Where the channel refuses us altogether (a wrong token), it is not asked again in this run:
  *   its settings are read when a run starts. What it owes is kept for the next one.
  * - Where it refuses one alert, that one is set aside and the rest goes on. The next runs offer it
@@ -82,6 +84,8 @@ export class AlertOutbox {
   #inHand: Entry | undefined;
   #isOnItsWay = false;
   #wake: () => void = ignore;
+  /** Ends a wait that the channel has not asked for. */
+  #hurry: () => void = ignore;
 
   constructor(parts: AlertOutboxParts) {
     this.#parts = parts;
@@ -97,6 +101,7 @@ export class AlertOutbox {
     const state = { withdrawn: false, setAside: false, isTold: false };
     this.#queue.push({ owed, kept: kept ?? Promise.resolve(), isInherited, ...state });
     if (this.#queue.length > QUEUE_MAX) this.#makeRoom();
+    if (this.#inHand !== undefined && rankOf(owed) < rankOf(this.#inHand.owed)) this.#hurry();
     if (this.#busy || this.#resting || this.#closing) return;
     this.#busy = true;
     this.#work = this.#sendAll();
@@ -133,12 +138,14 @@ export class AlertOutbox {
     for (let entry = this.#next(); entry !== undefined; entry = this.#next()) {
       await Promise.race([entry.kept, this.#over]);
       if (this.#ended.signal.aborted) break;
-      if (!this.#isWanted(entry)) continue;
+      if (entry !== this.#next() || !this.#isWanted(entry)) continue;
       this.#inHand = entry;
       const sent = await this.#deliver(entry);
       if (sent === 'withdrawn') this.#forget([entry]);
-      else if (sent instanceof ServiceFailure) await this.#failed(entry, sent);
-      else this.#delivered(entry, sent.unreached);
+      else if (sent !== 'overtaken') {
+        if (sent instanceof ServiceFailure) await this.#failed(entry, sent);
+        else this.#delivered(entry, sent.unreached);
+      }
       this.#inHand = undefined;
     }
     this.#busy = false;
@@ -146,7 +153,11 @@ export class AlertOutbox {
 
   #next(): Entry | undefined {
     this.#forget(this.#queue.filter((entry) => entry.withdrawn));
-    return this.#resting ? undefined : this.#queue.find((entry) => !entry.setAside);
+    if (this.#resting) return undefined;
+    const waiting = this.#queue.filter((entry) => !entry.setAside);
+    const first = waiting.toSorted((one, other) => rankOf(one.owed) - rankOf(other.owed))[0];
+    // An earlier word on the same cause must not come after a later one.
+    return waiting.find(({ owed }) => owed.alert.key === first?.owed.alert.key);
   }
 
   #isWanted(entry: Entry): boolean {
@@ -173,8 +184,9 @@ export class AlertOutbox {
       const fraction = random.fraction();
       const decision = decideRetry(policy, { failure, retry, idempotent: true, fraction });
       if (decision.type === 'give_up' || this.#closing) return failure;
-      await this.#pause(decision.delayMs, clock);
+      await this.#pause(decision.delayMs, clock, failure);
       if (entry.withdrawn || !this.#parts.isOwed(entry.owed.id)) return 'withdrawn';
+      if (this.#next() !== entry) return 'overtaken';
     }
   }
 
@@ -245,20 +257,24 @@ export class AlertOutbox {
       return;
     }
     const askedMs = Math.min(HOLD_MS_MAX, failure.retryAfterMs ?? 0);
-    await this.#pause(Math.max(CHANNEL_PAUSE_MS, askedMs), clock);
+    await this.#pause(Math.max(CHANNEL_PAUSE_MS, askedMs), clock, failure);
   }
 
-  /** Waits, unless the run ends or what it waits for has become needless. */
-  async #pause(delayMs: number, clock: Clock): Promise<void> {
+  /** Waits, unless the run ends or what it waits for has become needless, or less urgent. */
+  async #pause(delayMs: number, clock: Clock, { retryAfterMs }: ServiceFailure): Promise<void> {
     if (this.#closing) return;
     const waiting = new AbortController();
     this.#wake = () => waiting.abort();
+    if (retryAfterMs === undefined) this.#hurry = this.#wake;
     await clock.sleep(delayMs, waiting.signal).catch(ignore);
     this.#wake = ignore;
+    this.#hurry = ignore;
   }
 
   #makeRoom(): void {
-    const oldest = this.#queue.find((entry) => !(this.#isOnItsWay && entry === this.#inHand));
+    const [oldest] = this.#queue
+      .filter((entry) => !(this.#isOnItsWay && entry === this.#inHand))
+      .toSorted((one, other) => rankOf(other.owed) - rankOf(one.owed));
     if (oldest === undefined) return;
     const failure = notSent(`more than ${QUEUE_MAX} alerts wait for it`, 'queue_full');
     this.#forget([oldest]);
@@ -304,6 +320,11 @@ export class AlertOutbox {
       'type'
     >;
   }
+}
+
+/** The less, the more severe. */
+function rankOf({ alert }: OwedAlert): number {
+  return ALERT_SEVERITIES.indexOf(alert.severity);
 }
 
 /** It may have been sent all the same. */

@@ -39,7 +39,7 @@ import type {
   OwedAlert,
   RandomSource,
 } from './ports.ts';
-import { faultOf } from './probe.ts';
+import { faultOf, ProbeTimeout } from './probe.ts';
 
 export interface AlerterParts {
   readonly campaign: string;
@@ -282,9 +282,10 @@ export class Alerter implements AsyncDisposable {
         return { id: random.id(), channel, alert, owedMs: moment.wallMs, refusals: 0 };
       }),
     );
-    const settled = owedBefore.filter(({ alert }) => isOver(alert, news)).map(({ id }) => id);
-    for (const outbox of this.#outboxes) outbox.withdraw(settled);
-    this.#hand(owed, this.#save({ ...difference(before, state), owed, settled }));
+    const settled = owedBefore.filter((one) => isOver(one, news) || isReplaced(one, owed));
+    const ids = settled.map(({ id }) => id);
+    for (const outbox of this.#outboxes) outbox.withdraw(ids);
+    this.#hand(owed, this.#save({ ...difference(before, state), owed, settled: ids }));
   }
 
   #hand(owed: readonly OwedAlert[], kept: Promise<void> | undefined): void {
@@ -360,18 +361,19 @@ function takes({
   kind,
 }: Alert): (channel: AlertChannel) => boolean {
   return ({ severities = ALERT_SEVERITIES }) => {
-    const hasHeard = was !== undefined && severities.includes(was);
-    // Of what has become worse, they were told before.
-    if (kind === 'raised' && hasHeard) return false;
-    return hasHeard || severities.includes(severity) || severities.includes(ends);
+    if (severities.includes(severity) || severities.includes(ends)) return true;
+    // What has become worse is over for those too who only heard of it before it was.
+    return kind === 'recovered' && was !== undefined && severities.includes(was);
   };
 }
 
 /** What a health check failed with, in the words of failures. */
 function checkFaultOf(error: unknown): CheckFault {
   const message = faultOf(error);
-  if (!(error instanceof ServiceFailure))
-    return { kind: 'transient', code: 'check_failed', message };
+  if (!(error instanceof ServiceFailure)) {
+    const code = error instanceof ProbeTimeout ? 'timeout' : 'check_failed';
+    return { kind: 'transient', code, message };
+  }
   const isOurs = error.kind === 'permanent' && error.scope === 'service';
   return { kind: isOurs ? 'permanent' : 'transient', code: error.code, message };
 }
@@ -391,8 +393,16 @@ const NO_CAUSE = {
 } as const;
 
 /** Whether one of the news ends what this alert, which nobody has been told yet, began. */
-function isOver({ kind, key }: Alert, news: readonly Alert[]): boolean {
+function isOver({ alert: { kind, key } }: OwedAlert, news: readonly Alert[]): boolean {
   return kind === 'raised' && news.some((one) => one.kind === 'recovered' && one.key === key);
+}
+
+/** Whether its channel is given the same now as something worse: then that is enough. */
+function isReplaced({ channel, alert: { kind, key } }: OwedAlert, owed: readonly OwedAlert[]) {
+  return owed.some((one) => {
+    const isSame = one.channel === channel && one.alert.key === key;
+    return isSame && kind === 'raised' && one.alert.kind === 'raised';
+  });
 }
 
 function difference(before: AlertState, after: AlertState): AlertChange {

@@ -5,8 +5,13 @@ import type { Clock, ProbeAnswer, Service } from './ports.ts';
 
 export type Probed =
   | { readonly isGood: true; readonly answer: ProbeAnswer }
-  /** `error` is what the probe threw, or says that its time was up. */
+  /** `error` is what the probe threw, or a `ProbeTimeout`. */
   | { readonly isGood: false; readonly error: unknown };
+
+/** Its time was up; what the service would have said, nobody knows. */
+export class ProbeTimeout extends Error {
+  override readonly name = 'ProbeTimeout';
+}
 
 export interface Probing {
   /** Told once, with the answer or when the time is up; not after `stop`. */
@@ -31,7 +36,7 @@ export function beginProbe(
     found(probed);
   };
   const cancelTimeout = clock.after(timeoutMs, () => {
-    const error = new Error(`no answer to the check within ${timeoutMs / 1_000} s`);
+    const error = new ProbeTimeout(`no answer to the check within ${timeoutMs / 1_000} s`);
     end({ isGood: false, error });
     controller.abort(error);
   });

@@ -61,7 +61,12 @@ function callMetrics(registry: Registry): (event: CampaignEvent) => void {
   const started = counter('campaign_calls_started_total', 'Calls that were begun or taken up.');
   const finished = counter(
     'campaign_calls_total',
-    'Calls that ended, by outcome; opted_out: not rung, because the number had asked not to be.',
+    'Calls that ended, each once, by outcome; opted_out: not rung, as the number had asked for.',
+    'outcome',
+  );
+  const clearedUp = counter(
+    'campaign_calls_cleared_up_total',
+    'Calls that had been counted as uncertain, by what is known by now to have become of them.',
     'outcome',
   );
   const answers = counter(
@@ -92,7 +97,9 @@ function callMetrics(registry: Registry): (event: CampaignEvent) => void {
         started.inc();
         break;
       case 'call.finished':
-        finished.inc({ outcome: event.code ?? event.outcome });
+        // It was counted when it was told to be uncertain, perhaps by an earlier run.
+        if (event.was === undefined) finished.inc({ outcome: event.code ?? event.outcome });
+        else clearedUp.inc({ outcome: event.outcome });
         if (event.answer !== undefined) answers.inc({ answer: event.answer });
         if (event.cut === true) cut.inc();
         break;

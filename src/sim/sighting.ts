@@ -156,6 +156,9 @@ export type Sight =
       readonly channel: string;
       readonly key: string;
       readonly kind: AlertKind;
+      readonly severity?: AlertSeverity | undefined;
+      /** What it was told as before, where it is told again because it has become worse. */
+      readonly was?: AlertSeverity | undefined;
       /** Its first line. */
       readonly title?: string | undefined;
     }

@@ -151,9 +151,9 @@ class Hand {
   }
 
   #arrives(): void {
-    const { key, title } = this.#alert;
-    const channel = this.#channel;
-    this.#outside.see(this.#life, { type: 'alerted', channel, key, ...this.#kind, title });
+    const { key, severity, was, title } = this.#alert;
+    const about = { channel: this.#channel, key, ...this.#kind, severity, was, title };
+    this.#outside.see(this.#life, { type: 'alerted', ...about });
   }
 
   get #kind() {

@@ -1,15 +1,22 @@
 import type { StatementSync } from 'node:sqlite';
-import type { AlertChange, AlertMemory, AlertsKept } from '../engine/ports.ts';
+import type { AlertChange, AlertMemory, AlertsKept, OwedAlert } from '../engine/ports.ts';
 import { AlertBook } from './alert-book.ts';
 import { all, type Connection } from './connection.ts';
 import type { GroupCommit } from './group-commit.ts';
 
-interface OwedRow {
+export interface OwedRow {
   readonly id: string;
   readonly channel: string;
   readonly alert: string;
   readonly owed_ms: number;
   readonly refusals: number;
+}
+
+export const OWED_ROWS =
+  'SELECT id, channel, alert, owed_ms, refusals FROM owed_alert ORDER BY row';
+
+export function owedAlertOf({ id, channel, alert, owed_ms, refusals }: OwedRow): OwedAlert {
+  return { id, channel, alert: JSON.parse(alert), owedMs: owed_ms, refusals };
 }
 
 /** Alerts in SQLite; a save goes with the next group commit. */
@@ -27,9 +34,7 @@ export class SqliteAlerts implements AlertMemory {
   constructor(connection: Connection, commits: GroupCommit) {
     this.#commits = commits;
     this.#open = connection.prepare('SELECT alert FROM alert');
-    this.#owed = connection.prepare(
-      'SELECT id, channel, alert, owed_ms, refusals FROM owed_alert ORDER BY row',
-    );
+    this.#owed = connection.prepare(OWED_ROWS);
     this.#upsertOpen = connection.prepare(`
       INSERT INTO alert (key, alert) VALUES (?, ?)
       ON CONFLICT DO UPDATE SET alert = excluded.alert`);
@@ -44,9 +49,7 @@ export class SqliteAlerts implements AlertMemory {
   load(): AlertsKept {
     const book = new AlertBook();
     const open = all<{ alert: string }>(this.#open).map(({ alert }) => JSON.parse(alert));
-    const owed = all<OwedRow>(this.#owed).map(({ id, channel, alert, owed_ms, refusals }) => {
-      return { id, channel, alert: JSON.parse(alert), owedMs: owed_ms, refusals };
-    });
+    const owed = all<OwedRow>(this.#owed).map(owedAlertOf);
     book.apply({ open, owed });
     // One that is in the tables by now, but not reported yet, changes nothing when done again.
     for (const change of this.#pending) book.apply(change);

@@ -4,7 +4,7 @@ import type { ContactCounts, RunEnd } from '../domain/event.ts';
 import type { FailureKind } from '../domain/failure.ts';
 import { UsageBook, type UsageCount } from '../domain/usage.ts';
 import type { Outcome, Role } from '../domain/words.ts';
-import { STAGES, type Stage } from '../engine/ports.ts';
+import { type OwedAlert, STAGES, type Stage } from '../engine/ports.ts';
 import { all, BUSY_TIMEOUT_MS, Connection, one, rowsOf } from './connection.ts';
 import { needsMigration } from './migrator.ts';
 import type { OptOut } from './opt-outs.ts';
@@ -37,6 +37,7 @@ import type {
   UncertainContact,
   WaitingReason,
 } from './report-rows.ts';
+import { OWED_ROWS, type OwedRow, owedAlertOf } from './sqlite-alerts.ts';
 import { type CountColumns, withTotal } from './sqlite-campaigns.ts';
 import {
   CAMPAIGN,
@@ -334,6 +335,11 @@ export class Reports implements Disposable {
       campaign,
     );
     return row?.rows ?? 0;
+  }
+
+  /** Alerts that a channel has yet to take, of all campaigns. */
+  alertsOwed(): readonly OwedAlert[] {
+    return this.#all<OwedRow>(OWED_ROWS).map(owedAlertOf);
   }
 
   /** The newest first. */

@@ -36,6 +36,7 @@ describe('an alert by webhook', () => {
       key: 'service:elevenlabs',
       kind: 'raised',
       severity: 'critical',
+      was: null,
       campaign: 'spring',
       service: 'elevenlabs',
       role: 'tts',

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Alert, AlertSeverity } from '../../src/domain/alert.ts';
 import { breakerPolicy, closedBreaker } from '../../src/domain/breaker.ts';
 import { breakerKey, saveBreaker } from '../../src/domain/breaker-snapshot.ts';
-import { STAGES } from '../../src/engine/ports.ts';
+import { type OwedAlert, STAGES } from '../../src/engine/ports.ts';
 import { acquireRunLock } from '../../src/store/lock.ts';
 import { entries } from '../store-conformance/subjects.ts';
 import { BreakerBench } from '../support/breaker-bench.ts';
@@ -115,6 +116,61 @@ services of config.yml: template, flite, preview, csv; no breaker is open
     }
     const running = await bench.command('status', { clock });
     expect(running.stdout).toContain('the next call tries it again\n');
+  });
+
+  it('says which alerts a channel has not taken', async () => {
+    const clock = new VirtualClock();
+    const alert: Alert = {
+      key: 'service:flite',
+      severity: 'critical',
+      kind: 'raised',
+      campaign: 'spring',
+      sinceMs: clock.wallMs(),
+      title: 'flite, which speaks the texts, does not work',
+      what: 'down.',
+      doing: 'It waits.',
+      toDo: 'Nothing.',
+      affected: 0,
+    };
+    {
+      using store = bench.store();
+      store.journal('spring');
+      const owed = (channel: string, severity: AlertSeverity, agoMs: number): OwedAlert => {
+        const id = `${channel} ${severity}`;
+        const owedMs = clock.wallMs() - agoMs;
+        return { id, channel, alert: { ...alert, severity }, owedMs, refusals: 0 };
+      };
+      await store.alerts.save({
+        owed: [
+          owed('email', 'info', 90_000),
+          owed('email', 'critical', 0),
+          owed('webhook', 'info', 0),
+        ],
+      });
+    }
+    const email = 'enabled: true, host: mail.example.com, from: a@example.com, to: [b@example.com]';
+    bench.write('config.yml', `${bench.read('config.yml')}\nalerts: { email: { ${email} } }\n`);
+    const { stdout } = await bench.command('status', { clock });
+    expect(stdout).toContain(
+      'email has not taken 2 alerts (the worst: critical: flite, which speaks the texts, does ' +
+        'not work) since 2026-03-02T08:58:30.000Z (1 min 30 s); the next run tries again\n',
+    );
+    expect(stdout).toContain('webhook has not taken 1 alert');
+    expect(stdout).toContain('alerts.webhook is not on in config.yml, so no run sends them');
+    const { alerts_owed: untold } = JSON.parse(
+      (await bench.command('status --json', { clock })).stdout,
+    );
+    expect(untold).toEqual([
+      {
+        channel: 'email',
+        alerts: 2,
+        since: '2026-03-02T08:58:30.000Z',
+        severity: 'critical',
+        title: alert.title,
+        enabled: true,
+      },
+      expect.objectContaining({ channel: 'webhook', enabled: false }),
+    ]);
   });
 
   it('tells of a pause that a service asked for', async () => {

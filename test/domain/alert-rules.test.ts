@@ -363,6 +363,25 @@ describe('a run that ended early', () => {
   });
 });
 
+describe('a run that gave up with nothing left to do but records', () => {
+  const contacts = { total: 3, done: 2, calling: 0, queued: 0, put_off: 0, uncertain: 1 };
+  const over = { ...finished('outage'), contacts } as CampaignEvent;
+
+  it('does not say that nobody got through, nor that anybody is to be called', () => {
+    const [alert] = new Judge().take(over).told;
+    expect(alert?.title).toBe('The run of spring ended early: the CRM took no more records');
+    expect(alert?.what).toContain('Every contact has an outcome');
+    expect(alert?.doing).toContain('Nobody is left to call. The records that are still owed');
+  });
+
+  it('says so in the alert of the CRM that is down', () => {
+    const judge = new Judge().take(opened(), over);
+    const { doing } = judge.state.get('service:elevenlabs') as Alert;
+    expect(doing).toContain('The run of spring has ended. Every contact has an outcome.');
+    expect(doing).not.toContain('Nobody is called');
+  });
+});
+
 describe('a budget that is spent', () => {
   it('is told once, over several runs, and once that the campaign may spend again', () => {
     const judge = new Judge().take(started(false), finished('budget'));

@@ -75,6 +75,17 @@ describe('what a run did', () => {
     ]);
   });
 
+  it('puts texts together that cannot be used for the same reason', () => {
+    const texts = [950, 1_020, 1_300].flatMap((length): readonly CampaignEvent[] => {
+      const message = `template wrote ${length} characters, script.max_characters allows 900`;
+      const why = { kind: 'permanent', code: 'text_too_long', message } as const;
+      return [{ type: 'call.failed', ...subject, step: 'script', ...why }, ended(message)];
+    });
+    const [[key, cause] = []] = tallyOf(...texts).failures;
+    expect(key).toBe('script: text_too_long');
+    expect(cause).toMatchObject({ count: 3, cause: 'script: text_too_long' });
+  });
+
   it('counts records', () => {
     const record = { ...subject, step: 'record', service: 'csv', role: 'crm' } as const;
     expect(tallyOf({ type: 'step.finished', ...record, durationMs: 1 }).records).toBe(1);

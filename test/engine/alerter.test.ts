@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { alertId } from '../../src/domain/alert.ts';
+import { alertText } from '../../src/domain/alert-text.ts';
 import type { CampaignEvent } from '../../src/domain/event.ts';
 import {
   CHANNEL_PAUSE_MS,
@@ -11,12 +12,22 @@ import {
 } from '../../src/engine/alert-outbox.ts';
 import { Alerter, COUNTS_KEPT_MS } from '../../src/engine/alerter.ts';
 import type { AlertMemory } from '../../src/engine/ports.ts';
-import { AlertBench, closed, found, opened, silence } from '../support/alert-bench.ts';
+import { beginProbe } from '../../src/engine/probe.ts';
+import {
+  AlertBench,
+  closed,
+  type FakeChannel,
+  found,
+  opened,
+  silence,
+} from '../support/alert-bench.ts';
 import { EngineBench } from '../support/engine-bench.ts';
 import { failure, refused, throttled, unauthorized } from '../support/failures.ts';
 
 const RAISED = 'raised service:flite';
 const RECOVERED = 'recovered service:flite';
+
+const LIST = { total: 1, done: 0, calling: 0, queued: 1, put_off: 0, uncertain: 0 };
 
 const failedCall: CampaignEvent = {
   type: 'call.failed',
@@ -33,6 +44,7 @@ describe('health checks that fail', () => {
   const bad = (run: { alerter: Alerter }, error: unknown = new Error('no answer')): void => {
     run.alerter.takeCheck('flite', 'tts', false, error);
   };
+  const throwing = (): Promise<void> => Promise.reject(failure());
   const good = (run: { alerter: Alerter }): void => {
     run.alerter.takeCheck('flite', 'tts', true);
   };
@@ -104,7 +116,7 @@ describe('health checks that fail', () => {
     expect(bench.kept.open).toMatchObject([{ key: 'service:flite', severity: 'warning' }]);
   });
 
-  it('are joined by the breaker: told again only to whoever did not take it before', async () => {
+  it('are joined by the breaker: told once more to whoever takes what it is now', async () => {
     const bench = new AlertBench();
     const [email, pager, log] = [
       bench.channel('email'),
@@ -128,7 +140,93 @@ describe('health checks that fail', () => {
     await bench.clock.settle();
     run.take(closed());
     await bench.clock.settle();
-    for (const one of [email, pager, log]) expect(one.delivered).toEqual([RAISED, RECOVERED]);
+    expect(email.delivered).toEqual([RAISED, RAISED, RECOVERED]);
+    for (const one of [pager, log]) expect(one.delivered).toEqual([RAISED, RECOVERED]);
+    const alerts = email.asked.map(({ alert }) => alert);
+    expect(alerts.map(({ severity }) => severity)).toEqual(['warning', 'critical', 'info']);
+    // Who takes each id only once gets them all, and reads why.
+    expect(new Set(alerts.map(alertId)).size).toBe(3);
+    expect(alerts.map((one) => alertText(one).includes('told as a warning'))).toEqual([
+      false,
+      true,
+      false,
+    ]);
+  });
+
+  it('told by an earlier run become critical when a breaker opens, once for all runs', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email');
+    const first = bench.run([email]);
+    bad(first);
+    bad(first);
+    await bench.clock.settle();
+    await first.alerter.close();
+    for (let count = 0; count < 2; count += 1) {
+      const next = bench.run([email]);
+      next.alerter.reconcile([found('flite', count === 0 ? 'closed' : 'open')]);
+      next.take(opened());
+      await bench.clock.settle();
+      await next.alerter.close();
+    }
+    const severities = email.asked.map(({ alert }) => alert.severity);
+    expect(severities).toEqual(['warning', 'critical']);
+  });
+
+  it('are told once, as what they are by then, where the warning has not gone out', async () => {
+    const bench = new AlertBench();
+    const [email, log] = ['email', 'log'].map((name) => bench.channel(name, throwing)) as [
+      FakeChannel,
+      FakeChannel,
+    ];
+    email.severities = ['critical', 'warning'];
+    log.severities = ['warning'];
+    const first = bench.run([email, log]);
+    bad(first);
+    bad(first);
+    await first.alerter.close();
+    await bench.clock.settle();
+    for (const one of [email, log]) one.answer = () => undefined;
+    const next = bench.run([email, log]);
+    next.take(opened());
+    await bench.clock.settle();
+    for (const one of [email, log]) {
+      expect(one.delivered).toEqual([RAISED]);
+      expect(one.asked.at(-1)?.alert.severity).toBe('critical');
+    }
+    expect(bench.kept.owed).toEqual([]);
+  });
+
+  it('are critical from the check on that says that we are refused', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email');
+    const run = bench.run([email]);
+    bad(run);
+    bad(run);
+    await bench.clock.settle();
+    bad(run, refusing);
+    bad(run, refusing);
+    bad(run);
+    await bench.clock.settle();
+    good(run);
+    await bench.clock.settle();
+    const told = email.asked.map(({ alert }) => `${alert.severity} ${alert.kind}`);
+    expect(told).toEqual(['warning raised', 'critical raised', 'info recovered']);
+    expect(email.asked[1]?.alert.title).toContain('refuses to work for us');
+  });
+
+  it('that run out of time say so', async () => {
+    const bench = new AlertBench();
+    const run = bench.run([]);
+    const service = { name: 'flite', role: 'tts', probe: silence } as const;
+    for (const _ of [1, 2]) {
+      beginProbe(service, bench.clock, 5_000, {
+        found: (probed) => bad(run, probed.isGood ? undefined : probed.error),
+      });
+      await bench.clock.advance(5_000);
+    }
+    expect(bench.kept.open).toMatchObject([
+      { what: 'no answer to the check within 5 s (timeout).' },
+    ]);
   });
 
   it('of an earlier run are over when one is good, not when a run begins', async () => {
@@ -410,6 +508,86 @@ describe('a channel that fails', () => {
     expect(bench.kept.owed).toEqual([]);
   });
 
+  it('that hangs on news is given what is critical next, at once while it waits', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email', (_count, _signal, { severity }) =>
+      severity === 'critical' ? undefined : silence(),
+    );
+    const run = bench.run([email]);
+    const started: CampaignEvent = { type: 'run.started', lines: 1, contacts: LIST };
+    run.take(started);
+    await bench.clock.settle();
+    run.take(opened());
+    await bench.clock.advance(SEND_TIMEOUT_MS + 5_000);
+    expect(email.delivered).toEqual([RAISED]);
+    expect(email.times).toEqual([0, SEND_TIMEOUT_MS + 5_000, SEND_TIMEOUT_MS + 5_000]);
+    // Its retries are used up, and it is left alone.
+    await bench.clock.advance(2 * CHANNEL_PAUSE_MS);
+    const pauses = email.times.length;
+    const nowMs = bench.clock.monotonicMs();
+    run.take(opened('hubspot'));
+    await bench.clock.settle();
+    expect(email.times.slice(pauses)).toContain(nowMs);
+    expect(email.delivered).toEqual([RAISED, 'raised service:hubspot']);
+    await Promise.all([bench.clock.advance(CLOSE_MS), run.alerter.close()]);
+    expect(bench.kept.owed).toMatchObject([{ alert: { key: 'campaign:spring:started' } }]);
+    expect(bench.clock.pendingTimers).toBe(0);
+  });
+
+  it('tells the end of one outage before the next of the same service', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email', (count) => {
+      if (count === 2) throw failure();
+    });
+    const run = bench.run([email]);
+    for (const event of [opened(), closed(), opened()]) {
+      run.take(event);
+      await bench.clock.settle();
+    }
+    await bench.clock.settle();
+    expect(email.delivered).toEqual([RAISED, RECOVERED, RAISED]);
+    await run.alerter.close();
+  });
+
+  it('left by an earlier run gets the most severe first', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email', () => Promise.reject(failure()));
+    const first = bench.run([email]);
+    first.take({ type: 'run.started', lines: 1, contacts: LIST }, opened());
+    await first.alerter.close();
+    email.answer = () => undefined;
+    bench.run([email]);
+    await bench.clock.settle();
+    expect(email.delivered).toEqual([RAISED, 'notice campaign:spring:started']);
+  });
+
+  it('that asked for more time is not hurried', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email', (count) => {
+      if (count === 1) throw throttled(CHANNEL_PAUSE_MS);
+    });
+    const run = bench.run([email]);
+    run.take({ type: 'run.started', lines: 1, contacts: LIST });
+    await bench.clock.settle();
+    run.take(opened());
+    await bench.clock.advance(CHANNEL_PAUSE_MS);
+    expect(email.times[1]).toBe(CHANNEL_PAUSE_MS);
+    expect(email.delivered).toEqual([RAISED, 'notice campaign:spring:started']);
+  });
+
+  it('makes room by the least severe', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email', () => Promise.reject(failure()));
+    const run = bench.run([email]);
+    run.take(opened('first'), { type: 'run.started', lines: 1, contacts: LIST });
+    for (let index = 1; index < QUEUE_MAX; index += 1) run.take(opened(`s${index}`));
+    await bench.clock.settle();
+    expect(run.of('alert.failed')).toMatchObject([
+      { key: 'campaign:spring:started', code: 'queue_full', kept: false },
+    ]);
+    await run.alerter.close();
+  });
+
   it('keeps a bounded queue: the oldest makes room, and is told', async () => {
     const bench = new AlertBench();
     const email = bench.channel('email', () => Promise.reject(failure()));
@@ -631,9 +809,9 @@ describe('an outage over several runs', () => {
       await bench.clock.settle();
       await run.alerter.close();
     }
-    const own = ['raised campaign:autumn', RECOVERED, 'raised campaign:spring'];
+    const own = ['raised campaign:autumn', 'raised campaign:spring', RECOVERED];
     expect(email.delivered).toEqual([RAISED, ...own]);
-    expect(email.asked[2]?.alert.title).toContain('is not in use any more');
+    expect(email.asked[3]?.alert.title).toContain('is not in use any more');
   });
 
   it('found anew by who uses the service again is another alert', async () => {

@@ -22,7 +22,10 @@ const metrics = new Metrics('spring', () => runStatus({ answers: 3 }), host);
 const { types } = parseMetrics(await metrics.text());
 const own = [...types.keys()].filter((name) => name.startsWith('campaign_')).toSorted();
 
-/** What not every run has: a service that says what it is paid for, and a key that counts. */
+/**
+ * What not every run has: a service that says what it is paid for, a key that counts, and a call
+ * that had been uncertain.
+ */
 const PAID_AND_CHOSEN: readonly CampaignEvent[] = [
   {
     type: 'step.finished',
@@ -38,6 +41,14 @@ const PAID_AND_CHOSEN: readonly CampaignEvent[] = [
     call: 'y',
     outcome: 'answered',
     answer: 'confirmed',
+    durationMs: 1,
+  },
+  {
+    type: 'call.finished',
+    contact: 'c',
+    call: 'z',
+    outcome: 'busy',
+    was: 'uncertain',
     durationMs: 1,
   },
 ];

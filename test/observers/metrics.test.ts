@@ -75,6 +75,19 @@ describe('what is counted', () => {
     expect(value('campaign_calls_cut_total')).toBe(0);
   });
 
+  it('counts a call once that was uncertain, also where another run asked about it', async () => {
+    const { metrics, scrape } = metricsOf();
+    const about = { type: 'call.finished', contact: 'c', durationMs: 1 } as const;
+    metrics.take({ ...about, call: 'here', outcome: 'uncertain' });
+    metrics.take({ ...about, call: 'here', outcome: 'busy', was: 'uncertain' });
+    metrics.take({ ...about, call: 'before', outcome: 'answered', was: 'uncertain' });
+    const { value, sum } = await scrape();
+    expect(value('campaign_calls_total', { outcome: 'uncertain' })).toBe(1);
+    expect(sum('campaign_calls_total')).toBe(1);
+    expect(value('campaign_calls_cleared_up_total', { outcome: 'busy' })).toBe(1);
+    expect(sum('campaign_calls_cleared_up_total')).toBe(2);
+  });
+
   it('agrees with what the run reports', async () => {
     const { metrics, scrape } = metricsOf();
     const tally = new RunTally();

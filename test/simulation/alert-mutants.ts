@@ -148,6 +148,16 @@ const OF_CHANNELS: readonly Mutant[] = [
     })),
   },
   {
+    name: 'tells nobody that what was a warning is critical by now',
+    foundBy: 'one alert',
+    compose: channels((one) => ({
+      send: (alert, signal) => {
+        const isWorse = alert.kind === 'raised' && alert.was !== undefined;
+        return isWorse ? Promise.resolve() : one.send(alert, signal);
+      },
+    })),
+  },
+  {
     name: 'loses what a channel did not take',
     foundBy: 'told by severity',
     compose: parts(({ alerts }) => {

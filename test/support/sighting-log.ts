@@ -267,6 +267,13 @@ export class SightingLog {
     return this.see({ type: 'alerted', channel: OPERATOR, key, kind, title });
   }
 
+  /** Told for its health checks alone; or, by now, as something worse. */
+  warned(was?: AlertSeverity): this {
+    const about = { channel: OPERATOR, key: 'service:elevenlabs', kind: 'raised' } as const;
+    const severity = was === undefined ? 'warning' : 'critical';
+    return this.see({ type: 'alerted', ...about, severity, was });
+  }
+
   /** Beside the operator's, which takes everything, there are these channels. */
   channels(channels: Readonly<Record<string, readonly AlertSeverity[]>>): this {
     const others = Object.entries(channels).map(([name, severities]) => ({ name, severities }));
@@ -277,11 +284,22 @@ export class SightingLog {
   /** An alert leaves for a channel; answers its number. */
   leaves(channel: string, kind: AlertKind, about: AboutAlert = {}): string {
     const { key = 'service:elevenlabs', sinceMs = 0, severity = 'critical' } = about;
-    const { raisedMs, ...more } = about;
+    const { raisedMs, was, ...more } = about;
     this.#sends += 1;
     const send = String(this.#sends);
-    const id = alertId({ key, kind, sinceMs, raisedMs });
-    this.see({ type: 'alert_leaves', ...more, send, channel, id, key, kind, sinceMs, severity });
+    const id = alertId({ key, kind, severity, sinceMs, raisedMs, was });
+    this.see({
+      type: 'alert_leaves',
+      ...more,
+      was,
+      send,
+      channel,
+      id,
+      key,
+      kind,
+      sinceMs,
+      severity,
+    });
     return send;
   }
 

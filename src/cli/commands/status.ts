@@ -21,6 +21,7 @@ import { loadConfig } from '../config.ts';
 import { type CostDocument, campaignCostText, costDocument, isSpent } from '../costs.ts';
 import { callsInDoubt, doubtLines } from '../doubt-text.ts';
 import { CommandFailure, EXIT } from '../exit.ts';
+import { type OwedAlertsLine, owedAlertsLines, owedAlertsText } from '../owed-alerts.ts';
 import { isoTime } from '../run-document.ts';
 import type { Config } from '../settings.ts';
 import { nearest } from '../suggest.ts';
@@ -65,10 +66,11 @@ export async function status(
     campaignNames(reports, name).map((campaign) => statusOf(config, reports, campaign, wallMs)),
   );
   const breakers = breakerLines(config, reports, wallMs);
+  const untold = owedAlertsLines(reports.alertsOwed(), config.alerts);
   world.stdout.write(
     options.json === true
-      ? `${JSON.stringify(statusDocument(options.config, statuses, breakers), null, 2)}\n`
-      : statusText(config, statuses, { shownAs: options.config, ...breakers }, wallMs),
+      ? `${JSON.stringify(statusDocument(options.config, statuses, breakers, untold), null, 2)}\n`
+      : statusText(config, statuses, { shownAs: options.config, ...breakers, untold }, wallMs),
   );
   return EXIT.ok;
 }
@@ -129,6 +131,7 @@ function statusDocument(
   config: string,
   statuses: readonly CampaignStatus[],
   { own, others }: BreakerLines,
+  untold: readonly OwedAlertsLine[],
 ) {
   return {
     campaigns: statuses.map(document),
@@ -136,6 +139,7 @@ function statusDocument(
     config,
     services: own,
     other_services: Object.keys(others).length === 0 ? undefined : others,
+    alerts_owed: untold,
   };
 }
 
@@ -175,10 +179,16 @@ function document(one: CampaignStatus) {
   };
 }
 
+/** What stands below all campaigns. */
+interface Shown extends BreakerLines {
+  readonly shownAs: string;
+  readonly untold: readonly OwedAlertsLine[];
+}
+
 function statusText(
   config: Config,
   statuses: readonly CampaignStatus[],
-  { shownAs, own, others }: BreakerLines & { readonly shownAs: string },
+  { shownAs, own, others, untold }: Shown,
   wallMs: number,
 ): string {
   const down = Object.entries(own).filter(([, line]) => line.retry_at !== undefined);
@@ -191,6 +201,7 @@ function statusText(
       ? [`services of ${shownAs}: ${Object.keys(own).join(', ')}; no breaker is open`]
       : []),
     ...Object.entries(others).map(([service, line]) => otherLine(service, line, shownAs)),
+    ...untold.map((line) => owedAlertsText(line, isRunning, wallMs)),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -55,6 +55,7 @@ function repeated(evidence: Evidence, alerts: readonly Alert[]): readonly Found[
     return its.flatMap((one, position) => {
       const before = its[position - 1];
       if (one.kind !== (before?.kind ?? 'recovered')) return [];
+      if (one.was !== undefined && before?.was === undefined) return [];
       if (before !== undefined && isResent(evidence, before, one)) return [];
       if (before !== undefined && isOnItsWay(evidence, before, one)) return [];
       const isJudged = isService(one) || isOfBudget(one) || isOwn(one);
@@ -138,10 +139,11 @@ function misjudged(
   const missing = changes.flatMap((change, position) => {
     const end = tellsBy(evidence, change, key);
     if (end === undefined || isTold(its, changes, position, end)) return [];
-    // Told before for its health checks, or still in trouble for them.
+    // Told before for its health checks, as no less than it is now, or still in trouble for them.
     const last = its.findLast((alert) => alert.index <= change.index);
     const from = change.state === 'up' ? change.index : (last?.index ?? change.index);
-    const isKnown = change.state === 'up' || last?.kind === 'raised';
+    const isKnown =
+      change.state === 'up' || (last?.kind === 'raised' && last.severity === 'critical');
     if (isKnown && isSuspect(evidence, service, from, end.index)) return [];
     const { atMs, state } = change;
     const what = state === 'up' ? AT_AN_END[change.because] : 'is down';

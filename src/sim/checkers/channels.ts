@@ -18,6 +18,7 @@ type Found = Omit<Violation, 'checker'>;
 
 /** One message that left for a channel, and what the program heard of it. */
 type Send = Of<'alert_leaves'> & Mark & { readonly answer: (Mark & Answer) | undefined };
+type Channel = NonNullable<Seen['promised']['channels']>[number];
 type Answer = Pick<Of<'alert_answered'>, 'failure'>;
 
 /** What comes so much later than it could have says so: docs/guide/alerts.md. */
@@ -75,10 +76,22 @@ class Sends {
   }
 
   /** Whether it had been told by then, anywhere, that what this alert began is over. */
-  isOver({ id, kind }: Send, index: number): boolean {
-    if (kind !== 'raised') return false;
-    const end = id.replace('-raised-', '-recovered-');
-    return this.all.some((other) => other.id === end && other.index < index);
+  isOver(send: Send, index: number): boolean {
+    return this.#isFollowed(send, index, (other) => other.kind === 'recovered');
+  }
+
+  /** Whether it had become worse by then: to be told here as that, or told here as that. */
+  isReplaced(send: Send, { name, severities }: Channel, index: number): boolean {
+    return this.#isFollowed(send, index, (other) => {
+      const isWorse = other.kind === 'raised' && other.was !== undefined && send.was === undefined;
+      return isWorse && (takes(severities, other) || (other.channel === name && isTaken(other)));
+    });
+  }
+
+  #isFollowed(send: Send, index: number, isOf: (send: Send) => boolean): boolean {
+    if (send.kind !== 'raised') return false;
+    const begun = beginningOf(send);
+    return this.all.some((one) => one.index < index && isOf(one) && beginningOf(one) === begun);
   }
 
   /** Whether it need not go out there any more: it did, or what came later is out. */
@@ -111,6 +124,11 @@ function sendsOf(seen: Seen): Sends {
   return sends;
 }
 
+/** The same for an alert, what it has become, and its end. */
+function beginningOf({ id }: Send): string {
+  return id.replace(/-(?:raised|recovered)-([\d.]+)(?:-[a-z]+)?$/, '-$1');
+}
+
 function isTaken({ answer }: Send): boolean {
   return answer !== undefined && answer.failure === undefined;
 }
@@ -121,14 +139,19 @@ function isRefusedItself({ answer }: Send): boolean {
 }
 
 /**
- * An all clear goes to whoever takes how much it mattered, and to whoever takes itself; what has
- * become worse concerns those too who heard of it before.
+ * An all clear goes to whoever takes how much it mattered, also before it became worse, and to
+ * whoever takes itself.
  */
-function takes(
-  severities: readonly AlertSeverity[] | undefined,
-  { severity, ends = severity, was = severity }: Pick<Send, 'severity' | 'ends' | 'was'>,
-): boolean {
-  return severities === undefined || [severity, ends, was].some((one) => severities.includes(one));
+function takes(severities: readonly AlertSeverity[] | undefined, send: Send): boolean {
+  const { severity, ends = severity, was = severity, kind } = send;
+  const its = kind === 'recovered' ? [severity, ends, was] : [severity];
+  return severities === undefined || its.some((one) => severities.includes(one));
+}
+
+/** What it took, and was not told before that became worse, it is told as what that is now. */
+function mayTake(severities: readonly AlertSeverity[] | undefined, send: Send): boolean {
+  const { was } = send;
+  return takes(severities, send) || (was !== undefined && severities?.includes(was) === true);
 }
 
 // ---------------------------------------------------------------------------- who hears what
@@ -137,22 +160,26 @@ export const TOLD_BY_SEVERITY: Checker = checker(
   'told by severity',
   'Each channel is told what it takes, and its end, by the next run if need be, and nothing else.',
   (sends) =>
-    sends.channels.flatMap(({ name, severities }) => [
-      ...sends.of(name).flatMap((send): readonly Found[] => {
-        if (takes(severities, send)) return [];
-        return [{ atMs: send.atMs, message: `${name} is told ${send.id}, and does not take it` }];
-      }),
-      ...sends
-        .firsts((send) => takes(severities, send))
-        .flatMap((first): readonly Found[] => {
-          const life = tellsThere(sends, first, name);
-          const end = life?.over;
-          if (end === undefined || sends.isDone(first, name, end.index)) return [];
-          if (sends.isOver(first, end.index)) return [];
-          if (sends.isToldFailed(first, name, ({ kept }) => !kept)) return [];
-          return [{ atMs: end.atMs, message: `${name} is not told ${first.id}` }];
+    sends.channels.flatMap((channel) => {
+      const { name, severities } = channel;
+      return [
+        ...sends.of(name).flatMap((send): readonly Found[] => {
+          if (mayTake(severities, send)) return [];
+          return [{ atMs: send.atMs, message: `${name} is told ${send.id}, and does not take it` }];
         }),
-    ]),
+        ...sends
+          .firsts((send) => takes(severities, send))
+          .flatMap((first): readonly Found[] => {
+            const life = tellsThere(sends, first, name);
+            const end = life?.over;
+            if (end === undefined || sends.isDone(first, name, end.index)) return [];
+            if (sends.isOver(first, end.index)) return [];
+            if (sends.isReplaced(first, channel, end.index)) return [];
+            if (sends.isToldFailed(first, name, ({ kept }) => !kept)) return [];
+            return [{ atMs: end.atMs, message: `${name} is not told ${first.id}` }];
+          }),
+      ];
+    }),
 );
 
 /** The first run that must have told it through this channel; undefined where none did. */
@@ -259,11 +286,8 @@ export const CHANNELS_APART: Checker = checker(
     ),
 );
 
-function heldUp(
-  sends: Sends,
-  { run, over }: Life,
-  { name, severities }: { name: string; severities?: readonly AlertSeverity[] | undefined },
-): readonly Found[] {
+function heldUp(sends: Sends, { run, over }: Life, channel: Channel): readonly Found[] {
+  const { name, severities } = channel;
   const its = sends.of(name).filter((send) => send.run === run);
   const firstBad = its.find((send) => !isTaken(send));
   const firsts = sends.firsts((send) => send.run === run && takes(severities, send));
@@ -275,6 +299,7 @@ function heldUp(
     const message = `${name} could have been told ${first.id} at ${idleMs} ms`;
     if (send !== undefined) return send.atMs <= idleMs ? [] : [{ atMs: send.atMs, message }];
     if (over === undefined || over.atMs <= idleMs || sends.isOver(first, over.index)) return [];
+    if (sends.isReplaced(first, channel, over.index)) return [];
     const isOld = sends.of(name).some(({ id, run: other, index }) => {
       return id === first.id && other !== run && index < first.index;
     });

@@ -1,7 +1,7 @@
 import type { CampaignEvent, RunEnd } from '../../../src/domain/event.ts';
 import { NOBODY } from '../../../src/domain/event.ts';
 import type { Role } from '../../../src/domain/words.ts';
-import { type Logs, SightingLog, type Whose } from '../../support/sighting-log.ts';
+import { type Logs, SightingLog, UNAVAILABLE, type Whose } from '../../support/sighting-log.ts';
 import { CHAINS } from '../../support/simulation-bench.ts';
 
 const log = () => new SightingLog();
@@ -88,6 +88,14 @@ const allDone: CampaignEvent = {
   durationMs: 0,
 };
 
+/** Its health check fails twice, and that is told. */
+const warned = () =>
+  log()
+    .exchange('probe', { failure: UNAVAILABLE })
+    .at(30_000)
+    .exchange('probe', { failure: UNAVAILABLE })
+    .warned();
+
 export const ALERT_LOGS: Logs = {
   'news once': {
     accepts: {
@@ -129,6 +137,10 @@ export const ALERT_LOGS: Logs = {
         log().moved('opened').alerted('raised').at(100).killed().began().alerted('raised').ended(),
       'one of a killed run, told by the next': () =>
         log().moved('opened').at(100).killed().began().alerted('raised').ended(),
+      'a warning for its checks that becomes an outage': () =>
+        warned().moved('opened').warned('warning').ended(),
+      'a warning that the next run finds to be an outage': () =>
+        warned().ended().began().moved('opened').warned('warning').ended(),
       'one message for an outage and its end': () =>
         log().moved('opened').at(100).moved('closed').alerted('recovered').ended(),
       'an account whose second work comes back last': () =>
@@ -217,6 +229,10 @@ export const ALERT_LOGS: Logs = {
           .ended('budget'),
     },
     refuses: {
+      'a warning that becomes an outage, and nobody hears of that': () =>
+        warned().moved('opened').ended(),
+      'a warning that becomes an outage twice': () =>
+        warned().moved('opened').warned('warning').warned('warning').ended(),
       'a service that nobody names any more, and nobody is told': () =>
         down().began({}, dropped('one')).ended(),
       'one that is said to be back, and nobody uses it': () =>

@@ -31,6 +31,12 @@ const told = () => log().sends('operator', 'raised').sends('email', 'raised');
 const untold = () =>
   log().sends('operator', 'raised').sends('email', 'raised', { failure: UNAVAILABLE });
 
+/** Told as a warning, to those who take it. */
+const worse = () =>
+  log()
+    .sends('operator', 'raised', { severity: 'warning' })
+    .sends('chat', 'raised', { severity: 'warning' });
+
 /** How the health check of elevenlabs goes, at 0, 30 s and so on. */
 const checks = (...good: readonly boolean[]) => checked(new SightingLog(), ...good);
 
@@ -69,11 +75,25 @@ export const CHANNEL_LOGS: Logs = {
           .sends('email', 'recovered', END)
           .sends('chat', 'recovered', END)
           .ended(),
-      'what has become worse, to those who did not take it before': () =>
+      'what has become worse, to those who take that': () =>
+        worse()
+          .sends('operator', 'raised', { was: 'warning' })
+          .sends('email', 'raised', { was: 'warning' })
+          .ended(),
+      'what has become worse before it could be told': () =>
         log()
           .sends('operator', 'raised', { severity: 'warning' })
-          .sends('chat', 'raised', { severity: 'warning' })
+          .sends('operator', 'raised', { was: 'warning' })
           .sends('email', 'raised', { was: 'warning' })
+          .sends('chat', 'raised', { was: 'warning' })
+          .ended(),
+      'what became worse and is over': () =>
+        worse()
+          .sends('operator', 'raised', { was: 'warning' })
+          .sends('email', 'raised', { was: 'warning' })
+          .sends('operator', 'recovered', END)
+          .sends('email', 'recovered', END)
+          .sends('chat', 'recovered', { ...END, was: 'warning' })
           .ended(),
       'what is given up': () => untold().told(failed(false)).ended(),
       'what was refused, and something later on it that was taken': () =>
@@ -90,6 +110,14 @@ export const CHANNEL_LOGS: Logs = {
       'an alert that a channel is not told': () => log().sends('operator', 'raised').ended(),
       'an end that a channel is not told': () =>
         told().sends('operator', 'recovered', END).sends('chat', 'recovered', END).ended(),
+      'what has become worse, to one of those who take that only': () =>
+        worse().sends('email', 'raised', { was: 'warning' }).ended().began().ended(),
+      'a warning that became worse before it could be told': () =>
+        log()
+          .sends('operator', 'raised', { severity: 'warning' })
+          .sends('operator', 'raised', { was: 'warning' })
+          .sends('email', 'raised', { was: 'warning' })
+          .ended(),
       'what was kept, and is lost': () => untold().told(failed(true)).ended().began().ended(),
     },
   },

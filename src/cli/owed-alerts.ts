@@ -1,0 +1,61 @@
+/**
+ * Alerts that a channel has yet to take: whoever reads the status has not been told of them.
+ */
+import { ALERT_SEVERITIES, type AlertSeverity } from '../domain/alert.ts';
+import { counted, spanText } from '../domain/text.ts';
+import type { OwedAlert } from '../engine/ports.ts';
+import type { AlertSettings } from './config-alerts.ts';
+import { isoTime } from './run-document.ts';
+
+export interface OwedAlertsLine {
+  readonly channel: string;
+  readonly alerts: number;
+  /** The oldest. */
+  readonly since: string;
+  /** Of the most severe one. */
+  readonly severity: AlertSeverity;
+  readonly title: string;
+  /** Whether config.yml has this channel on: else no run sends them. */
+  readonly enabled: boolean;
+}
+
+export function owedAlertsLines(
+  owed: readonly OwedAlert[],
+  settings: AlertSettings,
+): readonly OwedAlertsLine[] {
+  const byChannel = Map.groupBy(owed, ({ channel }) => channel);
+  return [...byChannel].flatMap(([channel, its]) => {
+    const rank = ({ alert }: OwedAlert): number => ALERT_SEVERITIES.indexOf(alert.severity);
+    const [worst] = its.toSorted((one, other) => rank(one) - rank(other));
+    if (worst === undefined) return [];
+    const { severity, title } = worst.alert;
+    const since = isoTime(Math.min(...its.map(({ owedMs }) => owedMs)));
+    const alerts = its.length;
+    return [{ channel, alerts, since, severity, title, enabled: isOn(channel, settings) }];
+  });
+}
+
+function isOn(channel: string, { email, telegram, webhook }: AlertSettings): boolean {
+  const channels: Readonly<Record<string, { readonly enabled: boolean }>> = {
+    email,
+    telegram,
+    webhook,
+  };
+  return channels[channel]?.enabled === true;
+}
+
+/** @param isRunning a run is on, which tries by itself */
+export function owedAlertsText(
+  { channel, alerts, since, severity, title, enabled }: OwedAlertsLine,
+  isRunning: boolean,
+  wallMs: number,
+): string {
+  const span = spanText(Math.max(0, wallMs - Date.parse(since)));
+  const who = isRunning ? 'the run that is on tries again' : 'the next run tries again';
+  const then = enabled ? who : `alerts.${channel} is not on in config.yml, so no run sends them`;
+  const worst = `${alerts === 1 ? '' : 'the worst: '}${severity}: ${title}`;
+  return (
+    `${channel} has not taken ${counted(alerts, 'alert')} (${worst}) since ${since} (${span}); ` +
+    then
+  );
+}
