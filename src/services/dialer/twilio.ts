@@ -78,6 +78,8 @@ export function twilio(settings: TwilioSettings, http: Http, clock: Clock): Dial
 interface Begun {
   /** Monotonic milliseconds. */
   readonly atMs: number;
+  /** The same moment by the wall clock. */
+  readonly wallMs: number;
   /** So much later no call can come of it any more. */
   readonly absentAfterMs: number;
 }
@@ -121,8 +123,8 @@ class Twilio implements Dialer {
     if (!this.#take(request)) {
       throw numberInUse();
     }
-    const atMs = this.#clock.monotonicMs();
-    this.#begun.set(call, { atMs, absentAfterMs: SILENT_AFTER_MS });
+    const begun = { atMs: this.#clock.monotonicMs(), wallMs: this.#clock.wallMs() };
+    this.#begun.set(call, { ...begun, absentAfterMs: SILENT_AFTER_MS });
     try {
       const sid = await this.#wire.create(form, signal);
       this.#owners.set(sid, call);
@@ -133,7 +135,7 @@ class Twilio implements Dialer {
       if (error instanceof ServiceFailure && error.kind !== 'unknown') {
         this.#close(request);
       } else if (!signal.aborted && isOver(error)) {
-        this.#begun.set(call, { atMs, absentAfterMs: ABSENT_AFTER_MS });
+        this.#begun.set(call, { ...begun, absentAfterMs: ABSENT_AFTER_MS });
       }
       throw error;
     }
@@ -249,16 +251,26 @@ class Twilio implements Dialer {
   }
 
   async #look(request: DialRequest, signal: AbortSignal): Promise<Sought> {
-    const isOwn = this.#begun.has(request.call);
+    const own = this.#begun.get(request.call);
     // Since an earlier process the setting may be another one, and the wall clock as well.
-    const from = isOwn ? this.#settings.from : undefined;
+    const from = own === undefined ? undefined : this.#settings.from;
     const numbers = { to: request.contact.phone, from };
     const list = await this.#wire.calls(numbers.to, from, signal);
     // Measured when the answer is there: what it took makes the time looked at rather longer.
     const sinceMs = Math.max(0, this.#sinceMs(request));
     const serverMs = list.serverMs ?? this.#clock.wallMs();
-    const begun = { begunMs: serverMs - sinceMs, doubtedMs: isOwn ? 0 : DOUBTED_MS };
+    const doubtedMs = own === undefined ? DOUBTED_MS : this.#asleepMs(own, serverMs);
+    const begun = { begunMs: serverMs - sinceMs, doubtedMs };
     return seek(list, numbers, begun, this.#othersOf(request, serverMs));
+  }
+
+  /**
+   * By how much longer ago it may have begun than the monotonic clock says: that one stands still
+   * while the machine sleeps, and a virtual one that is paused has its wall clock stand still, too.
+   */
+  #asleepMs({ atMs, wallMs }: Begun, serverMs: number): number {
+    const latestMs = Math.max(this.#clock.wallMs(), serverMs);
+    return Math.max(0, latestMs - wallMs - (this.#clock.monotonicMs() - atMs));
   }
 
   #found(sought: Sought, request: DialRequest): Found {

@@ -103,6 +103,9 @@ const FLAWS: readonly (readonly [RegExp, string])[] = [
   [/\bno puedo (?:ayudar(?:te|le)? con|escribir|generar|redactar)/i, 'a refusal'],
 ];
 
+/** Models that have lost their way write thousands of them, each a place to begin to look. */
+const BLANK_LINES = /[\n\u2028\u2029]\s*[\n\u2028\u2029]/g;
+
 /** What is wrong with a text; undefined where nothing is. */
 export function flawOf(text: string, charactersMax: number): Flaw | undefined {
   const plain = text.trim();
@@ -113,8 +116,9 @@ export function flawOf(text: string, charactersMax: number): Flaw | undefined {
     const what = `${plain.length} characters, script.max_characters allows ${charactersMax}`;
     return { what };
   }
+  const lines = plain.replace(BLANK_LINES, '\n\n');
   for (const [shape, what] of FLAWS) {
-    const [where] = shape.exec(plain) ?? [];
+    const [where] = shape.exec(lines) ?? [];
     if (where !== undefined) {
       return { what, where: where.trim() };
     }

@@ -23,6 +23,10 @@ const PCM = 1;
 const EXTENSIBLE = 0xfffe;
 const BYTES_PER_SAMPLE = 2;
 const HEADER_BYTES = 44;
+const RATE_HZ_MIN = 4_000;
+const RATE_HZ_MAX = 192_000;
+/** 11,025 Hz and its multiples have the least in common with 8 kHz. */
+const RATE_STEP_HZ = 25;
 /** Long enough for no click, too short to be heard as a fade. */
 const FADE_MS = 4;
 /** Peaks of speech lie above 10,000; the voices' own silence stays below 100. */
@@ -157,11 +161,19 @@ function problemOf(
     return bytes.length === 0 ? 'nothing' : `${bytes.length} bytes that are no WAV file`;
   }
   const { plain, bitsPerSample, channels, sampleRateHz } = header;
-  if (!plain || bitsPerSample !== 16 || channels < 1 || sampleRateHz < 1) {
+  if (!plain || bitsPerSample !== 16 || channels < 1 || !isRate(sampleRateHz)) {
     return `a WAV file of ${bitsPerSample} bit, ${channels} channels, ${sampleRateHz} Hz`;
   }
   const missing = header.dataOffset + header.dataBytes - bytes.length;
   return missing > 0 && !piped ? `a WAV file that lacks its last ${missing} bytes` : undefined;
+}
+
+/**
+ * All that sound has ever been kept in are such. Anything else is no header, and a filter for it
+ * would take minutes and gigabytes to make.
+ */
+function isRate(rateHz: number): boolean {
+  return rateHz >= RATE_HZ_MIN && rateHz <= RATE_HZ_MAX && rateHz % RATE_STEP_HZ === 0;
 }
 
 /** Several channels become their mean. */

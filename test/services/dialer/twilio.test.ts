@@ -443,6 +443,15 @@ describe('a call whose answer was lost', () => {
     });
   });
 
+  it.each([
+    ['slept', (_fake: FakeTwilio, clock: VirtualClock) => clock.jumpWall(600_000)],
+    ['stood still, its wall clock too', (fake: FakeTwilio) => void (fake.skewMs += 600_000)],
+  ])('is not absent where this machine has %s since', async (_what, sleep) => {
+    const { made, fake, clock, dialer, request } = await lost();
+    sleep(fake, clock);
+    expect(await made.find(dialer, request)).toEqual({ state: 'unknown', detail: SEVERAL });
+  });
+
   it('is found in a list that takes its time', async () => {
     const { made, fake, dialer, request } = await lost();
     fake.lists.push({ slowMs: 14_000 });

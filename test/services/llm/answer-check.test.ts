@@ -298,6 +298,7 @@ describe('a text that cannot', () => {
       'a_',
     ];
     const begunMs = performance.now();
+    for (const line of ['\n', '\u2028']) flawOf(`a${line.repeat(9_990)}b`, 10_000);
     for (const text of nasty) {
       flawOf(text.repeat(Math.floor(10_000 / text.length)), 10_000);
     }

@@ -151,6 +151,9 @@ describe('TelephoneSounds', () => {
     [Buffer.from('no such voice'), '13 bytes that are no WAV file'],
     [wavOf(sine(500, 8000, 100), { rateHz: 8000, bits: 8 }), 'a WAV file of 8 bit'],
     [wavOf(sine(500, 8000, 100), { rateHz: 8000, kind: 7 }), 'a WAV file of 16 bit'],
+    // A filter from these would take a minute to make, or all the memory there is.
+    [wavOf(sine(500, 8000, 100), { rateHz: 191_999 }), '1 channels, 191999 Hz'],
+    [wavOf(sine(500, 8000, 100), { rateHz: 4_294_967_275 }), '1 channels, 4294967275 Hz'],
   ])('says what it found in %o', (bytes, found) => {
     expect(sounds.from(bytes, true)).toMatchObject({
       type: 'unreadable',
