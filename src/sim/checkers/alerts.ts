@@ -24,8 +24,9 @@ type Alert = Of<'alerted'> & Mark;
 export const ONE_ALERT: Checker = {
   name: 'one alert',
   promise:
-    'An outage of a service in use is told once, whatever a kill came upon, and once that it is ' +
-    'over, when all of it is, or that nobody names the service any more.',
+    'An outage of a service in use is told once, whatever a kill came upon, once more where it ' +
+    'was told as a warning before, and once that it is over, when all of it is, or that nobody ' +
+    'names the service any more.',
   check: (seen) => {
     if (!seen.promised.alerts) return [];
     const evidence = evidenceOf(seen);
