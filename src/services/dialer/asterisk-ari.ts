@@ -97,6 +97,7 @@ class AsteriskAri implements AriDialer {
   readonly connection: Connection<Link>;
   readonly #settings: AriSettings;
   readonly #clock: Clock;
+  readonly #emit: Emit;
   readonly #wire: AriWire;
   readonly #audio: AudioSource;
   readonly #calls = new Map<string, AriCall>();
@@ -105,6 +106,7 @@ class AsteriskAri implements AriDialer {
   readonly #watch = new TrunkWatch(ARI_NAME);
   /** Calls of which Asterisk may not know yet: that it does not is no end of them. */
   readonly #placing = new Set<string>();
+  #isUndetectedTold = false;
   /** Ends with the connection under which the open calls are looked at. */
   #looking: AbortController | undefined;
 
@@ -112,6 +114,7 @@ class AsteriskAri implements AriDialer {
     this.account = `${settings.app} at ${settings.url}`;
     this.#settings = settings;
     this.#clock = clock;
+    this.#emit = emit;
     this.#stopping = new Stopping(clock);
     this.#wire = new AriWire(settings, http, clock);
     this.#audio = audioSource(settings.audio, settings.audioFolder);
@@ -232,9 +235,23 @@ class AsteriskAri implements AriDialer {
       clock: this.#clock,
       sound,
       answers: request.answers,
+      undetected: this.#tellUndetected,
       life: this.#life.signal,
     });
   }
+
+  /** Once a run. */
+  readonly #tellUndetected = (): void => {
+    if (this.#isUndetectedTold) return;
+    this.#isUndetectedTold = true;
+    const { machineContext, app } = this.#settings;
+    const message =
+      `${ARI_NAME}: nobody listens for machines: Asterisk's dialplan has no extension ${app} in ` +
+      `the context ${machineContext}; everybody who picks up is told the text at once. Add it ` +
+      `to extensions.conf, or set providers.${ARI_NAME}.machine_detection to off`;
+    const code = 'no_machine_dialplan';
+    this.#emit({ type: 'notice', level: 'warn', code, message });
+  };
 
   #originate({ call, contact }: DialRequest, { campaign }: RequestContext) {
     const { endpoint, callerId, ringMs, variables } = this.#settings;

@@ -32,6 +32,8 @@ export interface AriCallParts {
   /** What is played; undefined where it was deleted since the call began. */
   readonly sound: Sound | undefined;
   readonly answers: AnswersWanted | undefined;
+  /** Told when the dialplan that listens for machines is not there: nobody is sent into it. */
+  readonly undetected: () => void;
   /** Ends all waiting when the program ends. */
   readonly life: AbortSignal;
 }
@@ -267,6 +269,10 @@ export class AriCall {
   async #detect(context: string): Promise<void> {
     const { wire } = this.#parts;
     await this.#bound(DETECT_MS_MAX + PLAY_SLACK_MS);
+    if (!(await this.#ask((signal) => wire.hasDialplan(this.id, context, signal)))) {
+      this.#parts.undetected();
+      return;
+    }
     await this.#ask((signal) => wire.subscribe(this.id, signal));
     const heard = this.#next(({ type }) => type === 'entered', DETECT_MS_MAX);
     if (!(await this.#ask((signal) => wire.continueIn(this.id, context, signal)))) return;

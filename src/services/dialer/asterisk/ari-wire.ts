@@ -164,6 +164,12 @@ export class AriWire {
     return textAt(jsonOf(this.#well(response)), 'value');
   }
 
+  /** False only where Asterisk says that `continueIn` would hang up on whoever it is. */
+  async hasDialplan(id: string, context: string, signal: AbortSignal): Promise<boolean> {
+    const name = `DIALPLAN_EXISTS(${context},${this.#account.app},1)`;
+    return (await this.variable(id, name, signal)) !== '0';
+  }
+
   /** Into the dialplan, from where it comes back to the application. */
   async continueIn(id: string, context: string, signal: AbortSignal): Promise<boolean> {
     const place = { context, extension: this.#account.app, priority: '1' };

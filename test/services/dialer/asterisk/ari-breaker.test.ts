@@ -60,6 +60,7 @@ function bench() {
       clock: pbx.clock,
       sound: { media: 'sound:hello', durationMs: 20_000 },
       answers: undefined,
+      undetected: () => undefined,
       life: life.signal,
     });
   return { pbx, wire, life, call, ask: (id = 'x') => wire.channel(id, life.signal) };

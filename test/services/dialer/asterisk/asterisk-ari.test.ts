@@ -15,12 +15,13 @@ import { type Callee, FakeAri } from './fake-ari.ts';
 
 const TO = '+14155550134';
 const CONTEXT = requestContext();
+const PATIENT = { timeout: 4_000 };
 const OTHER_CALL = '6f1c5d0e-1111-4000-8000-000000000009';
 const AUDIO = { hash: 'a'.repeat(64), path: '/audio/aa/sound.wav', durationMs: 2_000 };
 
 class Bench {
   readonly fake = new FakeAri();
-  readonly clock = hurried();
+  readonly clock = hurried(0, 8);
   readonly events: CampaignEvent[] = [];
   readonly pressed: string[] = [];
 
@@ -252,6 +253,17 @@ test.each([
   expect(fake.asked.filter((line) => line.includes('/play/'))).toHaveLength(plays);
 });
 
+test('nobody is hung up on for want of a dialplan that listens for machines', async () => {
+  const { made, fake, call, request } = await bench('machine', { machineContext: 'not-there' });
+  fake.lacksDialplan = true;
+  expect(await call()).toMatchObject({ outcome: 'answered' });
+  expect(await call({ ...request, call: OTHER_CALL })).toMatchObject({ outcome: 'answered' });
+  expect(fake.asked.filter((line) => line.includes('/play/'))).toHaveLength(2);
+  expect(fake.asked.filter((line) => line.includes('/continue'))).toHaveLength(0);
+  const told = made.events.filter(({ type }) => type === 'notice');
+  expect(told).toEqual([expect.objectContaining({ code: 'no_machine_dialplan' })]);
+});
+
 test('a call that was cut is not kept', async () => {
   const { fake, dialer, request } = await bench('rings');
   const placed = await dialer.place(request, CONTEXT);
@@ -405,7 +417,9 @@ test('nobody is rung on an Asterisk that fails the calls in progress', async () 
   expect(failure.message).toContain('out of order');
   expect(fake.asked).toHaveLength(asked);
   fake.sickness = undefined;
-  await expect.poll(() => call().catch(() => undefined)).toMatchObject({ outcome: 'answered' });
+  await expect
+    .poll(() => call().catch(() => undefined), PATIENT)
+    .toMatchObject({ outcome: 'answered' });
   expect(fake.rung.get(TO)).toBe(2);
 });
 
@@ -416,7 +430,8 @@ test('who picks up and can be told nothing has not been answered to', async () =
   await expect.poll(() => fake.asked.at(-1)).toContain('/subscription');
   fake.sickness = 503;
   fake.pickUp(request.call);
-  await expect.poll(() => fake.asked.some((line) => line.startsWith('DELETE'))).toBe(true);
+  const isHungUp = (): boolean => fake.asked.some((line) => line.startsWith('DELETE'));
+  await expect.poll(isHungUp, PATIENT).toBe(true);
   fake.sickness = undefined;
   expect(await ended).toMatchObject({
     outcome: 'failed',
@@ -442,7 +457,7 @@ test('calls that could not be looked at after a loss are looked at until they ar
   fake.drop();
   fake.channels.clear();
   const looks = (): number => fake.asked.filter((line) => line === 'GET /channels').length;
-  await expect.poll(looks).toBe(2);
+  await expect.poll(looks, PATIENT).toBe(2);
   fake.sickness = undefined;
   expect(await failure).toMatchObject({ code: 'call_lost' });
 });

@@ -29,6 +29,7 @@ export class FakeAri {
   url = '';
   password = 'wonderland';
   isReadOnly = false;
+  lacksDialplan = false;
   /** What it answers to whatever is about channels, where that is not what it should. */
   sickness: number | undefined;
   /** The same, to questions alone. */
@@ -178,6 +179,9 @@ export class FakeAri {
         if (method === 'DELETE') setImmediate(() => this.end(id, 16));
         return [200, { id, state: channel.state }];
       case 'variable':
+        if (query.get('variable')?.startsWith('DIALPLAN_EXISTS(') === true) {
+          return [200, { value: this.lacksDialplan ? '0' : '1' }];
+        }
         return variable(method, channel, query);
       case 'play':
         this.#play(channel, playback);
