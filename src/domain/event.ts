@@ -119,6 +119,8 @@ export type CampaignEvent =
       readonly durationMs: number;
       /** It was asked what became of a call: nothing was to be done. */
       readonly question?: boolean | undefined;
+      /** It was asked to hang up, which is tried once: no retry follows, and no end of a step. */
+      readonly hangUp?: boolean | undefined;
       /** What the service is paid all the same: it answered, with nothing that can be used. */
       readonly usage?: Usage | undefined;
     })

@@ -49,7 +49,8 @@ export class HealthWatch {
   take(event: CampaignEvent): void {
     if (!HEEDED.has(event.type)) return;
     if (event.type === 'attempt.failed') {
-      if (event.question !== true && event.scope === 'service') this.#failing.add(placeOf(event));
+      const isTriedAgain = event.question !== true && event.hangUp !== true;
+      if (isTriedAgain && event.scope === 'service') this.#failing.add(placeOf(event));
     } else if (event.type === 'step.finished') {
       const { service, role, kept } = event;
       if (service === undefined || kept === true) return;

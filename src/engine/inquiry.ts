@@ -1,3 +1,4 @@
+import type { EventOf } from '../domain/event.ts';
 import { ServiceFailure } from '../domain/failure.ts';
 import { type RetryPolicy, retryDelayMs } from '../domain/retry.ts';
 import type { Role } from '../domain/words.ts';
@@ -72,7 +73,7 @@ export class Inquiry {
       try {
         return await flights.launch(context, { endsMs, overdue }, call, attempt);
       } catch (error) {
-        if (!this.#noted(error, context, attempt, startMs, true)) throw error;
+        if (!this.#noted(error, context, attempt, startMs, { question: true })) throw error;
         // A key that expired or a quota may be mended while we ask; only the question can be wrong.
         const isWrong = error.kind === 'permanent' && error.scope === 'request';
         const isOver = clock.monotonicMs() >= endsMs || context.signal.aborted;
@@ -90,7 +91,7 @@ export class Inquiry {
     }
   }
 
-  /** One attempt under a time limit; 0 or Infinity: no limit. */
+  /** One attempt to hang up, under a time limit; 0 or Infinity: no limit. */
   async once<T>(timeoutMs: number, context: RequestContext, call: Call<T>): Promise<T> {
     const { service, clock, flights, counts } = this.#parts;
     context.signal.throwIfAborted();
@@ -101,7 +102,7 @@ export class Inquiry {
     try {
       return await flights.launch(context, { endsMs, overdue }, call, 1);
     } catch (error) {
-      this.#noted(error, context, 1, startMs, false);
+      this.#noted(error, context, 1, startMs, { hangUp: true });
       throw error;
     }
   }
@@ -111,14 +112,13 @@ export class Inquiry {
     context: RequestContext,
     attempt: number,
     startMs: number,
-    question: boolean,
+    what: Pick<EventOf<'attempt.failed'>, 'question' | 'hangUp'>,
   ): error is ServiceFailure {
     if (!(error instanceof ServiceFailure)) return false;
     const { clock, counts, emit } = this.#parts;
     counts.failures += 1;
     const durationMs = clock.monotonicMs() - startMs;
-    const failed = attemptFailed(this.#parts, context, error, attempt, durationMs);
-    emit(question ? { ...failed, question } : failed);
+    emit({ ...attemptFailed(this.#parts, context, error, attempt, durationMs), ...what });
     return true;
   }
 }

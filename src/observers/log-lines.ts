@@ -65,13 +65,10 @@ const SENTENCES: Sentences = {
       ? `${step} was there already`
       : `${step} done by ${service} in ${spanText(durationMs)}` +
         (note === undefined ? '' : `: ${maskNumbers(note)}`),
-  'attempt.failed': ({ service, contact, step, attempt, status, code, message, question }) =>
-    (question === true
-      ? `${service} did not say what became of ` +
-        `${contact === undefined ? 'a call' : `the call to ${shown(contact)}`}, ` +
-        `asked ${counted(attempt, 'time')}: `
-      : `${service} failed${step === undefined ? '' : ` at ${step}`}, attempt ${attempt}: `) +
-    failureText(code, status, message),
+  'attempt.failed': (event) => {
+    const { code, status, message } = event;
+    return `${failedText(event)}: ${failureText(code, status, message)}`;
+  },
   'retry.scheduled': ({ service, retry, delayMs, question }) =>
     question === true
       ? `${service} is asked again in ${spanText(delayMs)}`
@@ -204,6 +201,16 @@ function countsText(counts: ContactCounts): string {
     ...(counts.uncertain > 0 ? [`${counts.uncertain} uncertain`] : []),
   ];
   return `${counted(counts.total, 'contact')}, ${parts.join(', ')}`;
+}
+
+function failedText(event: EventOf<'attempt.failed'>): string {
+  const { service, contact, step, attempt, question, hangUp } = event;
+  const call = contact === undefined ? 'a call' : `the call to ${shown(contact)}`;
+  if (hangUp === true) return `${service} did not hang up ${call}`;
+  if (question === true) {
+    return `${service} did not say what became of ${call}, asked ${counted(attempt, 'time')}`;
+  }
+  return `${service} failed${step === undefined ? '' : ` at ${step}`}, attempt ${attempt}`;
 }
 
 function failureText(code: string, status: number | undefined, message: string): string {

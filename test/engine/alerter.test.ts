@@ -108,6 +108,15 @@ describe('health checks that fail', () => {
       durationMs: 1,
     };
     run.take(attempt);
+    // A failed question is not retried as work is, nor is hanging up.
+    for (const what of [{ question: true }, { hangUp: true }]) {
+      const other = new AlertBench();
+      const its = other.run([]);
+      its.take({ ...attempt, ...what });
+      for (const _ of [1, 2]) bad(its);
+      await other.clock.settle();
+      expect(other.kept.open).toMatchObject([{ key: 'service:flite', severity: 'warning' }]);
+    }
     for (const _ of [1, 2, 3, 4, 5]) bad(run);
     await bench.clock.settle();
     expect(bench.kept.open).toEqual([]);

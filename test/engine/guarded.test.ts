@@ -214,12 +214,10 @@ describe('hangUp', () => {
     const second = await clock.until(outcome(guarded.hangUp(PLACED, bench.context())));
     expect(second).toMatchObject({ code: 'timeout' });
     expect([asked, clock.monotonicMs()]).toEqual([2, 15_000]);
-    expect(
-      bench
-        .of('attempt.failed')
-        .slice(-2)
-        .map((event) => event.code),
-    ).toEqual(['http_503', 'timeout']);
+    expect(bench.of('attempt.failed').slice(-2)).toMatchObject([
+      { code: 'http_503', hangUp: true },
+      { code: 'timeout', hangUp: true },
+    ]);
   });
 });
 

@@ -60,6 +60,15 @@ describe('events in words', () => {
     expect(masked).toContain('the call to +1 415 *** **34, asked');
   });
 
+  it('say who was not hung up on', () => {
+    const asked = EVERY_EVENT.flatMap((event) =>
+      event.type === 'attempt.failed' ? [{ ...event, hangUp: true } as const] : [],
+    );
+    expect(asked.map(messageOf)).toEqual([
+      'flite did not hang up the call to c-017: no answer (timeout 503)',
+    ]);
+  });
+
   it('mask the number of the person in a detail, however it is written', () => {
     expect(detailText('+14155550134.wav', '+14155550134')).toBe('+1 415 *** **34.wav');
     expect(detailText('%2B14155550134.wav', '+14155550134')).toBe('+1 415 *** **34.wav');

@@ -50,6 +50,8 @@ const NONE: ContactCounts = {
 
 export interface About {
   readonly contact?: string;
+  /** That of the contact where it is left out. */
+  readonly call?: string;
   readonly line?: number;
   readonly service?: string;
 }
@@ -178,9 +180,10 @@ export class SightingLog {
   ask(method: Method, about: About = {}): number {
     const [role, step] = WORK[method];
     const { contact = 'c1', line = 1, service = CHAINS[role][0] ?? '' } = about;
+    const { call = callOf(contact) } = about;
     this.#requests += 1;
     const request = this.#requests;
-    const asked = method === 'probe' ? {} : { contact, call: callOf(contact), step, line };
+    const asked = method === 'probe' ? {} : { contact, call, step, line };
     this.see({ type: 'request', request, role, service, method, ...asked });
     return request;
   }

@@ -56,11 +56,11 @@ export const ENDS_FOR_CAUSE: Checker = {
   promise:
     'A run ends as it says: at its limit, its hour, its budget, on order, or after a long outage.',
   check: (seen) => {
-    const { lives } = evidenceOf(seen);
+    const { lives, exchanges } = evidenceOf(seen);
     return lives.flatMap((life) => {
       const ended = seen.log[life.over?.index ?? -1];
       if (ended?.type !== 'ended') return [];
-      const why = uncalledFor(seen, life, ended);
+      const why = uncalledFor(seen, life, ended, exchanges);
       const told = toldOf(seen.log, 'run.finished').find(({ run }) => run === life.run)?.event;
       const found: Found[] = [];
       const { atMs } = ended;
@@ -74,7 +74,12 @@ export const ENDS_FOR_CAUSE: Checker = {
 };
 
 /** Why it should not have ended like this; undefined where it may. */
-function uncalledFor(seen: Seen, life: Life, ended: Of<'ended'>): string | undefined {
+function uncalledFor(
+  seen: Seen,
+  life: Life,
+  ended: Of<'ended'>,
+  exchanges: readonly Exchange[],
+): string | undefined {
   const { limit, untilMs, outageWaitMs } = life.policy;
   const outcomes = outcomesOf(seen, life);
   switch (ended.end) {
@@ -89,7 +94,7 @@ function uncalledFor(seen: Seen, life: Life, ended: Of<'ended'>): string | undef
         : `until, at ${wallMs}, not ${untilMs ?? 'ever'}`;
     }
     case 'outage':
-      return hasWaited(seen, life, ended)
+      return hasWaited(seen, life, ended, exchanges)
         ? undefined
         : `outage, and never was there nothing to show for ${outageWaitMs} ms`;
     case 'stopped': {
@@ -114,10 +119,20 @@ function uncalledFor(seen: Seen, life: Life, ended: Of<'ended'>): string | undef
   }
 }
 
-/** Whether it took nobody new after so long a time; whoever was in hand may still be done. */
-function hasWaited({ log }: Seen, life: Life, ended: Of<'ended'>): boolean {
-  const starts = toldOf(log, 'call.started').filter(({ run }) => run === life.run);
-  const lastStartMs = starts.at(-1)?.atMs ?? life.began.atMs;
+/**
+ * Whether it took nobody new after so long a time; whoever was in hand may still be done, and as
+ * long as somebody is on the line, it goes on.
+ */
+function hasWaited(
+  { log }: Seen,
+  life: Life,
+  ended: Of<'ended'>,
+  exchanges: readonly Exchange[],
+): boolean {
+  const lastStart = toldOf(log, 'call.started').findLast(({ run, index }) => {
+    return run === life.run && !isInCall(log, exchanges, life, index);
+  });
+  const lastStartMs = lastStart?.atMs ?? life.began.atMs;
   const progress = [life.began, ...progressOf(log, life)];
   return progress.some(({ atMs }, position) => {
     const decidedMs = atMs + life.policy.outageWaitMs;

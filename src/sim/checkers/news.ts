@@ -38,7 +38,8 @@ function repeated(evidence: Evidence, notices: readonly Notice[]): readonly Foun
     const { part } = partsOf(notice.key);
     const before = told.get(part);
     const isSame = before !== undefined && isResent(evidence, before, notice);
-    if (!isSame && part === 'started' && told.has('finished')) told.clear();
+    // Also where the word on the first start was lost, so that this could be it.
+    if (part === 'started' && told.has('finished')) told.clear();
     const isAgain = !isSame && told.has(part);
     told.set(part, notice);
     return isAgain ? [{ atMs: notice.atMs, message: `${notice.key} is told again` }] : [];

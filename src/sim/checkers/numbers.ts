@@ -42,7 +42,10 @@ export const TOLD_APART: Checker = {
   },
 };
 
-/** Another call to the number, of which the program never heard whether it came about. */
+/**
+ * Another call to the number, of which the program never heard whether it came about. A kill as the
+ * request left shows no more of it than the question that follows.
+ */
 function isInDoubt(
   seen: Seen,
   before: Exchange,
@@ -50,7 +53,8 @@ function isInDoubt(
   followed: ReadonlyMap<string, number>,
 ): boolean {
   const { method, call = '', service } = before.sight;
-  const isOther = method === 'place' && service === one.sight.service && call !== one.sight.call;
+  const isAbout = method === 'place' || (method === 'find' && before.answer?.found === 'unknown');
+  const isOther = isAbout && service === one.sight.service && call !== one.sight.call;
   if (!isOther || before.index > one.index || followed.has(call)) return false;
   const { end } = before;
   const isRefused = end?.type === 'failed' && end.failure.kind !== 'unknown';

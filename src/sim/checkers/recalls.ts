@@ -119,6 +119,7 @@ class Watch {
         waiting.idleMs = undefined;
       }
     }
+    if (sight.type === 'settled' && sight.outcome === 'again') this.#ended.delete(sight.contact);
     if (sight.type === 'removed' || sight.type === 'corrected') this.#forget(sight.contact);
     if (sight.type === 'request' && sight.contact !== undefined) this.#work(sight.contact);
     this.#inHand.delete(this.#recorded.get(index) ?? '');

@@ -105,6 +105,11 @@ export const ALERT_LOGS: Logs = {
       'each once more, of a list that has grown after its end': () => {
         return news('started', 'milestone:50', 'finished', 'started', 'milestone:50', 'finished');
       },
+      'each once more, also where a kill came upon the word on the first start': () => {
+        const on = news('started').killed().began().alerted('notice', `${SPRING}:finished`);
+        const again = on.ended().began().alerted('notice', `${SPRING}:started`);
+        return again.alerted('notice', `${SPRING}:finished`);
+      },
       'nothing of the end where a run was killed': () => news('started').told(allDone).killed(),
     },
     refuses: {
@@ -362,6 +367,11 @@ export const ALERT_LOGS: Logs = {
         on.answer(request, { kind: 'transient', scope: 'service', code: '503' });
         on.moved('opened').told(mute('c1')).at(20_000).moved('half_open').moved('closed');
         return on.at(25_000).started('c2');
+      },
+      'somebody who was in doubt and is to be rung again': () => {
+        const on = log().finished('c1', 'uncertain').ended();
+        on.see({ type: 'settled', contact: 'c1', outcome: 'again' }).began();
+        return on.moved('opened').told(mute('c1')).at(60_000).started('c1');
       },
       'what a kill may have undone': () => back().killed().began().at(25_000).started('c2'),
     },

@@ -102,6 +102,13 @@ export const RUN_LOGS: Logs = {
           .finished('c1')
           .at(1_831_000)
           .ended('outage'),
+      'somebody new while another was on the line, of whose end nobody can tell': () => {
+        const on = log();
+        const question = on.ask('follow', { contact: 'c1' });
+        on.at(1_801_000).started('c2').at(1_802_000);
+        on.answer(question, { kind: 'transient', scope: 'service', code: 'timeout' });
+        return on.ended('outage');
+      },
     },
     refuses: {
       'a limit that is not reached': () =>

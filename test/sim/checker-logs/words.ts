@@ -41,6 +41,10 @@ export const WORD_LOGS: Logs = {
   'told apart': {
     accepts: {
       'a call that cannot be told from one in doubt': () => asked(rang(byNumber())),
+      'a call that cannot be told from one that a kill cut off as it left': () => {
+        const about = { call: 'another', found: 'unknown' } as const;
+        return asked(byNumber().rang('c1').exchange('find', about));
+      },
       'a dialer that forgets': () => {
         const on = log().quirks({ byNumber: ['twilio'], memory: 'forgets' });
         return asked(on);
