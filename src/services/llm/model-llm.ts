@@ -75,6 +75,8 @@ export function modelLlm(dialect: Dialect, settings: ModelSettings, http: Http):
 interface Asked {
   readonly contact: Contact;
   readonly messages: Messages;
+  /** As it was sent. */
+  readonly body: string;
 }
 
 const FRAGMENT_CHARACTERS_MAX = 60;
@@ -111,11 +113,11 @@ class ModelLlm implements Llm {
   async write(request: ScriptRequest, context: RequestContext): Promise<Script> {
     const { model, charactersMax } = this.#settings;
     const messages = this.#prompt.messages(request);
-    const body = this.#dialect.body(messages, this.#settings);
+    const body = JSON.stringify(this.#dialect.body(messages, this.#settings));
     const path = this.#dialect.path(model);
-    const response = await this.#send('POST', path, JSON.stringify(body), context.signal);
+    const response = await this.#send('POST', path, body, context.signal);
     const reading = this.#dialect.read(
-      this.#bodyOf(response, { contact: request.contact, messages }),
+      this.#bodyOf(response, { contact: request.contact, messages, body }),
     );
     if (reading === undefined) {
       throw unusable(this.#account, response, 'without a text in it');
@@ -171,7 +173,7 @@ class ModelLlm implements Llm {
     if (!isSuccess || error !== undefined) {
       const status = isSuccess ? statusOf(error) : response.status;
       const real = { ...response, status };
-      throw refusal(account, real, this.#advised(body, real, asked?.messages));
+      throw refusal(account, real, this.#advised(body, real, asked));
     }
     if (body === undefined) {
       const advice = `check providers.${this.name}.base_url`;
@@ -180,8 +182,9 @@ class ModelLlm implements Llm {
     return body;
   }
 
-  #advised(body: unknown, response: HttpResponse, messages: Messages | undefined): Said {
-    const sent = { own: messages?.data ?? '', shared: messages?.instructions };
+  #advised(body: unknown, response: HttpResponse, asked: Asked | undefined): Said {
+    const { messages, body: request } = asked ?? {};
+    const sent = { own: messages?.data ?? '', shared: messages?.instructions, body: request };
     const read = (said: unknown): Said => this.#placed(said, response, messages);
     const said = judged(body, sent, read);
     return advised(this.name, said.status ?? response.status, said, 'model');

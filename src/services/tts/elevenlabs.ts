@@ -20,7 +20,7 @@ import type {
   SpeechRequest,
   Tts,
 } from '../../engine/ports.ts';
-import { judged } from '../echoes.ts';
+import { judged, type Sent } from '../echoes.ts';
 import { urlUnder } from '../http.ts';
 import { detailCode, elevenlabsSaid, NO_CHARACTERS } from './elevenlabs-errors.ts';
 import {
@@ -128,7 +128,7 @@ class Elevenlabs implements Tts {
         signal: context.signal,
         bytesMax: SOUND_BYTES_MAX,
       }),
-      text,
+      { own: text, body },
     );
     const usage = { characters: costOf(response) ?? charactersIn(text) };
     const asked = { text, speed: tuning.speed ?? 1, rawHz: RAW_HZ, usage };
@@ -161,13 +161,13 @@ class Elevenlabs implements Tts {
     return urlUnder(this.#settings.baseUrl, path);
   }
 
-  #successful(response: HttpResponse, own = ''): HttpResponse {
+  #successful(response: HttpResponse, sent: Sent = { own: '' }): HttpResponse {
     const { status } = response;
     if (status >= 200 && status < 300) {
       return response;
     }
     const read = (said: unknown): Said => elevenlabsSaid(said, status);
-    const said = judged(jsonOf(response), { own }, read);
+    const said = judged(jsonOf(response), sent, read);
     throw refusal(this.#account, response, advised(this.name, status, said, 'voice_id'));
   }
 

@@ -128,7 +128,7 @@ class OpenaiVoice implements Tts {
     const { status } = response;
     if (status < 200 || status >= 300) {
       const read = (said: unknown): Said => openaiSaid(said, status, PARTS);
-      const said = judged(jsonOf(response), { own, shared }, read);
+      const said = judged(jsonOf(response), { own, shared, body }, read);
       throw refusal(this.#account, response, advised(this.name, status, said, 'tts_model'));
     }
     return response;

@@ -345,6 +345,32 @@ describe.each(VENDOR_NAMES)('%s repeats what it was sent', (name) => {
     }
   });
 
+  it.each([
+    ['as it was sent', (body: string) => body],
+    ['set out over lines', (body: string) => JSON.stringify(JSON.parse(body), undefined, 2)],
+    ['in Python’s quotes', (body: string) => body.replaceAll('"', "'")],
+    ['cut off', (body: string) => body.slice(0, 90)],
+  ])(
+    'its whole request, %s: no setting of it is to blame, nor is it all shown',
+    async (_how, as) => {
+      const vendor = await fakeVendor(name);
+      const service = aimed(name, vendor.url, {
+        prompt: `Remind {{ name }}. ${'Be kind. '.repeat(9)}`,
+      });
+      await service.write(REQUEST, requestContext());
+      const { body = '' } = vendor.requests[0] ?? {};
+      const message = `This request is not valid or not supported: ${as(body)}`;
+      for (const status of [400, 422]) {
+        vendor.next.push({ status, body: { error: { message } } });
+        const failure = await failureOf(service.write(REQUEST, requestContext()));
+        expect(failure, failure.message).toMatchObject(UNPLACED);
+        expect(failure.message).toContain('This request is not valid or not supported: ');
+        expect(failure.message).toContain('[what was sent]');
+        expect(failure.message).not.toContain('Be kind. Be kind. ');
+      }
+    },
+  );
+
   it('a stretch of the prompt does not either', async () => {
     const vendor = await fakeVendor(name);
     const prompt = 'Say that {{ name }} has an unsupported model or unknown voice of our machine.';

@@ -222,6 +222,19 @@ describe.each(VOICE_NAMES)('%s repeats what it was sent', (name) => {
     { detail: [{ loc: ['body'], msg: text, type: 'value_error' }] },
   ];
 
+  it('nor does its whole request, which is not all shown', async () => {
+    const vendor = await fakeVoice(name);
+    const service = aimedVoice(name, vendor.url);
+    const long = `${text} ${text}`;
+    await service.speak({ ...REQUEST, text: long }, requestContext()).catch(() => undefined);
+    const message = `Not valid: ${vendor.requests[0]?.body}`;
+    const body = { error: { message }, detail: { status: 'bad_request', message } };
+    vendor.next.push({ status: 400, body });
+    const failure = await failureOf(service.speak({ ...REQUEST, text: long }, requestContext()));
+    expect(failure, failure.message).toMatchObject(UNPLACED);
+    expect(failure.message).toContain('Not valid: [what was sent]');
+  });
+
   it.each(bodies)('no word of a text closes the service: %j', async (body) => {
     const vendor = await fakeVoice(name);
     vendor.next.push({ status: 400, body }, { status: 422, body });
