@@ -171,9 +171,15 @@ class ModelLlm implements Llm {
     const isSuccess = response.status >= 200 && response.status < 300;
     const error = isSuccess ? errorIn(body) : undefined;
     if (!isSuccess || error !== undefined) {
-      const status = isSuccess ? statusOf(error) : response.status;
-      const real = { ...response, status };
-      throw refusal(account, real, this.#advised(body, real, asked));
+      const inside = isSuccess ? statusOf(error) : undefined;
+      const meant = {
+        ...response,
+        status: inside ?? (isSuccess ? UNNAMED_STATUS : response.status),
+      };
+      const said = this.#advised(body, meant, asked);
+      const unnamed = isSuccess && inside === undefined ? NO_STATUS : undefined;
+      const code = said.code ?? unnamed?.code;
+      throw refusal(account, response, { ...unnamed, status: inside, ...said, code });
     }
     if (body === undefined) {
       const advice = `check providers.${this.name}.base_url`;
@@ -227,10 +233,14 @@ export function errorIn(body: unknown): unknown {
 }
 
 /** Such an error has its real status in the body, if at all. */
-function statusOf(error: unknown): number {
+function statusOf(error: unknown): number | undefined {
   const code = numberAt(error, 'code') ?? 0;
-  return Number.isInteger(code) && code >= 400 && code < 600 ? code : 502;
+  return Number.isInteger(code) && code >= 400 && code < 600 ? code : undefined;
 }
+
+/** An error that does not say which is taken for one that passes, as a 502 is. */
+const NO_STATUS = { kind: 'transient', scope: 'service', code: 'error_in_answer' } as const;
+const UNNAMED_STATUS = 502;
 
 /**
  * Why a text is not whole; undefined where it is, for which every vendor has one word. All others

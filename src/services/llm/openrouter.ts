@@ -35,7 +35,6 @@ const DIALECT: Dialect = {
       ? undefined
       : {
           ...NO_CREDIT,
-          status: 402,
           code: 'no_credit',
           message: 'the limit of the key is reached',
         };

@@ -233,23 +233,23 @@ for (const name of VENDOR_NAMES) {
       [
         { code: 429, message: 'Slow down' },
         { ...BASE, status: 429 },
+        'answered 200, with an error 429 in it: Slow down',
       ],
       [
         { code: 503, message: 'Slow down' },
         { ...BASE, status: 503 },
+        'answered 200, with an error 503 in it: Slow down',
       ],
       [
         { type: 'overloaded_error', message: 'Slow down' },
-        { ...BASE, status: 502 },
+        { ...BASE, status: 200 },
+        'answered 200: Slow down',
       ],
-      [
-        { code: 7, message: 'Slow down' },
-        { ...BASE, status: 502 },
-      ],
-    ])('200 with an error in it is that error: %o', async (error, meaning) => {
+      [{ code: 7, message: 'Slow down' }, { ...BASE, status: 200 }, 'answered 200: Slow down'],
+    ])('200 with an error in it is that error: %o', async (error, meaning, words) => {
       const failure = await failureAt(name, { body: { error } });
       expect(failure).toMatchObject(meaning);
-      expect(failure.message).toContain('Slow down');
+      expect(failure.message).toContain(`${name} ${words}`);
     });
 
     it('an answer that says it has no error has none', async () => {
@@ -564,7 +564,12 @@ describe('openrouter', () => {
     ['an error in a 200', routerError(200, 502, 'Bad gateway'), { ...BASE, status: 502 }, '502'],
     ['an error in a 200 that throttles', routerError(200, 429, 'x'), { ...BASE, status: 429 }, 'x'],
     ['an error in a 200 for the key', routerError(200, 401, 'x'), { ...ACCOUNT }, 'api_key'],
-    ['an error in a 200 without code', routerError(200, 0, 'x'), { ...BASE, status: 502 }, 'x'],
+    [
+      'an error in a 200 without code',
+      routerError(200, 0, 'x'),
+      { ...BASE, status: 200, code: 'error_in_answer' },
+      'openrouter answered 200: x',
+    ],
     [
       'an error within a choice',
       { body: { choices: [{ error: { code: 503, message: 'gone' }, finish_reason: 'error' }] } },
@@ -583,8 +588,8 @@ describe('openrouter', () => {
     [null, { detail: 'no limit on the key' }],
     [0.01, { detail: "0.01 of 10.00 USD left of the key's limit", isLow: true }],
     [1, { detail: "1.00 of 10.00 USD left of the key's limit", isLow: false }],
-    [0, 'the limit of the key is reached'],
-    [-1, 'the limit of the key is reached'],
+    [0, 'openrouter answered 200: the limit of the key is reached'],
+    [-1, 'openrouter answered 200: the limit of the key is reached'],
   ])('a key with %s left', async (left, words) => {
     const vendor = await fakeVendor('openrouter');
     const limit = left === null ? null : 10;
@@ -594,7 +599,7 @@ describe('openrouter', () => {
       await expect(probed).resolves.toEqual(words);
     } else {
       const failure = await failureOf(probed);
-      expect(failure).toMatchObject({ ...ACCOUNT, status: 402 });
+      expect(failure).toMatchObject({ ...ACCOUNT, status: 200 });
       expect(failure.message).toContain(words);
     }
   });

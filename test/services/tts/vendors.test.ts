@@ -482,7 +482,7 @@ describe('elevenlabs', () => {
     [
       'a plan that is used up',
       [plan({ character_count: 10_000, next_character_count_reset_unix: 1_785_542_400 })],
-      'all 10,000 characters of the plan are used until 2026-08-01; see elevenlabs.io/app',
+      'elevenlabs answered 200: all 10,000 characters of the plan are used until 2026-08-01; see elevenlabs.io/app',
     ],
     ['a plan that is disabled', [plan({ status: 'free_disabled' })], 'plan of this account'],
     ['models that do not come', [missing, { status: 401 }], 'check providers.elevenlabs.api_key'],
