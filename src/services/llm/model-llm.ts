@@ -24,6 +24,7 @@ import type {
   Script,
   ScriptRequest,
 } from '../../engine/ports.ts';
+import type { Get, ModelAsked } from '../ask-model.ts';
 import { judged } from '../echoes.ts';
 import { urlUnder } from '../http.ts';
 import { isBadRequest, isTooLong, LONG_ROW } from '../refused.ts';
@@ -58,12 +59,12 @@ export interface Dialect {
   read(answer: unknown): Reading | undefined;
   /** What an error says; the body is JSON, or undefined where it is not. */
   said(body: unknown, response: HttpResponse): Said;
-  /** Of a GET that costs nothing and needs the key. */
-  readonly probePath: string;
+  /** By a GET that costs nothing and needs the key; of the model itself, where that can be. */
+  ask(model: string, get: Get): Promise<ModelAsked>;
   /** What the probe's answer says against the account; undefined where nothing. */
   probed?(body: unknown): Said | undefined;
   /** What its answer says is left of the account. */
-  left?(body: unknown): ProbeAnswer | undefined;
+  left?(body: unknown, model: string): ProbeAnswer | undefined;
 }
 
 /** @throws ServiceFailure where the prompt does not compile */
@@ -101,13 +102,16 @@ class ModelLlm implements Llm {
 
   async probe(signal: AbortSignal): Promise<ProbeAnswer | undefined> {
     const dialect = this.#dialect;
-    const response = await this.#send('GET', dialect.probePath, undefined, signal);
+    const { model } = this.#settings;
+    const { response, detail } = await dialect.ask(model, (path) =>
+      this.#send('GET', path, undefined, signal),
+    );
     const body = this.#bodyOf(response);
     const against = dialect.probed?.(body);
     if (against !== undefined) {
       throw refusal(this.#account, response, against);
     }
-    return dialect.left?.(body);
+    return detail === undefined ? dialect.left?.(body, model) : { detail };
   }
 
   async write(request: ScriptRequest, context: RequestContext): Promise<Script> {

@@ -75,6 +75,8 @@ class Elevenlabs implements Tts {
   readonly #http: Http;
   readonly #account: Account;
   readonly #sounds = new VendorSounds();
+  /** Voices that were found, or may not be looked for: they need not be asked for again. */
+  readonly #voicesAsked = new Set<string>();
 
   constructor(settings: ElevenlabsSettings, http: Http) {
     this.#settings = settings;
@@ -96,7 +98,9 @@ class Elevenlabs implements Tts {
   async probe(signal: AbortSignal): Promise<ProbeAnswer> {
     const response = await this.#get('/v1/user/subscription', signal);
     if (!mayNotRead(response)) {
-      return this.#left(this.#successful(response));
+      const left = this.#left(this.#successful(response));
+      await this.#askVoices(signal);
+      return left;
     }
     const models = await this.#get('/v1/models', signal);
     if (!mayNotRead(models)) {
@@ -104,6 +108,18 @@ class Elevenlabs implements Tts {
     }
     // Whoever is told which permission is missing has a key that is known.
     return { detail: 'the key may not read what is left of the plan (user_read)' };
+  }
+
+  /** A plan does not tell of them; as long as they are there, they are asked for once. */
+  async #askVoices(signal: AbortSignal): Promise<void> {
+    const { voice } = this.#settings;
+    const ids = typeof voice === 'string' ? [voice] : Object.values(voice);
+    for (const id of ids) {
+      if (this.#voicesAsked.has(id)) continue;
+      const response = await this.#get(`/v1/voices/${encodeURIComponent(id)}`, signal);
+      if (!mayNotRead(response)) this.#successful(response);
+      this.#voicesAsked.add(id);
+    }
   }
 
   async speak({ text, language }: SpeechRequest, context: RequestContext): Promise<Speech> {

@@ -1,12 +1,13 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { ScriptRequest } from '../../../src/engine/ports.ts';
-import type { Reply } from '../../support/loopback.ts';
+import { loopback, type Reply } from '../../support/loopback.ts';
 import { contactOf, failureOf, requestContext } from '../support.ts';
 import {
   aimed,
   fakeVendor,
   KEY,
+  MODEL,
   SPEECH,
   VENDOR_NAMES,
   VENDORS,
@@ -382,6 +383,8 @@ describe.each(VENDOR_NAMES)('%s repeats what it was sent', (name) => {
   });
 });
 
+const DOUBT = 'whether small-1 exists shows only at work';
+
 /** A row of a table: what stands in the body, and what it means. */
 type Case = readonly [string, Reply, object, string];
 
@@ -585,9 +588,9 @@ describe('openrouter', () => {
   });
 
   it.each([
-    [null, { detail: 'no limit on the key' }],
-    [0.01, { detail: "0.01 of 10.00 USD left of the key's limit", isLow: true }],
-    [1, { detail: "1.00 of 10.00 USD left of the key's limit", isLow: false }],
+    [null, { detail: `no limit on the key; ${DOUBT}` }],
+    [0.01, { detail: `0.01 of 10.00 USD left of the key's limit; ${DOUBT}`, isLow: true }],
+    [1, { detail: `1.00 of 10.00 USD left of the key's limit; ${DOUBT}`, isLow: false }],
     [0, 'openrouter answered 200: the limit of the key is reached'],
     [-1, 'openrouter answered 200: the limit of the key is reached'],
   ])('a key with %s left', async (left, words) => {
@@ -610,6 +613,39 @@ const googleError = (status: number, word: string, message: string, details?: ob
   body: { error: { code: status, message, status: word, ...(details && { details }) } },
 });
 const quota = (quotaId: string): object => ({ violations: [{ quotaId }] });
+
+describe.each(['openai', 'google', 'anthropic'] as const)('%s is asked for its model', (name) => {
+  it('and a model that it has not is no good health', async () => {
+    const vendor = await fakeVendor(name, ['other']);
+    const { signal } = requestContext();
+    await aimed(name, vendor.url, { model: 'other' }).probe(signal);
+    const failure = await failureOf(aimed(name, vendor.url).probe(signal));
+    expect(failure).toMatchObject({ ...ACCOUNT, status: 404 });
+    expect(failure.message).toContain(`check providers.${name}.model`);
+    expect(vendor.requests).toHaveLength(2);
+  });
+});
+
+describe.each(['openai', 'anthropic'] as const)('a server that speaks like %s', (name) => {
+  const gone: readonly Reply[] = [
+    { status: 404, body: { detail: 'Not Found' } },
+    { status: 405 },
+    { status: 404, body: { error: { message: 'Invalid URL (GET /v1/models/small-1)' } } },
+  ];
+
+  it.each(gone)('and tells of no single model is asked for all: %j', async (reply) => {
+    const models = [MODEL, 'another'];
+    const server = await loopback(({ path }) =>
+      path === '/v1/models' ? { body: { data: models.map((id) => ({ id })) } } : reply,
+    );
+    const { signal } = requestContext();
+    expect(await aimed(name, server.url).probe(signal)).toBeUndefined();
+    models.shift();
+    expect(await aimed(name, server.url).probe(signal)).toEqual({
+      detail: 'whether the model small-1 exists shows only at work',
+    });
+  });
+});
 
 describe('google', () => {
   it.each<Case>([
