@@ -9,6 +9,7 @@ import { maskNumbers } from '../domain/privacy.ts';
 import type { HttpResponse } from '../engine/ports.ts';
 import { faultOf } from '../engine/probe.ts';
 import { isCertificateFault, openHttp, urlUnder } from '../services/http.ts';
+import { AUDIO_SETTING, publishedAt } from './audio-address.ts';
 import type { Reach, ServiceCheck } from './check-online.ts';
 import { campaignFolders, shownPath } from './folders.ts';
 import type { Config } from './settings.ts';
@@ -16,44 +17,6 @@ import { USER_AGENT } from './version.ts';
 import type { World } from './world.ts';
 
 type Found = Pick<ServiceCheck, 'reach' | 'detail'>;
-
-const SETTING = 'providers.twilio.audio_base_url';
-
-function publishedAt({ services, providers }: Config): string | undefined {
-  return services.dialer.includes('twilio') ? providers.twilio.audioBaseUrl : undefined;
-}
-
-/** What is allowed, and should be known before the first call. */
-export function audioNotices(config: Config): readonly string[] {
-  const url = URL.parse(publishedAt(config) ?? '');
-  if (url === null) {
-    return [];
-  }
-  const notices: string[] = [];
-  if (isPrivate(url.hostname)) {
-    notices.push(
-      `${SETTING} is at ${url.hostname}, which Twilio cannot reach: whoever picks up would hear ` +
-        'that an error has occurred. Publish the audio folder where everybody can fetch it',
-    );
-  }
-  if (url.protocol === 'http:') {
-    notices.push(
-      `${SETTING} is http: what people are told can be read and exchanged on its way to Twilio; ` +
-        'publish it over https',
-    );
-  }
-  return notices;
-}
-
-/** Names and addresses that mean this machine, or its own network. */
-function isPrivate(host: string): boolean {
-  return (
-    /^(127|10|192\.168|169\.254|172\.(1[6-9]|2\d|3[01]))\./.test(host) ||
-    /^\[(::1?|f[cd].*|fe80.*)\]$/.test(host) ||
-    /(^|\.)(localhost|local|internal|lan)$/.test(host) ||
-    !/[.:]/.test(host)
-  );
-}
 
 /** As one more line below the services; none where Twilio plays nothing. */
 export async function checkAudio(world: World, config: Config): Promise<readonly ServiceCheck[]> {
@@ -74,7 +37,7 @@ export async function checkAudio(world: World, config: Config): Promise<readonly
       bytesMax: WHOLE_BYTES_MAX,
       signal,
       idempotent: true,
-      setting: SETTING,
+      setting: AUDIO_SETTING,
     });
     return kept === undefined
       ? ofMissing(response)
@@ -107,7 +70,7 @@ async function inLimit(
   } catch (error) {
     const isOdd = error instanceof ServiceFailure && error.status !== undefined;
     const reach = isCertificateFault(error) ? 'untrusted' : isOdd ? 'failing' : 'unreachable';
-    return { reach, detail: `${faultOf(error)}; check ${SETTING}` };
+    return { reach, detail: `${faultOf(error)}; check ${AUDIO_SETTING}` };
   } finally {
     cancel();
   }
@@ -180,11 +143,11 @@ function refused(status: number, what: string): Found {
         ? '; write the address to which it leads'
         : '';
   const reach: Reach = status === 401 || status === 403 ? 'refused' : 'failing';
-  return { reach, detail: `answered ${status} for ${what}${why}; check ${SETTING}` };
+  return { reach, detail: `answered ${status} for ${what}${why}; check ${AUDIO_SETTING}` };
 }
 
 function failing(detail: string): Found {
-  return { reach: 'failing', detail: `${detail}; check ${SETTING}` };
+  return { reach: 'failing', detail: `${detail}; check ${AUDIO_SETTING}` };
 }
 
 function isWav(body: Uint8Array): boolean {

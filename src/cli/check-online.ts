@@ -184,12 +184,13 @@ function reachOf(error: unknown): Reach {
     return 'unreachable';
   }
   const isRefusal = error.kind === 'permanent' && error.scope === 'service';
-  return isRefusal && !isAddressed(error.status) ? 'refused' : 'failing';
+  return isRefusal && !isNamed(error.status, error.code) ? 'refused' : 'failing';
 }
 
-/** It is not the key that is wrong, but where it was shown: an address, a model's name. */
-function isAddressed(status: number): boolean {
-  return (status >= 300 && status < 400) || [404, 405, 410].includes(status);
+/** It is not the key that is wrong, but what was asked for: an address, a model, a voice. */
+function isNamed(status: number, code: string): boolean {
+  const isAddressed = (status >= 300 && status < 400) || [404, 405, 410].includes(status);
+  return isAddressed || /not_found$/i.test(code);
 }
 
 /** Who did not answer in time is named, as one is who cannot be reached. */

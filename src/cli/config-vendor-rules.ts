@@ -5,6 +5,7 @@ import { PRICED_BY } from '../domain/money.ts';
 import { listed } from '../domain/text.ts';
 import { ROLES } from '../domain/words.ts';
 import { sayCharactersMax } from '../services/dialer/twiml.ts';
+import { audioFound } from './audio-address.ts';
 import { ariAccount, ariAudio, ariSecret, ariWaits } from './config-ari.ts';
 import { amiAccount, amiSecret, amiWaits } from './config-asterisk.ts';
 import { type Judged, type Rule, shown } from './config-judged.ts';
@@ -25,6 +26,7 @@ export const VENDOR_RULES: Readonly<Record<string, Rule>> = {
   'budget: every vendor in use has its prices': vendorPrices,
   'twilio: in use, it has its account and number': twilioAccount,
   'twilio: a text has room in the request that speaks it': sayRoom,
+  'twilio: it can reach the audio that it plays': audioFound,
   'twilio: a call lasts longer than it rings': ringTimes('twilio'),
   'asterisk-ari: in use, it has its user and endpoint': ariAccount,
   'asterisk-ari: the password stands in the environment': ariSecret,

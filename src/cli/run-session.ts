@@ -33,7 +33,7 @@ import { composeEngine, scriptInForce } from './compose.ts';
 import { composeChannels } from './compose-channels.ts';
 import { composeServices, type Services } from './compose-services.ts';
 import { withSheet } from './compose-sheets.ts';
-import { realDialerNotice } from './dialer-notice.ts';
+import { configNotices } from './config-notices.ts';
 import { CommandFailure, EXIT, explain } from './exit.ts';
 import type { CampaignFolders } from './folders.ts';
 import { ListBlanks } from './list-blanks.ts';
@@ -188,8 +188,10 @@ async function work(
   });
   watched.guards(guards);
   alerter.reconcile(guards.map(foundBreaker));
-  tellRinging(services, emit);
-  if (hasWork(campaign, store, reports)) tellHeld(guards, clock.wallMs(), emit);
+  if (hasWork(campaign, store, reports)) {
+    tellSettings(config, emit);
+    tellHeld(guards, clock.wallMs(), emit);
+  }
   const host = new HostWatch({
     reader: world.hostReader({ store: dirname(config.store.path), output: config.output.folder }),
     clock,
@@ -218,10 +220,10 @@ function ledgerOf(reports: Reports, campaign: string): ResultsLedger {
   };
 }
 
-function tellRinging({ dialer }: Services, emit: Emit): void {
-  const message = realDialerNotice(dialer.some(({ rings }) => rings));
-  if (message === undefined) return;
-  emit({ type: 'notice', level: 'warn', code: 'real_calls', message });
+function tellSettings(config: Config, emit: Emit): void {
+  for (const { code, message } of configNotices(config)) {
+    emit({ type: 'notice', level: 'warn', code, message });
+  }
 }
 
 function hasWork(campaign: string, store: Store, reports: Reports): boolean {

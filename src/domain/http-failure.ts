@@ -54,9 +54,10 @@ export function refusal(account: Account, response: HttpResponse, said: Said = {
   const status = said.status ?? response.status;
   const meaning = statusMeaning(status);
   const words = redacted(said.message ?? '', account.secrets).replace(/[.\s]+$/, '');
+  const inside = status === response.status ? '' : `, with an error ${status} in it`;
   const advice = said.advice ?? commonAdvice(account, response);
   return new ServiceFailure(
-    `${account.name} answered ${status}${words === '' ? '' : `: ${words}`}` +
+    `${account.name} answered ${response.status}${inside}${words === '' ? '' : `: ${words}`}` +
       (advice === undefined ? '' : `; ${advice}`),
     {
       kind: said.kind ?? meaning.kind,

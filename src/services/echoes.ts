@@ -11,6 +11,8 @@ export interface Sent {
   readonly own: string;
   /** The same for all contacts: what repeats a stretch of it does not decide. */
   readonly shared?: string | undefined;
+  /** The whole request, as JSON: its names and settings do not decide where it is repeated. */
+  readonly body?: string | undefined;
 }
 
 /** Where vendors put sentences; codes and names of parameters are of their own making. */
@@ -23,20 +25,68 @@ const PART_MIN = 4;
 /** Stands for what was taken out, so that its neighbours do not become one phrase. */
 const GAP = '…';
 
-/** Reads a refusal without our own words in it. The message is kept whole, for the operator. */
+/**
+ * Reads a refusal without our own words in it. The message is kept for the operator, but for long
+ * stretches of what we sent: they would leave no room for what the vendor says of it.
+ */
 export function judged(body: unknown, sent: Sent, read: (body: unknown) => Said): Said {
   const { message } = read(body);
-  return { ...read(withoutEchoes(body, sent)), message };
+  return { ...read(withoutEchoes(body, sent)), message: message && shortened(message, sent) };
+}
+
+/** So much that stands in the request word for word was taken from there. */
+const ECHO_CHARACTERS_MIN = 80;
+/** What stands in its place. */
+const ECHO = '[what was sent]';
+/** Of a message; more is not shown anyway. */
+const READ_CHARACTERS_MAX = 5_000;
+
+function shortened(message: string, { own, shared = '', body = '' }: Sent): string {
+  const text = message.slice(0, READ_CHARACTERS_MAX);
+  const isOurs = (from: number, to: number): boolean => {
+    const part = text.slice(from, to);
+    return [body, own, shared].some((one) => one.includes(part));
+  };
+  let shown = '';
+  for (let at = 0; at < text.length; ) {
+    let end = at + ECHO_CHARACTERS_MIN;
+    if (end > text.length || !isOurs(at, end)) {
+      shown += text[at] ?? '';
+      at += 1;
+      continue;
+    }
+    while (end < text.length && isOurs(at, end + 1)) end += 1;
+    if (!shown.endsWith(ECHO)) shown += ECHO;
+    at = end;
+  }
+  return shown;
+}
+
+/** `"model":"x"`, `'max_tokens': 4000` or `\"messages\":[` as JSON and its relatives have it. */
+const QUOTE = String.raw`\\*["']`;
+const VALUE = String.raw`${QUOTE}[\w./:@-]{0,100}${QUOTE}|[\d.]+|true|false|null|(?=${QUOTE}|[[{])`;
+const FIELD = new RegExp(String.raw`${QUOTE}(\w+)${QUOTE}\s*:\s*(?:${VALUE})`, 'g');
+
+/** Without the fields of our own request; where only a name is quoted, it is the vendor's word. */
+function withoutFields(sentence: string, names: ReadonlySet<string>): string {
+  return sentence.replace(FIELD, (field, name: string) => (names.has(name) ? GAP : field));
+}
+
+function namesIn(value: unknown): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap(namesIn);
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, one]) => [name, ...namesIn(one)]);
 }
 
 /** The same body, with a gap for every word of its sentences that may have come from us. */
-export function withoutEchoes(body: unknown, { own, shared = '' }: Sent): unknown {
+export function withoutEchoes(body: unknown, { own, shared = '', body: sent }: Sent): unknown {
+  const names = new Set(sent === undefined ? [] : namesIn(JSON.parse(sent)));
   const stretches = stretchesOf(wordsOf(shared).map(([word]) => plain(word)));
   const ours = { text: plain(own), words: new Set(wordsOf(plain(own)).map(([word]) => word)) };
   const cleaned = (value: unknown, key: string | undefined): unknown => {
     if (typeof value === 'string') {
       const isSentence = key !== undefined && SENTENCES.has(key);
-      return isSentence ? withGaps(value, ours, stretches) : value;
+      return isSentence ? withGaps(withoutFields(value, names), ours, stretches) : value;
     }
     if (Array.isArray(value)) return value.map((one) => cleaned(one, key));
     if (typeof value !== 'object' || value === null) return value;

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { fakeVendor, KEY } from '../services/llm/fake-vendors.ts';
+import { fakeVendor, KEY, MODEL } from '../services/llm/fake-vendors.ts';
 import { CommandBench } from '../support/command-bench.ts';
 import { deadUrl, loopback, untrustedServer } from '../support/loopback.ts';
 
@@ -17,7 +17,8 @@ type Urls = Readonly<Partial<Record<'openrouter' | 'openai' | 'google' | 'anthro
 function benchOf(urls: Urls, more = ''): CommandBench {
   const providers = Object.entries(urls).map(
     ([name, url]) =>
-      `  ${name}: { api_key: "\${${name.toUpperCase()}_API_KEY}", model: m, base_url: "${url}" }\n`,
+      `  ${name}: { api_key: "\${${name.toUpperCase()}_API_KEY}", model: ${MODEL}, ` +
+      `base_url: "${url}" }\n`,
   );
   const bench = new CommandBench(
     `services: { llm: [${[...Object.keys(urls), 'template'].join(', ')}] }\n` +
@@ -41,6 +42,7 @@ function webhookBench(url: string): CommandBench {
   return bench;
 }
 
+const DOUBT = `whether ${MODEL} exists shows only at work`;
 const SLOW_MACHINE = 'health_check: { timeout: 1m }\n';
 
 async function check(
@@ -67,7 +69,7 @@ describe('campaign check --online', () => {
     expect(stdout).toContain('What `campaign run spring.csv` will do:');
     expect(stdout).toContain(`
 Services, asked just now (works: it answers, and takes our key):
-  openrouter  llm     LOW        0.50 of 10.00 USD left of the key's limit
+  openrouter  llm     LOW        0.50 of 10.00 USD left of the key's limit; ${DOUBT}
   anthropic   llm     works
   template    llm     works
   flite       tts     works
@@ -78,6 +80,16 @@ Services, asked just now (works: it answers, and takes our key):
     for (const { requests } of [openrouter, anthropic]) {
       expect(requests.map(({ method }) => method)).toEqual(['GET']);
     }
+  });
+
+  it('tells a model that is not there, with what to mend', async () => {
+    const openai = await fakeVendor('openai', ['other']);
+    const bench = benchOf({ openai: openai.url }, SLOW_MACHINE);
+    const { code, stdout } = await check(bench, '');
+    expect(code).toBe(69);
+    expect(stdout).toMatch(
+      /openai +llm +FAILS +openai answered 404: The model .*; check providers\.openai\.model/,
+    );
   });
 
   it('names the settings of an Asterisk that does not answer', async () => {

@@ -44,6 +44,45 @@ describe('a campaign that calls through Twilio', () => {
     expect(stderr).toContain('the numbers of `campaign opt-outs` and no other');
   });
 
+  it('says at the start what check says of the settings, and in the log', async () => {
+    const { fake, campaign, told } = await bench();
+    const config = campaign
+      .read('config.yml')
+      .replace('tts: [espeak-ng]', 'tts: [flite], crm: [csv, webhook]')
+      .replace('providers:\n', 'providers:\n  webhook: { url: "http://127.0.0.1:9/" }\n')
+      .replace(`"${fake.url}"`, `"${fake.url}", audio_base_url: "http://127.0.0.1:9/audio"`);
+    campaign.write('config.yml', config);
+    const notes = [
+      'providers.twilio.audio_base_url is at 127.0.0.1, which Twilio cannot reach',
+      'providers.twilio.audio_base_url is http: ',
+      'webhook sends unsigned',
+      'webhook in services.crm gets only what csv cannot take',
+      'This version knows no calling hours',
+    ];
+    const check = await told('check list.csv');
+    const run = await told('run list.csv');
+    const log = campaign.read('logs/app.log');
+    for (const note of notes) {
+      expect(check.stdout).toContain(`Note: ${note}`);
+      expect(run.stderr).toContain(note);
+      expect(log).toMatch(new RegExp(`"event":"notice".*${note}`));
+    }
+    expect(log.indexOf('webhook sends unsigned')).toBeLessThan(log.indexOf('"call.started"'));
+  });
+
+  it.each(['check', 'run'])('%s refuses audio that Twilio itself cannot reach', async (command) => {
+    const { fake, campaign, told } = await bench();
+    const config = campaign.read('config.yml').replace('[espeak-ng]', '[flite]');
+    const audio = 'audio_base_url: "http://192.168.0.7/audio"';
+    campaign.write('config.yml', config.replace(`base_url: "${fake.url}"`, audio));
+    const { code, stderr } = await told(`${command} list.csv`);
+    expect(code).toBe(78);
+    expect(stderr).toContain(
+      'providers.twilio.audio_base_url: found 192.168.0.7, which Twilio cannot reach: whoever ' +
+        'picks up would hear that an error has occurred, allowed: where the audio folder',
+    );
+  });
+
   it('asks Twilio in the next run how a call ended of which it could not tell', async () => {
     const { fake, campaign, told } = await bench();
     const config = campaign.read('config.yml');

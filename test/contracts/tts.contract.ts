@@ -9,7 +9,10 @@ const POSTS = {
   elevenlabs: 'POST /v1/text-to-speech/voice-one?output_format=pcm_16000',
   openai: 'POST /v1/audio/speech',
 } as const;
-const PROBES = { elevenlabs: 'GET /v1/user/subscription', openai: 'GET /v1/models' } as const;
+const PROBES = {
+  elevenlabs: ['GET /v1/user/subscription', 'GET /v1/voices/voice-one'],
+  openai: ['GET /v1/models/eleven_flash_v2_5'],
+} as const;
 
 /** The mock does not say what is wrong: it may be one contact or all of them. */
 const UNPLACED = { kind: 'transient', scope: 'service', retriesMax: 0 } as const;
@@ -49,7 +52,7 @@ describe.each(NAMES)('%s speaks', (vendor) => {
     const failure = await failureOf(speak());
     expect(failure).toMatchObject({ ...TRANSIENT, code: 'unusable_answer', status: 200 });
     await service().probe(requestContext().signal);
-    expect((await journal(vendor)).requests).toEqual([POSTS[vendor], PROBES[vendor]]);
+    expect((await journal(vendor)).requests).toEqual([POSTS[vendor], ...PROBES[vendor]]);
   });
 
   it.each(CASES.filter(([code]) => !NOT_IN[vendor].includes(code)))(

@@ -4,7 +4,7 @@ import { counted, listed, spanText } from '../../domain/text.ts';
 import { type ImportTally, importList } from '../../intake/import-list.ts';
 import { listFile } from '../../intake/list-source.ts';
 import { campaignName } from '../campaign-name.ts';
-import { audioNotices, checkAudio } from '../check-audio.ts';
+import { checkAudio } from '../check-audio.ts';
 import {
   checkServices,
   isWell,
@@ -16,10 +16,8 @@ import { checkSheet, type SheetCheck, sheetLines, sheetProblems } from '../check
 import { CheckSink } from '../check-sink.ts';
 import { checkScripts, checkVoices, type Findings, type Problem } from '../check-speech.ts';
 import { loadConfig } from '../config.ts';
-import { answerNotices } from '../config-answers.ts';
-import { endpointNotices } from '../config-asterisk.ts';
-import { crmNotices } from '../crm-notices.ts';
-import { realDialerNotice, rings } from '../dialer-notice.ts';
+import { configNotices } from '../config-notices.ts';
+import { rings } from '../dialer-notice.ts';
 import { speaksItself } from '../dialer-voice.ts';
 import { EXIT, type ExitCode, explain } from '../exit.ts';
 import { campaignFolders, shownPath } from '../folders.ts';
@@ -98,9 +96,8 @@ export async function check(
     }
     take(await attempt(() => checkVoices(world, config, reading?.sink)));
     problems.push(...(await placesProblems(config)));
-    notices.push(...answerNotices(config), ...audioNotices(config), ...crmNotices(config));
-    notices.push(...endpointNotices(config));
     notices.push(...(await serverNotices(config.server)));
+    notices.push(...configNotices(config).map(({ message }) => message));
   }
   const online = options.online === true && config !== undefined;
   const asked = online ? [checkServices(world, config), checkAudio(world, config)] : undefined;
@@ -207,9 +204,7 @@ function report(world: World, facts: Report): void {
   if (sheet !== undefined) {
     paragraphs.push([...sheetLines(sheet)]);
   }
-  const notice = realDialerNotice(config?.services.dialer.some(rings) ?? false);
-  const told = [...notices, ...(notice === undefined ? [] : [notice])];
-  paragraphs.push(told.map((text) => `Note: ${text}`));
+  paragraphs.push(notices.map((text) => `Note: ${text}`));
   const text = paragraphs.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'));
   const output = options.json === true ? world.stderr : world.stdout;
   output.write(text.length === 0 ? '' : `${text.join('\n\n')}\n`);
@@ -217,12 +212,12 @@ function report(world: World, facts: Report): void {
     world.stderr.write(`campaign: ${problem.text}\n`);
   }
   if (options.json === true) {
-    world.stdout.write(`${JSON.stringify(checkDocument(facts, told), null, 2)}\n`);
+    world.stdout.write(`${JSON.stringify(checkDocument(facts), null, 2)}\n`);
   }
 }
 
-function checkDocument(facts: Report, notices: readonly string[]) {
-  const { list, reading, services, sheet, options, problems } = facts;
+function checkDocument(facts: Report) {
+  const { list, reading, services, sheet, notices, options, problems } = facts;
   const { rows, rejected } = reading?.tally ?? { rows: 0, rejected: 0 };
   return {
     config: options.config,

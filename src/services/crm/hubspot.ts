@@ -3,7 +3,7 @@
  */
 import type { Contact } from '../../domain/contact.ts';
 import { ServiceFailure } from '../../domain/failure.ts';
-import { listAt, numberAt, textAt } from '../../domain/json-fields.ts';
+import { at, listAt, numberAt, textAt } from '../../domain/json-fields.ts';
 import type {
   CallRecord,
   Clock,
@@ -85,6 +85,8 @@ class Hubspot {
   /** By label in lower case; undefined until the portal has told. */
   #dispositions: ReadonlyMap<string, string> | undefined;
   #dispositionTries = 0;
+  /** The portal was seen to have the property, with unique values. */
+  #isUnique = false;
 
   constructor(settings: HubspotSettings, http: Http, clock: Pick<Clock, 'monotonicMs'>) {
     const { accessToken, baseUrl, callIdProperty, idProperty, owner } = settings;
@@ -105,13 +107,40 @@ class Hubspot {
   async probe(signal: AbortSignal): Promise<ProbeAnswer> {
     const asked = { signal, hidden: [], own: '' };
     await this.#api.get('/account-info/v3/details', asked);
+    const doubt = await this.#askProperty(asked);
     try {
-      return leftOf(await this.#api.get(USAGE, asked));
+      const left = leftOf(await this.#api.get(USAGE, asked));
+      const told = [left.detail, doubt].filter((one) => one !== undefined);
+      return { ...left, detail: told.length === 0 ? undefined : told.join('; ') };
     } catch (error) {
       // Also where a token may not read it: that says nothing of whether calls would be logged.
       if (!(error instanceof ServiceFailure) || signal.aborted) throw error;
-      return {};
+      return { detail: doubt };
     }
+  }
+
+  /**
+   * Whether `call_id_property` keeps calls from being logged twice. Once it was seen to, it is not
+   * asked about again. Answers what is in doubt.
+   */
+  async #askProperty(asked: Asked): Promise<string | undefined> {
+    const { callIdProperty } = this.#settings;
+    if (callIdProperty === undefined || this.#isUnique) return undefined;
+    let definition: unknown;
+    try {
+      const path = `/crm/v3/properties/calls/${encodeURIComponent(callIdProperty)}`;
+      definition = await this.#api.getIfThere(path, asked);
+    } catch (error) {
+      // A token that may write calls need not be one that may read properties.
+      if (!(error instanceof ServiceFailure) || error.status !== 403) throw error;
+      const what = `whether ${callIdProperty} is there`;
+      return `the token may not look ${what}: exactly once depends on it`;
+    }
+    if (at(definition, 'hasUniqueValue') !== true) {
+      throw unfitProperty(callIdProperty, definition === undefined);
+    }
+    this.#isUnique = true;
+    return undefined;
   }
 
   /** A text for every chosen property; empty ones where HubSpot knows nobody. */
@@ -271,6 +300,15 @@ function callMissing(cause: unknown): ServiceFailure {
   const code = 'call_missing';
   const details = { kind: 'transient', scope: 'request', code, status: 404, cause } as const;
   return new ServiceFailure(message, details);
+}
+
+function unfitProperty(name: string, isMissing: boolean): ServiceFailure {
+  const what = isMissing ? 'no such property' : 'the property, and not with unique values';
+  const message =
+    `hubspot: calls have ${what} (${name}), without which none is logged; check ` +
+    'providers.hubspot.call_id_property: docs/guide/vendors.md says how to make it';
+  const details = { kind: 'permanent', scope: 'service', code: 'property_not_found' } as const;
+  return new ServiceFailure(message, { ...details, status: isMissing ? 404 : 200 });
 }
 
 /** HubSpot works; only this record has to wait. */

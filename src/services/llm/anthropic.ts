@@ -4,6 +4,7 @@
 
 import type { Said } from '../../domain/http-failure.ts';
 import type { Http, HttpResponse, Llm } from '../../engine/ports.ts';
+import { askModel } from '../ask-model.ts';
 import { badRequest, isBadRequest } from '../refused.ts';
 import {
   at,
@@ -33,7 +34,7 @@ const DIALECT: Dialect = {
   }),
   read,
   said,
-  probePath: '/v1/models',
+  ask: askModel,
 };
 
 export function anthropic(settings: ModelSettings, http: Http): Llm {

@@ -31,7 +31,7 @@ const DIALECT: Dialect = {
   }),
   read,
   said,
-  probePath: '/v1beta/models?pageSize=1',
+  ask: async (model, get) => ({ response: await get(`/v1beta/${modelPath(model)}`) }),
 };
 
 export function google(settings: ModelSettings, http: Http): Llm {

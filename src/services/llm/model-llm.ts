@@ -24,6 +24,7 @@ import type {
   Script,
   ScriptRequest,
 } from '../../engine/ports.ts';
+import type { Get, ModelAsked } from '../ask-model.ts';
 import { judged } from '../echoes.ts';
 import { urlUnder } from '../http.ts';
 import { isBadRequest, isTooLong, LONG_ROW } from '../refused.ts';
@@ -58,12 +59,12 @@ export interface Dialect {
   read(answer: unknown): Reading | undefined;
   /** What an error says; the body is JSON, or undefined where it is not. */
   said(body: unknown, response: HttpResponse): Said;
-  /** Of a GET that costs nothing and needs the key. */
-  readonly probePath: string;
+  /** By a GET that costs nothing and needs the key; of the model itself, where that can be. */
+  ask(model: string, get: Get): Promise<ModelAsked>;
   /** What the probe's answer says against the account; undefined where nothing. */
   probed?(body: unknown): Said | undefined;
   /** What its answer says is left of the account. */
-  left?(body: unknown): ProbeAnswer | undefined;
+  left?(body: unknown, model: string): ProbeAnswer | undefined;
 }
 
 /** @throws ServiceFailure where the prompt does not compile */
@@ -75,6 +76,8 @@ export function modelLlm(dialect: Dialect, settings: ModelSettings, http: Http):
 interface Asked {
   readonly contact: Contact;
   readonly messages: Messages;
+  /** As it was sent. */
+  readonly body: string;
 }
 
 const FRAGMENT_CHARACTERS_MAX = 60;
@@ -99,23 +102,26 @@ class ModelLlm implements Llm {
 
   async probe(signal: AbortSignal): Promise<ProbeAnswer | undefined> {
     const dialect = this.#dialect;
-    const response = await this.#send('GET', dialect.probePath, undefined, signal);
+    const { model } = this.#settings;
+    const { response, detail } = await dialect.ask(model, (path) =>
+      this.#send('GET', path, undefined, signal),
+    );
     const body = this.#bodyOf(response);
     const against = dialect.probed?.(body);
     if (against !== undefined) {
       throw refusal(this.#account, response, against);
     }
-    return dialect.left?.(body);
+    return detail === undefined ? dialect.left?.(body, model) : { detail };
   }
 
   async write(request: ScriptRequest, context: RequestContext): Promise<Script> {
     const { model, charactersMax } = this.#settings;
     const messages = this.#prompt.messages(request);
-    const body = this.#dialect.body(messages, this.#settings);
+    const body = JSON.stringify(this.#dialect.body(messages, this.#settings));
     const path = this.#dialect.path(model);
-    const response = await this.#send('POST', path, JSON.stringify(body), context.signal);
+    const response = await this.#send('POST', path, body, context.signal);
     const reading = this.#dialect.read(
-      this.#bodyOf(response, { contact: request.contact, messages }),
+      this.#bodyOf(response, { contact: request.contact, messages, body }),
     );
     if (reading === undefined) {
       throw unusable(this.#account, response, 'without a text in it');
@@ -169,9 +175,15 @@ class ModelLlm implements Llm {
     const isSuccess = response.status >= 200 && response.status < 300;
     const error = isSuccess ? errorIn(body) : undefined;
     if (!isSuccess || error !== undefined) {
-      const status = isSuccess ? statusOf(error) : response.status;
-      const real = { ...response, status };
-      throw refusal(account, real, this.#advised(body, real, asked?.messages));
+      const inside = isSuccess ? statusOf(error) : undefined;
+      const meant = {
+        ...response,
+        status: inside ?? (isSuccess ? UNNAMED_STATUS : response.status),
+      };
+      const said = this.#advised(body, meant, asked);
+      const unnamed = isSuccess && inside === undefined ? NO_STATUS : undefined;
+      const code = said.code ?? unnamed?.code;
+      throw refusal(account, response, { ...unnamed, status: inside, ...said, code });
     }
     if (body === undefined) {
       const advice = `check providers.${this.name}.base_url`;
@@ -180,8 +192,9 @@ class ModelLlm implements Llm {
     return body;
   }
 
-  #advised(body: unknown, response: HttpResponse, messages: Messages | undefined): Said {
-    const sent = { own: messages?.data ?? '', shared: messages?.instructions };
+  #advised(body: unknown, response: HttpResponse, asked: Asked | undefined): Said {
+    const { messages, body: request } = asked ?? {};
+    const sent = { own: messages?.data ?? '', shared: messages?.instructions, body: request };
     const read = (said: unknown): Said => this.#placed(said, response, messages);
     const said = judged(body, sent, read);
     return advised(this.name, said.status ?? response.status, said, 'model');
@@ -224,10 +237,14 @@ export function errorIn(body: unknown): unknown {
 }
 
 /** Such an error has its real status in the body, if at all. */
-function statusOf(error: unknown): number {
+function statusOf(error: unknown): number | undefined {
   const code = numberAt(error, 'code') ?? 0;
-  return Number.isInteger(code) && code >= 400 && code < 600 ? code : 502;
+  return Number.isInteger(code) && code >= 400 && code < 600 ? code : undefined;
 }
+
+/** An error that does not say which is taken for one that passes, as a 502 is. */
+const NO_STATUS = { kind: 'transient', scope: 'service', code: 'error_in_answer' } as const;
+const UNNAMED_STATUS = 502;
 
 /**
  * Why a text is not whole; undefined where it is, for which every vendor has one word. All others

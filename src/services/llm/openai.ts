@@ -2,6 +2,7 @@
  * OpenAI's chat completions. Statuses and codes: docs/guide/vendors.md.
  */
 import type { Http, Llm } from '../../engine/ports.ts';
+import { askModel } from '../ask-model.ts';
 import { openaiSaid, type Parts } from '../openai-errors.ts';
 import { LONG_ROW } from '../refused.ts';
 import { bearer, chatMessages, readChat } from './chat-completions.ts';
@@ -26,7 +27,7 @@ const DIALECT: Dialect = {
   }),
   read: readChat,
   said: (body, { status }) => openaiSaid(body, status, PARTS),
-  probePath: '/v1/models',
+  ask: askModel,
 };
 
 export function openai(settings: ModelSettings, http: Http): Llm {

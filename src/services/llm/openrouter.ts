@@ -4,6 +4,7 @@
 
 import type { Said } from '../../domain/http-failure.ts';
 import type { Http, HttpResponse, Llm, ProbeAnswer } from '../../engine/ports.ts';
+import { onlyAtWork } from '../ask-model.ts';
 import { badRequest, FLAGGED, hasOffended, isBadRequest } from '../refused.ts';
 import { bearer, chatMessages, readChat } from './chat-completions.ts';
 import {
@@ -28,14 +29,13 @@ const DIALECT: Dialect = {
   }),
   read: readChat,
   said,
-  probePath: '/api/v1/key',
+  ask: async (_model, get) => ({ response: await get('/api/v1/key') }),
   probed: (body) => {
     const left = numberAt(body, 'data', 'limit_remaining');
     return left === undefined || left > 0
       ? undefined
       : {
           ...NO_CREDIT,
-          status: 402,
           code: 'no_credit',
           message: 'the limit of the key is reached',
         };
@@ -54,15 +54,17 @@ export function openrouter(settings: ModelSettings, http: Http): Llm {
 }
 
 /** Both are US dollars; a key without a limit has null for them. */
-function leftOfKey(body: unknown): ProbeAnswer {
+function leftOfKey(body: unknown, model: string): ProbeAnswer {
+  // The list that would tell has a megabyte.
+  const doubt = onlyAtWork(model);
   const limit = numberAt(body, 'data', 'limit');
   const left = numberAt(body, 'data', 'limit_remaining');
   if (left === undefined) {
-    return { detail: 'no limit on the key' };
+    return { detail: `no limit on the key; ${doubt}` };
   }
   const of = limit === undefined ? '' : ` of ${limit.toFixed(2)}`;
   const isLow = limit !== undefined && left < limit / 10;
-  return { detail: `${left.toFixed(2)}${of} USD left of the key's limit`, isLow };
+  return { detail: `${left.toFixed(2)}${of} USD left of the key's limit; ${doubt}`, isLow };
 }
 
 function said(body: unknown, response: HttpResponse): Said {

@@ -20,7 +20,6 @@ const KEY = 'providers.elevenlabs';
 export const NO_CHARACTERS = {
   ...SETTINGS,
   code: 'quota_exceeded',
-  status: 402,
   advice: 'see elevenlabs.io/app/subscription: a larger plan, or billing by use',
 } as const;
 

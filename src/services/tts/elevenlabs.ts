@@ -20,7 +20,7 @@ import type {
   SpeechRequest,
   Tts,
 } from '../../engine/ports.ts';
-import { judged } from '../echoes.ts';
+import { judged, type Sent } from '../echoes.ts';
 import { urlUnder } from '../http.ts';
 import { detailCode, elevenlabsSaid, NO_CHARACTERS } from './elevenlabs-errors.ts';
 import {
@@ -75,6 +75,8 @@ class Elevenlabs implements Tts {
   readonly #http: Http;
   readonly #account: Account;
   readonly #sounds = new VendorSounds();
+  /** Voices that were found, or may not be looked for: they need not be asked for again. */
+  readonly #voicesAsked = new Set<string>();
 
   constructor(settings: ElevenlabsSettings, http: Http) {
     this.#settings = settings;
@@ -96,7 +98,9 @@ class Elevenlabs implements Tts {
   async probe(signal: AbortSignal): Promise<ProbeAnswer> {
     const response = await this.#get('/v1/user/subscription', signal);
     if (!mayNotRead(response)) {
-      return this.#left(this.#successful(response));
+      const left = this.#left(this.#successful(response));
+      await this.#askVoices(signal);
+      return left;
     }
     const models = await this.#get('/v1/models', signal);
     if (!mayNotRead(models)) {
@@ -104,6 +108,18 @@ class Elevenlabs implements Tts {
     }
     // Whoever is told which permission is missing has a key that is known.
     return { detail: 'the key may not read what is left of the plan (user_read)' };
+  }
+
+  /** A plan does not tell of them; as long as they are there, they are asked for once. */
+  async #askVoices(signal: AbortSignal): Promise<void> {
+    const { voice } = this.#settings;
+    const ids = typeof voice === 'string' ? [voice] : Object.values(voice);
+    for (const id of ids) {
+      if (this.#voicesAsked.has(id)) continue;
+      const response = await this.#get(`/v1/voices/${encodeURIComponent(id)}`, signal);
+      if (!mayNotRead(response)) this.#successful(response);
+      this.#voicesAsked.add(id);
+    }
   }
 
   async speak({ text, language }: SpeechRequest, context: RequestContext): Promise<Speech> {
@@ -128,7 +144,7 @@ class Elevenlabs implements Tts {
         signal: context.signal,
         bytesMax: SOUND_BYTES_MAX,
       }),
-      text,
+      { own: text, body },
     );
     const usage = { characters: costOf(response) ?? charactersIn(text) };
     const asked = { text, speed: tuning.speed ?? 1, rawHz: RAW_HZ, usage };
@@ -161,13 +177,13 @@ class Elevenlabs implements Tts {
     return urlUnder(this.#settings.baseUrl, path);
   }
 
-  #successful(response: HttpResponse, own = ''): HttpResponse {
+  #successful(response: HttpResponse, sent: Sent = { own: '' }): HttpResponse {
     const { status } = response;
     if (status >= 200 && status < 300) {
       return response;
     }
     const read = (said: unknown): Said => elevenlabsSaid(said, status);
-    const said = judged(jsonOf(response), { own }, read);
+    const said = judged(jsonOf(response), sent, read);
     throw refusal(this.#account, response, advised(this.name, status, said, 'voice_id'));
   }
 

@@ -10,16 +10,17 @@ import {
   type Said,
   unusable,
 } from '../../domain/http-failure.ts';
-import { fieldsOf } from '../../domain/json-fields.ts';
 import type {
   Http,
   HttpResponse,
+  ProbeAnswer,
   RequestContext,
   Speech,
   SpeechRequest,
   Tts,
 } from '../../engine/ports.ts';
-import { judged } from '../echoes.ts';
+import { askModel, isModelAnswer, onlyAtWork } from '../ask-model.ts';
+import { judged, type Sent } from '../echoes.ts';
 import { urlUnder } from '../http.ts';
 import { openaiSaid, type Parts } from '../openai-errors.ts';
 import { LONG_TEXT } from '../refused.ts';
@@ -82,12 +83,15 @@ class OpenaiVoice implements Tts {
     return name && `openai/${SOUND}/${JSON.stringify([model, name, speed, instructions])}`;
   }
 
-  async probe(signal: AbortSignal): Promise<void> {
-    const response = await this.#send('GET', '/v1/models', undefined, signal);
-    // Anything may answer 200, and a page is no list of models.
-    if (fieldsOf(jsonOf(response))['data'] === undefined) {
+  async probe(signal: AbortSignal): Promise<ProbeAnswer> {
+    const { response, detail } = await askModel(this.#settings.model, (path) =>
+      this.#send('GET', path, undefined, signal),
+    );
+    this.#successful(response);
+    if (!isModelAnswer(jsonOf(response))) {
       throw unusable(this.#account, response, 'without models; check providers.openai.base_url');
     }
+    return { detail: detail ?? onlyAtWork('the voice') };
   }
 
   async speak({ text, language }: SpeechRequest, context: RequestContext): Promise<Speech> {
@@ -98,8 +102,9 @@ class OpenaiVoice implements Tts {
     const name = voiceFor(voice, language);
     const body = { model, input: text, voice: name, response_format: FORMAT, instructions, speed };
     const { signal } = context;
-    const sent = { body: JSON.stringify(body), own: text };
-    const response = await this.#send('POST', '/v1/audio/speech', sent, signal);
+    const sent = { body: JSON.stringify(body), own: text, shared: instructions };
+    const response = await this.#send('POST', '/v1/audio/speech', sent.body, signal);
+    this.#successful(response, sent);
     const usage = { characters: charactersIn(text) };
     const asked = { text, speed: speed ?? 1, rawHz: undefined, usage };
     const wav = this.#sounds.wav(this.#account, response, asked);
@@ -107,16 +112,15 @@ class OpenaiVoice implements Tts {
   }
 
   /** Twice is as once: it costs money, and harms nobody. */
-  async #send(
+  #send(
     method: 'GET' | 'POST',
     path: string,
-    sent: { readonly body: string; readonly own: string } | undefined,
+    body: string | undefined,
     signal: AbortSignal,
   ): Promise<HttpResponse> {
-    const { apiKey, baseUrl, instructions: shared } = this.#settings;
-    const { body, own = '' } = sent ?? {};
+    const { apiKey, baseUrl } = this.#settings;
     const type = body === undefined ? {} : { 'content-type': 'application/json' };
-    const response = await this.#http.send({
+    return this.#http.send({
       method,
       url: urlUnder(baseUrl, path),
       headers: { ...type, authorization: `Bearer ${apiKey}` },
@@ -125,12 +129,13 @@ class OpenaiVoice implements Tts {
       idempotent: true,
       bytesMax: SOUND_BYTES_MAX,
     });
+  }
+
+  #successful(response: HttpResponse, sent: Sent = { own: '' }): void {
     const { status } = response;
-    if (status < 200 || status >= 300) {
-      const read = (said: unknown): Said => openaiSaid(said, status, PARTS);
-      const said = judged(jsonOf(response), { own, shared }, read);
-      throw refusal(this.#account, response, advised(this.name, status, said, 'tts_model'));
-    }
-    return response;
+    if (status >= 200 && status < 300) return;
+    const read = (said: unknown): Said => openaiSaid(said, status, PARTS);
+    const said = judged(jsonOf(response), sent, read);
+    throw refusal(this.#account, response, advised(this.name, status, said, 'tts_model'));
   }
 }

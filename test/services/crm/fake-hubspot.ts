@@ -45,6 +45,8 @@ export interface FakeHubspot extends Loopback {
   readonly unsearchable: Set<string>;
   /** Unique properties that the portal's calls have. */
   readonly unique: Set<string>;
+  /** Those whose values may repeat. */
+  readonly common: Set<string>;
   /** Of today's requests. */
   usage: Reply;
   onDone: (what: string) => void;
@@ -71,6 +73,7 @@ class Portal {
   readonly troubles: Trouble[] = [];
   readonly unsearchable = new Set<string>();
   readonly unique = new Set([CALL_ID]);
+  readonly common = new Set<string>();
   usage: Reply = { body: { results: [{ currentUsage: 100, usageLimit: 250_000 }] } };
   /** Told of each request when what it asks is done, and nothing is answered yet. */
   onDone: (what: string) => void = () => undefined;
@@ -99,6 +102,8 @@ class Portal {
     const body = request.body === '' ? {} : JSON.parse(request.body);
     if (path === '/account-info/v3/details') return { body: { portalId: 1 } };
     if (path === '/account-info/v3/api-usage/daily/private-apps') return this.usage;
+    const property = /^\/crm\/v3\/properties\/calls\/([^/]+)$/.exec(path)?.[1];
+    if (property !== undefined) return this.#property(property);
     if (path === '/calling/v1/dispositions') return { body: DISPOSITIONS };
     if (path === '/crm/v3/objects/contacts/search') return this.#searchContacts(body);
     if (path === '/crm/v3/objects/calls/search') return this.#searchCalls(body);
@@ -111,6 +116,11 @@ class Portal {
     return method === 'PUT' && call !== undefined && whom !== undefined
       ? this.#associate(call, whom)
       : { status: 404, body: '<html>Not here</html>' };
+  }
+
+  #property(name: string): Reply {
+    const isThere = this.unique.has(name) || this.common.has(name);
+    return isThere ? { body: { name, hasUniqueValue: this.unique.has(name) } } : NOT_FOUND;
   }
 
   #contact(id: string, url: URL): Reply {

@@ -564,6 +564,41 @@ describe('what HubSpot refuses', () => {
     },
   );
 
+  it('is asked once whether calls have the unique property', async () => {
+    const { portal } = await withDana();
+    const crm = aimedHubspot(portal.url);
+    await crm.probe(context.signal);
+    await crm.probe(context.signal);
+    const property = 'GET /crm/v3/properties/calls/campaign_call_id';
+    expect(portal.asked().filter((one) => one === property)).toHaveLength(1);
+    await aimedHubspot(portal.url, { callIdProperty: undefined }).probe(context.signal);
+    expect(portal.asked().filter((one) => one.includes('/properties/'))).toHaveLength(1);
+  });
+
+  it.each([
+    ['nobody has made', false, 404, 'calls have no such property (campaign_call_id)'],
+    ['may repeat', true, 200, 'calls have the property, and not with unique values'],
+  ])('is not well with a property that %s', async (_how, is, status, words) => {
+    const { portal } = await withDana();
+    portal.unique.clear();
+    if (is) portal.common.add('campaign_call_id');
+    const failure = await failureOf(aimedHubspot(portal.url).probe(context.signal));
+    expect(failure).toMatchObject({ ...ACCOUNT, status });
+    expect(failure.message).toContain(words);
+    expect(failure.message).toContain('check providers.hubspot.call_id_property: docs/guide');
+  });
+
+  it('says what depends on a property that its token may not look at', async () => {
+    const { portal } = await withDana();
+    const reply = { status: 403, body: { message: 'no scope', category: 'MISSING_SCOPES' } };
+    portal.troubles.push({ at: 'GET /crm/v3/properties', reply, done: true });
+    const told = await aimedHubspot(portal.url).probe(context.signal);
+    expect(told?.detail).toBe(
+      '249,900 of 250,000 requests left today; the token may not look whether campaign_call_id ' +
+        'is there: exactly once depends on it',
+    );
+  });
+
   it('a wrong token is the operator’s to mend, and is not repeated', async () => {
     const { portal } = await withDana();
     const crm = aimedHubspot(portal.url, { accessToken: 'pat-na1-looking-glass-22' });

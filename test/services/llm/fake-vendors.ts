@@ -24,6 +24,7 @@ interface Manner {
   readonly finish: { readonly whole: string; readonly cut: string; readonly filtered: string };
   readonly wrongKey: (key: string) => Reply;
   readonly noModel: Reply;
+  /** With the name of a model behind it where it ends with a slash. */
   readonly probePath: string;
   readonly probeAnswer: unknown;
   /** The two messages of a request. */
@@ -87,8 +88,8 @@ export const VENDORS = {
         },
       },
     },
-    probePath: '/v1/models',
-    probeAnswer: { object: 'list', data: [{ id: MODEL, object: 'model' }] },
+    probePath: '/v1/models/',
+    probeAnswer: { id: MODEL, object: 'model' },
     messages: chatMessages,
   },
   openrouter: {
@@ -146,8 +147,8 @@ export const VENDORS = {
         error: { code: 404, message: 'models/small-1 is not found', status: 'NOT_FOUND' },
       },
     },
-    probePath: '/v1beta/models?pageSize=1',
-    probeAnswer: { models: [{ name: `models/${MODEL}` }] },
+    probePath: '/v1beta/models/',
+    probeAnswer: { name: `models/${MODEL}` },
     messages: (body) => {
       const { systemInstruction, contents } = JSON.parse(body) as {
         systemInstruction: { parts: { text: string }[] };
@@ -190,8 +191,8 @@ export const VENDORS = {
       status: 404,
       body: { type: 'error', error: { type: 'not_found_error', message: 'model: small-1' } },
     },
-    probePath: '/v1/models',
-    probeAnswer: { data: [{ id: MODEL, type: 'model' }] },
+    probePath: '/v1/models/',
+    probeAnswer: { id: MODEL, type: 'model' },
     messages: (body) => {
       const { system, messages } = JSON.parse(body) as {
         system: string;
@@ -229,8 +230,10 @@ export async function fakeVendor(name: VendorName, models = [MODEL]): Promise<Fa
     }
     const path = request.path.replace(/^\/gateway/, '');
     if (request.method === 'GET') {
-      const isProbe = path === manner.probePath;
-      return isProbe ? (probes.shift() ?? { body: manner.probeAnswer }) : { status: 404 };
+      const { probePath } = manner;
+      if (!path.startsWith(probePath)) return { status: 404 };
+      const isThere = ['', ...models].includes(path.slice(probePath.length));
+      return probes.shift() ?? (isThere ? { body: manner.probeAnswer } : manner.noModel);
     }
     const scripted = next.shift();
     if (scripted !== undefined) {

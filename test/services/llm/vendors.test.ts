@@ -1,12 +1,13 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { ScriptRequest } from '../../../src/engine/ports.ts';
-import type { Reply } from '../../support/loopback.ts';
+import { loopback, type Reply } from '../../support/loopback.ts';
 import { contactOf, failureOf, requestContext } from '../support.ts';
 import {
   aimed,
   fakeVendor,
   KEY,
+  MODEL,
   SPEECH,
   VENDOR_NAMES,
   VENDORS,
@@ -233,23 +234,23 @@ for (const name of VENDOR_NAMES) {
       [
         { code: 429, message: 'Slow down' },
         { ...BASE, status: 429 },
+        'answered 200, with an error 429 in it: Slow down',
       ],
       [
         { code: 503, message: 'Slow down' },
         { ...BASE, status: 503 },
+        'answered 200, with an error 503 in it: Slow down',
       ],
       [
         { type: 'overloaded_error', message: 'Slow down' },
-        { ...BASE, status: 502 },
+        { ...BASE, status: 200 },
+        'answered 200: Slow down',
       ],
-      [
-        { code: 7, message: 'Slow down' },
-        { ...BASE, status: 502 },
-      ],
-    ])('200 with an error in it is that error: %o', async (error, meaning) => {
+      [{ code: 7, message: 'Slow down' }, { ...BASE, status: 200 }, 'answered 200: Slow down'],
+    ])('200 with an error in it is that error: %o', async (error, meaning, words) => {
       const failure = await failureAt(name, { body: { error } });
       expect(failure).toMatchObject(meaning);
-      expect(failure.message).toContain('Slow down');
+      expect(failure.message).toContain(`${name} ${words}`);
     });
 
     it('an answer that says it has no error has none', async () => {
@@ -345,6 +346,32 @@ describe.each(VENDOR_NAMES)('%s repeats what it was sent', (name) => {
     }
   });
 
+  it.each([
+    ['as it was sent', (body: string) => body],
+    ['set out over lines', (body: string) => JSON.stringify(JSON.parse(body), undefined, 2)],
+    ['in Python’s quotes', (body: string) => body.replaceAll('"', "'")],
+    ['cut off', (body: string) => body.slice(0, 90)],
+  ])(
+    'its whole request, %s: no setting of it is to blame, nor is it all shown',
+    async (_how, as) => {
+      const vendor = await fakeVendor(name);
+      const service = aimed(name, vendor.url, {
+        prompt: `Remind {{ name }}. ${'Be kind. '.repeat(9)}`,
+      });
+      await service.write(REQUEST, requestContext());
+      const { body = '' } = vendor.requests[0] ?? {};
+      const message = `This request is not valid or not supported: ${as(body)}`;
+      for (const status of [400, 422]) {
+        vendor.next.push({ status, body: { error: { message } } });
+        const failure = await failureOf(service.write(REQUEST, requestContext()));
+        expect(failure, failure.message).toMatchObject(UNPLACED);
+        expect(failure.message).toContain('This request is not valid or not supported: ');
+        expect(failure.message).toContain('[what was sent]');
+        expect(failure.message).not.toContain('Be kind. Be kind. ');
+      }
+    },
+  );
+
   it('a stretch of the prompt does not either', async () => {
     const vendor = await fakeVendor(name);
     const prompt = 'Say that {{ name }} has an unsupported model or unknown voice of our machine.';
@@ -355,6 +382,8 @@ describe.each(VENDOR_NAMES)('%s repeats what it was sent', (name) => {
     expect(failure).toMatchObject(UNPLACED);
   });
 });
+
+const DOUBT = 'whether small-1 exists shows only at work';
 
 /** A row of a table: what stands in the body, and what it means. */
 type Case = readonly [string, Reply, object, string];
@@ -538,7 +567,12 @@ describe('openrouter', () => {
     ['an error in a 200', routerError(200, 502, 'Bad gateway'), { ...BASE, status: 502 }, '502'],
     ['an error in a 200 that throttles', routerError(200, 429, 'x'), { ...BASE, status: 429 }, 'x'],
     ['an error in a 200 for the key', routerError(200, 401, 'x'), { ...ACCOUNT }, 'api_key'],
-    ['an error in a 200 without code', routerError(200, 0, 'x'), { ...BASE, status: 502 }, 'x'],
+    [
+      'an error in a 200 without code',
+      routerError(200, 0, 'x'),
+      { ...BASE, status: 200, code: 'error_in_answer' },
+      'openrouter answered 200: x',
+    ],
     [
       'an error within a choice',
       { body: { choices: [{ error: { code: 503, message: 'gone' }, finish_reason: 'error' }] } },
@@ -554,11 +588,11 @@ describe('openrouter', () => {
   });
 
   it.each([
-    [null, { detail: 'no limit on the key' }],
-    [0.01, { detail: "0.01 of 10.00 USD left of the key's limit", isLow: true }],
-    [1, { detail: "1.00 of 10.00 USD left of the key's limit", isLow: false }],
-    [0, 'the limit of the key is reached'],
-    [-1, 'the limit of the key is reached'],
+    [null, { detail: `no limit on the key; ${DOUBT}` }],
+    [0.01, { detail: `0.01 of 10.00 USD left of the key's limit; ${DOUBT}`, isLow: true }],
+    [1, { detail: `1.00 of 10.00 USD left of the key's limit; ${DOUBT}`, isLow: false }],
+    [0, 'openrouter answered 200: the limit of the key is reached'],
+    [-1, 'openrouter answered 200: the limit of the key is reached'],
   ])('a key with %s left', async (left, words) => {
     const vendor = await fakeVendor('openrouter');
     const limit = left === null ? null : 10;
@@ -568,7 +602,7 @@ describe('openrouter', () => {
       await expect(probed).resolves.toEqual(words);
     } else {
       const failure = await failureOf(probed);
-      expect(failure).toMatchObject({ ...ACCOUNT, status: 402 });
+      expect(failure).toMatchObject({ ...ACCOUNT, status: 200 });
       expect(failure.message).toContain(words);
     }
   });
@@ -579,6 +613,39 @@ const googleError = (status: number, word: string, message: string, details?: ob
   body: { error: { code: status, message, status: word, ...(details && { details }) } },
 });
 const quota = (quotaId: string): object => ({ violations: [{ quotaId }] });
+
+describe.each(['openai', 'google', 'anthropic'] as const)('%s is asked for its model', (name) => {
+  it('and a model that it has not is no good health', async () => {
+    const vendor = await fakeVendor(name, ['other']);
+    const { signal } = requestContext();
+    await aimed(name, vendor.url, { model: 'other' }).probe(signal);
+    const failure = await failureOf(aimed(name, vendor.url).probe(signal));
+    expect(failure).toMatchObject({ ...ACCOUNT, status: 404 });
+    expect(failure.message).toContain(`check providers.${name}.model`);
+    expect(vendor.requests).toHaveLength(2);
+  });
+});
+
+describe.each(['openai', 'anthropic'] as const)('a server that speaks like %s', (name) => {
+  const gone: readonly Reply[] = [
+    { status: 404, body: { detail: 'Not Found' } },
+    { status: 405 },
+    { status: 404, body: { error: { message: 'Invalid URL (GET /v1/models/small-1)' } } },
+  ];
+
+  it.each(gone)('and tells of no single model is asked for all: %j', async (reply) => {
+    const models = [MODEL, 'another'];
+    const server = await loopback(({ path }) =>
+      path === '/v1/models' ? { body: { data: models.map((id) => ({ id })) } } : reply,
+    );
+    const { signal } = requestContext();
+    expect(await aimed(name, server.url).probe(signal)).toBeUndefined();
+    models.shift();
+    expect(await aimed(name, server.url).probe(signal)).toEqual({
+      detail: 'whether the model small-1 exists shows only at work',
+    });
+  });
+});
 
 describe('google', () => {
   it.each<Case>([

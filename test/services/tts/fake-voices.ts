@@ -83,6 +83,7 @@ export const VOICES = {
         next_character_count_reset_unix: 1_785_542_400,
       },
       '/v1/models': [{ model_id: VOICE_MODEL }],
+      [`/v1/voices/${VOICE}`]: { voice_id: VOICE },
     },
   },
   openai: {
@@ -102,7 +103,7 @@ export const VOICES = {
       body: toneFile(70 * text.length, 24_000),
     }),
     textOf: (body) => (JSON.parse(body) as { input: string }).input,
-    probes: { '/v1/models': { object: 'list', data: [{ id: VOICE_MODEL }] } },
+    probes: { [`/v1/models/${VOICE_MODEL}`]: { id: VOICE_MODEL, object: 'model' } },
   },
 } as const satisfies Readonly<Record<string, Manner>>;
 

@@ -54,7 +54,7 @@ for (const name of VOICE_NAMES) {
       const service = aimedVoice(name, `${vendor.url}/gateway`);
       await service.speak(REQUEST, requestContext());
       await service.probe(requestContext().signal);
-      expect(vendor.requests.map(({ path }) => path.startsWith('/gateway/'))).toEqual([true, true]);
+      expect(vendor.requests.every(({ path }) => path.startsWith('/gateway/'))).toBe(true);
     });
 
     it('a wrong key is the operator’s to mend, and is not shown', async () => {
@@ -221,6 +221,19 @@ describe.each(VOICE_NAMES)('%s repeats what it was sent', (name) => {
     { detail: text },
     { detail: [{ loc: ['body'], msg: text, type: 'value_error' }] },
   ];
+
+  it('nor does its whole request, which is not all shown', async () => {
+    const vendor = await fakeVoice(name);
+    const service = aimedVoice(name, vendor.url);
+    const long = `${text} ${text}`;
+    await service.speak({ ...REQUEST, text: long }, requestContext()).catch(() => undefined);
+    const message = `Not valid: ${vendor.requests[0]?.body}`;
+    const body = { error: { message }, detail: { status: 'bad_request', message } };
+    vendor.next.push({ status: 400, body });
+    const failure = await failureOf(service.speak({ ...REQUEST, text: long }, requestContext()));
+    expect(failure, failure.message).toMatchObject(UNPLACED);
+    expect(failure.message).toContain('Not valid: [what was sent]');
+  });
 
   it.each(bodies)('no word of a text closes the service: %j', async (body) => {
     const vendor = await fakeVoice(name);
@@ -465,11 +478,29 @@ describe('elevenlabs', () => {
     else expect(found?.detail).toBe(words);
   });
 
+  it('asks for each voice until it was found, and a voice that is not there is told', async () => {
+    const vendor = await fakeVoice('elevenlabs');
+    const { signal } = requestContext();
+    const service = aimedVoice('elevenlabs', vendor.url);
+    await service.probe(signal);
+    await service.probe(signal);
+    const asked = vendor.requests.map(({ path }) => path);
+    expect(asked.filter((path) => path === `/v1/voices/${VOICE}`)).toHaveLength(1);
+    const other = aimedVoice('elevenlabs', vendor.url, { voice: { en: VOICE, es: 'novoice' } });
+    vendor.probes.push(plan({}), { body: {} }, detail(400, 'voice_not_found', 'No such voice'));
+    const failure = await failureOf(other.probe(signal));
+    expect(failure).toMatchObject({ ...ACCOUNT, code: 'voice_not_found' });
+    expect(failure.message).toContain('check providers.elevenlabs.voice_id');
+    // A key that may not look at voices may well speak with them.
+    vendor.probes.push(plan({}), missing);
+    await expect(aimedVoice('elevenlabs', vendor.url).probe(signal)).resolves.toBeDefined();
+  });
+
   it.each<[string, Reply[], string]>([
     [
       'a plan that is used up',
       [plan({ character_count: 10_000, next_character_count_reset_unix: 1_785_542_400 })],
-      'all 10,000 characters of the plan are used until 2026-08-01; see elevenlabs.io/app',
+      'answered 200: all 10,000 characters of the plan are used until 2026-08-01; see elevenlabs',
     ],
     ['a plan that is disabled', [plan({ status: 'free_disabled' })], 'plan of this account'],
     ['models that do not come', [missing, { status: 401 }], 'check providers.elevenlabs.api_key'],
@@ -484,6 +515,18 @@ describe('elevenlabs', () => {
 });
 
 describe('openai', () => {
+  it('is asked for the model that speaks, and says of the voice that nobody can tell', async () => {
+    const vendor = await fakeVoice('openai');
+    const { signal } = requestContext();
+    expect(await aimedVoice('openai', vendor.url).probe(signal)).toEqual({
+      detail: 'whether the voice exists shows only at work',
+    });
+    vendor.probes.push(openaiError(404, 'model_not_found', 'The model `x` does not exist'));
+    const failure = await failureOf(aimedVoice('openai', vendor.url).probe(signal));
+    expect(failure).toMatchObject({ ...ACCOUNT, status: 404 });
+    expect(failure.message).toContain('check providers.openai.tts_model');
+  });
+
   it('asks for a file, whose header tells the rate', async () => {
     const vendor = await fakeVoice('openai');
     const over = { instructions: 'Warmly.', speed: 0.9 };
