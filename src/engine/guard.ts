@@ -115,8 +115,8 @@ export class Guard implements Gate {
     const leaseMs = Number.isFinite(requestMs) ? requestMs + LEASE_SLACK_MS : breaker.openMsMax;
     this.#flights = new Flights(parts.clock);
     this.#room = new Room(parts.clock, policies.concurrencyMax);
-    const { counts } = this;
-    this.#inquiry = new Inquiry({ ...this.#parts, retry, counts, flights: this.#flights });
+    const asked = { retry, requestMs, counts: this.counts, flights: this.#flights };
+    this.#inquiry = new Inquiry({ ...this.#parts, ...asked });
     this.#circuit = new Circuit({
       ...parts,
       breaker: { ...breaker, leaseMs },
