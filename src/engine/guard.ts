@@ -9,6 +9,7 @@ import { Circuit, REFUSED } from './circuit.ts';
 import { Flights, limitMs } from './flights.ts';
 import {
   attemptFailed,
+  callLookedFor,
   requestTimeout,
   retryScheduled,
   serviceStalled,
@@ -168,6 +169,11 @@ export class Guard implements Gate {
   /** See `Inquiry`: not admitted by the breaker, not counted by it, repeated up to `boundMs`. */
   outlast<T>(boundMs: number, context: RequestContext, call: Call<T>, idleMs?: number): Promise<T> {
     return this.#inquiry.outlast(boundMs, context, call, idleMs);
+  }
+
+  /** Tells that the service is asked what became of a call, for `forMs` at most; 0: no bound. */
+  looksFor(forMs: number, context: RequestContext): void {
+    this.#parts.emit(callLookedFor(this, context, forMs));
   }
 
   /** See `Inquiry`: one attempt under a time limit, whatever the breaker. */

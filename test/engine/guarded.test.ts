@@ -158,6 +158,19 @@ describe('follow and find', () => {
     expect(starts).toEqual([0, 5_000, 15_000, 35_000, 75_000, 117_000]);
   });
 
+  it('say that a call is looked for when that begins, where a phone may ring', async () => {
+    const find: Dialer['find'] = () => new Promise(() => {});
+    for (const [rings, once, told] of [
+      [true, undefined, 1],
+      [true, true, 0],
+      [false, undefined, 0],
+    ] as const) {
+      const { bench, guarded } = dialling({ find }, { callMs: 120_000 }, rings);
+      watched(guarded.find(REQUEST, { ...bench.context(), once }));
+      expect(bench.of('call.looked_for')).toMatchObject(told === 0 ? [] : [{ forMs: 120_000 }]);
+    }
+  });
+
   it('case 56: an attempt gets what is left of the bound', async () => {
     let asked = 0;
     let signal: AbortSignal | undefined;
@@ -211,7 +224,7 @@ describe('follow and find', () => {
     const bug = new TypeError('undefined is not a function');
     const { bench, guarded } = dialling({ find: () => Promise.reject(bug) });
     expect(await outcome(guarded.find(REQUEST, bench.context()))).toBe(bug);
-    expect(bench.events).toEqual([]);
+    expect(bench.events.map(({ type }) => type)).toEqual(['call.looked_for']);
   });
 });
 

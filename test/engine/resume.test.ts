@@ -61,7 +61,7 @@ describe('a dial attempt that began and has no result', () => {
     expect(bench.truth.rung).toHaveLength(1);
     expect(bench.of('call.finished')[0]).toMatchObject({ outcome: 'answered' });
     const about = { contact: 'c1', service: 'preview', role: 'dialer', step: 'dial' };
-    expect(bench.of('call.looked_up')).toMatchObject([{ ...about, hadRung: true }]);
+    expect(bench.of('call.looked_up')).toMatchObject([{ ...about, exists: true }]);
   });
 
   it('has the outcome that the dialer tells', async () => {
@@ -127,7 +127,7 @@ describe('a dial attempt that began and has no result', () => {
   it('is made once more only where no call exists, and that is written down first', async () => {
     const bench = await goOn({ state: 'absent' });
     expect(bench.truth.rung).toHaveLength(2);
-    expect(bench.of('call.looked_up')).toMatchObject([{ contact: 'c1', hadRung: false }]);
+    expect(bench.of('call.looked_up')).toMatchObject([{ contact: 'c1', exists: false }]);
     const results = attemptsOnDisk(bench).map(({ result }) => result?.type);
     expect(results).toEqual(['not_placed', 'placed']);
     // Text and speech were there.
