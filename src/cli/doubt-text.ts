@@ -34,7 +34,7 @@ export function doubtLines(
   wallMs: number,
 ): string[] {
   const named: Readonly<Record<string, { timeouts: { callMs: number } } | undefined>> = policies;
-  return doubts.flatMap(({ service, count, sinceMs }) => {
+  return doubts.flatMap(({ service, count, taken, sinceMs }) => {
     const age = spanText(Math.max(0, wallMs - sinceMs));
     const first = count === 1 ? '' : 'the first ';
     const callMs = named[service]?.timeouts.callMs;
@@ -44,9 +44,22 @@ export function doubtLines(
       : `\`campaign run\` asks it again${bound}`;
     return [
       `  in doubt: ${counted(count, 'call')} begun at ${service}, ${first}since ` +
-        `${isoTime(sinceMs)} (${age}); it has not told whether a phone rang`,
+        `${isoTime(sinceMs)} (${age}); ${unknownText(count, taken)}`,
       `    ${next}; nobody is rung again meanwhile. Whom it cannot tell of is uncertain then, ` +
         'and for you to settle: campaign settle',
     ];
   });
+}
+
+function unknownText(count: number, taken: number): string {
+  if (taken === 0) return 'it has not told whether a phone rang';
+  if (taken < count) {
+    return (
+      `it took on ${taken} of them, and has not told how that ended, nor whether a phone rang ` +
+      'for the others'
+    );
+  }
+  return count === 1
+    ? 'it took the call on, and has not told how it ended'
+    : 'it took them on, and has not told how they ended';
 }

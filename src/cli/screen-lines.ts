@@ -33,6 +33,7 @@ const NAMES_CONTACT: ReadonlySet<EventType> = new Set([
   'call.failed',
   'call.finished',
   'contact.put_off',
+  'call.looked_for',
   'call.looked_up',
   'record.refused',
 ]);
@@ -63,6 +64,7 @@ function briefly(event: CampaignEvent, failures: Map<string, number>): string | 
       return messageOf(event);
     case 'record.refused':
       return atMost(event, event.code, failures, 'records are refused');
+    case 'call.looked_for':
     case 'call.looked_up':
       return atMost(event, event.service, failures, 'answers are lost');
     case 'run.finished':

@@ -4,10 +4,17 @@ import { Stopped } from '../engine/stopped.ts';
 import type { World } from './world.ts';
 
 /**
- * A supervisor that signals a whole process group, or npm, which passes signals on, may deliver
- * one wish to stop twice. So close together they are one; nobody presses Ctrl-C that fast.
+ * One wish to stop may be delivered several times: timeout(1) signals its child and then the whole
+ * group, npm and our launcher pass signals on. So close together they are one; nobody presses
+ * Ctrl-C that fast.
  */
-const SAME_WISH_MS = 300;
+const SAME_PRESS_MS = 300;
+
+/**
+ * Where no person presses keys, the deliveries of one wish may be seconds apart on a busy machine,
+ * and taking them for two would hang up on people. Supervisors do not ask twice: they kill.
+ */
+const SAME_REQUEST_MS = 5_000;
 
 /**
  * Ctrl-C and SIGTERM: the first drains, the second stops.
@@ -23,9 +30,10 @@ export function stopSignals(
   const drain = new AbortController();
   const stop = new AbortController();
   let lastMs = Number.NEGATIVE_INFINITY;
-  const off = world.onStop(() => {
+  const off = world.onStop((signal) => {
     const nowMs = world.clock.monotonicMs();
-    const again = nowMs - lastMs >= SAME_WISH_MS;
+    const isPressed = signal === 'SIGINT' && world.stderr.isTerminal;
+    const again = nowMs - lastMs >= (isPressed ? SAME_PRESS_MS : SAME_REQUEST_MS);
     lastMs = nowMs;
     if (!drain.signal.aborted) {
       say(

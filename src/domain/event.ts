@@ -211,11 +211,20 @@ export type CampaignEvent =
       readonly was?: 'uncertain' | undefined;
     })
   | (ServiceSubject & {
-      /** It was not known whether a phone had rung; the dialer was asked, and could tell. */
+      /** It is not known whether a phone rings or has rung, and the dialer is asked. */
+      readonly type: 'call.looked_for';
+      readonly contact: string;
+      readonly call: string;
+      /** It is asked for so long at most; 0: until it tells. */
+      readonly forMs: number;
+    })
+  | (ServiceSubject & {
+      /** The dialer could tell whether it has the call that was looked for. */
       readonly type: 'call.looked_up';
       readonly contact: string;
       readonly call: string;
-      readonly hadRung: boolean;
+      /** It has it, be it still to ring; otherwise nobody was rung. */
+      readonly exists: boolean;
     })
   | (ServiceSubject & {
       /** The CRM does not take the record of a call that ended: it is owed to the next run. */

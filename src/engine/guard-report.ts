@@ -42,6 +42,14 @@ export function retryScheduled(
   return { type: 'retry.scheduled', ...about, retry, delayMs, code: failure.code };
 }
 
+export function callLookedFor(
+  { service, role }: Guarded,
+  context: RequestContext,
+  forMs: number,
+): EventOf<'call.looked_for'> {
+  return { type: 'call.looked_for', ...subjectOf(context), service, role, forMs };
+}
+
 export function serviceStalled(
   { service, role }: Guarded,
   { kind, code, message }: ServiceFailure,

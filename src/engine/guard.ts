@@ -9,6 +9,7 @@ import { Circuit, REFUSED } from './circuit.ts';
 import { Flights, limitMs } from './flights.ts';
 import {
   attemptFailed,
+  callLookedFor,
   requestTimeout,
   retryScheduled,
   serviceStalled,
@@ -115,8 +116,8 @@ export class Guard implements Gate {
     const leaseMs = Number.isFinite(requestMs) ? requestMs + LEASE_SLACK_MS : breaker.openMsMax;
     this.#flights = new Flights(parts.clock);
     this.#room = new Room(parts.clock, policies.concurrencyMax);
-    const { counts } = this;
-    this.#inquiry = new Inquiry({ ...this.#parts, retry, counts, flights: this.#flights });
+    const asked = { retry, requestMs, counts: this.counts, flights: this.#flights };
+    this.#inquiry = new Inquiry({ ...this.#parts, ...asked });
     this.#circuit = new Circuit({
       ...parts,
       breaker: { ...breaker, leaseMs },
@@ -168,6 +169,11 @@ export class Guard implements Gate {
   /** See `Inquiry`: not admitted by the breaker, not counted by it, repeated up to `boundMs`. */
   outlast<T>(boundMs: number, context: RequestContext, call: Call<T>, idleMs?: number): Promise<T> {
     return this.#inquiry.outlast(boundMs, context, call, idleMs);
+  }
+
+  /** Tells that the service is asked what became of a call, for `forMs` at most; 0: no bound. */
+  looksFor(forMs: number, context: RequestContext): void {
+    this.#parts.emit(callLookedFor(this, context, forMs));
   }
 
   /** See `Inquiry`: one attempt under a time limit, whatever the breaker. */

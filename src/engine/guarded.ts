@@ -78,6 +78,8 @@ export function guardDialer(dialer: Dialer, guard: Guard): Dialer {
       return guard.outlast(callMs, context, follow, idleMs);
     },
     find: (request, context) => {
+      // Whoever watches would see nothing happen for minutes. What was uncertain is asked once.
+      if (dialer.rings && context.once !== true) guard.looksFor(callMs, context);
       return guard.outlast(callMs, context, (limited) => dialer.find(request, limited));
     },
     hangUp: (placed, context) => {

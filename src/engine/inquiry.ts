@@ -17,6 +17,8 @@ export interface InquiryParts {
   readonly service: string;
   readonly role: Role;
   readonly retry: RetryPolicy;
+  /** How long an answer may take, milliseconds; infinite for no limit. */
+  readonly requestMs: number;
   readonly flights: Flights;
   readonly counts: { requests: number; failures: number };
   readonly clock: Clock;
@@ -38,9 +40,9 @@ export class Inquiry {
   }
 
   /**
-   * Whatever might pass is waited out with the retry's delays until `boundMs` after the beginning;
-   * then it rejects with a `ServiceFailure` of kind `unknown`, code `timeout`, with the last
-   * failure as its cause. 0 or Infinity: no bound.
+   * Whatever might pass is waited out with the retry's delays until `boundMs` after the beginning,
+   * and asked about a last time just before; then it rejects with a `ServiceFailure` of kind
+   * `unknown`, code `timeout`, with the last failure as its cause. 0 or Infinity: no bound.
    *
    * With `context.once` nothing is waited out: whatever fails ends it.
    *
@@ -62,10 +64,11 @@ export class Inquiry {
   }
 
   async #outlast<T>(boundMs: number, context: RequestContext, call: Call<T>): Promise<T> {
-    const { service, clock, random, emit, retry, flights } = this.#parts;
+    const { service, clock, random, emit, retry, requestMs, flights } = this.#parts;
     const endsMs = clock.monotonicMs() + limitMs(boundMs);
     let last: ServiceFailure | undefined;
     const overdue = (): ServiceFailure => boundReached(service, boundMs, last);
+    let isLast = false;
     for (let attempt = 1; ; attempt += 1) {
       context.signal.throwIfAborted();
       this.#parts.counts.requests += 1;
@@ -81,10 +84,13 @@ export class Inquiry {
         last = error;
       }
       const fraction = random.fraction();
+      if (isLast) throw overdue();
       const tried = { failure: last, retry: attempt, idempotent: true, fraction };
       // Somebody may be on the line: a service that wants to be left alone for an hour is asked.
-      const delayMs = Math.min(retryDelayMs(retry, tried), retry.maxDelayMs);
-      if (clock.monotonicMs() + delayMs >= endsMs) throw overdue();
+      const waitMs = Math.min(retryDelayMs(retry, tried), retry.maxDelayMs);
+      const leftMs = endsMs - clock.monotonicMs();
+      isLast = waitMs >= leftMs;
+      const delayMs = isLast ? leftMs - Math.min(requestMs, leftMs / 2) : waitMs;
       const again = retryScheduled(this.#parts, context, last, attempt, delayMs);
       emit({ ...again, question: true });
       await clock.sleep(delayMs, context.signal);

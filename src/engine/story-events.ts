@@ -77,7 +77,7 @@ export class StoryEvents {
   }
 
   /** Who watches sees that nobody was rung again on a guess. */
-  lookedUp(story: Story, service: string, hadRung: boolean): void {
+  lookedUp(story: Story, service: string, exists: boolean): void {
     const step = 'dial';
     this.#emit({
       type: 'call.looked_up',
@@ -85,7 +85,7 @@ export class StoryEvents {
       step,
       service,
       role: ROLE_OF[step],
-      hadRung,
+      exists,
     });
   }
 

@@ -186,8 +186,10 @@ function ownFields(event: CampaignEvent): object | undefined {
       return stallFields(event);
     case 'service.resumed':
       return { duration_ms: Math.round(event.outageMs) };
+    case 'call.looked_for':
+      return { for_ms: event.forMs };
     case 'call.looked_up':
-      return { had_rung: event.hadRung };
+      return { exists: event.exists };
     case 'record.refused':
       return { error_category: 'permanent', code: event.code };
     case 'call.failed':

@@ -97,9 +97,14 @@ const SENTENCES: Sentences = {
     const span = was === undefined ? ` in ${spanText(durationMs)}` : '';
     return `call to ${shown(contact)} ${ended}: ${outcome.replace('_', ' ')}${why}${span}`;
   },
-  'call.looked_up': ({ service, contact, hadRung }) =>
-    `what became of the call to ${shown(contact)} was not known, the answer was lost: asked ` +
-    `${service} first, it had ${hadRung ? 'rung' : 'not rung'}`,
+  'call.looked_for': ({ service, contact, forMs }) =>
+    `the answer about the call to ${shown(contact)} was lost: ${service} is asked whether it has ` +
+    `the call, which takes ${forMs === 0 ? 'until it tells' : `${spanText(forMs)} at most`}; ` +
+    'they are not rung again meanwhile',
+  'call.looked_up': ({ service, contact, exists }) =>
+    exists
+      ? `${service} has the call to ${shown(contact)} whose answer was lost: nobody is rung again`
+      : `${service} has no call to ${shown(contact)}, whose answer was lost: nobody was rung`,
   'record.refused': ({ service, contact, code, message }) =>
     `${service} refused the record of the call to ${shown(contact)}: ` +
     `${failureText(code, undefined, message)}; it is owed: the next run offers it again`,
@@ -137,6 +142,7 @@ const LEVELS: Readonly<Record<Exclude<EventType, 'notice'>, LogLevel>> = {
   'call.failed': 'error',
   'contact.put_off': 'info',
   'call.finished': 'info',
+  'call.looked_for': 'warn',
   'call.looked_up': 'info',
   'record.refused': 'warn',
   'health.changed': 'warn',

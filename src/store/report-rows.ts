@@ -69,6 +69,8 @@ export interface UncertainContact {
 export interface CallsInDoubt {
   readonly service: string;
   readonly count: number;
+  /** Of these, those that the service has taken on: it is known to have them. */
+  readonly taken: number;
   /** When the first of them was begun. */
   readonly sinceMs: number;
 }

@@ -75,7 +75,8 @@ export function callsInDoubt(
     `queue = ${QUEUE.waiting} AND stage = ${STAGE_CODES.dialling}`,
   ].map((which) => `SELECT row, calls FROM contact WHERE campaign = ${CAMPAIGN} AND ${which}`);
   const statement = database.prepare(
-    `SELECT a.service, count(*) AS count, min(a.begun_ms) AS sinceMs
+    `SELECT a.service, count(*) AS count, min(a.begun_ms) AS sinceMs,
+       count(*) FILTER (WHERE a.result = 'placed') AS taken
      FROM (${open.join(' UNION ALL ')}) k
      JOIN call c ON c.contact = k.row AND c.number = k.calls AND c.ended_ms IS NULL
      JOIN attempt a ON a.contact = c.contact AND a.number = c.number

@@ -298,7 +298,7 @@ describe('what ends a run early', () => {
     const meet = onceSaid('call to c-1 started', (world) => {
       world.press('SIGINT');
       world.press('SIGTERM');
-      laterMs = 1000;
+      laterMs = 5_000;
       world.press('SIGINT');
     });
     const options = { meet, clock };

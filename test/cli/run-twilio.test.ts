@@ -147,7 +147,7 @@ describe('a campaign that calls through Twilio', () => {
     const world = await met.promise;
     await vi.waitFor(() => expect(fake.calls).toHaveLength(1), { timeout: 60_000 });
     world.press('SIGINT');
-    laterMs = 1_000;
+    laterMs = 5_000;
     world.press('SIGINT');
     const { code, stdout } = await running;
     expect(code).toBe(75);

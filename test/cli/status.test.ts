@@ -217,7 +217,8 @@ services of config.yml: template, flite, preview, csv; no breaker is open
         '  in doubt: 3 calls begun at twilio, the first since 1970-01-01T00:00:01.000Z (',
       );
       expect(stdout).toContain(
-        '); it has not told whether a phone rang\n' +
+        '); it took on 1 of them, and has not told how that ended, nor whether a phone rang for ' +
+          'the others\n' +
           '    `campaign run` asks it again, 10 min at most; ' +
           'nobody is rung again meanwhile. Whom it cannot tell of is uncertain then, ' +
           'and for you to settle: campaign settle\n',

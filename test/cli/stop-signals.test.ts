@@ -5,9 +5,9 @@ import { Stopped } from '../../src/engine/stopped.ts';
 import { fakeWorld } from '../support/fake-world.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
-function listening() {
+function listening(terminal = true) {
   const clock = new VirtualClock();
-  const world = fakeWorld({ args: [], folder: '/', clock });
+  const world = fakeWorld({ args: [], folder: '/', clock, terminal });
   const said: string[] = [];
   const stop = stopSignals(world, (text) => said.push(text));
   const aborted = () => [stop.signals.drain.aborted, stop.signals.stop.aborted];
@@ -15,16 +15,18 @@ function listening() {
 }
 
 describe('Ctrl-C and SIGTERM', () => {
-  it.each<[StopSignal, StopSignal]>([
-    ['SIGINT', 'SIGINT'],
-    ['SIGTERM', 'SIGTERM'],
-    ['SIGTERM', 'SIGINT'],
-  ])('%s drains, then %s stops', async (first, second) => {
+  it.each<[StopSignal, StopSignal, number]>([
+    ['SIGINT', 'SIGINT', 300],
+    ['SIGTERM', 'SIGINT', 300],
+    ['SIGTERM', 'SIGTERM', 5_000],
+    ['SIGINT', 'SIGTERM', 5_000],
+    ['SIGHUP', 'SIGHUP', 5_000],
+  ])('%s drains, then %s stops, after %d ms', async (first, second, waitMs) => {
     const { clock, world, said, stop, aborted } = listening();
     expect(aborted()).toEqual([false, false]);
     world.press(first);
     expect(aborted()).toEqual([true, false]);
-    await clock.advance(300);
+    await clock.advance(waitMs);
     world.press(second);
     expect(aborted()).toEqual([true, true]);
     expect(said).toEqual([
@@ -46,18 +48,28 @@ describe('Ctrl-C and SIGTERM', () => {
     ]);
   });
 
-  it('one wish that is delivered several times is one', async () => {
-    const { clock, world, said, aborted } = listening();
-    for (let time = 0; time < 5; time += 1) {
-      world.press('SIGTERM');
-      await clock.advance(299);
-    }
-    expect(aborted()).toEqual([true, false]);
-    expect(said).toHaveLength(1);
-    await clock.advance(1);
-    world.press('SIGTERM');
-    expect(aborted()).toEqual([true, true]);
-  });
+  it.each<[StopSignal, boolean, number]>([
+    ['SIGINT', true, 299],
+    ['SIGTERM', true, 4_999],
+    ['SIGTERM', false, 4_999],
+    ['SIGHUP', true, 4_999],
+    // No key was pressed where nobody sees a screen: `timeout -s INT`, say.
+    ['SIGINT', false, 4_999],
+  ])(
+    'one wish that is delivered several times is one: %s, %s',
+    async (signal, terminal, apartMs) => {
+      const { clock, world, said, aborted } = listening(terminal);
+      for (let time = 0; time < 5; time += 1) {
+        world.press(signal);
+        await clock.advance(apartMs);
+      }
+      expect(aborted()).toEqual([true, false]);
+      expect(said).toHaveLength(1);
+      await clock.advance(1);
+      world.press(signal);
+      expect(aborted()).toEqual([true, true]);
+    },
+  );
 
   it('a third says nothing more', async () => {
     const { clock, world, said } = listening();

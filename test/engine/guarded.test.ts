@@ -126,21 +126,49 @@ describe('follow and find', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it('case 50: give up when the next try lies beyond the bound', async () => {
+  it('case 50: ask a last time where the next try lies beyond the bound, and give up', async () => {
     const starts: number[] = [];
-    const errors = [failure(), failure({ message: 'the second' })];
+    const errors = [failure(), failure(), failure({ message: 'the third' })];
     const find: Dialer['find'] = async () => {
       starts.push(clock.monotonicMs());
       throw errors[starts.length - 1];
     };
     const { bench, clock, guarded } = dialling({ find }, { callMs: 12_000 });
     const error = await clock.until(outcome(guarded.find(REQUEST, bench.context())));
-    expect(starts).toEqual([0, 5_000]);
-    expect(clock.monotonicMs()).toBe(5_000);
-    expect(error).toMatchObject({ kind: 'unknown', code: 'timeout', cause: errors[1] });
+    expect(starts).toEqual([0, 5_000, 8_500]);
+    expect(clock.monotonicMs()).toBe(8_500);
+    expect(error).toMatchObject({ kind: 'unknown', code: 'timeout', cause: errors[2] });
     expect((error as Error).message).toBe(
-      'alpha could not tell within 12 s; the last failure was: the second',
+      'alpha could not tell within 12 s; the last failure was: the third',
     );
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('ask a last time when an answer can just come before the bound', async () => {
+    const starts: number[] = [];
+    const find: Dialer['find'] = async () => {
+      starts.push(clock.monotonicMs());
+      if (starts.length < 6) throw failure();
+      return { state: 'absent' };
+    };
+    const timeouts = { callMs: 120_000, requestMs: 3_000 };
+    const { bench, clock, guarded } = dialling({ find }, timeouts);
+    const run = guarded.find(REQUEST, bench.context());
+    expect(await clock.until(run)).toEqual({ state: 'absent' });
+    expect(starts).toEqual([0, 5_000, 15_000, 35_000, 75_000, 117_000]);
+  });
+
+  it('say that a call is looked for when that begins, where a phone may ring', async () => {
+    const find: Dialer['find'] = () => new Promise(() => {});
+    for (const [rings, once, told] of [
+      [true, undefined, 1],
+      [true, true, 0],
+      [false, undefined, 0],
+    ] as const) {
+      const { bench, guarded } = dialling({ find }, { callMs: 120_000 }, rings);
+      watched(guarded.find(REQUEST, { ...bench.context(), once }));
+      expect(bench.of('call.looked_for')).toMatchObject(told === 0 ? [] : [{ forMs: 120_000 }]);
+    }
   });
 
   it('case 56: an attempt gets what is left of the bound', async () => {
@@ -196,7 +224,7 @@ describe('follow and find', () => {
     const bug = new TypeError('undefined is not a function');
     const { bench, guarded } = dialling({ find: () => Promise.reject(bug) });
     expect(await outcome(guarded.find(REQUEST, bench.context()))).toBe(bug);
-    expect(bench.events).toEqual([]);
+    expect(bench.events.map(({ type }) => type)).toEqual(['call.looked_for']);
   });
 });
 

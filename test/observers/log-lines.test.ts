@@ -22,8 +22,9 @@ describe('events in words', () => {
       'error call to c-017 failed at speech: no answer (timeout)',
       'info c-017 is put off for 1 min: flite is left alone',
       'info call to c-017 ended: previewed (c-017.wav) in 321 ms',
-      'info what became of the call to c-017 was not known, the answer was lost: asked preview ' +
-        'first, it had rung',
+      'warn the answer about the call to c-017 was lost: preview is asked whether it has the ' +
+        'call, which takes 10 min at most; they are not rung again meanwhile',
+      'info preview has the call to c-017 whose answer was lost: nobody is rung again',
       'warn csv refused the record of the call to c-017: the row cannot be written ' +
         '(unwritable); it is owed: the next run offers it again',
       'warn flite is unhealthy: its health check fails (mute)',

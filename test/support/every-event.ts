@@ -78,12 +78,20 @@ export const EVERY_EVENT: readonly CampaignEvent[] = [
   },
   { type: 'call.finished', ...call, outcome: 'previewed', detail: 'c-017.wav', durationMs: 321 },
   {
+    type: 'call.looked_for',
+    ...call,
+    step: 'dial',
+    service: 'preview',
+    role: 'dialer',
+    forMs: 600_000,
+  },
+  {
     type: 'call.looked_up',
     ...call,
     step: 'dial',
     service: 'preview',
     role: 'dialer',
-    hadRung: true,
+    exists: true,
   },
   {
     type: 'record.refused',

@@ -275,7 +275,7 @@ function endingOf(
 }
 
 /** Questions about a call have one limit together, from the first of them on. */
-function questionEndsMs(
+export function questionEndsMs(
   promised: Promised,
   { method, service }: Of<'request'>,
   firstMs: number,

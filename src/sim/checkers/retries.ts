@@ -11,6 +11,7 @@ import {
   type Exchange,
   evidenceOf,
   isGuarded,
+  questionEndsMs,
   ROUNDING_MS,
   requestLimitMs,
 } from './evidence.ts';
@@ -33,6 +34,9 @@ interface Retry {
   readonly next: Exchange;
   /** Counted from 1. */
   readonly number: number;
+  /** When the first attempt of the go began. */
+  readonly firstMs: number;
+  readonly isLast: boolean;
 }
 
 /** Each attempt that follows a failed one. */
@@ -46,7 +50,10 @@ export function retriesOf(attempts: readonly Exchange[]): readonly Retry[] {
       return [];
     }
     number += 1;
-    return end.type === 'left' ? [] : [{ before: { ...before, end }, next, number }];
+    if (end.type === 'left') return [];
+    const firstMs = attempts[0]?.atMs ?? next.atMs;
+    const isLast = position === attempts.length - 1;
+    return [{ before: { ...before, end }, next, number, firstMs, isLast }];
   });
 }
 
@@ -202,14 +209,24 @@ function misjudged(
     : undefined;
 }
 
-/** Somebody may be on the line: questions about a call are put off for `maxDelayMs` at most. */
-function misasked({ before, next, number }: Retry, promised: Promised): string | undefined {
-  const policy = promised.policyOf(next.sight.service).retry;
+/**
+ * Somebody may be on the line: questions about a call are put off for `maxDelayMs` at most, and the
+ * last is asked while there is time for its answer.
+ */
+function misasked(retry: Retry, promised: Promised): string | undefined {
+  const { before, next, number, firstMs, isLast } = retry;
+  const { service } = next.sight;
+  const policy = promised.policyOf(service).retry;
   const { leastMs, mostMs } = promisedWait(policy, number, failureOf(before)?.retryAfterMs);
   const waitedMs = next.atMs - before.end.atMs;
   const isEarly = waitedMs < Math.min(leastMs, policy.maxDelayMs) - ROUNDING_MS;
   const isLate = waitedMs > Math.min(mostMs, policy.maxDelayMs) + ROUNDING_MS;
-  return isEarly || isLate ? `after ${waitedMs} ms, not ${leastMs} to ${mostMs} ms` : undefined;
+  if (!isEarly && !isLate) return undefined;
+  const leftMs = questionEndsMs(promised, next.sight, firstMs) - before.end.atMs;
+  const lastMs = leftMs - Math.min(requestLimitMs(promised, service), leftMs / 2);
+  const mayBeLast = isLast && Math.min(mostMs, policy.maxDelayMs) >= leftMs - ROUNDING_MS;
+  if (mayBeLast && Math.abs(waitedMs - lastMs) <= ROUNDING_MS) return undefined;
+  return `after ${waitedMs} ms, not ${leastMs} to ${mostMs} ms`;
 }
 
 export const GIVEN_UP_IN_TIME: Checker = {

@@ -18,6 +18,16 @@ const asked = (...times: readonly number[]): SightingLog => {
   return on;
 };
 
+/** Asked about in vain until the time that a call may take is nearly up, and then at these. */
+const questions = (...times: readonly number[]): SightingLog => {
+  const on = log().started('c1');
+  const everyMinute = Array.from({ length: 8 }, (_, index) => 135_000 + index * 60_000);
+  for (const atMs of [0, 5_000, 15_000, 35_000, 75_000, ...everyMinute, ...times]) {
+    on.at(atMs).exchange('follow', FAILS);
+  }
+  return on;
+};
+
 export const RETRY_LOGS: Logs = {
   'never again': {
     accepts: {
@@ -81,6 +91,7 @@ export const RETRY_LOGS: Logs = {
         }
         return on;
       },
+      'a last question in time for its answer': () => questions(585_000),
     },
     refuses: {
       'no wait': () => asked(0, 100),
@@ -99,6 +110,8 @@ export const RETRY_LOGS: Logs = {
           .exchange('speak'),
       'a call that waits for too many turns': () =>
         log().exchange('place', FAILS).at(12_000).exchange('place'),
+      'a last question that comes early': () => questions(570_000),
+      'another question after the last': () => questions(585_000, 592_500),
       'questions without a pause': () =>
         log().started('c1').exchange('find', FAILS).exchange('find'),
     },
