@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { alertId } from '../../src/domain/alert.ts';
+import { type Alert, alertId } from '../../src/domain/alert.ts';
 import { alertText } from '../../src/domain/alert-text.ts';
 import type { CampaignEvent } from '../../src/domain/event.ts';
 import {
@@ -146,11 +146,11 @@ describe('health checks that fail', () => {
     expect(alerts.map(({ severity }) => severity)).toEqual(['warning', 'critical', 'info']);
     // Who takes each id only once gets them all, and reads why.
     expect(new Set(alerts.map(alertId)).size).toBe(3);
-    expect(alerts.map((one) => alertText(one).includes('told as a warning'))).toEqual([
-      false,
-      true,
-      false,
-    ]);
+    const isWorse = (one: Alert): boolean =>
+      alertText(one).includes('WORSE than before: it was a warning.');
+    expect(alerts.map(isWorse)).toEqual([false, true, false]);
+    // That it was told is not said: to this one it was not.
+    expect(pager.asked.map(({ alert }) => isWorse(alert))).toEqual([true, false]);
   });
 
   it('told by an earlier run become critical when a breaker opens, once for all runs', async () => {
