@@ -246,8 +246,8 @@ export function substitute(template: string, env: Environment): Substituted {
   };
 }
 
-/** Whoever is named in an address has a password there. */
-const USER_IN_ADDRESS = /(?<=:\/\/)[^/?#\s]*@/g;
+/** Whoever is named in an address has a password there, perhaps with signs that break it. */
+const USER_IN_ADDRESS = /(?<=:\/\/)(?:\S*:\S*|[^/?#\s]*)@/g;
 
 function shown(text: string): string {
   const line = text.replace(/\s+/g, ' ').replace(USER_IN_ADDRESS, '***@');

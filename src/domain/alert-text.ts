@@ -345,7 +345,7 @@ export function alertText(alert: Alert): string {
     alert.title,
     '',
     ...(lateMs === undefined ? [] : [`LATE by ${spanText(lateMs)}: it could not be sent before.`]),
-    ...(isWorse ? [`WORSE than before: it was told as ${WAS_TEXTS[was]}.`] : []),
+    ...(isWorse ? [`WORSE than before: it was ${WAS_TEXTS[was]}.`] : []),
     `What happened: ${alert.what}`,
     `Since: ${minuteText(alert.sinceMs)}`,
     ...(durationMs === undefined ? [] : [`Lasted: ${spanText(durationMs)}`]),

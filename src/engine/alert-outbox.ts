@@ -173,7 +173,7 @@ export class AlertOutbox {
   }
 
   async #deliver(entry: Entry): Promise<Sent> {
-    const { clock, random, retry: policy } = this.#parts;
+    const { random, retry: policy } = this.#parts;
     for (let retry = 1; ; retry += 1) {
       this.#isOnItsWay = true;
       const sent = await this.#send(this.#messageOf(entry)).catch(asFailure);
@@ -184,7 +184,7 @@ export class AlertOutbox {
       const fraction = random.fraction();
       const decision = decideRetry(policy, { failure, retry, idempotent: true, fraction });
       if (decision.type === 'give_up' || this.#closing) return failure;
-      await this.#pause(decision.delayMs, clock, failure);
+      await this.#pause(decision.delayMs, entry, failure);
       if (entry.withdrawn || !this.#parts.isOwed(entry.owed.id)) return 'withdrawn';
       if (this.#next() !== entry) return 'overtaken';
     }
@@ -239,7 +239,7 @@ export class AlertOutbox {
   }
 
   async #failed(entry: Entry, failure: ServiceFailure): Promise<void> {
-    const { clock, save } = this.#parts;
+    const { save } = this.#parts;
     if (failure.kind === 'permanent' && failure.scope === 'request') {
       const refusals = entry.owed.refusals + 1;
       if (refusals >= REFUSALS_MAX) {
@@ -257,16 +257,20 @@ export class AlertOutbox {
       return;
     }
     const askedMs = Math.min(HOLD_MS_MAX, failure.retryAfterMs ?? 0);
-    await this.#pause(Math.max(CHANNEL_PAUSE_MS, askedMs), clock, failure);
+    await this.#pause(Math.max(CHANNEL_PAUSE_MS, askedMs), entry, failure);
   }
 
   /** Waits, unless the run ends or what it waits for has become needless, or less urgent. */
-  async #pause(delayMs: number, clock: Clock, { retryAfterMs }: ServiceFailure): Promise<void> {
+  async #pause(delayMs: number, { owed }: Entry, { retryAfterMs }: ServiceFailure): Promise<void> {
     if (this.#closing) return;
+    const isAsked = retryAfterMs !== undefined;
+    const next = this.#next();
+    // It may have come while that which failed was on its way.
+    if (!isAsked && next !== undefined && rankOf(next.owed) < rankOf(owed)) return;
     const waiting = new AbortController();
     this.#wake = () => waiting.abort();
-    if (retryAfterMs === undefined) this.#hurry = this.#wake;
-    await clock.sleep(delayMs, waiting.signal).catch(ignore);
+    if (!isAsked) this.#hurry = this.#wake;
+    await this.#parts.clock.sleep(delayMs, waiting.signal).catch(ignore);
     this.#wake = ignore;
     this.#hurry = ignore;
   }

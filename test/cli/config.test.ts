@@ -900,6 +900,17 @@ describe('CRMs in config.yml', () => {
       'url: "https://dana:test-1@a.example/x"',
       'webhook.url: found "https://***@a.example/x", allowed: an address that begins with',
     ],
+    // A sign that ends the host there must not show what it was meant to be part of.
+    [
+      'webhook',
+      'url: "https://dana:te/st-1@a.example/x"',
+      'webhook.url: found "https://***@a.example/x", allowed: an address that begins with',
+    ],
+    [
+      'webhook',
+      'url: "https://dana:te#st-1@a.example/x"',
+      'webhook.url: found "https://***@a.example/x", allowed: an address that begins with',
+    ],
     ['webhook', 'url: "http://a.example", secret: x', 'webhook.secret: found a secret written'],
   ])('%s: %s', (name, settings, expected) => {
     const problems = problemsOf(using(name, settings), HUBSPOT);
