@@ -145,20 +145,22 @@ export function secret(description: string, example = 'OPENAI_API_KEY') {
     .meta({ description, writeOnly: true });
 }
 
-const BASE_URL_ALLOWED =
-  'an address such as https://api.example.com, without user, query, or the /v1 of the vendor';
-
 /** The vendor's own paths begin after it, so a version at its end would come twice. */
 export function baseUrl(value: string) {
+  const allowed =
+    `an address such as ${value}, without user, query, or the path of the vendor, such as ` +
+    '/v1 or /api/v1, which is added';
   return z
-    .string({ error: BASE_URL_ALLOWED })
-    .refine(isBaseUrl, { error: BASE_URL_ALLOWED })
+    .string({ error: allowed })
+    .refine(isBaseUrl, { error: allowed })
     .default(value)
     .describe('Where it is; a path in it is kept, so a gateway or a test server can stand there.');
 }
 
 function isBaseUrl(text: string): boolean {
-  return isPlainAddress(text) && !/\/(api\/v1|v1|v1beta|2010-04-01)\/*$/.test(text);
+  const isVersion = /\/(api\/v1|v1|v1beta|2010-04-01)\/*$/.test(text);
+  // A gateway may well stand under /api; OpenRouter itself has its /v1 there.
+  return isPlainAddress(text) && !isVersion && !/openrouter\.ai\/api\/*$/i.test(text);
 }
 
 /** An address without a user, a query or a fragment, over HTTP. */

@@ -21,6 +21,9 @@ export interface ServiceDown {
   readonly message: string;
   /** What it answered since, where that is another thing. */
   readonly latest?: string | undefined;
+  readonly role?: Role | undefined;
+  /** It does not pass by itself: a key, an address, an account. */
+  readonly isPermanent?: boolean | undefined;
 }
 
 export interface SummaryFacts extends CampaignState {
@@ -57,11 +60,14 @@ export function servicesDown(
   latest: Latest = () => undefined,
 ): ServiceDown[] {
   return guards.flatMap((guard) => {
+    const { role } = guard;
     const { state, sinceMs, cause } = guard.status();
     if (state === 'closed') return [];
+    const isPermanent = cause?.kind === 'permanent';
     const message = cause?.message ?? 'no answer';
-    const since = latest(guard.role, guard.service, message, sinceMs);
-    return [{ service: serviceKey(guards, guard), sinceMs, message, latest: since }];
+    const since = latest(role, guard.service, message, sinceMs);
+    const service = serviceKey(guards, guard);
+    return [{ service, sinceMs, message, latest: since, role, isPermanent }];
   });
 }
 
@@ -236,17 +242,26 @@ function waitingLines(facts: SummaryFacts, paint: Paint): string[] {
 }
 
 /** Records that are not made, those that the CRM refused with its reason, and notes on others. */
-function recordLines({ recordsOwed, waiting, tally }: SummaryFacts, paint: Paint): string[] {
+function recordLines(facts: SummaryFacts, paint: Paint): string[] {
+  const { recordsOwed, waiting, tally } = facts;
   const refused = waiting.filter(({ dueMs }) => dueMs === undefined);
   const left = recordsOwed - refused.reduce((total, { count }) => total + count, 0);
   const owed = 'records owed';
   return [
-    ...(left > 0 ? [row(left, owed, 'the CRM gets them with the next run')] : []),
+    ...(left > 0 ? [row(left, owed, recordsText(facts))] : []),
     ...refused
       .slice(0, 3)
       .map((one) => row(one.count, paint('yellow', owed.padEnd(14)), causeText(one))),
     ...[...tally.notes].map(([note, count]) => row(count, 'with a note', maskNumbers(note))),
   ];
+}
+
+/** What passes by itself is over by the next run; a secret that is wrong is not. */
+function recordsText({ crms, down }: SummaryFacts): string {
+  const broken = down.filter(({ role, isPermanent }) => role === 'crm' && isPermanent === true);
+  return crms.length > 0 && broken.length === crms.length
+    ? `the CRM gets them once ${listed(crms, 'or')} is mended (see below), with the run after that`
+    : 'the CRM gets them with the next run';
 }
 
 function rejectedLines({ tally }: SummaryFacts, paint: Paint): string[] {

@@ -533,7 +533,8 @@ describe('an account with Twilio', () => {
       `${WHOLE}, base_url: "https://api.twilio.com/2010-04-01"`,
       [
         'base_url: found "https://api.twilio.com/2010-04-01", allowed: an address such as ' +
-          'https://api.example.com, without user, query, or the /v1 of the vendor',
+          'https://api.twilio.com, without user, query, or the path of the vendor, such as /v1 ' +
+          'or /api/v1, which is added',
       ],
     ],
     [`${WHOLE}, machine_detection: on`, ['machine_detection: found "on", allowed: off, detect']],
@@ -616,10 +617,26 @@ describe('an account with a vendor of models', () => {
           KEY,
           `providers.openai.base_url: found "${url.replace('u:p@', '***@')}", ` +
             'allowed: an address such as ' +
-            'https://api.example.com, without user, query, or the /v1 of the vendor',
+            'https://api.openai.com, without user, query, or the path of the vendor, such as ' +
+            '/v1 or /api/v1, which is added',
         ] as const,
     ),
   ];
+
+  it.each([
+    ['https://openrouter.ai', true],
+    ['https://openrouter.ai/api', false],
+    ['https://openrouter.ai/api/v1', false],
+    ['https://gateway.example.com/api', true],
+  ])('takes %s for OpenRouter: %s', (url, isTaken) => {
+    const text =
+      'services: { llm: [openrouter] }\nscript: { template: Hi. }\nproviders:\n' +
+      `  openrouter: { api_key: "\${MY_KEY}", model: a/b, base_url: "${url}" }\n`;
+    const words = 'allowed: an address such as https://openrouter.ai, without user, query, or';
+    expect(problemsOf(text, KEY)).toEqual(
+      isTaken ? [] : [expect.stringContaining(words) as string],
+    );
+  });
 
   it.each(wrong.map(([settings, env, ...expected]) => ({ settings, env, expected })))(
     '$settings',

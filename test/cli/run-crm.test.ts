@@ -165,6 +165,28 @@ describe('a run with a webhook', () => {
   });
 });
 
+describe('a CRM that takes no record before somebody mends it', () => {
+  it('is not said to get them with the next run', async () => {
+    const hook = await loopback(({ method }) => ({ status: method === 'GET' ? 200 : 401 }));
+    const campaign = new CommandBench(
+      'services: { crm: [webhook] }\nscript: { template: "Hi." }\n' +
+        'campaign: { outage_wait: 1s, lines: 1 }\n' +
+        'circuit_breaker: { recovery_timeout: 1s }\n' +
+        `providers: { webhook: { url: "${hook.url}/hook" } }\n`,
+    );
+    onTestFinished(() => {
+      campaign[Symbol.dispose]();
+    });
+    campaign.list('list.csv', [1, 2]);
+    const { code, stdout } = await campaign.command('run list.csv');
+    expect(code).toBe(75);
+    expect(stdout).toContain(
+      '2 records owed   the CRM gets them once webhook is mended (see below)',
+    );
+    expect(stdout).toContain('check providers.webhook.secret');
+  });
+});
+
 describe('a CRM that answers something else by now', () => {
   it('is told with its last answer, and not only with what opened its breaker', async () => {
     let status = 500;

@@ -226,6 +226,20 @@ describe('the rows', () => {
     expect(brief).toContain('2 records owed');
   });
 
+  it.each([
+    [
+      'mended',
+      true,
+      'the CRM gets them once hubspot is mended (see below), with the run after that',
+    ],
+    ['back', false, 'the CRM gets them with the next run'],
+  ])('tell of owed records whether their CRM must be %s first', (_what, isPermanent, words) => {
+    const message = 'hubspot answered 401: check its token';
+    const down = [{ service: 'hubspot', sinceMs: 0, message, role: 'crm' as const, isPermanent }];
+    const changes: Changes = { tally: tallyOf(['answered']), recordsOwed: 2, down };
+    expect(rows(changes)).toContain(`      2 records owed   ${words}`);
+  });
+
   it('give the one reason why contacts wait without its count', () => {
     const waiting = [{ reason: 'waits for flite', count: 7, dueMs: 1 }];
     expect(rows({ contacts: { total: 7, put_off: 7 }, waiting })).toEqual([
