@@ -6,13 +6,13 @@ import { breakerKey, restoreBreaker } from '../domain/breaker-snapshot.ts';
 import { standing } from '../domain/breaker-standing.ts';
 import type { BreakerName } from '../domain/event.ts';
 import { maskNumbers } from '../domain/privacy.ts';
+import { serviceKey, servicesInUse } from '../domain/service-key.ts';
 import { spanText } from '../domain/text.ts';
 import type { Payee } from '../domain/usage.ts';
 import type { Role } from '../domain/words.ts';
 import type { Snapshot } from '../engine/ports.ts';
 import type { Reports } from '../store/sqlite-reports.ts';
 import { chainsAsked } from './dialer-voice.ts';
-import { serviceKey, servicesInUse } from './service-key.ts';
 import type { Config, ServicePolicy } from './settings.ts';
 
 export interface BreakerLine {

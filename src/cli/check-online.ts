@@ -4,6 +4,7 @@
  */
 import { ServiceFailure } from '../domain/failure.ts';
 import { maskNumbers } from '../domain/privacy.ts';
+import { serviceKey, servicesInUse } from '../domain/service-key.ts';
 import { listed } from '../domain/text.ts';
 import type { Payee } from '../domain/usage.ts';
 import type { Http, HttpRequest, HttpResponse, Service } from '../engine/ports.ts';
@@ -12,7 +13,6 @@ import { isCertificateFault, openHttp } from '../services/http.ts';
 import { serviceMakers } from './compose-services.ts';
 import { chainsAsked } from './dialer-voice.ts';
 import { campaignFolders } from './folders.ts';
-import { serviceKey, servicesInUse } from './service-key.ts';
 import type { Config } from './settings.ts';
 import { USER_AGENT } from './version.ts';
 import type { World } from './world.ts';

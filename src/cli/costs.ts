@@ -2,10 +2,10 @@
  * Usage and costs, for people and as documents.
  */
 import { amountOf, costOf, moneyText } from '../domain/money.ts';
+import { serviceKey, servicesInUse } from '../domain/service-key.ts';
 import { budgetText } from '../domain/spending.ts';
 import { listed, spanText } from '../domain/text.ts';
 import { type UsageCount, type UsageTotal, usageTotals } from '../domain/usage.ts';
-import { serviceKey, servicesInUse } from './service-key.ts';
 import type { Config } from './settings.ts';
 
 /** Only what there is something of. */

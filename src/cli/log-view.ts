@@ -3,16 +3,18 @@
  */
 import { prettyFactory } from 'pino-pretty';
 import { maskContactId } from '../domain/privacy.ts';
-import { LOG_LEVELS, type LogLevel } from '../observers/log-lines.ts';
+import { LOG_LEVELS, type LogLevel, namesContact } from '../observers/log-lines.ts';
 
 /** The fields that are looked at here; a line has more. */
 export interface LogEntry {
   readonly time?: unknown;
+  readonly event?: unknown;
   readonly level?: unknown;
   readonly msg?: unknown;
   readonly campaign?: unknown;
   readonly contact?: unknown;
   readonly service?: unknown;
+  readonly role?: unknown;
   readonly stack?: unknown;
 }
 
@@ -45,11 +47,16 @@ export function isWanted(entry: LogEntry | undefined, filter: LogFilter): boolea
     return service === undefined && level === undefined && contact === undefined;
   }
   return (
-    (service === undefined || service.some((one) => one === entry.service)) &&
+    (service === undefined || service.some((one) => isBy(entry, one))) &&
     (level === undefined || rank(entry.level) >= rank(level)) &&
     (contact === undefined || contact.some((one) => contactInLog(one) === entry.contact)) &&
     (sinceMs === undefined || !(Date.parse(String(entry.time)) < sinceMs))
   );
+}
+
+/** `openai` is all that the account does, and `openai (tts)` what it does in that role. */
+function isBy({ service, role }: LogEntry, name: string): boolean {
+  return name === service || name === `${String(service)} (${String(role)})`;
 }
 
 /** A level this version does not know is shown rather than hidden. */
@@ -90,16 +97,13 @@ export function forPeople(colors: boolean): Dress {
   };
 }
 
-/** As a word of its own: a contact 1 is not named by "in 15 s". */
-function namesIt(message: string, contact: string): boolean {
-  return ` ${message} `.replaceAll(/[,:;()]/g, ' ').includes(` ${contact} `);
-}
-
 function sentence(entry: LogEntry, message: string): string {
   const campaign = typeof entry.campaign === 'string' ? `${entry.campaign}  ` : '';
   const { contact, stack } = entry;
   const about =
-    typeof contact === 'string' && !namesIt(message, contact) ? ` (contact ${contact})` : '';
+    typeof contact === 'string' && !namesContact(entry.event, contact, message)
+      ? ` (contact ${contact})`
+      : '';
   // Whoever wrote the line may have put anything there; a terminal must not obey it.
   const text = `${campaign}${message}${about}`.replace(/\p{Cc}/gu, ' ');
   const gap = ' '.repeat(Math.max(0, LEVEL_WIDTH - String(entry.level).length));

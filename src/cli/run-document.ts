@@ -2,11 +2,11 @@
  * `run --json`: one document, in the words that `status` and `report` use for the same things.
  */
 import type { ContactCounts } from '../domain/event.ts';
+import { serviceKey } from '../domain/service-key.ts';
 import type { RunTally } from '../domain/tally.ts';
 import { type Payee, type UsageTotal, usageTotals } from '../domain/usage.ts';
 import type { Guard } from '../engine/guard.ts';
 import { type CostDocument, type UsageDocument, usageDocument } from './costs.ts';
-import { serviceKey } from './service-key.ts';
 
 export interface RunDocument {
   readonly campaign: string;

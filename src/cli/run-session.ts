@@ -7,6 +7,7 @@ import { dirname, resolve } from 'node:path';
 import type { Contact } from '../domain/contact.ts';
 import type { CampaignEvent, ContactCounts, RunEnd } from '../domain/event.ts';
 import { DiskFailure } from '../domain/failure.ts';
+import { serviceKey } from '../domain/service-key.ts';
 import { paidFor, Spending } from '../domain/spending.ts';
 import { counted, listed } from '../domain/text.ts';
 import { Alerter, foundBreaker } from '../engine/alerter.ts';
@@ -41,7 +42,6 @@ import { type ListParts, listNotices, refuseOtherList } from './list-standing.ts
 import { resultsCall } from './results-call.ts';
 import { NOT_WATCHED, type Watched } from './run-watch.ts';
 import { SamplingSink } from './sampling-sink.ts';
-import { serviceKey } from './service-key.ts';
 import type { Config } from './settings.ts';
 import { USER_AGENT } from './version.ts';
 import { folderProblem } from './writable.ts';

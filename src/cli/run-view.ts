@@ -5,11 +5,11 @@
 import type { CampaignEvent } from '../domain/event.ts';
 import { healthOf } from '../domain/health.ts';
 import type { RunPhase, RunStatus, ServiceStatus } from '../domain/run-status.ts';
+import { serviceKey } from '../domain/service-key.ts';
 import type { Payee } from '../domain/usage.ts';
 import type { Guard } from '../engine/guard.ts';
 import type { Clock, Journal, KeptConnection } from '../engine/ports.ts';
 import type { RunPolicy, RunSignals } from '../engine/runner.ts';
-import { serviceKey } from './service-key.ts';
 import { VERSION } from './version.ts';
 
 export interface RunViewParts {

@@ -2,9 +2,11 @@
  * What is said on the screen while a run works: everything with --verbose, otherwise what an
  * operator would want to be called for.
  */
-import type { CampaignEvent, EventType } from '../domain/event.ts';
+import type { CampaignEvent } from '../domain/event.ts';
 import { maskContactId } from '../domain/privacy.ts';
-import { levelOf, messageOf } from '../observers/log-lines.ts';
+import { withServiceKeys } from '../domain/service-key.ts';
+import type { Payee } from '../domain/usage.ts';
+import { levelOf, messageOf, namesContact } from '../observers/log-lines.ts';
 import type { Paint } from './paint.ts';
 
 /** What happens with the same code is told one by one so often; the rest is in the log. */
@@ -14,9 +16,11 @@ const SAME_FAILURES_MAX = 5;
 export function screenLines(
   verbose: boolean,
   paint: Paint,
+  services: readonly Payee[] = [],
 ): (event: CampaignEvent) => string | undefined {
   const failures = new Map<string, number>();
-  return (event) => {
+  return (heard) => {
+    const event = withServiceKeys(services, heard);
     const text = verbose ? withContact(event) : briefly(event, failures);
     if (text === undefined) {
       return undefined;
@@ -27,22 +31,11 @@ export function screenLines(
   };
 }
 
-/** Events whose sentence says whose they are. */
-const NAMES_CONTACT: ReadonlySet<EventType> = new Set([
-  'call.started',
-  'call.failed',
-  'call.finished',
-  'contact.put_off',
-  'call.looked_for',
-  'call.looked_up',
-  'record.refused',
-]);
-
 /** Lines of several calls come mixed, so each says whose it is. */
 function withContact(event: CampaignEvent): string {
-  const text = messageOf(event);
+  const text = messageOf(event, []);
   const contact = 'contact' in event ? event.contact : undefined;
-  return contact === undefined || NAMES_CONTACT.has(event.type)
+  return contact === undefined || namesContact(event.type, contact, text)
     ? text
     : `${text} (contact ${maskContactId(contact)})`;
 }
@@ -53,15 +46,17 @@ function briefly(event: CampaignEvent, failures: Map<string, number>): string | 
       return atMost(event, event.code, failures, 'calls fail');
     case 'attempt.failed':
       // The contact's data is at fault, and the failed call is told anyway.
-      return event.scope === 'request' ? undefined : messageOf(event);
+      return event.scope === 'request' ? undefined : messageOf(event, []);
+    case 'fallback.used':
+      return once(event, failures);
     case 'breaker.opened':
     case 'breaker.closed':
-      return messageOf(event);
+      return messageOf(event, []);
     case 'connection.changed':
       return briefConnection(event, failures);
     case 'sheet.away':
     case 'notice':
-      return messageOf(event);
+      return messageOf(event, []);
     case 'record.refused':
       return atMost(event, event.code, failures, 'records are refused');
     case 'call.looked_for':
@@ -70,9 +65,9 @@ function briefly(event: CampaignEvent, failures: Map<string, number>): string | 
     case 'run.finished':
       return undefined; // the summary says it, or the message that the command ends with
     case 'call.finished':
-      return event.outcome === 'uncertain' ? messageOf(event) : undefined;
+      return event.outcome === 'uncertain' ? messageOf(event, []) : undefined;
     default:
-      return levelOf(event) === 'error' ? messageOf(event) : undefined;
+      return levelOf(event) === 'error' ? messageOf(event, []) : undefined;
   }
 }
 
@@ -86,7 +81,18 @@ function briefConnection(
     counts.set(away, 1);
     return atMost(event, event.code ?? 'lost', counts, 'tries to connect fail');
   }
-  return event.state === 'connected' && counts.delete(away) ? messageOf(event) : undefined;
+  return event.state === 'connected' && counts.delete(away) ? messageOf(event, []) : undefined;
+}
+
+/** Who hears another voice from now on is told; how often that was says the summary. */
+function once(
+  event: Extract<CampaignEvent, { type: 'fallback.used' }>,
+  counts: Map<string, number>,
+): string | undefined {
+  const kind = `${event.type} ${event.role} ${event.instead} ${event.service}`;
+  const isFirst = !counts.has(kind);
+  counts.set(kind, 1);
+  return isFirst ? messageOf(event, []) : undefined;
 }
 
 function atMost(
@@ -101,5 +107,5 @@ function atMost(
   if (count === SAME_FAILURES_MAX + 1) {
     return `more ${what} like that (${code}): campaign logs has them all`;
   }
-  return count > SAME_FAILURES_MAX ? undefined : messageOf(event);
+  return count > SAME_FAILURES_MAX ? undefined : messageOf(event, []);
 }

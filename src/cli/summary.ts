@@ -5,14 +5,15 @@
 import { causesText, causeText } from '../domain/causes.ts';
 import type { ContactCounts, RunEnd } from '../domain/event.ts';
 import { maskContactId, maskNumbers } from '../domain/privacy.ts';
+import { serviceKey } from '../domain/service-key.ts';
 import type { RunTally } from '../domain/tally.ts';
 import { counted, listed, spanText } from '../domain/text.ts';
+import type { Payee } from '../domain/usage.ts';
 import type { Outcome, Role } from '../domain/words.ts';
 import type { Guard } from '../engine/guard.ts';
 import type { CampaignState } from './campaign-state.ts';
 import { linesText } from './list-text.ts';
 import type { Paint, Style } from './paint.ts';
-import { serviceKey } from './service-key.ts';
 
 /** A service whose breaker is not closed. */
 export interface ServiceDown {
@@ -32,6 +33,8 @@ export interface SummaryFacts extends CampaignState {
   readonly durationMs: number;
   readonly tally: RunTally;
   readonly down: readonly ServiceDown[];
+  /** Those in use, by which an account that fills two roles is named as two. */
+  readonly services: readonly Payee[];
   /** Calls that were begun and whose end nobody knows yet; their contacts wait. */
   readonly inDoubt?: number | undefined;
   /** Whether any service of the dialer's chain makes a phone ring. */
@@ -89,6 +92,10 @@ const OUTCOME_STYLES: Readonly<Partial<Record<Outcome, Style>>> = {
   failed: 'red',
   uncertain: 'yellow',
 };
+
+function outcomeWord(outcome: Outcome, count: number): string {
+  return outcome === 'invalid_number' && count > 1 ? 'invalid numbers' : OUTCOME_WORDS[outcome];
+}
 
 /** Whether a run that was to be quiet has something to say all the same. */
 export function hasRefusedRecords({ waiting }: Pick<SummaryFacts, 'waiting'>): boolean {
@@ -192,7 +199,9 @@ function nothingNew({ tally, contacts }: SummaryFacts): string {
 function everybody({ total, uncertain }: ContactCounts): string {
   const who =
     total === 1 ? 'The one contact has its' : `All ${total.toLocaleString('en-US')} have their`;
-  return uncertain === 0 ? `${who} outcome` : `${who} outcome, but ${uncertain} uncertain`;
+  if (uncertain === 0) return `${who} outcome`;
+  if (total === 1) return `${who} outcome: it is uncertain`;
+  return `${who} outcome; ${uncertain} of them ${uncertain === 1 ? 'is' : 'are'} uncertain`;
 }
 
 /** The headline is about this run, and what follows about the campaign. */
@@ -206,7 +215,7 @@ function outcomeLines(facts: SummaryFacts, paint: Paint): string[] {
     .filter(([, count]) => count > 0)
     .map(([outcome, count]) => {
       const style = OUTCOME_STYLES[outcome];
-      const word = OUTCOME_WORDS[outcome].padEnd(14);
+      const word = outcomeWord(outcome, count).padEnd(14);
       const failures = outcome === 'failed' ? [...facts.tally.failures.values()] : [];
       const why = causesText(failures.toSorted((one, other) => other.count - one.count));
       return row(count, style === undefined ? word : paint(style, word), why);
@@ -246,22 +255,23 @@ function recordLines(facts: SummaryFacts, paint: Paint): string[] {
   const { recordsOwed, waiting, tally } = facts;
   const refused = waiting.filter(({ dueMs }) => dueMs === undefined);
   const left = recordsOwed - refused.reduce((total, { count }) => total + count, 0);
-  const owed = 'records owed';
+  const owed = (count: number): string => (count === 1 ? 'record owed' : 'records owed');
   return [
-    ...(left > 0 ? [row(left, owed, recordsText(facts))] : []),
+    ...(left > 0 ? [row(left, owed(left), recordsText(left, facts))] : []),
     ...refused
       .slice(0, 3)
-      .map((one) => row(one.count, paint('yellow', owed.padEnd(14)), causeText(one))),
+      .map((one) => row(one.count, paint('yellow', owed(one.count).padEnd(14)), causeText(one))),
     ...[...tally.notes].map(([note, count]) => row(count, 'with a note', maskNumbers(note))),
   ];
 }
 
 /** What passes by itself is over by the next run; a secret that is wrong is not. */
-function recordsText({ crms, down }: SummaryFacts): string {
+function recordsText(count: number, { crms, down }: SummaryFacts): string {
+  const them = count === 1 ? 'it' : 'them';
   const broken = down.filter(({ role, isPermanent }) => role === 'crm' && isPermanent === true);
   return crms.length > 0 && broken.length === crms.length
-    ? `the CRM gets them once ${listed(crms, 'or')} is mended (see below), with the run after that`
-    : 'the CRM gets them with the next run';
+    ? `the CRM gets ${them} once ${listed(crms, 'or')} is mended (see below), with the run after that`
+    : `the CRM gets ${them} with the next run`;
 }
 
 function rejectedLines({ tally }: SummaryFacts, paint: Paint): string[] {
@@ -295,10 +305,13 @@ function row(count: number, word: string, text: string): string {
 }
 
 /** A voice or a text that was another's than the first choice is never silent about it. */
-function fallbackLines({ tally }: SummaryFacts, paint: Paint): string[] {
-  return [...tally.fallbacks].map(([which, count]) =>
-    row(count, paint('yellow', 'fallback'.padEnd(14)), which),
-  );
+function fallbackLines({ tally, services }: SummaryFacts, paint: Paint): string[] {
+  return [...tally.fallbacks.values()].map(({ role, service, instead, count, causes }) => {
+    const named = (name: string): string => serviceKey(services, { role, service: name });
+    const why = causesText([...causes.values()].toSorted((one, other) => other.count - one.count));
+    const text = `${named(service)} instead of ${named(instead)}: ${why}`;
+    return row(count, paint('yellow', 'fallback'.padEnd(14)), text);
+  });
 }
 
 function downLines({ down }: SummaryFacts, paint: Paint): string[] {
@@ -322,7 +335,8 @@ function uncertainLines({ uncertain, askedAgain, settle }: SummaryFacts, paint: 
     ...(askedAgain === 0
       ? []
       : [`  the dialer could not be asked about ${askedAgain}: the next run asks it once more.`]),
-    `  ${askedAgain === 0 ? 'nobody can tell. ' : ''}They are not rung again by themselves` +
+    `  ${askedAgain === 0 ? 'nobody can tell. ' : ''}` +
+      'Nobody is rung again for that by itself' +
       (settle === undefined ? '.' : '. Find out, then say so:'),
     ...(settle === undefined ? [] : [`    ${settle(shown[0] ?? '')}   (or: again)`]),
   ];

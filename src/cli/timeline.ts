@@ -6,6 +6,7 @@ import type { Alert } from '../domain/alert.ts';
 import type { CampaignEvent } from '../domain/event.ts';
 import { maskContactId } from '../domain/privacy.ts';
 import { counted, spanText, wrapped } from '../domain/text.ts';
+import type { Payee } from '../domain/usage.ts';
 import { levelOf, messageOf } from '../observers/log-lines.ts';
 import type { Paint, Style } from './paint.ts';
 
@@ -20,6 +21,8 @@ export interface TimelineOptions {
   /** Of the screen. */
   readonly columns: number;
   readonly detail: Detail;
+  /** Those in use; see `messageOf`. */
+  readonly services: readonly Payee[];
   /** On one line it is clear whose attempt fails. */
   readonly lines: number;
   /** That a call begins is told too: at the speed of life nothing else happens for a while. */
@@ -100,7 +103,7 @@ export class Timeline {
     if (this.#opened !== undefined) {
       const { event, wallMs } = this.#opened;
       this.#opened = undefined;
-      this.#write(wallMs, messageOf(event), styleOf(event));
+      this.#write(wallMs, this.#messageOf(event), styleOf(event));
     }
     const [first] = this.#together;
     if (first === undefined) return;
@@ -116,6 +119,10 @@ export class Timeline {
     // They were called; nobody must think that they are rung again.
     const what = this.#recording.has(first.contact) ? 'the record of ' : '';
     this.#write(this.#togetherMs, `${what}${who} ${verb} ${wait}${why}`, 'yellow');
+  }
+
+  #messageOf(event: CampaignEvent): string {
+    return messageOf(event, this.#options.services);
   }
 
   #putOff(event: PutOff): void {
@@ -142,30 +149,30 @@ export class Timeline {
 
   #textOf(event: CampaignEvent): string | undefined {
     const { detail } = this.#options;
-    if (detail === 'all') return messageOf(event);
+    if (detail === 'all') return this.#messageOf(event);
     switch (event.type) {
       case 'run.started':
       case 'alert.sent': // it was shown itself
       case 'step.finished':
         return undefined;
       case 'run.finished':
-        return event.end === 'done' ? undefined : messageOf(event);
+        return event.end === 'done' ? undefined : this.#messageOf(event);
       case 'call.started':
-        return this.#options.tellsStarts === true ? messageOf(event) : undefined;
+        return this.#options.tellsStarts === true ? this.#messageOf(event) : undefined;
       case 'retry.scheduled':
       case 'attempt.failed':
       case 'call.failed':
       case 'call.finished':
         return detail === 'story' ? this.#storyOf(event) : undefined;
       case 'fallback.used':
-        return detail === 'story' ? messageOf(event) : undefined;
+        return detail === 'story' ? this.#messageOf(event) : undefined;
       default:
-        return messageOf(event);
+        return this.#messageOf(event);
     }
   }
 
   #storyOf(event: CampaignEvent): string {
-    const text = event.type === 'retry.scheduled' ? retryText(event) : messageOf(event);
+    const text = event.type === 'retry.scheduled' ? retryText(event) : this.#messageOf(event);
     const isOneOfMany = event.type === 'retry.scheduled' || event.type === 'attempt.failed';
     const { contact } = isOneOfMany && this.#options.lines > 1 ? event : {};
     // Of several calls it must be clear whose this is.

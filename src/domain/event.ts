@@ -136,7 +136,9 @@ export type CampaignEvent =
       readonly type: 'fallback.used';
       /** The service that should have answered. */
       readonly instead: string;
+      /** Why it did not, in words, and in a word for machines. */
       readonly reason: string;
+      readonly code: string;
     })
   | {
       readonly type: 'breaker.opened';
@@ -185,6 +187,8 @@ export type CampaignEvent =
       readonly kind: FailureKind;
       readonly code: string;
       readonly message: string;
+      /** The contact is called again later: nothing is lost. */
+      readonly putOff?: boolean | undefined;
     })
   | (Subject & {
       readonly type: 'contact.put_off';

@@ -111,12 +111,17 @@ export function moneyText(micros: number, currency: string): string {
   return `${amountText(micros)} ${currency}`;
 }
 
-export function amountText(micros: number): string {
+/** @param beside what is told with it, in as many decimals */
+export function amountText(micros: number, beside = 0): string {
   const amount = amountOf(micros);
   if (micros > 0 && micros < MICROS / 10_000) return '<0.0001';
-  const decimals = micros > 0 && micros < MICROS / 10 ? 4 : 2;
+  const decimals = isSmall(micros) || isSmall(beside) ? 4 : 2;
   return amount.toLocaleString('en-US', {
     minimumFractionDigits: decimals,
     maximumFractionDigits: decimals,
   });
+}
+
+function isSmall(micros: number): boolean {
+  return micros > 0 && micros < MICROS / 10;
 }

@@ -2,7 +2,7 @@
  * What a campaign has cost so far, held against what it may cost.
  */
 import type { CampaignEvent } from './event.ts';
-import { amountText, type Cost, costOf, moneyText, type PriceList } from './money.ts';
+import { amountText, type Cost, costOf, type PriceList } from './money.ts';
 import { type Payee, UsageBook, type UsageCount, usageCount } from './usage.ts';
 
 export interface SpendingLimits {
@@ -14,7 +14,8 @@ export interface SpendingLimits {
 
 /** `50.02 of 50.00 USD are spent`. */
 export function budgetText(micros: number, budgetMicros: number, currency: string): string {
-  return `${amountText(micros)} of ${moneyText(budgetMicros, currency)} are spent`;
+  const budget = amountText(budgetMicros, micros);
+  return `${amountText(micros, budgetMicros)} of ${budget} ${currency} are spent`;
 }
 
 /** What an event says was paid for; also an answer that was refused. */

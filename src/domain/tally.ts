@@ -16,6 +16,15 @@ export interface ServiceTally {
   retries: number;
 }
 
+export interface FallbackTally {
+  readonly role: Role;
+  readonly service: string;
+  readonly instead: string;
+  readonly count: number;
+  /** Why: by service and code, as far as possible. */
+  readonly causes: Map<string, Cause>;
+}
+
 export interface Rejected {
   readonly listLine: number;
   readonly reason: string;
@@ -32,7 +41,8 @@ export class RunTally {
   readonly #outcomes = new OutcomeCounts();
   readonly outcomes: ReadonlyMap<Outcome, number> = this.#outcomes.counts;
   readonly rejected: Rejected[] = [];
-  readonly fallbacks = new Map<string, number>();
+  /** By who did it instead of whom, in which role. */
+  readonly fallbacks = new Map<string, FallbackTally>();
   /** Why calls failed for good: by service and code, or by what was said, as far as possible. */
   readonly failures = new Map<string, Cause>();
   /** By contact in hand whose call failed: of which service, or at which step, and its code. */
@@ -71,7 +81,7 @@ export class RunTally {
         this.#failedBy.delete(event.contact);
         break;
       case 'fallback.used':
-        add(this.fallbacks, `${event.service} instead of ${event.instead}`);
+        this.#fellBack(event);
         break;
       case 'alert.sent':
         this.alerts.sent += 1;
@@ -82,6 +92,14 @@ export class RunTally {
       default:
         this.#takeService(event);
     }
+  }
+
+  #fellBack({ role, service, instead, reason, code }: EventOf<'fallback.used'>): void {
+    const key = `${role} ${service} ${instead}`;
+    const { causes, count } = this.fallbacks.get(key) ?? { causes: new Map(), count: 0 };
+    const cause = keyAmong(causes, `${instead}: ${code}`, 'other reasons');
+    causes.set(cause, causeWith(causes.get(cause), reason, cause));
+    this.fallbacks.set(key, { role, service, instead, count: count + 1, causes });
   }
 
   /** A text that is too long is put down to its step: no service is to blame for it. */

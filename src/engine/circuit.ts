@@ -138,8 +138,8 @@ export class Circuit {
     if (!allowed) this.counts.retriesRefused += 1;
     if (!allowed && !this.#refusing) {
       const message =
-        `${service} fails so often that the retry budget of all lines is used up: failed ` +
-        'requests are not retried until it answers again';
+        `${service} fails so often that the retry budget of all lines (of tries, not of money) ` +
+        'is used up: failed requests are not retried until it answers again';
       this.#news.add({ type: 'notice', level: 'warn', code: 'retry_budget_used_up', message });
       this.#news.tell();
     }

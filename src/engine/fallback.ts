@@ -79,8 +79,8 @@ export class Chain<S extends Service> {
           const { contact, call: callId, step, line } = context;
           const subject = { contact, call: callId, step, line };
           const instead = candidates[0]?.name ?? '';
-          const reason = reasonOf(first.miss);
-          emit({ type: 'fallback.used', ...subject, service: service.name, role, instead, reason });
+          const about = { service: service.name, role, instead, ...reasonOf(first.miss) };
+          emit({ type: 'fallback.used', ...subject, ...about });
         }
         return { value, service: service.name };
       } catch (error) {
@@ -156,8 +156,10 @@ function refusedByAll(
   return all;
 }
 
-function reasonOf(miss: Miss): string {
-  if (miss instanceof ServiceFailure) return miss.code;
+function reasonOf(miss: Miss): { readonly reason: string; readonly code: string } {
+  const failure = miss instanceof ServiceFailure ? miss : miss.cause;
   // Turned away without a failure: so many wait for a place that our own queue is too long.
-  return miss.cause instanceof ServiceFailure ? `unavailable: ${miss.cause.code}` : 'queue_full';
+  return failure instanceof ServiceFailure
+    ? { reason: failure.message, code: failure.code }
+    : { reason: 'too many requests wait for it', code: 'queue_full' };
 }

@@ -145,10 +145,11 @@ export class Processor {
       if (error instanceof Stopped || (story.stop.aborted && error === story.stop.reason)) {
         return { type: 'left' };
       }
+      const settlement = settlementOf(error, story.claim, this.#others(error, story));
       if (error instanceof ServiceFailure && !story.ended) {
-        this.#takeFailure(story, error);
+        this.#takeFailure(story, error, settlement.type === 'put_off');
       }
-      return settlementOf(error, story.claim, this.#others(error, story));
+      return settlement;
     }
   }
 
@@ -492,9 +493,9 @@ export class Processor {
   }
 
   /** A number that is none is what became of the call, not a step that failed. */
-  #takeFailure(story: Story, failure: ServiceFailure): void {
+  #takeFailure(story: Story, failure: ServiceFailure, putOff: boolean): void {
     if (failure.outcome === undefined) {
-      this.#events.failed(story, failure);
+      this.#events.failed(story, failure, putOff);
     } else if (failure.service !== undefined) {
       story.services.dialer = failure.service;
     }

@@ -89,9 +89,10 @@ export class StoryEvents {
     });
   }
 
-  failed(story: Story, { service, kind, code, message }: ServiceFailure): void {
-    const { step } = story;
-    this.#emit({ type: 'call.failed', ...subjectOf(story), step, service, kind, code, message });
+  failed(story: Story, failure: ServiceFailure, putOff: boolean): void {
+    const { service, kind, code, message } = failure;
+    const about = { ...subjectOf(story), step: story.step, service, kind, code, message };
+    this.#emit({ type: 'call.failed', ...about, ...(putOff && { putOff }) });
   }
 }
 

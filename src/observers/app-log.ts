@@ -5,7 +5,7 @@
 import { type Logger, pino } from 'pino';
 import type { CampaignEvent, Subject } from '../domain/event.ts';
 import { maskContactId, maskNumbers } from '../domain/privacy.ts';
-import type { Usage } from '../domain/usage.ts';
+import type { Payee, Usage } from '../domain/usage.ts';
 import type { Role } from '../domain/words.ts';
 import type { Clock } from '../engine/ports.ts';
 import { LogFile } from './log-file.ts';
@@ -19,6 +19,8 @@ export interface AppLogOptions {
   readonly maxSizeBytes: number;
   readonly keep: number;
   readonly campaign: string;
+  /** Those in use; see `messageOf`. */
+  readonly services: readonly Payee[];
   readonly clock: Clock;
   /** Told once when the log cannot be written, in a sentence for people. */
   onProblem(message: string): void;
@@ -64,7 +66,8 @@ class AppLogFile implements AppLog {
   take(event: CampaignEvent): void {
     const level = levelOf(event);
     if (this.#logger.isLevelEnabled(level)) {
-      this.#logger[level](fieldsOf(event, this.#options.campaign), messageOf(event));
+      const { campaign, services } = this.#options;
+      this.#logger[level](fieldsOf(event, campaign), messageOf(event, services));
     }
   }
 
@@ -175,7 +178,7 @@ function ownFields(event: CampaignEvent): object | undefined {
     case 'retry.scheduled':
       return { code: event.code, retry_count: event.retry, delay_ms: Math.round(event.delayMs) };
     case 'fallback.used':
-      return { instead: event.instead };
+      return { instead: event.instead, code: event.code };
     case 'breaker.opened':
       return openedFields(event);
     case 'breaker.half_open':
@@ -193,19 +196,11 @@ function ownFields(event: CampaignEvent): object | undefined {
     case 'record.refused':
       return { error_category: 'permanent', code: event.code };
     case 'call.failed':
-      return { error_category: event.kind, code: event.code };
+      return { error_category: event.kind, code: event.code, put_off: event.putOff };
     case 'contact.put_off':
       return { delay_ms: Math.round(event.delayMs) };
     case 'call.finished':
-      return {
-        outcome: event.outcome,
-        detail: event.detail === undefined ? undefined : detailText(event.detail, event.contact),
-        answer: event.answer,
-        code: event.code,
-        duration_ms: Math.round(event.durationMs),
-        cut: event.cut,
-        was: event.was,
-      };
+      return finishedFields(event);
     case 'health.changed':
       return { health: event.health, away_ms: event.awayMs && Math.round(event.awayMs) };
     case 'connection.changed':
@@ -228,6 +223,19 @@ function endFields({
   durationMs,
 }: Extract<CampaignEvent, { type: 'run.finished' }>): object {
   return { end, contacts, duration_ms: Math.round(durationMs) };
+}
+
+function finishedFields(event: Extract<CampaignEvent, { type: 'call.finished' }>): object {
+  const { outcome, detail, contact, answer, code, durationMs, cut, was } = event;
+  return {
+    outcome,
+    detail: detail === undefined ? undefined : detailText(detail, contact),
+    answer,
+    code,
+    duration_ms: Math.round(durationMs),
+    cut,
+    was,
+  };
 }
 
 function stepFields({

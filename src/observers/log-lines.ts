@@ -5,7 +5,10 @@
 import type { CampaignEvent, ContactCounts, EventOf, EventType, RunEnd } from '../domain/event.ts';
 import type { Health } from '../domain/health.ts';
 import { maskContactId, maskNumbers } from '../domain/privacy.ts';
+import { withServiceKeys } from '../domain/service-key.ts';
 import { counted, spanText } from '../domain/text.ts';
+import type { Payee } from '../domain/usage.ts';
+import type { Role } from '../domain/words.ts';
 
 /** From the least to the most important. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -28,6 +31,13 @@ const HEALTH_MEANS: Readonly<Record<Health, string>> = {
   healthy: '',
   degraded: ': its health check is good, the work has yet to prove it',
   unhealthy: ': its health check fails',
+};
+
+const FALLBACK_DID: Readonly<Record<Role, string>> = {
+  llm: 'writes the text',
+  tts: 'speaks the text',
+  dialer: 'makes the call',
+  crm: 'is asked or told of the call',
 };
 
 /** How long a service had not been healthy. */
@@ -73,8 +83,8 @@ const SENTENCES: Sentences = {
     question === true
       ? `${service} is asked again in ${spanText(delayMs)}`
       : `${service}: retry ${retry} in ${spanText(delayMs)}`,
-  'fallback.used': ({ service, instead, reason }) =>
-    `${service} did it instead of ${instead}: ${maskNumbers(reason)}`,
+  'fallback.used': ({ service, role, instead, reason }) =>
+    `${service} ${FALLBACK_DID[role]} instead of ${instead}: ${maskNumbers(reason)}`,
   'breaker.opened': ({ service, openMs, code, message }) =>
     `${service} is left alone for ${spanText(openMs)}: ${failureText(code, undefined, message)}`,
   'breaker.half_open': ({ service }) => `${service} is tried again`,
@@ -86,8 +96,9 @@ const SENTENCES: Sentences = {
     failureText(code, undefined, message),
   'service.resumed': ({ service, outageMs }) =>
     `${service} takes requests again after ${spanText(outageMs)}`,
-  'call.failed': ({ contact, step, code, message }) =>
-    `call to ${shown(contact)} failed${step === undefined ? '' : ` at ${step}`}: ` +
+  'call.failed': ({ contact, step, code, message, putOff }) =>
+    `call to ${shown(contact)} ${putOff === true ? 'is put off, it ' : ''}failed` +
+    `${step === undefined ? '' : ` at ${step}`}: ` +
     failureText(code, undefined, message),
   'contact.put_off': ({ contact, delayMs, reason }) =>
     `${shown(contact)} is put off for ${spanText(delayMs)}: ${maskNumbers(reason)}`,
@@ -153,10 +164,15 @@ const LEVELS: Readonly<Record<Exclude<EventType, 'notice'>, LogLevel>> = {
   'sheet.away': 'warn',
 };
 
-/** One sentence, without a full stop. Telephone numbers are masked. */
-export function messageOf(event: CampaignEvent): string {
+/**
+ * One sentence, without a full stop. Telephone numbers are masked.
+ *
+ * @param services those in use: an account that fills two roles is named as two
+ */
+export function messageOf(event: CampaignEvent, services: readonly Payee[]): string {
   // The table has an entry per type; only the compiler cannot see that they belong together.
-  return (SENTENCES[event.type] as (event: CampaignEvent) => string)(event);
+  const sentence = SENTENCES[event.type] as (event: CampaignEvent) => string;
+  return sentence(withServiceKeys(services, event));
 }
 
 export function levelOf(event: CampaignEvent): LogLevel {
@@ -211,7 +227,7 @@ function countsText(counts: ContactCounts): string {
 
 function failedText(event: EventOf<'attempt.failed'>): string {
   const { service, contact, step, attempt, question, hangUp } = event;
-  const call = contact === undefined ? 'a call' : `the call to ${shown(contact)}`;
+  const call = contact === undefined ? 'a call' : callTo(contact);
   if (hangUp === true) return `${service} did not hang up ${call}`;
   if (question === true) {
     return `${service} did not say what became of ${call}, asked ${counted(attempt, 'time')}`;
@@ -231,4 +247,31 @@ function because(reason: string | undefined): string {
 
 function shown(contact: string): string {
   return maskContactId(contact);
+}
+
+/** Events whose sentence says whose they are. */
+const NAMES_CONTACT: ReadonlySet<unknown> = new Set<EventType>([
+  'call.started',
+  'call.failed',
+  'call.finished',
+  'contact.put_off',
+  'call.looked_for',
+  'call.looked_up',
+  'record.refused',
+]);
+
+/**
+ * Whether an event's sentence says whose it is. Found by what it is, for the id may be a word that
+ * stands there for something else: the 1 of "attempt 1".
+ */
+export function namesContact(type: unknown, contact: string, sentence: string): boolean {
+  const call = callTo(contact);
+  const isNamed = [` ${call}, asked `, ` did not hang up ${call}: `].some((one) =>
+    sentence.includes(one),
+  );
+  return NAMES_CONTACT.has(type) || isNamed;
+}
+
+function callTo(contact: string): string {
+  return `the call to ${shown(contact)}`;
 }

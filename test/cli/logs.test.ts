@@ -84,6 +84,8 @@ interface Fields {
   readonly minutesAgo?: number;
   readonly level?: string;
   readonly service?: string;
+  readonly role?: string;
+  readonly event?: string;
   readonly contact?: string;
   readonly stack?: string;
 }
@@ -177,6 +179,33 @@ describe('campaign logs', () => {
     expect(await shown('--service', 'nobody')).toEqual([]);
     expect(await shown('--service', 'csv', '--service', 'flite')).toEqual(['a', 'b', 'd']);
     expect(await shown('--contact', 'c-017', '--contact', '+14155550134')).toEqual(['c', 'd']);
+  });
+
+  it('picks what an account does in one of its roles', async () => {
+    const [llm, tts] = (['llm', 'tts'] as const).map((role) => ({ service: 'openai', role }));
+    await writeFile(file, line('a', llm) + line('b', tts));
+    const shown = async (name: string) => messages((await logs('--service', name)).stdout);
+    expect(await shown('openai (tts)')).toEqual(['b']);
+    expect(await shown('openai (llm)')).toEqual(['a']);
+    expect(await shown('openai')).toEqual(['a', 'b']);
+  });
+
+  it('says whom a line is about, whatever else the number in it counts', async () => {
+    const contact = '1';
+    await writeFile(
+      file,
+      line('flite failed at speech, attempt 1: mute', { event: 'attempt.failed', contact }) +
+        line('call to 1 started', { event: 'call.started', contact }) +
+        line('twilio did not say what became of the call to 1, asked 1 time: 503', {
+          event: 'attempt.failed',
+          contact,
+        }),
+    );
+    expect(messages((await logs()).stdout)).toEqual([
+      'flite failed at speech, attempt 1: mute (contact 1)',
+      'call to 1 started',
+      'twilio did not say what became of the call to 1, asked 1 time: 503',
+    ]);
   });
 
   it('says that nothing matched, and what is compared', async () => {

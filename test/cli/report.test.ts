@@ -54,9 +54,39 @@ describe('campaign report', () => {
     expect(speech).toMatchObject({ service: 'flite', count: 2, max_ms: expect.any(Number) });
   });
 
+  it('names an account that fills two roles as two, and counts one time as one', async () => {
+    const providers = '{ openai: { model: m, tts_model: m, voice: v, api_key: "${K}" } }';
+    const chains = '{ llm: [openai, template], tts: [openai, flite] }';
+    bench.write(
+      'config.yml',
+      `services: ${chains}\nproviders: ${providers}\nscript: { template: "Hi.", prompt: "Hi." }\n`,
+    );
+    bench.queue('spring', [phoneOf(1)]);
+    {
+      using store = bench.store();
+      const about = { campaign: 'spring', service: 'openai', kind: 'transient' } as const;
+      const failure = { ...about, code: 'http_429', message: 'openai answered 429', atMs: 1 };
+      const subject = { contact: 'c', call: 'x', status: 429 };
+      store.noteFailure({ ...failure, ...subject, step: 'script', role: 'llm' });
+      store.noteFailure({ ...failure, ...subject, step: 'speech', role: 'tts' });
+      const used = { campaign: 'spring', service: 'flite', instead: 'openai', atMs: 1 };
+      store.noteFallback({ ...used, role: 'tts', reason: 'openai answered 429' });
+    }
+    const { stdout } = await bench.command('report');
+    expect(stdout).toMatch(/\n {2}openai +http_429 +1 .*\n/);
+    expect(stdout).toMatch(/\n {2}openai \(tts\) +http_429 +1 .*\n/);
+    expect(stdout).toMatch(/\n {2}flite +openai \(tts\) +1 /);
+    const document = JSON.parse((await bench.command('report --json')).stdout);
+    const names = document.failures.map(({ service }: { service: string }) => service);
+    expect(names.toSorted()).toEqual(['openai', 'openai (tts)']);
+    expect(document.fallbacks).toMatchObject([{ role: 'tts', instead: 'openai (tts)' }]);
+  });
+
   it('--csv: every finished call, as in results.csv', async () => {
     bench.list('spring.csv', [1, 2, 3], false);
     bench.write('spring.csv', `${bench.read('spring.csv')}"=cmd()|, ""x""",+442079460018\n`);
+    await bench.command('run spring.csv --limit 1');
+    expect((await bench.command('report')).stdout).toMatch(/script {2}template +1 time +mean/);
     await bench.command('run spring.csv');
     const { code, stdout, stderr } = await bench.command('report --csv');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

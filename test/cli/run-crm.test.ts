@@ -99,7 +99,7 @@ describe('a run with HubSpot', () => {
     const campaign = bench(`base_url: "${portal.url}", ${PROPERTY}`);
     const first = await campaign.command('run list.csv --lines 1 --quiet', { env: ENV });
     expect(first.code).toBe(0);
-    expect(first.stderr).toContain('1 records owed   the CRM refused the record: hubspot answered');
+    expect(first.stderr).toContain('1 record owed    the CRM refused the record: hubspot answered');
     expect(first.stderr).not.toContain(phoneOf(1));
     const status = await campaign.command('status', { env: ENV });
     expect(status.stdout).toContain('1 record owed to the CRM');

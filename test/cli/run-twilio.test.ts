@@ -92,7 +92,7 @@ describe('a campaign that calls through Twilio', () => {
     expect(run.stdout).toContain(`
   uncertain: c-1 may have been rung;
   the dialer could not be asked about 1: the next run asks it once more.
-  They are not rung again by themselves. Find out, then say so:
+  Nobody is rung again for that by itself. Find out, then say so:
     campaign settle list c-1 answered   (or: again)
 `);
     const status = '1 queued, 0 put off, 1 uncertain; ';

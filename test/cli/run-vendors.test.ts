@@ -67,7 +67,9 @@ describe('a run with vendors of models', () => {
     expect(posts).toEqual([1, 2, 1]);
     const lines = logOf(campaign);
     const used = lines.find(({ event }) => event === 'fallback.used');
-    expect(used?.msg).toMatch(/^google did it instead of openrouter/);
+    expect(used?.msg).toMatch(
+      /^google writes the text instead of openrouter: openrouter answered 402: No credits/,
+    );
     expect(lines.find(({ event }) => event === 'breaker.opened')?.msg).toContain(
       'openrouter answered 402: No credits; no credit is left: see openrouter.ai',
     );
@@ -91,7 +93,10 @@ describe('a run with vendors of models', () => {
     expect(campaign.read('out/list/results.csv')).toContain('Hi.');
     expect(
       logOf(campaign).some(({ event, msg }) => {
-        return event === 'fallback.used' && msg.startsWith('template did it instead of openrouter');
+        return (
+          event === 'fallback.used' &&
+          msg.startsWith('template writes the text instead of openrouter')
+        );
       }),
     ).toBe(true);
   });

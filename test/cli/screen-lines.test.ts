@@ -25,6 +25,7 @@ describe('what is said while a run works', () => {
     });
     expect(said).toEqual([
       ['attempt.failed', 'yellow'],
+      ['fallback.used', 'yellow'],
       ['breaker.opened', 'red'],
       ['breaker.closed', '  flite works again after 2 min 5 s'],
       ['service.stalled', 'red'],
@@ -36,6 +37,21 @@ describe('what is said while a run works', () => {
       ['alert.failed', 'red'],
       ['sheet.away', 'yellow'],
       ['notice', '  for your information'],
+    ]);
+  });
+
+  it('says once that another takes over, for each that is replaced', () => {
+    const services = (['llm', 'tts'] as const).map((role) => ({ role, service: 'openai' }));
+    const lineFor = screenLines(false, plain, services);
+    const why = { reason: 'openai answered 429', code: 'http_429' };
+    const used = { type: 'fallback.used', instead: 'openai', ...why } as const;
+    const text = { ...used, role: 'llm', service: 'template' } as const;
+    const voice = { ...used, role: 'tts', service: 'flite' } as const;
+    expect([text, voice, text, voice].map(lineFor)).toEqual([
+      '  template writes the text instead of openai: openai answered 429',
+      '  flite speaks the text instead of openai (tts): openai answered 429',
+      undefined,
+      undefined,
     ]);
   });
 

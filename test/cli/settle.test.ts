@@ -23,10 +23,10 @@ describe('campaign settle', () => {
     await oneUncertain();
     const run = await bench.command('run spring.csv');
     expect(run.code).toBe(0);
-    expect(run.stdout).toContain('All 3 have their outcome, but 1 uncertain.');
+    expect(run.stdout).toContain('All 3 have their outcome; 1 of them is uncertain.');
     expect(run.stdout).toContain(`
   uncertain: c-2 may have been rung;
-  nobody can tell. They are not rung again by themselves. Find out, then say so:
+  nobody can tell. Nobody is rung again for that by itself. Find out, then say so:
     campaign settle spring c-2 answered   (or: again)
 `);
     expect(bench.read('out/spring/results.csv')).not.toMatch(/^c-2,/m);

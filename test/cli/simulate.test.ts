@@ -53,7 +53,7 @@ describe('campaign simulate --outage elevenlabs', () => {
       'retry 2 in 10.',
       'retry 3 in 2',
       'attempt 4',
-      'call to marigold failed at speech',
+      'call to marigold is put off, it failed at speech',
       'elevenlabs is left alone for 1 min',
       'marigold is put off for 1 min',
       'ALERT (critical): elevenlabs, which speaks the texts, does not work',
@@ -80,7 +80,7 @@ describe('campaign simulate --outage elevenlabs', () => {
   it('puts a service that is not in use first in its chain, and says so', async () => {
     const { stdout } = await bench.command('simulate --outage flite');
     expect(stdout).toContain('flite is not in use: here it is the first choice of tts');
-    expect(stdout).toContain('elevenlabs did it instead of flite');
+    expect(stdout).toContain('elevenlabs speaks the text instead of flite');
   });
 
   it('goes at the speed that is asked for', async () => {

@@ -36,6 +36,7 @@ function factsOf({ contacts, outcomes, ...changes }: Changes): SummaryFacts {
     durationMs: 65_000,
     tally: tallyOf(),
     down: [],
+    services: [],
     rings: true,
     dialers: ['twilio'],
     crms: ['hubspot'],
@@ -83,7 +84,7 @@ describe('the headline', () => {
     [
       'done, with somebody uncertain',
       { tally: oneDone, contacts: { total: 3, done: 1, uncertain: 2 } },
-      'spring: 1 contact done in 1 min 5 s. All 3 have their outcome, but 2 uncertain.',
+      'spring: 1 contact done in 1 min 5 s. All 3 have their outcome; 2 of them are uncertain.',
     ],
     [
       'nothing to do',
@@ -133,7 +134,7 @@ describe('the headline', () => {
         contacts: { total: 2, done: 1, uncertain: 1 },
       },
       'spring: 1 contact done, 1 uncertain in 1 min 5 s. ' +
-        'All 2 have their outcome, but 1 uncertain.',
+        'All 2 have their outcome; 1 of them is uncertain.',
     ],
     [
       'stopped',
@@ -186,7 +187,7 @@ describe('the rows', () => {
     expect(rows(changes)).toEqual([
       ' 12,000 answered',
       '     20 no answer',
-      '      3 invalid number',
+      '      3 invalid numbers',
       '      1 uncertain',
       '  1,191 queued',
       '      7 put off        6: waits for flite; 1: preview: cannot write +1 415 *** **01.wav',
@@ -217,7 +218,7 @@ describe('the rows', () => {
       { reason, count: 2, dueMs: undefined },
     ];
     expect(rows({ tally, waiting, recordsOwed: 3 })).toEqual([
-      '      1 records owed   the CRM gets them with the next run',
+      '      1 record owed    the CRM gets it with the next run',
       '      2 records owed   the CRM refused the record: not a number: +1 415 *** **01',
       '      1 with a note    logged without association',
     ]);
@@ -238,6 +239,33 @@ describe('the rows', () => {
     const down = [{ service: 'hubspot', sinceMs: 0, message, role: 'crm' as const, isPermanent }];
     const changes: Changes = { tally: tallyOf(['answered']), recordsOwed: 2, down };
     expect(rows(changes)).toContain(`      2 records owed   ${words}`);
+  });
+
+  it('say who did it instead of whom, and why, by the name of the role', () => {
+    const services = (['llm', 'tts'] as const).map((role) => ({ role, service: 'openai' }));
+    const tally = tallyOf(['answered']);
+    const used = { type: 'fallback.used', instead: 'openai', code: 'http_429' } as const;
+    for (const limit of ['requests', 'requests', 'tokens']) {
+      const reason = `openai answered 429: too many ${limit}`;
+      tally.take({ ...used, role: 'llm', service: 'template', reason });
+    }
+    const reason = `openai answered 429 for ${phoneOf(1)}`;
+    tally.take({ ...used, role: 'tts', service: 'flite', reason });
+    const text = summaryText(factsOf({ tally, services }), plain);
+    expect(text).toContain(
+      '\n\n      3 fallback       template instead of openai: openai: http_429, for example: ' +
+        'openai answered 429: too many requests\n' +
+        '      1 fallback       flite instead of openai (tts): openai answered 429 for ' +
+        '+1 415 *** **01\n\n',
+    );
+  });
+
+  it('tell one in the words for one', () => {
+    const facts = { tally: tallyOf(['uncertain']), contacts: { total: 1, uncertain: 1 } };
+    expect(headline(facts)).toContain('The one contact has its outcome: it is uncertain.');
+    expect(rows({ tally: tallyOf(['invalid_number']), outcomes: [['invalid_number', 1]] })).toEqual(
+      ['      1 invalid number'],
+    );
   });
 
   it('give the one reason why contacts wait without its count', () => {
@@ -327,7 +355,7 @@ describe('the paragraphs below', () => {
     expect(summaryText(factsOf({ uncertain }), plain)).toContain(`
 
   uncertain: c-1, c-2, c-3, c-4, c-5 and 2 more may have been rung;
-  nobody can tell. They are not rung again by themselves. Find out, then say so:
+  nobody can tell. Nobody is rung again for that by itself. Find out, then say so:
     campaign settle spring c-1 answered   (or: again)
 
 `);

@@ -33,7 +33,11 @@ describe('what a run did', () => {
     expect(tally.rejected).toEqual([{ listLine: 8, reason: 'no number' }]);
     expect(tally.rejectedCount).toBe(1);
     expect(tally.putOff).toBe(1);
-    expect([...tally.fallbacks]).toEqual([['espeak-ng instead of flite', 1]]);
+    const [fallback] = tally.fallbacks.values();
+    expect(fallback).toMatchObject({ service: 'espeak-ng', instead: 'flite', count: 1 });
+    expect([...(fallback?.causes ?? [])]).toEqual([
+      ['flite: http_503', { reason: 'flite is left alone', count: 1 }],
+    ]);
     expect(tally.service('flite', 'tts')).toEqual({
       role: 'tts',
       requests: 2,

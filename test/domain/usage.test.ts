@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CampaignEvent } from '../../src/domain/event.ts';
 import { amountText, costOf, moneyText, type Prices } from '../../src/domain/money.ts';
-import { Spending } from '../../src/domain/spending.ts';
+import { budgetText, Spending } from '../../src/domain/spending.ts';
 import { UsageBook, type UsageCount, usageCount, usageTotals } from '../../src/domain/usage.ts';
 
 const openai = { role: 'llm', service: 'openai' } as const;
@@ -131,6 +131,12 @@ describe('spending', () => {
     durationMs: 1,
     usage: { inputTokens: 400 },
   };
+
+  it('is written in as many decimals as the budget it is held against', () => {
+    expect(budgetText(110_000, 80_000, 'USD')).toBe('0.1100 of 0.0800 USD are spent');
+    expect(budgetText(20_000, 500_000, 'USD')).toBe('0.0200 of 0.5000 USD are spent');
+    expect(budgetText(0, 500_000, 'USD')).toBe('0.00 of 0.50 USD are spent');
+  });
 
   it('is what earlier runs and this one were paid for, held against the budget', () => {
     const spending = new Spending(limits, [countOf(openai, { inputTokens: 300 })]);

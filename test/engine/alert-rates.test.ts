@@ -31,7 +31,14 @@ function stepDone(step: Step, role: Role, service: string, requestMs = 10): Camp
 
 function stoodIn(instead = 'elevenlabs'): CampaignEvent {
   const about = { contact: 'c', call: 'x', role: 'tts' } as const;
-  return { type: 'fallback.used', ...about, service: 'flite', instead, reason: 'http_429' };
+  return {
+    type: 'fallback.used',
+    ...about,
+    service: 'flite',
+    instead,
+    reason: 'http_429',
+    code: 'http_429',
+  };
 }
 
 function times(count: number, make: () => CampaignEvent): CampaignEvent[] {

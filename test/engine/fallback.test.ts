@@ -85,7 +85,8 @@ describe('chain', () => {
         role: 'tts',
         service: 'b',
         instead: 'a',
-        reason: 'unavailable: http_503',
+        reason: cause.message,
+        code: 'http_503',
       },
     ]);
   });
@@ -94,7 +95,9 @@ describe('chain', () => {
     const full = new Unavailable(['a'], 5_000);
     const { run, events } = setting([service('a', full), service('b', 'from b')]);
     await run();
-    expect(events).toMatchObject([{ instead: 'a', reason: 'queue_full' }]);
+    expect(events).toMatchObject([
+      { instead: 'a', reason: 'too many requests wait for it', code: 'queue_full' },
+    ]);
   });
 
   it.each([
@@ -104,7 +107,7 @@ describe('chain', () => {
   ])('falls back when the first %s', async (_, error) => {
     const { run, events } = setting([service('a', error), service('b', 'from b')]);
     expect(await run()).toMatchObject({ service: 'b' });
-    expect(events).toMatchObject([{ instead: 'a', reason: error.code }]);
+    expect(events).toMatchObject([{ instead: 'a', reason: error.message, code: error.code }]);
   });
 
   it.each([

@@ -401,7 +401,8 @@ describe('contacts that fail', () => {
     }).add(2);
     expect(await bench.run()).toBe('done');
     expect(bench.timesOf('contact.put_off')[0]).toBe(0);
-    expect(bench.of('call.failed')[0]).toMatchObject({ step: 'script', service: 'template' });
+    const about = { step: 'script', service: 'template', putOff: true };
+    expect(bench.of('call.failed')[0]).toMatchObject(about);
     expect(bench.clock.monotonicMs()).toBeGreaterThanOrEqual(60 * MINUTE);
     expect(bench.counts().done).toBe(2);
   });

@@ -39,6 +39,7 @@ function open(options: Partial<AppLogOptions> = {}) {
     maxSizeBytes: 1_000_000,
     keep: 3,
     campaign: 'spring',
+    services: [],
     clock,
     onProblem: (message) => complaints.push(message),
     ...options,

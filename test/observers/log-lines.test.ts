@@ -4,7 +4,7 @@ import { EVERY_EVENT } from '../support/every-event.ts';
 
 describe('events in words', () => {
   it('say what happened, for every type', () => {
-    expect(EVERY_EVENT.map((event) => `${levelOf(event)} ${messageOf(event)}`)).toEqual([
+    expect(EVERY_EVENT.map((event) => `${levelOf(event)} ${messageOf(event, [])}`)).toEqual([
       'info run started on 4 lines: 12 contacts, 3 done, 6 queued, 1 put off, 1 calling, ' +
         '1 uncertain',
       'warn line 8 of the list was rejected: no number',
@@ -13,7 +13,7 @@ describe('events in words', () => {
       'info script was there already',
       'warn flite failed at speech, attempt 1: no answer (timeout 503)',
       'info flite: retry 1 in 5 s',
-      'warn espeak-ng did it instead of flite: flite is left alone',
+      'warn espeak-ng speaks the text instead of flite: flite is left alone',
       'error flite is left alone for 1 min: no answer (timeout)',
       'info flite is tried again',
       'info flite works again after 2 min 5 s',
@@ -42,9 +42,33 @@ describe('events in words', () => {
     ]);
   });
 
+  it('say of a call that failed where it is only put off', () => {
+    const failed = EVERY_EVENT.flatMap((event) =>
+      event.type === 'call.failed' ? [messageOf({ ...event, putOff: true }, [])] : [],
+    );
+    expect(failed).toEqual(['call to c-017 is put off, it failed at speech: no answer (timeout)']);
+  });
+
+  it('name an account that fills two roles as two', () => {
+    const services = (['llm', 'tts'] as const).map((role) => ({ role, service: 'openai' }));
+    const works = { type: 'breaker.closed', service: 'openai', outageMs: 1_000 } as const;
+    const told = services.map(({ role }) => messageOf({ ...works, role }, services));
+    expect(told).toEqual(['openai works again after 1 s', 'openai (tts) works again after 1 s']);
+    const why = { reason: 'openai answered 429', code: 'http_429' };
+    const used = {
+      type: 'fallback.used',
+      role: 'tts',
+      service: 'flite',
+      instead: 'openai',
+    } as const;
+    expect(messageOf({ ...used, ...why }, services)).toBe(
+      'flite speaks the text instead of openai (tts): openai answered 429',
+    );
+  });
+
   it('say how long a service had not been healthy', () => {
     const about = { type: 'health.changed', service: 'flite', role: 'tts' } as const;
-    expect(messageOf({ ...about, health: 'healthy', awayMs: 90_000 })).toBe(
+    expect(messageOf({ ...about, health: 'healthy', awayMs: 90_000 }, [])).toBe(
       'flite is healthy; it had not been healthy for 1 min 30 s',
     );
   });
@@ -53,11 +77,11 @@ describe('events in words', () => {
     const asked = EVERY_EVENT.flatMap((event) =>
       event.type === 'attempt.failed' ? [{ ...event, question: true } as const] : [],
     );
-    expect(asked.map(messageOf)).toEqual([
+    expect(asked.map((event) => messageOf(event, []))).toEqual([
       'flite did not say what became of the call to c-017, asked 1 time: no answer (timeout 503)',
     ]);
     const [one] = asked;
-    const masked = one && messageOf({ ...one, contact: '+14155550134' });
+    const masked = one && messageOf({ ...one, contact: '+14155550134' }, []);
     expect(masked).toContain('the call to +1 415 *** **34, asked');
   });
 

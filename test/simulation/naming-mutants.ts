@@ -122,7 +122,8 @@ export const NAMING_MUTANTS: readonly Mutant[] = [
     compose: telling((event) => {
       if (event.type !== 'step.finished' || event.step !== 'script') return [event];
       const { contact, call, step, line, role, service = '' } = event;
-      const about = { contact, call, step, line, role, service, instead: service, reason: '503' };
+      const why = { reason: '503', code: '503' };
+      const about = { contact, call, step, line, role, service, instead: service, ...why };
       return [{ type: 'fallback.used', ...about }, event];
     }),
   },

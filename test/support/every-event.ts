@@ -37,6 +37,7 @@ export const EVERY_EVENT: readonly CampaignEvent[] = [
     service: 'espeak-ng',
     instead: 'flite',
     reason: 'flite is left alone',
+    code: 'http_503',
   },
   {
     type: 'breaker.opened',

@@ -10,6 +10,7 @@ using log = openAppLog({
   level: 'info',
   maxSizeBytes: 20_000,
   keep: 1000,
+  services: [],
   campaign: name,
   clock: realClock(),
   onProblem: (message) => {

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { serviceKey, servicesInUse } from '../../domain/service-key.ts';
 import { LOG_LEVELS, type LogLevel } from '../../observers/log-lines.ts';
 import { loadConfig } from '../config.ts';
 import { parseDuration } from '../durations.ts';
@@ -138,7 +139,8 @@ function nothingMatches(file: string, options: LogsOptions, { services }: Config
     ...(since === undefined ? [] : [`--since ${since}`]),
   ];
   if (asked.length === 0) return '';
-  const inUse = [...new Set(Object.values(services).flat())].join(', ');
+  const used = servicesInUse(services);
+  const inUse = used.map((one) => serviceKey(used, one)).join(', ');
   return [
     `campaign: no line of ${file} matches ${asked.join(' ')}`,
     ...(service.length === 0 ? [] : [`  --service is a name as in config.yml: ${inUse}`]),

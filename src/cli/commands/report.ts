@@ -5,8 +5,11 @@ import { resolve } from 'node:path';
 import { csvLine } from '../../domain/cells.ts';
 import { maskNumbers } from '../../domain/privacy.ts';
 import { RESULTS_HEADER, resultsRow } from '../../domain/results.ts';
+import { serviceKey, servicesInUse } from '../../domain/service-key.ts';
 import { counted, spanText } from '../../domain/text.ts';
 import { type UsageCount, type UsageTotal, usageTotals } from '../../domain/usage.ts';
+import type { Role } from '../../domain/words.ts';
+import { ROLE_OF } from '../../engine/story-events.ts';
 import type { FailureCount, FallbackCount } from '../../store/report-rows.ts';
 import { openReports, type Reports } from '../../store/sqlite-reports.ts';
 import type { Timing } from '../../store/timings.ts';
@@ -103,6 +106,10 @@ function reportDocument(config: Config, reports: Reports, campaign: string) {
   const [list] = reports.lists(campaign);
   const run = reports.lastRun(campaign);
   const usage = reports.usage(campaign);
+  const failures = reports.failures(campaign);
+  const fallbacks = reports.fallbacks(campaign);
+  const used = [...servicesInUse(config.services), ...failures, ...fallbacks, ...usage];
+  const named: Named = (role, service) => serviceKey(used, { role, service });
   return {
     campaign,
     list: list?.path,
@@ -119,31 +126,41 @@ function reportDocument(config: Config, reports: Reports, campaign: string) {
     ),
     outcomes: Object.fromEntries(outcomes),
     ...answersDocument(state),
-    failures: reports.failures(campaign).map(failureDocument),
-    fallbacks: reports.fallbacks(campaign).map(fallbackDocument),
-    timings: reports.timings(campaign).map(timingDocument),
-    usage: usageTotals(usage).map((total) => totalDocument(config, total)),
+    failures: failures.map((one) => failureDocument(named, one)),
+    fallbacks: fallbacks.map((one) => fallbackDocument(named, one)),
+    timings: reports.timings(campaign).map((one) => timingDocument(named, one)),
+    usage: usageTotals(usage).map((total) => totalDocument(config, named, total)),
     cost: costDocument(config, usage),
   };
 }
 
-function failureDocument(failure: FailureCount) {
-  const { service, role, kind, code, status, count, lastMs } = failure;
+/** What a person calls it: an account that fills two roles is named as two. */
+type Named = (role: Role, service: string) => string;
+
+function failureDocument(named: Named, failure: FailureCount) {
+  const { role, kind, code, status, count, lastMs } = failure;
   const message = maskNumbers(failure.message);
   const last_at = isoTime(lastMs);
+  const service = named(role, failure.service);
   return { service, role, error_category: kind, code, status, count, last_at, message };
 }
 
-function fallbackDocument({ role, service, instead, count, reason, lastMs }: FallbackCount) {
+function fallbackDocument(named: Named, fallback: FallbackCount) {
+  const { role, count, reason, lastMs } = fallback;
+  const service = named(role, fallback.service);
+  const instead = named(role, fallback.instead);
   return { role, service, instead, count, last_at: isoTime(lastMs), reason: maskNumbers(reason) };
 }
 
-function timingDocument({ step, service, count, meanMs, medianMs, maxMs }: Timing) {
+function timingDocument(named: Named, timing: Timing) {
+  const { step, count, meanMs, medianMs, maxMs } = timing;
+  const service = named(ROLE_OF[step], timing.service);
   return { step, service, count, mean_ms: meanMs, median_ms: medianMs, max_ms: maxMs };
 }
 
-function totalDocument(config: Config, total: UsageTotal) {
-  const { service, role } = total;
+function totalDocument(config: Config, named: Named, total: UsageTotal) {
+  const { role } = total;
+  const service = named(role, total.service);
   return { service, role, ...usageDocument(total), cost: serviceCost(config, total) };
 }
 
@@ -193,7 +210,8 @@ function reportText(document: ReportDocument): string {
     ...(timings.length === 0 ? [] : ['', 'Timings']),
     ...timings.map(
       ({ step, service, count, mean_ms: meanMs, max_ms: maxMs }) =>
-        `  ${step.padEnd(8)}${service.padEnd(14)}${String(count).padStart(8)} times  ` +
+        `  ${step.padEnd(8)}${service.padEnd(14)}${String(count).padStart(8)} ` +
+        `${(count === 1 ? 'time' : 'times').padEnd(7)}` +
         `mean ${spanText(meanMs)}, longest ${spanText(maxMs)}`,
     ),
   ];
@@ -211,8 +229,10 @@ function answerLines({ answers = {}, opted_out: optedOut = 0 }: ReportDocument):
 
 /** Nothing where nothing was paid for and no price is known. */
 function usageTexts(config: Config, counts: readonly UsageCount[]): string {
+  const used = [...servicesInUse(config.services), ...counts];
   const lines = usageTotals(counts).map((total) => {
-    const { role, service } = total;
+    const { role } = total;
+    const service = serviceKey(used, total);
     const what = `${usageText(total)}${priceText(config, total)}`;
     return `  ${role.padEnd(8)}${service.padEnd(14)}${what}`;
   });

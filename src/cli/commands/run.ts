@@ -2,6 +2,7 @@
  * `campaign run`: options in, one run, what happened out.
  */
 import { resolve } from 'node:path';
+import { servicesInUse } from '../../domain/service-key.ts';
 import { RunTally } from '../../domain/tally.ts';
 import type { UsageCount } from '../../domain/usage.ts';
 import type { Role } from '../../domain/words.ts';
@@ -137,6 +138,7 @@ function listenLog(showing: Showing, events: EventStream, progress: Progress): A
   const log = openAppLog({
     ...config.logging,
     campaign,
+    services: servicesInUse(config.services),
     clock: world.clock,
     onProblem: (message) => {
       progress.say(`campaign: ${message}`);
@@ -148,7 +150,7 @@ function listenLog(showing: Showing, events: EventStream, progress: Progress): A
   return log;
 }
 
-function screen({ world, options }: Showing): Progress {
+function screen({ world, config, options }: Showing): Progress {
   const { stderr, clock } = world;
   return new Progress({
     write: (text) => {
@@ -156,7 +158,11 @@ function screen({ world, options }: Showing): Progress {
     },
     terminal: stderr.terminal,
     clock,
-    lineFor: screenLines(options.verbose === true, paintFor(stderr, world, options.color)),
+    lineFor: screenLines(
+      options.verbose === true,
+      paintFor(stderr, world, options.color),
+      servicesInUse(config.services),
+    ),
   });
 }
 
@@ -244,6 +250,7 @@ function summaryFacts(
     durationMs: finishedMs - startedMs,
     tally,
     down: servicesDown(guards, latest),
+    services: servicesInUse(config.services),
     inDoubt: callsInDoubt(config, reports, campaign, false, finishedMs)
       .map(({ count }) => count)
       .reduce((total, count) => total + count, 0),

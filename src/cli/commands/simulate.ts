@@ -4,6 +4,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { CampaignEvent, RunEnd } from '../../domain/event.ts';
+import { servicesInUse } from '../../domain/service-key.ts';
 import { RunTally } from '../../domain/tally.ts';
 import { counted, listed, spanText, wrapped } from '../../domain/text.ts';
 import { ROLES, type Role } from '../../domain/words.ts';
@@ -114,7 +115,9 @@ async function playShown(showing: Showing, signals: RunSignals): Promise<Played>
   const { world, options, campaign, tally, told, write, paint, columns } = showing;
   const clock = virtualClock(world, campaign.startMs);
   const speed = options.speed ?? (options.realtime === true ? 1 : undefined);
+  const services = servicesInUse(campaign.config.services);
   const timeline = new Timeline({
+    services,
     write,
     wallMs: () => clock.wallMs(),
     paint,
@@ -130,6 +133,7 @@ async function playShown(showing: Showing, signals: RunSignals): Promise<Played>
           ...campaign.config.logging,
           file: resolve(world.folder, options.log),
           campaign: campaign.name,
+          services,
           clock,
           onProblem: (message) => {
             world.stderr.write(`campaign: ${message}\n`);
@@ -352,6 +356,7 @@ function summaryFacts(
     durationMs,
     tally,
     down: servicesDown(guards),
+    services: servicesInUse(campaign.config.services),
     rings: chains.dialer.some((dialer) => dialer !== 'preview'),
     dialers: chains.dialer,
     crms: chains.crm,

@@ -225,6 +225,11 @@ function serviceLine(
   return downText(down, isRunning ? 'now' : 'next_run', wallMs);
 }
 
+function cutOffText(calling: number): string {
+  if (calling === 0) return '';
+  return `; ${calling} ${calling === 1 ? 'was' : 'were'} cut off: the next run goes on`;
+}
+
 function campaignLines(one: CampaignStatus, config: Config, wallMs: number): string[] {
   const { campaign, state, rejected, rowsOwed, running, next } = one;
   const { contacts, removed, outcomes, recordsOwed, waiting, uncertain, askedAgain } = state;
@@ -239,7 +244,7 @@ function campaignLines(one: CampaignStatus, config: Config, wallMs: number): str
       (removed === 0 ? '' : `, ${removed} taken out of the list`) +
       (reused === 0 ? '' : `, ${reused} not called because the id was another's`),
     running === undefined
-      ? `  no run is on${calling === 0 ? '' : `; ${calling} were cut off: the next run goes on`}`
+      ? `  no run is on${cutOffText(calling)}`
       : `  running since ${isoTime(running.sinceMs)} (process ${running.pid})`,
     ...doubtLines(one.inDoubt, config, running !== undefined, wallMs),
     ...(outcomeText === '' ? [] : [`  outcomes: ${outcomeText}`]),

@@ -83,7 +83,7 @@ function columnsOf(facts: RowFacts): Readonly<Record<Column, RowCell | undefined
     campaign,
     contact: maskContactId(event.contact),
     outcome: event.type === 'call.finished' ? event.outcome : undefined,
-    msg: messageOf(event),
+    msg: messageOf(event, []),
     level: levelOf(event),
     step: failed === undefined ? 'dial' : failed.step,
     role: failure === undefined ? 'dialer' : failure.role,

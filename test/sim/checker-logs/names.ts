@@ -25,7 +25,7 @@ const spoke = (on: SightingLog, service: string) => {
   return on.told({ type: 'step.finished', ...about, service });
 };
 const fellBack = (on: SightingLog, service: string, instead: string) => {
-  const about = { ...ABOUT, step: 'script', role: 'llm', reason: '503' } as const;
+  const about = { ...ABOUT, step: 'script', role: 'llm', reason: '503', code: '503' } as const;
   return on.told({ type: 'fallback.used', ...about, service, instead });
 };
 
@@ -133,7 +133,13 @@ export const NAME_LOGS: Logs = {
       'a kill before it could be told': () => helped().killed(),
       'audio of the second that was kept': () => {
         const on = log({}, { chains: NAMED });
-        const about = { ...ABOUT, step: 'speech', role: 'tts', reason: '503' } as const;
+        const about = {
+          ...ABOUT,
+          step: 'speech',
+          role: 'tts',
+          reason: '503',
+          code: '503',
+        } as const;
         on.told({ type: 'fallback.used', ...about, service: 'flite', instead: 'elevenlabs' });
         return spoke(on, 'flite');
       },
