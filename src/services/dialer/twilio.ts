@@ -259,7 +259,9 @@ class Twilio implements Dialer {
     // Measured when the answer is there: what it took makes the time looked at rather longer.
     const sinceMs = Math.max(0, this.#sinceMs(request));
     const serverMs = list.serverMs ?? this.#clock.wallMs();
-    const doubtedMs = own === undefined ? DOUBTED_MS : this.#asleepMs(own, serverMs);
+    // What it lags behind by now may be days that it has lost since, switched off.
+    const lagMs = Math.max(0, serverMs - this.#clock.wallMs());
+    const doubtedMs = own === undefined ? DOUBTED_MS + lagMs : this.#asleepMs(own, serverMs);
     const begun = { begunMs: serverMs - sinceMs, doubtedMs };
     return seek(list, numbers, begun, this.#othersOf(request, serverMs));
   }

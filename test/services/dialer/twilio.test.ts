@@ -452,6 +452,16 @@ describe('a call whose answer was lost', () => {
     expect(await made.find(dialer, request)).toEqual({ state: 'unknown', detail: SEVERAL });
   });
 
+  it('of an earlier process is not absent where the wall clock has lost days since', async () => {
+    const { made, fake, request } = await lost();
+    // A machine without a clock of its own goes on from where it was switched off.
+    fake.skewMs += 3 * 24 * 3_600_000;
+    expect(await made.find(await made.open(), request)).toEqual({
+      state: 'unknown',
+      detail: SEVERAL,
+    });
+  });
+
   it('is found in a list that takes its time', async () => {
     const { made, fake, dialer, request } = await lost();
     fake.lists.push({ slowMs: 14_000 });

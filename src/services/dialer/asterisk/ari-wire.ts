@@ -273,9 +273,9 @@ export class AriWire {
   /** An answer of Asterisk's own to the placing is proof that nobody was rung; a proxy's is not. */
   #notPlaced(response: HttpResponse): ServiceFailure {
     const failure = ariRefusal(this.#account, response, NO_ENDPOINT);
-    const isOwn = saidBy(response) !== undefined || response.status < 500;
-    if (isOwn) return failure;
-    const { message, code, status } = failure;
+    const { message, code, status = response.status } = failure;
+    const isOwn = status < 500 || saidBy(response) !== undefined;
+    if (isOwn && !GATEWAY.has(status)) return failure;
     return new ServiceFailure(message, { kind: 'unknown', scope: 'service', code, status });
   }
 }
@@ -287,6 +287,9 @@ function encoded(query: Readonly<Record<string, string>>): string {
 function isLocal(endpoint: string): boolean {
   return /^Local\//i.test(endpoint);
 }
+
+/** Whoever answers so had passed it on, and may well say that in words like Asterisk's. */
+const GATEWAY: ReadonlySet<number> = new Set([408, 499, 502, 504]);
 
 /** Asterisk's own words; undefined where it is not ARI that speaks. */
 function saidBy(response: HttpResponse): string | undefined {

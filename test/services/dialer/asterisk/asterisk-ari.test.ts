@@ -205,6 +205,20 @@ test('a repeat of the same call is not rung', async () => {
   expect(fake.rung.get(TO)).toBe(1);
 });
 
+test.each([408, 502, 504])(
+  'a gateway that answers %i in its place proves nothing',
+  async (status) => {
+    const { fake, dialer, request } = await bench('rings');
+    fake.losesAnswer = status;
+    expect(await failureOf(dialer.place(request, CONTEXT))).toMatchObject({
+      kind: 'unknown',
+      status,
+    });
+    expect(await dialer.find(request, CONTEXT)).toMatchObject({ state: 'placed' });
+    expect(fake.rung.get(TO)).toBe(1);
+  },
+);
+
 test('after a lost answer the call is found, or nobody can tell', async () => {
   const { fake, dialer, request } = await bench('rings');
   fake.losesAnswer = true;

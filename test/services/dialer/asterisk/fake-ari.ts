@@ -45,8 +45,8 @@ export class FakeAri {
   readonly asked: string[] = [];
   /** A key that everybody presses while the text is said. */
   digit: string | undefined;
-  /** Of the next request to ring: it is done, and its answer lost. */
-  losesAnswer = false;
+  /** Of the next request to ring: it is done, and its answer lost; or a gateway answers so. */
+  losesAnswer: boolean | number = false;
   /** How a call ends as soon as it is asked about: the answer comes first, and then the word. */
   endsWhenAsked: { readonly cause: number; readonly tech: number } | undefined;
   readonly #sockets = new Set<Socket>();
@@ -151,9 +151,11 @@ export class FakeAri {
         Buffer.concat(chunks).toString('utf8'),
       );
       const isRing = request.method === 'POST' && path === '/channels';
-      if (isRing && this.losesAnswer) {
+      const { losesAnswer } = this;
+      if (isRing && losesAnswer !== false) {
         this.losesAnswer = false;
-        request.socket.destroy();
+        if (losesAnswer === true) request.socket.destroy();
+        else send(response, losesAnswer, { message: 'no answer from the upstream server' });
         return;
       }
       send(response, status, body);
