@@ -140,7 +140,7 @@ describe('campaign.budget', () => {
 
     configure(budget('1'));
     expect((await command('run spring.csv')).code).toBe(0);
-    expect((await command('status')).stdout).toContain('  budget: 0.0600 of 1.00 USD are spent');
+    expect((await command('status')).stdout).toContain('  budget: 0.0600 of 1.0000 USD are spent');
     expect((await json('report')).last_run.end).toBe('done');
   });
 
