@@ -13,6 +13,7 @@ import type {
   AudioStore,
   BreakerMemory,
   Clock,
+  Digest,
   Emit,
   Journal,
   RandomSource,
@@ -33,6 +34,8 @@ export interface EngineParts {
   readonly purse?: Purse | undefined;
   readonly services: Services;
   readonly audio: AudioStore;
+  /** What audio is named by; SHA-256 where it is left out. */
+  readonly digest?: Digest | undefined;
   readonly journal: Journal;
   readonly breakers: BreakerMemory;
   readonly clock: Clock;
@@ -91,7 +94,7 @@ export function composeEngine(parts: EngineParts): Engine {
   const processor = new Processor({
     campaign,
     chains,
-    speaker: new Speaker(chains.tts, audio, sha256),
+    speaker: new Speaker(chains.tts, audio, parts.digest ?? sha256),
     journal,
     clock,
     emit,

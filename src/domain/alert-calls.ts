@@ -52,7 +52,7 @@ const RATE_RULES: Readonly<Record<RateName, RateRule>> = {
     suffix: 'success_rate',
     words: successRateWords,
     // To a billionth: 1 - 0.8 is less than 0.2 by a hair.
-    limit: (threshold) => Number((1 - threshold).toFixed(9)),
+    limit: (threshold) => Math.round((1 - threshold) * 1e9) / 1e9,
   },
   cutCalls: { suffix: 'cut_calls', words: cutCallsWords, limit: (threshold) => threshold },
 };

@@ -5,23 +5,23 @@ import { FigureJudge } from './alert-figure.ts';
 import { slowWords } from './alert-rule-text.ts';
 import { NO_SIGNS, type Sign, type WatchMoment } from './alert-sign.ts';
 import { serviceKey } from './alert-state.ts';
+import { PairMap } from './pair-map.ts';
 import { EMPTY_WINDOW, meanOf, type SlidingWindow, windowAfter } from './sliding-window.ts';
 import type { Role } from './words.ts';
 
 /** The requests of one run. */
 export class SlowWatch {
-  /** How long they took, by key. */
-  readonly #requests = new Map<string, SlidingWindow>();
+  /** How long they took. */
+  readonly #requests = new PairMap<Role, string, SlidingWindow>();
   readonly #judge = new FigureJudge();
 
   took(service: string, role: Role, requestMs: number, moment: WatchMoment): readonly Sign[] {
     const policy = moment.policies.slowService;
     if (!policy.enabled) return NO_SIGNS;
-    const key = `${serviceKey(service)}:slow:${role}`;
     const { windowMs, threshold: limitAt } = policy;
-    const before = this.#requests.get(key) ?? EMPTY_WINDOW;
+    const before = this.#requests.get(role, service) ?? EMPTY_WINDOW;
     const window = windowAfter(before, windowMs, moment.nowMs, requestMs);
-    this.#requests.set(key, window);
+    this.#requests.set(role, service, window);
     if (this.#judge.isCalm(window, limitAt, moment)) return NO_SIGNS;
     const { count: requests } = window;
     const figures = { service, role, meanMs: meanOf(window) ?? 0, requests, policy };
@@ -30,7 +30,7 @@ export class SlowWatch {
         policy,
         limitAt,
         window,
-        key,
+        key: `${serviceKey(service)}:slow:${role}`,
         raised: () => ({ rule: 'slowService', words: slowWords(figures), service }),
         cleared: () => slowWords({ ...figures, isOver: true }),
       },

@@ -4,6 +4,7 @@
 import { type Cause, causeWith } from './causes.ts';
 import type { CampaignEvent, EventOf } from './event.ts';
 import { OutcomeCounts } from './outcome-counts.ts';
+import { PairMap } from './pair-map.ts';
 import { paidFor } from './spending.ts';
 import { UsageBook } from './usage.ts';
 import type { Outcome, Role } from './words.ts';
@@ -37,7 +38,7 @@ const REJECTED_SHOWN_MAX = 5;
 const REASONS_MAX = 50;
 
 export class RunTally {
-  readonly #services = new Map<string, ServiceTally>();
+  readonly #services = new PairMap<Role, string, ServiceTally>();
   readonly #outcomes = new OutcomeCounts();
   readonly outcomes: ReadonlyMap<Outcome, number> = this.#outcomes.counts;
   readonly rejected: Rejected[] = [];
@@ -151,14 +152,11 @@ export class RunTally {
   }
 
   service(name: string, role: Role): ServiceTally {
-    const known = this.#services.get(`${role} ${name}`) ?? {
-      role,
-      requests: 0,
-      failures: 0,
-      retries: 0,
-    };
-    this.#services.set(`${role} ${name}`, known);
-    return known;
+    const known = this.#services.get(role, name);
+    if (known !== undefined) return known;
+    const fresh = { role, requests: 0, failures: 0, retries: 0 };
+    this.#services.set(role, name, fresh);
+    return fresh;
   }
 }
 

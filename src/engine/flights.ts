@@ -1,12 +1,12 @@
 import type { Step } from '../domain/words.ts';
-import type { Clock, RequestContext } from './ports.ts';
+import type { AbortWatch, Clock, RequestContext } from './ports.ts';
 
 /**
  * One attempt on its way: what the service sees of it, and its place among the others. It is its
- * own context, whose signal is made only when somebody asks for it, because most never do.
- * (The signal is a getter of the class: spreading a context loses it.)
+ * own context, whose signal is made only when somebody asks for it, because most never do; `watch`
+ * tells the same without one. (Both are getters of the class: spreading a context loses them.)
  */
-class Flight implements RequestContext {
+class Flight implements RequestContext, AbortWatch {
   readonly campaign: string;
   readonly contact: string;
   readonly call: string;
@@ -24,6 +24,7 @@ class Flight implements RequestContext {
   watched = false;
   #controller: AbortController | undefined;
   #given: { readonly reason: unknown } | undefined;
+  readonly #listeners: (() => void)[] = [];
 
   constructor(context: RequestContext, endsMs: number, overdue: () => Error) {
     this.campaign = context.campaign;
@@ -45,9 +46,31 @@ class Flight implements RequestContext {
     return this.#controller.signal;
   }
 
+  get watch(): AbortWatch {
+    return this;
+  }
+
+  get aborted(): boolean {
+    return this.#given !== undefined;
+  }
+
+  get reason(): unknown {
+    return this.#given?.reason;
+  }
+
+  onAbort(listener: () => void): void {
+    if (this.#given === undefined) this.#listeners.push(listener);
+  }
+
+  offAbort(listener: () => void): void {
+    const index = this.#listeners.indexOf(listener);
+    if (index >= 0) this.#listeners.splice(index, 1);
+  }
+
   giveUp(reason: unknown): void {
     this.#given = { reason };
     this.reject(reason);
+    for (const listener of this.#listeners.splice(0)) listener();
     this.#controller?.abort(reason);
   }
 }
@@ -130,9 +153,7 @@ export class Flights {
   }
 
   #add(flight: Flight): void {
-    // Limits are nearly always equal, so that the last is the latest.
-    let before = this.#tail;
-    while (before !== undefined && before.endsMs > flight.endsMs) before = before.previous;
+    const before = this.#lastBy(flight.endsMs);
     const after = before === undefined ? this.#head : before.next;
     flight.previous = before;
     flight.next = after;
@@ -140,6 +161,21 @@ export class Flights {
     else before.next = flight;
     if (after === undefined) this.#tail = flight;
     else after.previous = flight;
+  }
+
+  /**
+   * The last that ends by then. Limits are mostly equal, so that it is the last of all; where many
+   * calls are followed, whose limits are long, it is one of the first.
+   */
+  #lastBy(endsMs: number): Flight | undefined {
+    let last = this.#tail;
+    let first = this.#head;
+    while (last !== undefined && last.endsMs > endsMs) {
+      if (first === undefined || first.endsMs > endsMs) return first?.previous;
+      last = last.previous;
+      first = first.next;
+    }
+    return last;
   }
 
   readonly #watchFresh = (): void => {

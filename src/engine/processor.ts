@@ -4,7 +4,8 @@
  */
 import { type AnswerPolicy, keysOf, standing } from '../domain/answers.ts';
 import { OptedOut, ServiceFailure } from '../domain/failure.ts';
-import type { Step } from '../domain/words.ts';
+import { PairMap } from '../domain/pair-map.ts';
+import type { Role, Step } from '../domain/words.ts';
 import { CallAttempts } from './call-attempts.ts';
 import type {
   AnswersWanted,
@@ -65,7 +66,7 @@ export class Processor {
   readonly #parts: ProcessorParts;
   readonly #events: StoryEvents;
   /** How often each service did a step in this run, by role: one account may fill two. */
-  readonly #served = new Map<string, number>();
+  readonly #served = new PairMap<Role, string, number>();
   /** The same by contact without an outcome, when a service failed it last. */
   readonly #marks = new Map<string, Map<string, number>>();
   /** By dialer and account: not every call that is uncertain need find out that it is away. */
@@ -156,10 +157,10 @@ export class Processor {
   #others(error: unknown, { step, claim }: Story): Others {
     if (!(error instanceof ServiceFailure)) return { haveGoneThrough: false, areLast: false };
     const { service = '', refusedBy } = error;
-    const served = (name: string): number => this.#served.get(payeeOf(step, name)) ?? 0;
+    const served = (name: string): number => this.#served.get(ROLE_OF[step], name) ?? 0;
     const marks = this.#marks.get(claim.key.contact) ?? new Map<string, number>();
     this.#marks.set(claim.key.contact, marks);
-    const payee = payeeOf(step, service);
+    const payee = `${ROLE_OF[step]} ${service}`;
     const haveGoneThrough = served(service) > (marks.get(payee) ?? 0);
     marks.set(payee, served(service));
     if (refusedBy.length === 0) return { haveGoneThrough, areLast: false };
@@ -486,8 +487,8 @@ export class Processor {
 
   #finished(story: Story, step: Step, service: string, startMs: number, by: StepDone = {}): void {
     if (by.kept !== true) {
-      const payee = payeeOf(step, service);
-      this.#served.set(payee, (this.#served.get(payee) ?? 0) + 1);
+      const role = ROLE_OF[step];
+      this.#served.set(role, service, (this.#served.get(role, service) ?? 0) + 1);
     }
     this.#events.stepFinished(story, step, service, startMs, by);
   }
@@ -500,10 +501,6 @@ export class Processor {
       story.services.dialer = failure.service;
     }
   }
-}
-
-function payeeOf(step: Step, service: string): string {
-  return `${ROLE_OF[step]} ${service}`;
 }
 
 /** For how long no other uncertain call is asked about where a dialer could not be asked. */

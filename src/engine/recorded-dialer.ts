@@ -1,4 +1,5 @@
 import { ServiceFailure } from '../domain/failure.ts';
+import { watchOf } from './abort-watch.ts';
 import type { DialAttemptResult, Dialer } from './ports.ts';
 
 /**
@@ -19,10 +20,11 @@ export function recordedDialer(dialer: Dialer): Dialer {
     hangUp: (placed, context) => dialer.hangUp(placed, context),
     async place(request, context) {
       const attempt = await request.attempts.begin(dialer.name, dialer.account);
-      if (context.signal.aborted) {
+      const watch = watchOf(context);
+      if (watch.aborted) {
         // Given up while the begin was being written: nothing was sent.
         await request.attempts.end(attempt, { type: 'not_placed', code: 'stopped' });
-        throw context.signal.reason;
+        throw watch.reason;
       }
       try {
         const placed = await dialer.place(request, context);
@@ -31,8 +33,7 @@ export function recordedDialer(dialer: Dialer): Dialer {
       } catch (error) {
         if (error instanceof ServiceFailure) {
           // Given up in the middle: whatever it says of itself, it may have rung.
-          const { aborted } = context.signal;
-          await request.attempts.end(attempt, aborted ? unknown(error) : resultOf(error));
+          await request.attempts.end(attempt, watch.aborted ? unknown(error) : resultOf(error));
         } else {
           // A bug, the journal itself, the stop of the run: the attempt stays open.
           request.attempts.left(attempt);

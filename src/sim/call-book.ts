@@ -53,9 +53,12 @@ export interface Fate {
 export class CallBook {
   readonly #options: CallBookOptions;
   readonly #calls = new Map<string, TakenCall>();
+  /** How calls end, and how often. */
+  readonly #ends: readonly (readonly [CallEnd, number])[];
 
   constructor(options: CallBookOptions) {
     this.#options = options;
+    this.#ends = Object.entries(options.behaviour.shares) as [CallEnd, number][];
   }
 
   get(id: string): TakenCall | undefined {
@@ -96,9 +99,9 @@ export class CallBook {
   #course(drawn: CallEnd | 'previewed', contact: string, fate: Fate | undefined): Course {
     const { clock, draw, behaviour } = this.#options;
     const nowMs = clock.monotonicMs();
-    const isDropped = drawn === 'answered' && draw('dropped', contact) < (behaviour.dropped ?? 0);
-    const droppedMs = this.#ringMs(contact) + DROPPED_MS * draw('dropped after', contact);
-    const untilMs = nowMs + (isDropped ? droppedMs : this.#lengthMs(drawn, contact));
+    const { dropped = 0 } = behaviour;
+    const isDropped = drawn === 'answered' && dropped > 0 && draw('dropped', contact) < dropped;
+    const untilMs = nowMs + (isDropped ? this.#droppedMs(contact) : this.#lengthMs(drawn, contact));
     const { cutMs = Number.POSITIVE_INFINITY } = fate ?? {};
     const isCut = cutMs < untilMs;
     const isHeard = drawn === 'answered' && !isDropped;
@@ -115,6 +118,10 @@ export class CallBook {
     const afterMs =
       word.cause === NO_ANSWER ? spread(behaviour.noAnswerMs, draw('ring', contact)) : 0;
     return { outcome: 'failed', word, talk: undefined, endMs: clock.monotonicMs() + afterMs };
+  }
+
+  #droppedMs(contact: string): number {
+    return this.#ringMs(contact) + DROPPED_MS * this.#options.draw('dropped after', contact);
   }
 
   #ringMs(contact: string): number {
@@ -136,9 +143,8 @@ export class CallBook {
   }
 
   #endOf(contact: string): CallEnd {
-    const { behaviour, draw } = this.#options;
-    let left = draw('end', contact);
-    for (const [end, share] of Object.entries(behaviour.shares) as [CallEnd, number][]) {
+    let left = this.#options.draw('end', contact);
+    for (const [end, share] of this.#ends) {
       left -= share;
       if (left < 0) return end;
     }

@@ -18,6 +18,15 @@ export function draws(seed: number): Draw {
   };
 }
 
+/** Tells texts apart by 52 bits, in hexadecimal digits: many times as quick as a real hash. */
+export function quickDigest(text: string): string {
+  return digits(mixed(withText(1, text))) + digits(mixed(withText(2, text))).slice(3);
+}
+
+function digits(value: number): string {
+  return value.toString(16).padStart(8, '0');
+}
+
 /** A source of randomness for one run of the program: a sequence, and ids that tell it. */
 export function seededRandom(seed: number, run: number): RandomSource {
   return sequence(draws(seed), run, 'call', 'fraction');

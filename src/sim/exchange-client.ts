@@ -87,7 +87,7 @@ export class ExchangeClient {
     return await this.#outside.poll(asking, atMs - this.#nowMs(), (number) => {
       this.#noteLosses();
       const signs = this.#signs(taken, isHeard);
-      if (!asking.signal.aborted) this.#watch.over(signs, request.contact.phone);
+      if (!asking.watch.aborted) this.#watch.over(signs, request.contact.phone);
       const ended = this.#endOf(call, taken, isHeard);
       if (ended === undefined) throw lost(this.#service);
       const { life, place } = asking;

@@ -78,7 +78,8 @@ export class Life {
     this.#moments += 1;
     this.watch?.(what);
     const { at, kind = '', later = 0 } = this.#fuse;
-    if (at > 0 && this.#burnt >= at) this.#burnt += 1;
+    if (at === 0) return true;
+    if (this.#burnt >= at) this.#burnt += 1;
     else if (what.startsWith(kind)) this.#burnt += 1;
     if (this.#burnt === at + later) this.kill(what);
     return this.#alive;

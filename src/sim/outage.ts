@@ -62,13 +62,14 @@ export interface Outage {
 /** What is wrong with a service at a moment; the outage named last counts. */
 export function faultAt(
   outages: readonly Outage[],
-  { role, service }: Place,
+  place: Place,
   nowMs: number,
 ): Fault | undefined {
   return outages.findLast(
-    ({ places, startMs, endMs }) =>
-      startMs <= nowMs &&
-      nowMs < endMs &&
-      places.some((place) => place.role === role && place.service === service),
+    (outage) => outage.startMs <= nowMs && nowMs < outage.endMs && isOf(outage, place),
   )?.fault;
+}
+
+export function isOf({ places }: Outage, { role, service }: Place): boolean {
+  return places.some((place) => place.role === role && place.service === service);
 }

@@ -14,7 +14,7 @@ import { type Draw, spread } from './draws.ts';
 import { EXCHANGE_FAULTS, Exchange } from './exchange.ts';
 import { failureOf, noNumber, POLL_TIMEOUT_MS, timeoutFailure } from './fault-failures.ts';
 import type { Life } from './life.ts';
-import { type Fault, faultAt, type Outage, type Place } from './outage.ts';
+import { type Fault, faultAt, isOf, type Outage, type Place } from './outage.ts';
 import type { Asked, Method, Sight, Witness } from './sighting.ts';
 import {
   type Asking,
@@ -297,6 +297,8 @@ export class Outside {
     overMs: number,
   ): { readonly fault: Fault | undefined; readonly afterMs: number } {
     const { outages, clock } = this.#options;
+    if (!outages.some((outage) => isOf(outage, place)))
+      return { fault: undefined, afterMs: overMs };
     const nowMs = clock.monotonicMs();
     const begins = outages.map(({ startMs }) => startMs - nowMs);
     // What is wrong at the beginning is noticed when the first answer should come.
@@ -315,12 +317,12 @@ export class Outside {
     treat: (request: number) => Treatment,
     judge: Judge = () => undefined,
   ): Promise<T> {
-    const { life, place, method, asked, signal } = asking;
+    const { life, place, method, asked, watch } = asking;
     if (!life.moment(`${method} leaves for ${place.service}`)) return new Promise(() => undefined);
     this.#requests += 1;
     const request = this.#requests;
-    this.see(life, { type: 'request', request, ...place, method, ...asked });
-    const isDeaf = this.draw('deaf', request) < this.quirks.deaf;
+    if (this.isWatched) this.see(life, { type: 'request', request, ...place, method, ...asked });
+    const isDeaf = this.#happens(this.quirks.deaf, 'deaf', request);
     const treatment = treat(request);
     const { doneMs, answerMs, failure: known } = isDeaf ? cutOff(treatment, asking) : treatment;
     if (method === 'place') this.#placing.set(request, { life, call: asked.call ?? '' });
@@ -331,22 +333,22 @@ export class Outside {
         if (!life.isAlive || isDeaf) return;
         this.#over(asking, request);
         this.see(life, { type: 'given_up', request });
-        reject(signal.reason as Error);
+        reject(watch.reason as Error);
       };
       const answer = (): void => {
-        signal.removeEventListener('abort', onAbort);
+        watch.offAbort(onAbort);
         this.#over(asking, request);
         const { isAlive } = life;
         if (!life.moment(`${method} answered by ${place.service}`)) return;
-        if (isAlive && (isDeaf || !signal.aborted)) {
+        if (isAlive && (isDeaf || !watch.aborted)) {
           failure ??= judge();
-          this.#answered(life, request, failure, saidBy(method, value?.done));
+          if (this.isWatched) this.#answered(life, request, failure, saidBy(method, value?.done));
         }
         if (value !== undefined && failure === undefined) resolve(value.done);
         else if (failure !== undefined) reject(failure);
       };
-      if (signal.aborted) onAbort();
-      else signal.addEventListener('abort', onAbort, { once: true });
+      if (watch.aborted) onAbort();
+      else watch.onAbort(onAbort);
       this.#later(
         doneMs,
         answerMs,
@@ -409,7 +411,7 @@ export class Outside {
     const refuses = { doneMs: undefined, answerMs: refusedMs };
     const isRefused =
       method !== 'probe' &&
-      this.draw('refusal', method, asked.contact ?? '') < this.quirks.refusals;
+      this.#happens(this.quirks.refusals, 'refusal', method, asked.contact ?? '');
     if (isRefused && (isPlace || method === 'speak')) {
       return { ...refuses, failure: failureOf({ type: '400' }, service, isPlace) };
     }
@@ -452,6 +454,11 @@ export class Outside {
     }
   }
 
+  /** What no draw can bring about is not drawn: there are many requests. */
+  #happens(share: number, ...about: readonly (string | number)[]): boolean {
+    return share > 0 && this.draw(...about) < share;
+  }
+
   #countLate({ place: { service }, method }: Asking): void {
     if (method === 'probe') return;
     this.lateAnswers.set(service, (this.lateAnswers.get(service) ?? 0) + 1);
@@ -460,7 +467,7 @@ export class Outside {
   /** A preview dials nothing, and never hears of it. */
   #isNoNumber({ phone }: Asking): boolean {
     const share = this.quirks.noNumbers ?? 0;
-    return phone !== undefined && this.draw('no number', phone) < share;
+    return phone !== undefined && this.#happens(share, 'no number', phone);
   }
 
   #isPickedOn({ contact }: Asked, share: number): boolean {

@@ -3,7 +3,9 @@
  */
 
 import type { Role } from '../domain/words.ts';
+import { signalWatch, watchOf } from '../engine/abort-watch.ts';
 import type {
+  AbortWatch,
   AudioStore,
   Crm,
   Dialer,
@@ -59,7 +61,8 @@ function simulatedLlm(name: string, outside: Outside, life: Life): Llm {
     write: ({ contact }, context) => {
       const asking = { life, place, method: 'write', ...askedBy(context) } as const;
       return outside.ask(asking, (request) => {
-        const isEmpty = outside.draw('empty', contact.id) < outside.quirks.emptyTexts;
+        const { emptyTexts } = outside.quirks;
+        const isEmpty = emptyTexts > 0 && outside.draw('empty', contact.id) < emptyTexts;
         if (isEmpty) return { text: ' ' };
         const usage = outside.bill(life, place, request, contact.id);
         return { text: greeting(contact.id, contact.name), usage };
@@ -131,8 +134,9 @@ function simulatedDialer(name: string, outside: Outside, life: Life): Dialer {
       const digit = isHeard
         ? keyPressed(answers, contact.id, draw, quirks.optOuts ?? 0)
         : undefined;
-      return outside.poll(asking('follow', context), outside.calls.leftMs(call), (request) => {
-        if (!context.signal.aborted) outside.told(call);
+      const following = asking('follow', context);
+      return outside.poll(following, outside.calls.leftMs(call), (request) => {
+        if (!following.watch.aborted) outside.told(call);
         return {
           outcome,
           ...(digit !== undefined && { digit }),
@@ -266,14 +270,15 @@ function service(place: Place, outside: Outside, life: Life): Pick<Service, 'nam
   return {
     name: place.service,
     probe: (signal) => {
-      return outside.ask({ life, place, method: 'probe', asked: {}, signal }, () => undefined);
+      const watch = signalWatch(signal);
+      return outside.ask({ life, place, method: 'probe', asked: {}, watch }, () => undefined);
     },
   };
 }
 
-function askedBy(context: RequestContext): { readonly asked: Asked; readonly signal: AbortSignal } {
-  const { contact, call, step, line, signal } = context;
-  return { asked: { contact, call, step, line }, signal };
+function askedBy(context: RequestContext): { readonly asked: Asked; readonly watch: AbortWatch } {
+  const { contact, call, step, line } = context;
+  return { asked: { contact, call, step, line }, watch: watchOf(context) };
 }
 
 /** Audio on a disk that a kill does not take away. */

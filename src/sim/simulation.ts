@@ -13,6 +13,7 @@ import type {
   AudioStore,
   BreakerMemory,
   Clock,
+  Digest,
   Emit,
   Journal,
   RandomSource,
@@ -21,7 +22,7 @@ import type { Purse, RunPolicy, RunSignals } from '../engine/runner.ts';
 import { Stopped } from '../engine/stopped.ts';
 import type { MemoryStore } from '../store/memory.ts';
 import type { Money } from './billing.ts';
-import { alertRandom, seededRandom } from './draws.ts';
+import { alertRandom, quickDigest, seededRandom } from './draws.ts';
 import { type Fuse, Killed, Life, mortalAlerts, mortalEmit, mortalJournal } from './life.ts';
 import type { CampaignLock } from './locks.ts';
 import type { Outside } from './outside.ts';
@@ -40,6 +41,8 @@ export interface SimulatedParts {
   readonly policy: RunPolicy;
   readonly services: SimulatedServices;
   readonly audio: AudioStore;
+  /** What audio is named by; as in a real run where it is left out. */
+  readonly digest: Digest | undefined;
   readonly journal: Journal;
   readonly breakers: BreakerMemory;
   readonly alerts: AlertMemory;
@@ -259,6 +262,7 @@ function composed(scene: Scene, start: Start, life: Life, { store, alerts }: Kep
     policy: start.policy,
     services: simulatedServices(chains, outside, life, looksUp),
     audio: simulatedAudio(outside, life),
+    digest: outside.isWatched ? undefined : quickDigest,
     journal: mortalJournal(store.journal(campaign), life),
     breakers: store.breakers,
     alerts: mortalAlerts(alerts, life),

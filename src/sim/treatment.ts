@@ -2,6 +2,7 @@
  * What becomes of one request at a vendor and on the way to it and back.
  */
 import type { ServiceFailure } from '../domain/failure.ts';
+import type { AbortWatch } from '../engine/ports.ts';
 import { crowdedFailure } from './capacity.ts';
 import { failureOf } from './fault-failures.ts';
 import type { Life } from './life.ts';
@@ -14,7 +15,7 @@ export interface Asking {
   readonly place: Place;
   readonly method: Method;
   readonly asked: Asked;
-  readonly signal: AbortSignal;
+  readonly watch: AbortWatch;
   /** Which number is to be dialled. */
   readonly phone?: string | undefined;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ServiceFailure } from '../../src/domain/failure.ts';
+import { watchOf } from '../../src/engine/abort-watch.ts';
 import {
   CASE_POLICIES,
   GuardBench,
@@ -82,6 +83,47 @@ describe('time limit', () => {
     expect(bench.memory.saves).toBe(0);
     expect(bench.clock.pendingTimers).toBe(0);
     expect(bench.listeners).toBe(0);
+  });
+
+  it('case 55: the caller’s abort is told to whoever watches, not to who left', async () => {
+    const bench = patient();
+    const told: unknown[] = [];
+    const run = bench.guard.run(REPEATABLE, bench.context(), (context) => {
+      const watch = watchOf(context);
+      const left = (): void => void told.push('left');
+      watch.onAbort(() => told.push(watch.reason));
+      watch.onAbort(left);
+      watch.offAbort(left);
+      expect(watch.aborted).toBe(false);
+      return new Promise(() => undefined);
+    });
+    const seen = watched(run);
+    await bench.clock.advance(10);
+    const reason = new Error('stopped');
+    bench.caller.abort(reason);
+    await bench.clock.settle();
+    expect(seen.outcome).toBe(reason);
+    expect(told).toEqual([reason]);
+  });
+
+  it('gives up a short request in time among long ones that began before', async () => {
+    const bench = patient();
+    const hang = (): Promise<never> => new Promise(() => undefined);
+    const long = [1, 2, 3, 4, 5].map(() =>
+      watched(bench.guard.outlast(600_000, bench.context(), hang)),
+    );
+    const ends: number[] = [];
+    const brief = [1_000, 3_000, 2_000].map(async (timeoutMs) => {
+      await outcome(bench.guard.once(timeoutMs, bench.context(), hang));
+      ends.push(bench.clock.monotonicMs());
+    });
+    await bench.clock.advance(10_000);
+    await Promise.all(brief);
+    expect(ends).toEqual([1_000, 2_000, 3_000]);
+    await bench.clock.advance(590_000);
+    expect(long.map(({ outcome: end }) => end)).toMatchObject(
+      long.map(() => ({ code: 'timeout' })),
+    );
   });
 
   it('case 55: aborted in the turn in which it began, it sees that too', async () => {

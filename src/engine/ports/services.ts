@@ -7,6 +7,18 @@ import type { Usage } from '../../domain/usage.ts';
 import type { Outcome, Role, Step } from '../../domain/words.ts';
 import type { DialAttemptResult } from './journal.ts';
 
+/**
+ * What the signal of a request tells, for whoever makes so many requests that a signal with a
+ * listener for each would be most of their cost.
+ */
+export interface AbortWatch {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  /** Called once, when it aborts; never where it has by now. */
+  onAbort(listener: () => void): void;
+  offAbort(listener: () => void): void;
+}
+
 /** Whom a request is for, and when to give it up. */
 export interface RequestContext {
   readonly campaign: string;
@@ -16,6 +28,8 @@ export interface RequestContext {
   /** The line it runs on, counted from 1. */
   readonly line: number;
   readonly signal: AbortSignal;
+  /** The same, where somebody hands it out; see `watchOf`. */
+  readonly watch?: AbortWatch | undefined;
   /**
    * For whoever follows a call: tells that something was heard of it. Where nothing is for
    * `timeouts.idle`, the question is given up.
