@@ -270,7 +270,8 @@ function recordsText(count: number, { crms, down }: SummaryFacts): string {
   const them = count === 1 ? 'it' : 'them';
   const broken = down.filter(({ role, isPermanent }) => role === 'crm' && isPermanent === true);
   return crms.length > 0 && broken.length === crms.length
-    ? `the CRM gets ${them} once ${listed(crms, 'or')} is mended (see below), with the run after that`
+    ? `the CRM gets ${them} once ${listed(crms, 'or')} is mended (see below), ` +
+        'with the run after that'
     : `the CRM gets ${them} with the next run`;
 }
 

@@ -89,7 +89,7 @@ describe('events in words', () => {
     const asked = EVERY_EVENT.flatMap((event) =>
       event.type === 'attempt.failed' ? [{ ...event, hangUp: true } as const] : [],
     );
-    expect(asked.map(messageOf)).toEqual([
+    expect(asked.map((event) => messageOf(event, []))).toEqual([
       'flite did not hang up the call to c-017: no answer (timeout 503)',
     ]);
   });
