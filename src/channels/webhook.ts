@@ -70,7 +70,7 @@ function wholeMs(ms: number | undefined): number | null {
 /** Stable: fields are added, never renamed. What is not known is null. */
 export function alertDocument(alert: Alert) {
   const { key, kind, severity, campaign, service, role, sinceMs, affected } = alert;
-  const { title, what, doing, toDo, durationMs, lateMs, was } = alert;
+  const { title, what, doing, toDo, durationMs, lateMs, was, joins } = alert;
   return {
     type: 'campaign.alert',
     id: alertId(alert),
@@ -78,6 +78,7 @@ export function alertDocument(alert: Alert) {
     kind,
     severity,
     was: was ?? null,
+    joins: joins ?? null,
     campaign,
     service: service ?? null,
     role: role ?? null,

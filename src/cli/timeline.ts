@@ -84,10 +84,11 @@ export class Timeline {
 
   /** What the operator is told at this moment, wherever they are. */
   alert(alert: Alert): void {
-    const { kind, severity, title } = alert;
+    const { kind, severity, title, joins } = alert;
     const isOver = kind === 'recovered';
-    const word = isOver ? 'ALL CLEAR' : `ALERT (${severity})`;
-    this.say(`${word}: ${title}`, isOver ? 'green' : 'red');
+    const over = joins === undefined ? 'ALL CLEAR' : 'CAUSE FOUND';
+    const word = isOver ? over : `ALERT (${severity})`;
+    this.say(`${word}: ${title}`, isOver && joins === undefined ? 'green' : 'red');
     const parts = isOver ? [alert.what] : [alert.what, alert.doing, `You: ${alert.toDo}`];
     for (const part of parts.flatMap((part) => wrapped(part, this.#charactersMax))) this.#add(part);
   }

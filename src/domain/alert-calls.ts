@@ -2,27 +2,30 @@
  * Shares of calls and texts, of which too many go wrong, and calls that fail for good.
  *
  * What fails while its service has its own alert is a consequence of that, and counts here neither
- * as failed nor as done; what a service failed at before its breaker opened is forgotten then.
+ * as failed nor as done; what a service failed at before its breaker opened is counted there then.
  */
 import { FailedCalls } from './alert-failed-calls.ts';
 import { CLEAR_SHARE, FigureJudge } from './alert-figure.ts';
+import { type Held, Refusals } from './alert-refusals.ts';
 import {
   cutCallsWords,
   errorRateWords,
   llmFailureWords,
+  type OutageBegins,
   rateBackWords,
   rateCausedWords,
   type ShareFigures,
   successRateWords,
 } from './alert-rule-text.ts';
 import { isOut, joined, NO_SIGNS, type Sign, type WatchMoment } from './alert-sign.ts';
-import { campaignKey } from './alert-state.ts';
+import { campaignKey, serviceKey } from './alert-state.ts';
 import type { AlertWords, ServiceTrouble } from './alert-text.ts';
 import type { EventOf } from './event.ts';
 import {
   EMPTY_WINDOW,
   meanOf,
   type SlidingWindow,
+  sumOf,
   windowAfter,
   windowAt,
   windowWithout,
@@ -70,6 +73,9 @@ const SUCCESSES: ReadonlySet<Outcome> = new Set([
   'previewed',
 ]);
 
+/** Of calls that a dialer itself calls failed: no name of a service has spaces. */
+const DIALER_SAYS = 'the dialer says so';
+
 interface Doubt {
   readonly service: string;
   /** It had its own alert when it was asked. */
@@ -85,6 +91,7 @@ export class CallWatch {
     cutCalls: EMPTY_WINDOW,
   };
   readonly #judge = new FigureJudge();
+  readonly #refusals = new Refusals<RateName>();
   /** By contact in hand whose call failed: what was told of that. */
   readonly #failedBy = new Map<string, EventOf<'call.failed'>>();
   /** By contact in hand: the dialer that did not say what became of the call. */
@@ -93,11 +100,18 @@ export class CallWatch {
   /** What failed last, for the words. */
   #lastFailure: Pick<ServiceTrouble, 'code' | 'message'> | undefined;
 
-  tryFailed({ contact, step, service }: EventOf<'attempt.failed'>, moment: WatchMoment): void {
-    if (contact === undefined || step !== 'dial') return;
-    const before = this.#doubts.get(contact);
-    const wasOut = before?.service === service && before.isOut;
-    this.#doubts.set(contact, { service, isOut: wasOut || isOut(service, moment) });
+  tryFailed(event: EventOf<'attempt.failed'>, moment: WatchMoment): readonly Sign[] {
+    const { contact, step, service } = event;
+    if (contact !== undefined && step === 'dial') {
+      const before = this.#doubts.get(contact);
+      const wasOut = before?.service === service && before.isOut;
+      this.#doubts.set(contact, { service, isOut: wasOut || isOut(service, moment) });
+    }
+    return this.#countHeld(service, this.#refusals.tryFailed(event), moment);
+  }
+
+  answered(service: string, role: Role, moment: WatchMoment): readonly Sign[] {
+    return this.#countHeld(service, this.#refusals.answered(service, role), moment);
   }
 
   failed(event: EventOf<'call.failed'>, moment: WatchMoment): readonly Sign[] {
@@ -140,7 +154,8 @@ export class CallWatch {
     const isNew = outcome === 'failed' && !hasFailed;
     if (isNew) this.#lastFailure = { code: outcome, message: detail ?? 'no reason given' };
     const isCounted = outcome !== 'failed' || isNew;
-    const errors = isCounted ? this.#count('errorRate', isNew, undefined, moment) : NO_SIGNS;
+    const cause = isNew ? DIALER_SAYS : undefined;
+    const errors = isCounted ? this.#count('errorRate', isNew, cause, moment) : NO_SIGNS;
     const success = this.#count('successRate', isBad, service, moment);
     const isDialled = outcome !== 'failed' && outcome !== 'invalid_number';
     const cuts = isDialled ? this.#count('cutCalls', cut === true, undefined, moment) : NO_SIGNS;
@@ -151,25 +166,28 @@ export class CallWatch {
    * What the service failed at until now was the beginning of its outage, also where it was told
    * before it was known whose failures they are.
    */
-  outageBegins(
-    { service }: EventOf<'breaker.opened' | 'service.stalled'>,
-    moment: WatchMoment,
-  ): readonly Sign[] {
-    const { campaign, open, policies } = moment;
-    const caused = this.#forGood.outageBegins(service, moment);
+  outageBegins(event: OutageBegins, moment: WatchMoment): readonly Sign[] {
+    const { service } = event;
+    const { campaign, open, policies, nowMs } = moment;
+    const caused = this.#forGood.outageBegins(event, moment);
+    // Each call once, whatever else it counts for.
+    let times = this.#refusals.outageBegins(service)?.get('errorRate') ?? 0;
     const shares = RATES.flatMap((name): readonly Sign[] => {
-      const before = this.#rates[name];
+      const before = windowAt(this.#rates[name], policies[name].windowMs, nowMs);
       const window = windowWithout(before, service);
       this.#rates[name] = window;
+      if (name === 'errorRate') times += before.sum - window.sum;
       const key = rateKey(campaign, name);
       if (window === before || !open.has(key)) return NO_SIGNS;
       const { callsMin, threshold } = policies[name];
       const limitAt = CLEAR_SHARE * RATE_RULES[name].limit(threshold);
       const isOver = window.count < callsMin || (meanOf(window) ?? 0) <= limitAt;
-      const words = rateCausedWords(name, service);
-      return isOver ? [{ type: 'cleared', key, words }] : NO_SIGNS;
+      const words = rateCausedWords(name, event);
+      return isOver ? [{ type: 'cleared', key, words, joins: serviceKey(service) }] : NO_SIGNS;
     });
-    return joined(caused, shares);
+    const counts: readonly Sign[] =
+      times > 0 ? [{ type: 'joined', key: serviceKey(service), times }] : NO_SIGNS;
+    return joined(counts, joined(caused, shares));
   }
 
   /** The list has come to its end. */
@@ -203,16 +221,42 @@ export class CallWatch {
     moment: WatchMoment,
   ): readonly Sign[] {
     const policy = moment.policies[name];
+    if (isBad && this.#refusals.hold(cause, name)) return NO_SIGNS;
     if (!policy.enabled) return NO_SIGNS;
-    const { windowMs, threshold } = policy;
+    const { windowMs } = policy;
     const before = this.#rates[name];
-    const window = windowAfter(before, windowMs, moment.nowMs, isBad ? 1 : 0, cause);
-    this.#rates[name] = window;
+    this.#rates[name] = windowAfter(before, windowMs, moment.nowMs, isBad ? 1 : 0, cause);
+    return this.#judged(name, isBad ? 1 : 0, moment);
+  }
+
+  /** What was held back while a service refused everything, and was no outage of it. */
+  #countHeld(
+    service: string,
+    held: Held<RateName> | undefined,
+    moment: WatchMoment,
+  ): readonly Sign[] {
+    if (held === undefined) return NO_SIGNS;
+    return [...held].flatMap(([name, times]) => {
+      const { enabled, windowMs } = moment.policies[name];
+      if (!enabled) return NO_SIGNS;
+      for (let count = 0; count < times; count += 1) {
+        this.#rates[name] = windowAfter(this.#rates[name], windowMs, moment.nowMs, 1, service);
+      }
+      return this.#judged(name, times, moment);
+    });
+  }
+
+  /** @param times how many bad ones there are more */
+  #judged(name: RateName, times: number, moment: WatchMoment): readonly Sign[] {
+    const policy = moment.policies[name];
+    const { threshold } = policy;
+    const window = this.#rates[name];
     const limitAt = RATE_RULES[name].limit(threshold);
     if (this.#judge.isCalm(window, limitAt, moment)) return NO_SIGNS;
     const key = rateKey(moment.campaign, name);
     const figures = this.#figuresOf(name, moment);
-    const more: readonly Sign[] = isBad && moment.open.has(key) ? [{ type: 'joined', key }] : [];
+    const isMore = times > 0 && moment.open.has(key);
+    const more: readonly Sign[] = isMore ? [{ type: 'joined', key, times }] : [];
     const raised = (): Pick<Extract<Sign, { type: 'raised' }>, 'rule' | 'words' | 'affected'> => {
       return { rule: name, words: RATE_RULES[name].words(figures), affected: window.sum };
     };
@@ -223,8 +267,10 @@ export class CallWatch {
 
   #figuresOf(name: RateName, { campaign, policies, nowMs }: WatchMoment): ShareFigures {
     const { threshold, windowMs } = policies[name];
-    const { sum: bad, count: calls } = windowAt(this.#rates[name], windowMs, nowMs);
-    return { campaign, bad, calls, threshold, windowMs, last: this.#lastFailure };
+    const window = windowAt(this.#rates[name], windowMs, nowMs);
+    const { sum: bad, count: calls } = window;
+    const final = sumOf(window, DIALER_SAYS);
+    return { campaign, bad, calls, threshold, windowMs, final, last: this.#lastFailure };
   }
 }
 

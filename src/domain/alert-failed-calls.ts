@@ -3,9 +3,9 @@
  * while others went through. Each is somebody who was not called, so the first is told; the next
  * ones join it.
  */
-import { failedCallsOverWords, failedCallsWords } from './alert-rule-text.ts';
+import { failedCallsOverWords, failedCallsWords, type OutageBegins } from './alert-rule-text.ts';
 import { NO_SIGNS, type Sign, type WatchMoment } from './alert-sign.ts';
-import { campaignKey } from './alert-state.ts';
+import { campaignKey, serviceKey } from './alert-state.ts';
 import type { EventOf } from './event.ts';
 import { EMPTY_WINDOW, type SlidingWindow, windowAfter } from './sliding-window.ts';
 
@@ -52,11 +52,13 @@ export class FailedCalls {
   }
 
   /** It has its own alert now, which says more. */
-  outageBegins(service: string, moment: WatchMoment): readonly Sign[] {
+  outageBegins(event: OutageBegins, moment: WatchMoment): readonly Sign[] {
+    const { service } = event;
     this.#windows.delete(service);
     const key = failedCallsKey(moment.campaign, service);
     if (!moment.open.has(key)) return NO_SIGNS;
-    return [{ type: 'cleared', key, words: failedCallsOverWords(moment.campaign, { service }) }];
+    const words = failedCallsOverWords(moment.campaign, { outage: event });
+    return [{ type: 'cleared', key, words, joins: serviceKey(service) }];
   }
 
   /** The list has come to its end. */

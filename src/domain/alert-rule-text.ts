@@ -2,7 +2,14 @@
  * The words of the alerts that count over time.
  */
 import type { CountPolicy, DiskPolicy, WindowPolicy } from './alert-policy.ts';
-import { type AlertWords, ROLE_DOES, type ServiceTrouble, saidText } from './alert-text.ts';
+import {
+  type AlertWords,
+  ROLE_DOES,
+  type ServiceTrouble,
+  saidText,
+  troubleText,
+} from './alert-text.ts';
+import type { EventOf } from './event.ts';
 import { counted, spanText } from './text.ts';
 import type { Role } from './words.ts';
 
@@ -14,12 +21,20 @@ export interface ShareFigures {
   readonly threshold: number;
   readonly windowMs: number;
   readonly last: Pick<ServiceTrouble, 'code' | 'message'> | undefined;
+  /** Of the bad ones, how many the dialer itself calls failed: these are not tried again. */
+  readonly final: number;
   /** The campaign has come to its end. */
   readonly isDone?: boolean | undefined;
 }
 
-const GO_ON =
-  'Calls go on: who fails is put off, tried again later, and given up only after three times. ' +
+const TRIED_AGAIN =
+  'Calls go on: who fails is put off, tried again later, and given up only after three times. ';
+
+const FINAL =
+  'Calls go on. Whose call the dialer itself calls failed is not called again: their telephone ' +
+  'may have rung. ';
+
+const NOT_COUNTED =
   'What fails because a service is down is not counted here: that has its own alert.';
 
 const SEE_WHY =
@@ -32,11 +47,23 @@ export function errorRateWords(figures: ShareFigures): AlertWords {
   return {
     title: `${percent(bad / calls)} of the calls of ${campaign} fail`,
     what:
-      `Of the last ${counted(calls, 'call')}, within ${spanText(figures.windowMs)}, ${bad} ` +
-      `failed after all retries; more than ${percent(threshold)} is too many.${lastText(figures)}`,
-    doing: GO_ON,
+      `Of the last ${counted(calls, 'call')}, within ${spanText(figures.windowMs)}, ` +
+      `${failedText(figures)}; more than ${percent(threshold)} is too many.${lastText(figures)}`,
+    doing: `${doingText(figures)}${NOT_COUNTED}`,
     toDo: SEE_WHY,
   };
+}
+
+function failedText({ bad, final }: ShareFigures): string {
+  if (final === 0) return `${bad} failed after all retries`;
+  if (final === bad) return `${bad} failed, as the dialer says of them`;
+  return `${bad} failed, ${final} of them as the dialer says, the others after all retries`;
+}
+
+function doingText({ bad, final }: ShareFigures): string {
+  if (final === 0) return TRIED_AGAIN;
+  if (final === bad) return FINAL;
+  return `${FINAL}Who failed for another reason is put off and tried again, three times in all. `;
 }
 
 export function llmFailureWords(figures: ShareFigures): AlertWords {
@@ -47,7 +74,7 @@ export function llmFailureWords(figures: ShareFigures): AlertWords {
       `Of the last ${counted(calls, 'text')}, within ${spanText(figures.windowMs)}, ${bad} could ` +
       'not be had from any service that writes, or could not be used; more than ' +
       `${percent(threshold)} is too many.${lastText(figures)}`,
-    doing: `${GO_ON} Nobody is rung without a text.`,
+    doing: `${TRIED_AGAIN}${NOT_COUNTED} Nobody is rung without a text.`,
     toDo:
       '"campaign logs --level warn" says what the model answered. Look at script.prompt, ' +
       'script.max_characters and the model in config.yml; template as the last of services.llm ' +
@@ -120,18 +147,11 @@ export function failedCallsWords(figures: FailedCallsFigures): AlertWords {
 /** @param because a while without one, an outage of the service, or else the end of the list */
 export function failedCallsOverWords(
   campaign: string,
-  because: { readonly windowMs?: number; readonly service?: string },
+  because: { readonly windowMs?: number; readonly outage?: OutageBegins },
 ): AlertWords {
-  const { windowMs, service } = because;
+  const { windowMs, outage } = because;
   const words = { doing: 'The work goes on.', toDo: '"campaign report" says who was not called.' };
-  if (service !== undefined) {
-    return {
-      title: `${service} is the cause of the calls that failed: it has an alert of its own`,
-      what: 'It failed so often in a row that it is left alone.',
-      doing: `What follows from it is counted with the alert of ${service}.`,
-      toDo: `See the alert of ${service}.`,
-    };
-  }
+  if (outage !== undefined) return causedWords('calls that failed', outage, '');
   if (windowMs !== undefined) {
     const title = `No more calls of ${campaign} fail for good`;
     return { ...words, title, what: `None has for ${spanText(windowMs)}, and others ended.` };
@@ -175,12 +195,22 @@ export function rateBackWords(name: RateName, figures: ShareFigures): AlertWords
 }
 
 /** Of a share whose cause has become known, and has its own alert. */
-export function rateCausedWords(name: RateName, service: string): AlertWords {
+export function rateCausedWords(name: RateName, outage: OutageBegins): AlertWords {
+  return causedWords(DONE[name], outage, ' Without what it failed at, there are not too many.');
+}
+
+/** How it is told that a service has its own alert from now on. */
+export type OutageBegins = EventOf<'breaker.opened' | 'service.stalled'>;
+
+function causedWords(bad: string, outage: OutageBegins, rest: string): AlertWords {
+  const { service, type } = outage;
+  const isFull = type === 'service.stalled';
+  const does = isFull ? 'It takes no requests' : 'It does not work, and is left alone';
   return {
-    title: `${service} is the cause of the ${DONE[name]}: it has an alert of its own`,
-    what: `It failed so often in a row that it is left alone. Without it, the rest is well.`,
-    doing: `What follows from it is counted with the alert of ${service}.`,
-    toDo: `See the alert of ${service}.`,
+    title: `${service} is the cause of the ${bad}: it has an alert of its own`,
+    what: `${does}: ${troubleText(outage)}${rest}`,
+    doing: `What follows from it, also what was told here, is counted there.`,
+    toDo: `See the alert of ${service}: it is not over with this message.`,
   };
 }
 

@@ -18,9 +18,15 @@ export type Sign =
       readonly service?: string | undefined;
       readonly affected?: number | undefined;
     }
-  | { readonly type: 'cleared'; readonly key: string; readonly words: AlertWords }
-  /** One thing more that happened because of it. */
-  | { readonly type: 'joined'; readonly key: string }
+  | {
+      readonly type: 'cleared';
+      readonly key: string;
+      readonly words: AlertWords;
+      /** The key of the alert that it turns out to belong to. */
+      readonly joins?: string | undefined;
+    }
+  /** One thing more that happened because of it, or so many. */
+  | { readonly type: 'joined'; readonly key: string; readonly times?: number | undefined }
   /** Worth telling once, and over at once: what has been told already is not told again. */
   | {
       readonly type: 'noticed';

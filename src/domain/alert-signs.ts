@@ -38,7 +38,7 @@ function alertBySign(state: AlertState, sign: Sign, moment: AlertMoment): Alerts
   switch (sign.type) {
     case 'joined':
       if (open === undefined) return quiet(state);
-      return quiet(withAlert(state, { ...open, affected: open.affected + 1 }));
+      return quiet(withAlert(state, { ...open, affected: open.affected + (sign.times ?? 1) }));
     case 'raised': {
       if (open !== undefined) return quiet(state);
       const { rule, words, sinceMs, service, affected = 0 } = sign;
@@ -48,7 +48,9 @@ function alertBySign(state: AlertState, sign: Sign, moment: AlertMoment): Alerts
     case 'cleared': {
       if (open === undefined) return quiet(state);
       const durationMs = Math.max(0, moment.wallMs - open.sinceMs);
-      return cleared(state, open, sign.words, moment.campaign, durationMs);
+      const { words, joins } = sign;
+      const about = { ...words, ...(joins !== undefined && { joins }) };
+      return cleared(state, open, about, moment.campaign, durationMs);
     }
     case 'noticed': {
       if (open !== undefined) return quiet(state);

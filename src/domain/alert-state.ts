@@ -78,7 +78,7 @@ export function worsened(
 export function cleared(
   state: AlertState,
   open: Alert,
-  words: AlertWords,
+  words: AlertWords & Pick<Alert, 'joins'>,
   campaign: string,
   durationMs: number,
 ): AlertsAfter {

@@ -46,8 +46,7 @@ export class AlertWatch {
   take(event: CampaignEvent, moment: WatchMoment): readonly Sign[] {
     switch (event.type) {
       case 'attempt.failed':
-        this.#calls.tryFailed(event, moment);
-        return NO_SIGNS;
+        return this.#calls.tryFailed(event, moment);
       case 'step.finished':
         return this.#stepFinished(event, moment);
       case 'call.finished':
@@ -84,10 +83,12 @@ export class AlertWatch {
   #stepFinished(event: EventOf<'step.finished'>, moment: WatchMoment): readonly Sign[] {
     const { service, role, kept, requestMs, step } = event;
     if (service === undefined || kept === true) return NO_SIGNS;
+    // First, so that it is judged beside what goes well.
+    const held = this.#calls.answered(service, role, moment);
     const own = this.#standIns.didItself(service, role, moment);
     const slow =
       requestMs === undefined ? NO_SIGNS : this.#slow.took(service, role, requestMs, moment);
     const texts = step === 'script' ? this.#calls.textWritten(moment) : NO_SIGNS;
-    return joined(own, joined(slow, texts));
+    return joined(held, joined(own, joined(slow, texts)));
   }
 }

@@ -74,6 +74,11 @@ export interface Alert {
   readonly ends?: AlertSeverity | undefined;
   /** How much it mattered when it was told first, where it has become worse and is told again. */
   readonly was?: AlertSeverity | undefined;
+  /**
+   * The key of the alert that it turns out to belong to; only of a recovery. Nothing is well for
+   * that: its cause is known.
+   */
+  readonly joins?: string | undefined;
   /** How long the trouble lasted; only of a recovery. */
   readonly durationMs?: number | undefined;
   /** How long ago it should have been sent: where that is long, or another run was to do it. */

@@ -78,6 +78,11 @@ export function windowAt(window: SlidingWindow, windowMs: number, nowMs: number)
   return { past: kept, latest: fresh, ...totals(kept) };
 }
 
+/** How much of the sum is put down to this cause. */
+export function sumOf({ past, latest }: SlidingWindow, cause: string): number {
+  return [...past, latest].reduce((sum, { causes }) => sum + (causes[cause] ?? 0), 0);
+}
+
 /** As if what is put down to this cause, each time with a value of 1, had not happened. */
 export function windowWithout(window: SlidingWindow, cause: string): SlidingWindow {
   const slices = [...window.past, window.latest];

@@ -37,6 +37,7 @@ describe('an alert by webhook', () => {
       kind: 'raised',
       severity: 'critical',
       was: null,
+      joins: null,
       campaign: 'spring',
       service: 'elevenlabs',
       role: 'tts',

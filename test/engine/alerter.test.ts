@@ -1069,7 +1069,7 @@ describe('what joins an open alert', () => {
     expect(calls).toEqual({ load: 4, save: 3 });
     await alerter.close();
     await clock.settle();
-    expect(store.load().open).toMatchObject([{ affected: 5_000 }]);
+    expect(store.load().open).toMatchObject([{ affected: 5_019 }]);
   });
 });
 

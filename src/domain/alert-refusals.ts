@@ -1,0 +1,52 @@
+/**
+ * What fails at services that refuse all requests as too many. Whether that is an outage is known
+ * only when it has lasted, or when the breaker opens: until then it is no share's business.
+ */
+import type { EventOf } from './event.ts';
+import type { Role } from './words.ts';
+
+/** How many, by what they would count for. */
+export type Held<Name> = ReadonlyMap<Name, number>;
+
+/** Of one run; `Name` is what a failure would count for. */
+export class Refusals<Name> {
+  /** By service: the work of which it has taken nothing since it refused some. */
+  readonly #refusing = new Map<string, Set<Role>>();
+  readonly #held = new Map<string, Map<Name, number>>();
+
+  /** @returns what counts after all, because the service turns out to take requests */
+  tryFailed(event: EventOf<'attempt.failed'>): Held<Name> | undefined {
+    const { service, role, status, scope, question, hangUp } = event;
+    // Asked in another way than work is.
+    if (question === true || hangUp === true) return undefined;
+    if (status !== 429) return scope === 'request' ? this.answered(service, role) : undefined;
+    const roles = this.#refusing.get(service);
+    if (roles === undefined) this.#refusing.set(service, new Set([role]));
+    else roles.add(role);
+    return undefined;
+  }
+
+  /** @returns what counts after all */
+  answered(service: string, role: Role): Held<Name> | undefined {
+    if (this.#refusing.size === 0) return undefined;
+    const roles = this.#refusing.get(service);
+    if (roles?.delete(role) !== true || roles.size > 0) return undefined;
+    return this.outageBegins(service);
+  }
+
+  /** @returns false where it is to be counted now */
+  hold(service: string | undefined, name: Name): boolean {
+    if (service === undefined || !this.#refusing.has(service)) return false;
+    const held = this.#held.get(service) ?? new Map<Name, number>();
+    this.#held.set(service, held.set(name, (held.get(name) ?? 0) + 1));
+    return true;
+  }
+
+  /** @returns what was its consequence */
+  outageBegins(service: string): Held<Name> | undefined {
+    const held = this.#held.get(service);
+    this.#refusing.delete(service);
+    this.#held.delete(service);
+    return held;
+  }
+}
