@@ -2,7 +2,7 @@
  * Connections that have to be made again and again: each time is over in seconds, and none of them
  * alone is worth telling.
  */
-import { reconnectionsOverWords, reconnectionWords } from './alert-rule-text.ts';
+import { reconnectionsOverWords, reconnectionWords } from './alert-service-text.ts';
 import type { Sign, WatchMoment } from './alert-sign.ts';
 import { serviceKey } from './alert-state.ts';
 import type { EventOf } from './event.ts';

@@ -19,6 +19,13 @@ function keysOf(campaign: string) {
   return { started: `${key}:started`, milestone, finished: `${key}:finished` };
 }
 
+/** Whether nobody of the list is left to be called, however this run ended. */
+export function isListDone({ end, contacts }: EventOf<'run.finished'>): boolean {
+  if (end === 'done') return true;
+  const { total } = contacts;
+  return !BROKEN_ENDS.has(end) && total > 0 && throughOf(contacts) >= total;
+}
+
 /** The way of one run through the list. */
 export class ProgressWatch {
   /** Of the list, and how many of them have their outcome. */
@@ -75,11 +82,12 @@ export class ProgressWatch {
   }
 
   finished(
-    { end, contacts, durationMs }: EventOf<'run.finished'>,
+    event: EventOf<'run.finished'>,
     { campaign, told, figures }: WatchMoment,
   ): readonly Sign[] {
+    const { contacts, durationMs } = event;
     const { total } = contacts;
-    if (BROKEN_ENDS.has(end) || total === 0 || throughOf(contacts) < total) return NO_SIGNS;
+    if (!isListDone(event) || total === 0 || throughOf(contacts) < total) return NO_SIGNS;
     const keys = keysOf(campaign);
     // The run that did the last of it may have had no time to say so. One that was all done before
     // any of this was kept has been told.

@@ -3,7 +3,7 @@
  */
 import type { Alert } from './alert.ts';
 import type { AlertPolicies } from './alert-policy.ts';
-import { unusedWords } from './alert-rule-text.ts';
+import { unusedWords } from './alert-service-text.ts';
 import type { Sign } from './alert-sign.ts';
 import {
   type AlertMoment,

@@ -2,7 +2,7 @@
  * Services whose answers take too long.
  */
 import { FigureJudge } from './alert-figure.ts';
-import { slowWords } from './alert-rule-text.ts';
+import { slowWords } from './alert-service-text.ts';
 import { NO_SIGNS, type Sign, type WatchMoment } from './alert-sign.ts';
 import { serviceKey } from './alert-state.ts';
 import { PairMap } from './pair-map.ts';

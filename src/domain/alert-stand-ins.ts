@@ -1,7 +1,7 @@
 /**
  * Services that others stand in for, for longer than a while.
  */
-import { fallbackWords } from './alert-rule-text.ts';
+import { fallbackWords } from './alert-service-text.ts';
 import { isOut, NO_SIGNS, type Sign, type WatchMoment } from './alert-sign.ts';
 import { serviceKey } from './alert-state.ts';
 import type { EventOf } from './event.ts';
@@ -34,7 +34,7 @@ export class StandInWatch {
   }
 
   used(event: EventOf<'fallback.used'>, moment: WatchMoment): readonly Sign[] {
-    const { instead, service: standIn, role, reason } = event;
+    const { instead, service: standIn, role, reason, code } = event;
     const { policies, nowMs, wallMs, open } = moment;
     const { enabled, lastsMs } = policies.fallback;
     // Of one that is out, its own alert counts them.
@@ -48,7 +48,7 @@ export class StandInWatch {
     this.#standIns.set(key, { firstMs, firstWallMs, lastMs: nowMs, times: times + 1 });
     if (open.has(key)) return [{ type: 'joined', key }];
     if (nowMs - firstMs <= lastsMs) return NO_SIGNS;
-    const words = fallbackWords({ service: instead, role, standIn, reason, lastsMs });
+    const words = fallbackWords({ service: instead, role, standIn, reason, code, lastsMs });
     const about = { key, words, sinceMs: firstWallMs, service: instead, affected: times + 1 };
     return [{ type: 'raised', rule: 'fallback', ...about }];
   }

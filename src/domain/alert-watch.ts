@@ -5,7 +5,8 @@
  */
 import { CallWatch } from './alert-calls.ts';
 import { ConnectionWatch } from './alert-connections.ts';
-import { ProgressWatch } from './alert-progress.ts';
+import { isListDone, ProgressWatch } from './alert-progress.ts';
+import { noMoreWorkWords } from './alert-service-text.ts';
 import { joined, NO_SIGNS, type Sign, type WatchMoment } from './alert-sign.ts';
 import { SlowWatch } from './alert-slow.ts';
 import { StandInWatch } from './alert-stand-ins.ts';
@@ -24,6 +25,9 @@ const WATCHED: ReadonlySet<EventType> = new Set([
   'run.finished',
   'connection.changed',
 ]);
+
+/** Of a service that is slow, or that others stand in for. */
+const WHILE_IT_WORKS = /^service:.*:(?:slow|fallback):\w+$/;
 
 /** Whether such an event says anything of a figure. */
 export function isWatched(type: EventType): boolean {
@@ -70,7 +74,7 @@ export class AlertWatch {
         return this.#progress.started(event, moment);
       case 'run.finished':
         return joined(
-          event.end === 'done' ? this.#calls.done(moment) : NO_SIGNS,
+          isListDone(event) ? this.#done(moment) : NO_SIGNS,
           this.#progress.finished(event, moment),
         );
       case 'connection.changed':
@@ -78,6 +82,17 @@ export class AlertWatch {
       default:
         return NO_SIGNS;
     }
+  }
+
+  /** Nobody asks anything of a service for this list any more. */
+  #done(moment: WatchMoment): readonly Sign[] {
+    const { campaign, open } = moment;
+    const services = [...open.values()].flatMap(({ key, service, campaign: its }): Sign[] => {
+      // What another campaign noticed ends with that one's list.
+      if (service === undefined || its !== campaign || !WHILE_IT_WORKS.test(key)) return [];
+      return [{ type: 'cleared', key, words: noMoreWorkWords(service, campaign) }];
+    });
+    return joined(this.#calls.done(moment), services);
   }
 
   #stepFinished(event: EventOf<'step.finished'>, moment: WatchMoment): readonly Sign[] {
