@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { Alert } from '../domain/alert.ts';
 import type { ContactCounts, RunEnd } from '../domain/event.ts';
 import type { FailureKind } from '../domain/failure.ts';
 import { UsageBook, type UsageCount } from '../domain/usage.ts';
@@ -37,7 +38,7 @@ import type {
   UncertainContact,
   WaitingReason,
 } from './report-rows.ts';
-import { OWED_ROWS, type OwedRow, owedAlertOf } from './sqlite-alerts.ts';
+import { OPEN_ROWS, type OpenRow, OWED_ROWS, type OwedRow, owedAlertOf } from './sqlite-alerts.ts';
 import { type CountColumns, withTotal } from './sqlite-campaigns.ts';
 import {
   CAMPAIGN,
@@ -335,6 +336,12 @@ export class Reports implements Disposable {
       campaign,
     );
     return row?.rows ?? 0;
+  }
+
+  /** What was raised and is not over, of all campaigns. */
+  alertsOpen(): readonly Alert[] {
+    const kept = this.#all<OpenRow>(OPEN_ROWS).map(({ alert }): Alert => JSON.parse(alert));
+    return kept.filter(({ kind }) => kind === 'raised');
   }
 
   /** Alerts that a channel has yet to take, of all campaigns. */
