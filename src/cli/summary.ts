@@ -2,7 +2,7 @@
  * What is left on the screen when a run ends: what happened, what was refused and why, what waits
  * and for what, and where things are.
  */
-import { causesText, causeText } from '../domain/causes.ts';
+import { byCount, causesText, causeText } from '../domain/causes.ts';
 import type { ContactCounts, RunEnd } from '../domain/event.ts';
 import { maskContactId, maskNumbers } from '../domain/privacy.ts';
 import { serviceKey } from '../domain/service-key.ts';
@@ -216,8 +216,8 @@ function outcomeLines(facts: SummaryFacts, paint: Paint): string[] {
     .map(([outcome, count]) => {
       const style = OUTCOME_STYLES[outcome];
       const word = outcomeWord(outcome, count).padEnd(14);
-      const failures = outcome === 'failed' ? [...facts.tally.failures.values()] : [];
-      const why = causesText(failures.toSorted((one, other) => other.count - one.count));
+      const failures = outcome === 'failed' ? facts.tally.failures.values() : [];
+      const why = causesText(byCount(failures));
       return row(count, style === undefined ? word : paint(style, word), why);
     });
 }
@@ -309,7 +309,7 @@ function row(count: number, word: string, text: string): string {
 function fallbackLines({ tally, services }: SummaryFacts, paint: Paint): string[] {
   return [...tally.fallbacks.values()].map(({ role, service, instead, count, causes }) => {
     const named = (name: string): string => serviceKey(services, { role, service: name });
-    const why = causesText([...causes.values()].toSorted((one, other) => other.count - one.count));
+    const why = causesText(byCount(causes.values()));
     const text = `${named(service)} instead of ${named(instead)}: ${why}`;
     return row(count, paint('yellow', 'fallback'.padEnd(14)), text);
   });

@@ -136,7 +136,7 @@ const SENTENCES: Sentences = {
   notice: ({ message }) => maskNumbers(message),
 };
 
-const LEVELS: Readonly<Record<Exclude<EventType, 'notice'>, LogLevel>> = {
+const LEVELS: Readonly<Record<Exclude<EventType, 'notice' | 'call.finished'>, LogLevel>> = {
   'run.started': 'info',
   'run.finished': 'info',
   'contact.rejected': 'warn',
@@ -152,7 +152,6 @@ const LEVELS: Readonly<Record<Exclude<EventType, 'notice'>, LogLevel>> = {
   'service.resumed': 'info',
   'call.failed': 'error',
   'contact.put_off': 'info',
-  'call.finished': 'info',
   'call.looked_for': 'warn',
   'call.looked_up': 'info',
   'record.refused': 'warn',
@@ -183,11 +182,19 @@ export function levelOf(event: CampaignEvent): LogLevel {
       return event.health === 'healthy' ? 'info' : 'warn';
     case 'connection.changed':
       return event.state === 'disconnected' ? 'warn' : 'info';
+    case 'call.finished':
+      return levelOfCall(event);
     case 'run.finished':
       return levelOfEnd(event.end);
     default:
       return LEVELS[event.type];
   }
+}
+
+/** What reached nobody, or nobody can tell of; not who was left alone because they had asked. */
+function levelOfCall({ outcome, code }: EventOf<'call.finished'>): LogLevel {
+  const isTrouble = (outcome === 'failed' && code !== 'opted_out') || outcome === 'uncertain';
+  return isTrouble ? 'warn' : 'info';
 }
 
 function levelOfEnd(end: RunEnd): LogLevel {

@@ -3,6 +3,17 @@ import { detailText, levelOf, messageOf } from '../../src/observers/log-lines.ts
 import { EVERY_EVENT } from '../support/every-event.ts';
 
 describe('events in words', () => {
+  it.each([
+    ['failed', undefined, 'warn'],
+    ['uncertain', undefined, 'warn'],
+    ['failed', 'opted_out', 'info'],
+    ['busy', undefined, 'info'],
+    ['answered', undefined, 'info'],
+  ] as const)('tell of a call that is %s (%s) as %s', (outcome, code, level) => {
+    const subject = { contact: 'c-1', call: 'x', line: 1, durationMs: 1 };
+    expect(levelOf({ type: 'call.finished', ...subject, outcome, code })).toBe(level);
+  });
+
   it('say what happened, for every type', () => {
     expect(EVERY_EVENT.map((event) => `${levelOf(event)} ${messageOf(event, [])}`)).toEqual([
       'info run started on 4 lines: 12 contacts, 3 done, 6 queued, 1 put off, 1 calling, ' +
