@@ -110,15 +110,18 @@ export function composeEngine(parts: EngineParts): Engine {
   const work = { policy, purse, journal, processor, availability };
   const runner = new Runner({ ...work, clock, random, emit });
   const health = new HealthChecker({
-    services: [...guards].map(([service, its]) => {
-      return { service, guard: its, timing: policyOf(config, service.name).healthCheck };
-    }),
+    services: [...guards].map(([service, its]) => checked(parts, service, its)),
     clock,
     emit,
     probed: parts.probed,
     ...config.healthCheck,
   });
   return { runner, guards: [...guards.values()], health };
+}
+
+function checked({ config, services }: EngineParts, service: Service, guard: Guard) {
+  const connection = services.connections?.find((one) => one.service === service.name);
+  return { service, guard, connection, timing: policyOf(config, service.name).healthCheck };
 }
 
 /**

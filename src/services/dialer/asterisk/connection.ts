@@ -100,6 +100,14 @@ export class Connection<L extends Link> implements ConnectionView, AsyncDisposab
     };
   }
 
+  follow(listener: (isMade: boolean) => void): () => void {
+    const tell = ({ name }: ConnectionState): void => {
+      if (name === 'connected' || name === 'disconnected') listener(name === 'connected');
+    };
+    tell(this.#state);
+    return this.subscribe(tell);
+  }
+
   /**
    * For whatever must not wait. Only while the first try is under way, or the one that follows at
    * once on a loss, it is waited for.
