@@ -15,6 +15,7 @@ import type {
   Service,
   Tts,
 } from '../engine/ports.ts';
+import { talkMsOf } from './call-book.ts';
 import type { Exchange } from './exchange.ts';
 import { ExchangeClient } from './exchange-client.ts';
 import { keyPressed } from './keys.ts';
@@ -133,10 +134,11 @@ function simulatedDialer(name: string, outside: Outside, life: Life): Dialer {
         : undefined;
       return outside.poll(asking('follow', context), outside.calls.leftMs(call), (request) => {
         if (!context.signal.aborted) outside.told(call);
+        const bill = () => outside.bill(life, place, request, contact.id, talkMsOf(taken));
         return {
           outcome,
           ...(digit !== undefined && { digit }),
-          usage: isPickedUp ? outside.bill(life, place, request, context.contact) : undefined,
+          usage: isPickedUp ? bill() : undefined,
         };
       });
     },
