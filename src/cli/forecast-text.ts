@@ -6,6 +6,7 @@ import { counted, listed, spanText, wrapped } from '../domain/text.ts';
 import type { Role } from '../domain/words.ts';
 import type { ServiceDelays } from '../sim/forecast.ts';
 import type { Fault, Outage } from '../sim/outage.ts';
+import type { CostDocument } from './costs.ts';
 import { faultText } from './outage-option.ts';
 import type { OutagePrice } from './outage-price.ts';
 import type { Paint } from './paint.ts';
@@ -62,6 +63,8 @@ export interface ForecastFacts {
   /** Against the same day without any, where several met somebody. */
   readonly together: OutageCost['price'] | undefined;
   readonly told: readonly Told[];
+  /** Undefined where no price is written. */
+  readonly cost: { readonly text: string; readonly document: CostDocument } | undefined;
 }
 
 /** Before what is said: the label, and what a second line stands further in. */
@@ -75,6 +78,7 @@ export function forecastText(facts: ForecastFacts, paint: Paint, columns: number
   const rows: (readonly [string, string])[] = [
     ['done', doneText(facts)],
     ['lines', `busy ${percent(facts.busyShare)} of the time (${counted(facts.lines, 'line')})`],
+    ...labelled('cost', facts.cost === undefined ? [] : [facts.cost.text], undefined),
     ...labelled('held up', heldUpTexts(facts), 'nobody: no retries, nobody put off'),
     ...labelled('outages', costTexts(facts), undefined),
     ...labelled('you hear', toldTexts(facts), 'nothing: no alert'),
@@ -258,6 +262,8 @@ export interface ForecastDocument {
   }[];
   /** Of all of them, which is not the sum. Null where fewer than two met somebody. */
   readonly outages_together: PriceDocument | null;
+  /** By usage that is estimated; null where no price is written. */
+  readonly cost: CostDocument | null;
   /** As a webhook has them. */
   readonly told: readonly {
     readonly at: string;
@@ -294,6 +300,7 @@ export function forecastDocument(facts: ForecastFacts): ForecastDocument {
       price: priceDocument(price),
     })),
     outages_together: priceDocument(together),
+    cost: facts.cost?.document ?? null,
     told: told.map(({ wallMs, key, severity, kind, title }) => ({
       at: isoTime(wallMs),
       key,

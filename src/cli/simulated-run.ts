@@ -3,8 +3,11 @@
  */
 import type { Alert } from '../domain/alert.ts';
 import type { CampaignEvent, RunEnd } from '../domain/event.ts';
+import { paidFor } from '../domain/spending.ts';
+import { UsageBook, type UsageCount } from '../domain/usage.ts';
 import type { Guard } from '../engine/guard.ts';
 import type { RunSignals } from '../engine/runner.ts';
+import { typicalBills } from '../sim/billing.ts';
 import { contactsOf } from '../sim/contact-rows.ts';
 import { draws } from '../sim/draws.ts';
 import { EXCHANGES } from '../sim/exchange.ts';
@@ -49,6 +52,8 @@ export interface Played {
   readonly durationMs: number;
   /** By service: answers that came late because it was slow. */
   readonly lateAnswers: ReadonlyMap<string, number>;
+  /** What services would be paid for. */
+  readonly usage: readonly UsageCount[];
 }
 
 /** Input and signals are looked for after so many turns: some milliseconds. */
@@ -58,7 +63,10 @@ const TURNS_BETWEEN_LOOKS = 1_000;
 export async function playCampaign(world: World, play: Play, clock: VirtualClock): Promise<Played> {
   const { campaign, outages, seed, signals } = play;
   const { name, config, chains, lines } = campaign;
-  const { onOutage, outageWaitMs } = config.campaign;
+  const { onOutage, outageWaitMs, budgetMicros, currency } = config.campaign;
+  const { prices } = config;
+  const book = new UsageBook();
+  const draw = draws(seed);
   const forecast = new Forecast(lines);
   const disk = new MemoryDisk();
   const stood = new MemoryCampaign({ backlog: contactsOf(campaign.contacts), forgets: true });
@@ -71,12 +79,13 @@ export async function playCampaign(world: World, play: Play, clock: VirtualClock
   }
   const outside = new Outside({
     clock,
-    draw: draws(seed),
+    draw,
     behaviour: config.simulation,
     answerMs: (place) => answerMs(config.simulation, place),
     outages,
     quirks: { ...NO_QUIRKS, exchanges: EXCHANGES },
     witness: undefined,
+    bills: typicalBills(draw, prices),
   });
   const end = await live(
     {
@@ -95,6 +104,8 @@ export async function playCampaign(world: World, play: Play, clock: VirtualClock
       listen: (event) => {
         const atMs = clock.monotonicMs();
         forecast.take(event, atMs);
+        const paid = paidFor(event);
+        if (paid !== undefined) book.add(paid);
         play.listen?.(event, atMs);
       },
     },
@@ -102,6 +113,7 @@ export async function playCampaign(world: World, play: Play, clock: VirtualClock
       run: 1,
       contacts: undefined,
       policy: { lines, onOutage, outageWaitMs, limit: undefined, untilMs: undefined },
+      money: budgetMicros === undefined ? undefined : { budgetMicros, currency, prices },
       signals,
       pace: play.speed === undefined ? undefined : paceOf(world, clock, play.speed, play),
     },
@@ -109,7 +121,8 @@ export async function playCampaign(world: World, play: Play, clock: VirtualClock
   if (end.type !== 'ended') throw end.type === 'broke' ? end.error : new Error(end.type);
   const state = simulatedState(stood);
   const { lateAnswers } = outside;
-  return { ...end, state, forecast, durationMs: clock.monotonicMs(), lateAnswers };
+  const usage = book.counts();
+  return { ...end, state, forecast, durationMs: clock.monotonicMs(), lateAnswers, usage };
 }
 
 /** A clock for one play; it begins when the campaign does. */

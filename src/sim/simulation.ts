@@ -5,7 +5,7 @@
 import type { Alert, AlertSeverity } from '../domain/alert.ts';
 import type { Contact } from '../domain/contact.ts';
 import type { CampaignEvent, RunEnd } from '../domain/event.ts';
-import { paidFor, Spending } from '../domain/spending.ts';
+import { paidFor, Spending, type SpendingLimits } from '../domain/spending.ts';
 import type { Guard } from '../engine/guard.ts';
 import type {
   AlertChannel,
@@ -21,7 +21,6 @@ import type {
 import type { Purse, RunPolicy, RunSignals } from '../engine/runner.ts';
 import { Stopped } from '../engine/stopped.ts';
 import type { MemoryStore } from '../store/memory.ts';
-import type { Money } from './billing.ts';
 import { alertRandom, quickDigest, seededRandom } from './draws.ts';
 import { type Fuse, Killed, Life, mortalAlerts, mortalEmit, mortalJournal } from './life.ts';
 import type { CampaignLock } from './locks.ts';
@@ -120,7 +119,7 @@ export interface Start {
   readonly contacts: readonly Contact[] | undefined;
   readonly policy: RunPolicy;
   /** Prices and a budget; undefined where nothing is counted. */
-  readonly money?: Money | undefined;
+  readonly money?: SpendingLimits | undefined;
   /** The moment at which it is killed; never without. */
   readonly fuse?: Fuse | undefined;
   /** When the operator asks it to end, from its start; undefined for never. */
@@ -281,7 +280,7 @@ function spendingOf(
   { money }: Start,
   store: SimulatedStore,
 ): Spending | undefined {
-  return money && new Spending({ ...money, currency: 'USD' }, store.usage(campaign));
+  return money && new Spending(money, store.usage(campaign));
 }
 
 /** The operator's orders, given at their times. */

@@ -4,6 +4,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { CampaignEvent, RunEnd } from '../../domain/event.ts';
+import { moneyText } from '../../domain/money.ts';
 import { servicesInUse } from '../../domain/service-key.ts';
 import { RunTally } from '../../domain/tally.ts';
 import { counted, listed, spanText, wrapped } from '../../domain/text.ts';
@@ -12,6 +13,7 @@ import type { RunSignals } from '../../engine/runner.ts';
 import { openAppLog } from '../../observers/app-log.ts';
 import type { Outage } from '../../sim/outage.ts';
 import { answersDocument, openCount } from '../campaign-state.ts';
+import { campaignCostText, costDocument } from '../costs.ts';
 import { CommandFailure, EXIT } from '../exit.ts';
 import {
   type ForecastFacts,
@@ -27,6 +29,7 @@ import { OtherDays } from '../other-days.ts';
 import { figuresOf, priceOf } from '../outage-price.ts';
 import { type Paint, paintFor } from '../paint.ts';
 import { isoTime, type RunDocument, serviceDocuments } from '../run-document.ts';
+import type { Config } from '../settings.ts';
 import {
   type CampaignOptions,
   type SimulatedCampaign,
@@ -278,9 +281,16 @@ function headerText({ campaign, options, paint, columns }: Showing): string {
     ...outages
       .flatMap((outage) => indented(outageText(outage, startMs)))
       .map((line) => paint('yellow', line)),
-    ...notes.flatMap(indented),
+    ...[...budgetNotes(config), ...notes].flatMap(indented),
   ];
   return `${text.join('\n')}\n\n`;
+}
+
+function budgetNotes({ campaign }: Config): readonly string[] {
+  const { budgetMicros, currency } = campaign;
+  if (budgetMicros === undefined) return [];
+  const budget = moneyText(budgetMicros, currency);
+  return [`campaign.budget is ${budget}: it is played, with estimates of what is used`];
 }
 
 /** `Monday 2 March 2026, 09:00:00`. */
@@ -310,6 +320,7 @@ function tell(showing: Showing, played: Played, prices: Prices): void {
     lateAnswers: [...lateAnswers.values()].reduce((sum, count) => sum + count, 0),
     ...prices,
     told,
+    cost: costOf(campaign, played),
   };
   if (options.json === true) {
     const document = {
@@ -321,6 +332,12 @@ function tell(showing: Showing, played: Played, prices: Prices): void {
   }
   write(summaryText(summaryFacts(showing, played), paint));
   write(forecastText(facts, paint, columns));
+}
+
+/** Undefined where no price is written. */
+function costOf({ config }: SimulatedCampaign, { usage }: Played): ForecastFacts['cost'] {
+  const document = costDocument(config, usage);
+  return document && { text: campaignCostText(config, usage, 'by estimated usage'), document };
 }
 
 /** The exit code that the simulated run would have ended with. */
