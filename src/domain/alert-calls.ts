@@ -1,8 +1,9 @@
 /**
  * Shares of calls and texts, of which too many go wrong, and calls that fail for good.
  *
- * What fails while its service has its own alert is a consequence of that, and counts here neither
- * as failed nor as done; what a service failed at before its breaker opened is forgotten then.
+ * What fails while its service has its own alert is a consequence of that, also where the call ends
+ * after it is over, and counts here neither as failed nor as done; what a service failed at before
+ * its breaker opened is forgotten then.
  */
 import { FailedCalls } from './alert-failed-calls.ts';
 import { CLEAR_SHARE, FigureJudge } from './alert-figure.ts';
@@ -70,10 +71,14 @@ const SUCCESSES: ReadonlySet<Outcome> = new Set([
   'previewed',
 ]);
 
-interface Doubt {
-  readonly service: string;
-  /** It had its own alert when it was asked. */
-  readonly isOut: boolean;
+/** A contact in hand whose call met trouble. */
+interface InHand {
+  /** What was told of it when it failed. */
+  failed: EventOf<'call.failed'> | undefined;
+  /** The dialer that failed it last, and may not have said what became of it. */
+  dialer: string | undefined;
+  /** Services that failed it while they had their own alerts. */
+  readonly out: Set<string>;
 }
 
 /** The calls of one run. */
@@ -85,25 +90,24 @@ export class CallWatch {
     cutCalls: EMPTY_WINDOW,
   };
   readonly #judge = new FigureJudge();
-  /** By contact in hand whose call failed: what was told of that. */
-  readonly #failedBy = new Map<string, EventOf<'call.failed'>>();
-  /** By contact in hand: the dialer that did not say what became of the call. */
-  readonly #doubts = new Map<string, Doubt>();
+  /** By contact. */
+  readonly #inHand = new Map<string, InHand>();
   readonly #forGood = new FailedCalls();
   /** What failed last, for the words. */
   #lastFailure: Pick<ServiceTrouble, 'code' | 'message'> | undefined;
 
   tryFailed({ contact, step, service }: EventOf<'attempt.failed'>, moment: WatchMoment): void {
-    if (contact === undefined || step !== 'dial') return;
-    const before = this.#doubts.get(contact);
-    const wasOut = before?.service === service && before.isOut;
-    this.#doubts.set(contact, { service, isOut: wasOut || isOut(service, moment) });
+    if (contact === undefined) return;
+    const call = this.#inHandOf(contact);
+    if (step === 'dial') call.dialer = service;
+    if (isOut(service, moment)) call.out.add(service);
   }
 
   failed(event: EventOf<'call.failed'>, moment: WatchMoment): readonly Sign[] {
     const { contact, step, service, code, message } = event;
-    this.#failedBy.set(contact, event);
-    if (service !== undefined && isOut(service, moment)) return NO_SIGNS;
+    const call = this.#inHandOf(contact);
+    call.failed = event;
+    if (isOfOutage(call, service, moment)) return NO_SIGNS;
     this.#lastFailure = { code, message };
     const errors = this.#count('errorRate', true, service, moment);
     if (step !== 'script') return errors;
@@ -111,8 +115,7 @@ export class CallWatch {
   }
 
   putOff({ contact }: EventOf<'contact.put_off'>): void {
-    this.#failedBy.delete(contact);
-    this.#doubts.delete(contact);
+    this.#inHand.delete(contact);
   }
 
   textWritten(moment: WatchMoment): readonly Sign[] {
@@ -121,21 +124,20 @@ export class CallWatch {
 
   finished(event: EventOf<'call.finished'>, moment: WatchMoment): readonly Sign[] {
     const { contact, outcome, cut, detail } = event;
-    const failed = this.#failedBy.get(contact);
+    const call = this.#inHand.get(contact);
+    this.#inHand.delete(contact);
+    const failed = call?.failed;
     const hasFailed = failed !== undefined;
     const service = failed?.service;
-    if (hasFailed) this.#failedBy.delete(contact);
-    const doubt = this.#doubts.get(contact);
-    if (doubt !== undefined) this.#doubts.delete(contact);
     // It was counted as uncertain when it was told so, perhaps by an earlier run.
     if (event.was !== undefined) return NO_SIGNS;
     // Nobody was rung, as they had asked: that went neither well nor wrong.
     if (event.code === 'opted_out') return NO_SIGNS;
     const isBad = !SUCCESSES.has(outcome);
-    if (service !== undefined && isOut(service, moment)) return NO_SIGNS;
+    if (isOfOutage(call, service, moment)) return NO_SIGNS;
     const told = this.#endedForGood(outcome, failed, moment);
     if (isBad && outcome !== 'invalid_number' && isRoleOut('dialer', moment)) return told;
-    if (outcome === 'uncertain' && isOfOutage(doubt, moment)) return told;
+    if (outcome === 'uncertain' && isOfOutage(call, call?.dialer, moment)) return told;
     // The vendor may say so of a call, and then nothing was told to have failed before.
     const isNew = outcome === 'failed' && !hasFailed;
     if (isNew) this.#lastFailure = { code: outcome, message: detail ?? 'no reason given' };
@@ -184,6 +186,14 @@ export class CallWatch {
     return joined(shares, this.#forGood.done(moment));
   }
 
+  #inHandOf(contact: string): InHand {
+    const known = this.#inHand.get(contact);
+    if (known !== undefined) return known;
+    const fresh: InHand = { failed: undefined, dialer: undefined, out: new Set() };
+    this.#inHand.set(contact, fresh);
+    return fresh;
+  }
+
   /** What a service refuses for what is in it was not tried over and over: shares count that. */
   #endedForGood(
     outcome: Outcome,
@@ -228,9 +238,14 @@ export class CallWatch {
   }
 }
 
-/** Whether an outage, which may be over by now, is why nobody can tell what became of a call. */
-function isOfOutage(doubt: Doubt | undefined, moment: WatchMoment): boolean {
-  return doubt !== undefined && (doubt.isOut || isOut(doubt.service, moment));
+/** Whether an outage of its service, which may be over by now, is why a call came to nothing. */
+function isOfOutage(
+  call: InHand | undefined,
+  service: string | undefined,
+  moment: WatchMoment,
+): boolean {
+  if (service === undefined) return false;
+  return call?.out.has(service) === true || isOut(service, moment);
 }
 
 function isRoleOut(role: Role, { breakers }: WatchMoment): boolean {

@@ -240,24 +240,56 @@ describe('what follows from an outage', () => {
     await take(...others.map(asked), ...others);
     expect(told()).toContain('raised campaign:spring:success_rate');
   });
+
+  it('is that also when such a call fails after the outage, for good or not', async () => {
+    const { run, bench, take, told } = watching();
+    run.alerter.reconcile([found('twilio', 'closed', 'dialer')]);
+    const fails = (): CampaignEvent => failedAt('dial', 'twilio');
+    const [putOff, lost] = [times(30, fails), times(30, fails)];
+    for (let check = 0; check < 2; check += 1) {
+      run.alerter.takeCheck('twilio', 'dialer', false, failure());
+    }
+    await take(...[...putOff, ...lost].map(asked));
+    run.alerter.takeCheck('twilio', 'dialer', true);
+    await take(...putOff.flatMap((call) => [call, putOffAt(call)]));
+    await take(...lost.flatMap((call) => [call, lostAt(call)]));
+    await bench.clock.settle();
+    expect(told().filter((one) => !one.startsWith('notice'))).toEqual([
+      'raised service:twilio',
+      'recovered service:twilio',
+    ]);
+    // Tried again, the same ones fail while the dialer is well: that is another matter.
+    await take(...putOff.map(asked), ...putOff.flatMap((call) => [call, lostAt(call)]));
+    expect(told()).toContain('raised campaign:spring:error_rate');
+    expect(told()).toContain('raised campaign:spring:call_failed:twilio');
+  });
 });
+
+function subjectOf(event: CampaignEvent): { readonly contact: string; readonly call: string } {
+  const { contact, call } = event as Extract<CampaignEvent, { type: 'call.finished' }>;
+  return { contact, call };
+}
 
 /** The dialer does not say what became of this call. */
 function asked(end: CampaignEvent): CampaignEvent {
-  const { contact, call } = end as Extract<CampaignEvent, { type: 'call.finished' }>;
-  const about = { contact, call, step: 'dial', service: 'twilio', role: 'dialer' } as const;
+  const about = { ...subjectOf(end), step: 'dial', service: 'twilio', role: 'dialer' } as const;
   const why = { kind: 'transient', scope: 'service', code: '503', message: 'down' } as const;
   return { type: 'attempt.failed', ...about, ...why, attempt: 1, durationMs: 1, question: true };
+}
+
+function putOffAt(failed: CampaignEvent): CampaignEvent {
+  return { type: 'contact.put_off', ...subjectOf(failed), reason: 'it failed', delayMs: 1 };
+}
+
+function lostAt(failed: CampaignEvent): CampaignEvent {
+  return { type: 'call.finished', ...subjectOf(failed), outcome: 'failed', durationMs: 1 };
 }
 
 describe('an error rate', () => {
   it('counts a call once that failed for good after its retries', async () => {
     const { take, told } = watching();
     const failed = times(2, () => failedAt('speech', 'elevenlabs'));
-    const over = failed.map((event): CampaignEvent => {
-      const { contact, call } = event as Extract<CampaignEvent, { type: 'call.failed' }>;
-      return { type: 'call.finished', contact, call, outcome: 'failed', durationMs: 1 };
-    });
+    const over = failed.map(lostAt);
     await take(...times(18, () => ended()), ...failed, ...over);
     expect(told()).not.toContain('raised campaign:spring:error_rate');
     // Of these the vendor says so.
@@ -594,6 +626,7 @@ describe('what is only told', () => {
       serviceRecovered: off,
     });
     run.take({ type: 'run.started', lines: 2, contacts: fresh }, ...times(7, () => ended()));
+    await bench.clock.settle();
     run.take(opened());
     await bench.clock.settle();
     run.take(closed());
