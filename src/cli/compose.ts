@@ -43,6 +43,8 @@ export interface EngineParts {
   readonly emit: Emit;
   /** Told of every health check. */
   readonly probed?: ProbeListener | undefined;
+  /** One of its own where it is left out. */
+  readonly pacer?: Pacer | undefined;
 }
 
 export interface Engine {
@@ -53,7 +55,7 @@ export interface Engine {
 
 export function composeEngine(parts: EngineParts): Engine {
   const { campaign, config, policy, services, audio, journal, clock, random, emit } = parts;
-  const pacer = new Pacer('dialer', config.campaign.callsPerSecond, clock);
+  const pacer = parts.pacer ?? new Pacer('dialer', config.campaign.callsPerSecond, clock);
   const guards = new Map<Service, Guard>();
   const guard = (service: Service): Guard => {
     const made = new Guard({

@@ -1,7 +1,7 @@
 /**
  * One run of a simulated campaign on the program's own engine, and what came of it.
  */
-import type { Alert } from '../domain/alert.ts';
+import { ALERT_SEVERITIES, type Alert, type AlertSeverity } from '../domain/alert.ts';
 import type { CampaignEvent, RunEnd } from '../domain/event.ts';
 import { paidFor } from '../domain/spending.ts';
 import { UsageBook, type UsageCount } from '../domain/usage.ts';
@@ -17,6 +17,7 @@ import { NO_QUIRKS, Outside } from '../sim/outside.ts';
 import { live, type MakeEngine } from '../sim/simulation.ts';
 import { answerMs } from '../sim/vendors.ts';
 import { VirtualClock } from '../sim/virtual-clock.ts';
+import { WatchedPacer } from '../sim/watched-pacer.ts';
 import { MemoryDisk, openMemoryStore } from '../store/memory.ts';
 import { MemoryCampaign } from '../store/memory-campaign.ts';
 import type { CampaignState } from './campaign-state.ts';
@@ -71,8 +72,14 @@ export async function playCampaign(world: World, play: Play, clock: VirtualClock
   const disk = new MemoryDisk();
   const stood = new MemoryCampaign({ backlog: contactsOf(campaign.contacts), forgets: true });
   disk.campaigns.set(name, stood);
-  const make: MakeEngine = (parts) =>
-    play.isUntold === true ? unalertedEngine(config, parts) : simulatedEngine(name, config, parts);
+  const make: MakeEngine = (given) => {
+    const pace = config.campaign.callsPerSecond;
+    const pacer = new WatchedPacer(pace, given.clock, (waitMs) => forecast.paced(waitMs));
+    const parts = { ...given, pacer };
+    return play.isUntold === true
+      ? unalertedEngine(config, parts)
+      : simulatedEngine(name, config, parts);
+  };
   for (const outage of outages) {
     clock.after(outage.startMs, () => play.onOutage?.(outage, true));
     clock.after(outage.endMs, () => play.onOutage?.(outage, false));
@@ -99,8 +106,7 @@ export async function playCampaign(world: World, play: Play, clock: VirtualClock
       looksUp: false,
       sameNumber: 'allow',
       onAlert: play.onAlert,
-      // As a channel has it that says nothing else.
-      severities: ['critical', 'warning'],
+      severities: severitiesOf(campaign),
       listen: (event) => {
         const atMs = clock.monotonicMs();
         forecast.take(event, atMs);
@@ -123,6 +129,12 @@ export async function playCampaign(world: World, play: Play, clock: VirtualClock
   const { lateAnswers } = outside;
   const usage = book.counts();
   return { ...end, state, forecast, durationMs: clock.monotonicMs(), lateAnswers, usage };
+}
+
+/** What there is to be told: as a channel has it that says nothing else, and what others take. */
+function severitiesOf({ channels = [] }: SimulatedCampaign): readonly AlertSeverity[] {
+  const taken = channels.flatMap(({ severities }) => severities);
+  return ALERT_SEVERITIES.filter((one) => one !== 'info' || taken.includes(one));
 }
 
 /** A clock for one play; it begins when the campaign does. */

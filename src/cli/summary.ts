@@ -14,6 +14,7 @@ import type { Guard } from '../engine/guard.ts';
 import type { CampaignState } from './campaign-state.ts';
 import { linesText } from './list-text.ts';
 import type { Paint, Style } from './paint.ts';
+import { isoTime } from './run-document.ts';
 
 /** A service whose breaker is not closed. */
 export interface ServiceDown {
@@ -49,6 +50,8 @@ export interface SummaryFacts extends CampaignState {
   readonly again: string | undefined;
   /** The command that settles a contact as answered, for copying; likewise. */
   readonly settle: ((contact: string) => string) | undefined;
+  /** How moments are written; in full where it is left out. */
+  readonly timeText?: ((wallMs: number) => string) | undefined;
 }
 
 type Latest = (role: Role, service: string, reason: string, sinceMs: number) => string | undefined;
@@ -315,11 +318,11 @@ function fallbackLines({ tally, services }: SummaryFacts, paint: Paint): string[
   });
 }
 
-function downLines({ down }: SummaryFacts, paint: Paint): string[] {
+function downLines({ down, timeText = isoTime }: SummaryFacts, paint: Paint): string[] {
   return down.map(
     ({ service, sinceMs, message, latest }) =>
       `  ${paint('red', service)} does not work since ` +
-      `${new Date(sinceMs).toISOString()}: ${maskNumbers(message)}` +
+      `${timeText(sinceMs)}: ${maskNumbers(message)}` +
       (latest === undefined ? '' : `; its last answer: ${latest}`),
   );
 }

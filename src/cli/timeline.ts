@@ -32,6 +32,9 @@ export interface TimelineOptions {
 /** Between the time and what is said in a second line. */
 const INDENT = 4;
 
+/** What waits of those who were called. */
+const RECORD_OF = 'the record of ';
+
 /** People that a line names before it counts the rest. */
 const NAMED_MAX = 6;
 
@@ -59,7 +62,7 @@ export class Timeline {
       this.#putOff(event);
       return;
     }
-    if (event.type === 'breaker.opened' && this.#options.detail === 'story') {
+    if (event.type === 'breaker.opened' && this.#options.detail !== 'news') {
       this.flush();
       this.#opened = { event, wallMs: this.#options.wallMs() };
       return;
@@ -82,11 +85,18 @@ export class Timeline {
     this.#write(this.#options.wallMs(), text, style);
   }
 
-  /** What the operator is told at this moment, wherever they are. */
-  alert(alert: Alert): void {
+  /**
+   * What the operator is told at this moment, wherever they are.
+   *
+   * @param channels those that take it; undefined where none are known
+   */
+  alert(alert: Alert, channels?: readonly string[]): void {
     const { kind, severity, title } = alert;
     const isOver = kind === 'recovered';
-    const word = isOver ? 'ALL CLEAR' : `ALERT (${severity})`;
+    const whom = channels?.length === 0 ? 'to nobody' : undefined;
+    const about = [isOver ? undefined : severity, whom].filter((one) => one !== undefined);
+    const more = about.length === 0 ? '' : ` (${about.join(', ')})`;
+    const word = `${isOver ? 'ALL CLEAR' : 'ALERT'}${more}`;
     this.say(`${word}: ${title}`, isOver ? 'green' : 'red');
     const parts = isOver ? [alert.what] : [alert.what, alert.doing, `You: ${alert.toDo}`];
     for (const part of parts.flatMap((part) => wrapped(part, this.#charactersMax))) this.#add(part);
@@ -116,8 +126,7 @@ export class Timeline {
     const verb = contacts.length === 1 ? 'is' : 'are';
     const why = waitsFor === undefined ? '' : `: ${reason}`;
     const wait = `put off for ${spanText(delayMs)}`;
-    // They were called; nobody must think that they are rung again.
-    const what = this.#recording.has(first.contact) ? 'the record of ' : '';
+    const what = this.#recording.has(first.contact) ? RECORD_OF : '';
     this.#write(this.#togetherMs, `${what}${who} ${verb} ${wait}${why}`, 'yellow');
   }
 
@@ -171,12 +180,20 @@ export class Timeline {
     }
   }
 
+  /** They were called; nobody must think that they are rung again. */
+  #messageOf(event: CampaignEvent): string {
+    const isRecord = event.type === 'contact.put_off' && this.#recording.has(event.contact);
+    return `${isRecord ? RECORD_OF : ''}${messageOf(event)}`;
+  }
+
   #storyOf(event: CampaignEvent): string {
     const text = event.type === 'retry.scheduled' ? retryText(event) : this.#messageOf(event);
     const isOneOfMany = event.type === 'retry.scheduled' || event.type === 'attempt.failed';
     const { contact } = isOneOfMany && this.#options.lines > 1 ? event : {};
-    // Of several calls it must be clear whose this is.
-    return contact === undefined ? text : `${text} (call to ${maskContactId(contact)})`;
+    // Of several calls it must be clear whose this is; a few sentences name them.
+    return contact === undefined || text.includes(`call to ${maskContactId(contact)}`)
+      ? text
+      : `${text} (call to ${maskContactId(contact)})`;
   }
 
   #write(wallMs: number, text: string, style: Style | undefined): void {

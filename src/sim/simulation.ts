@@ -7,6 +7,7 @@ import type { Contact } from '../domain/contact.ts';
 import type { CampaignEvent, RunEnd } from '../domain/event.ts';
 import { paidFor, Spending, type SpendingLimits } from '../domain/spending.ts';
 import type { Guard } from '../engine/guard.ts';
+import type { Pacer } from '../engine/pacer.ts';
 import type {
   AlertChannel,
   AlertMemory,
@@ -53,6 +54,8 @@ export interface SimulatedParts {
   /** Of its own, so that what alerts draw changes no call. */
   readonly alertRandom: RandomSource;
   readonly emit: Emit;
+  /** The engine makes one where it is left out. */
+  readonly pacer?: Pacer | undefined;
 }
 
 export interface MadeEngine {

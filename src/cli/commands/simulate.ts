@@ -9,6 +9,7 @@ import { servicesInUse } from '../../domain/service-key.ts';
 import { RunTally } from '../../domain/tally.ts';
 import { counted, listed, spanText, wrapped } from '../../domain/text.ts';
 import { ROLES, type Role } from '../../domain/words.ts';
+import { takes } from '../../engine/alerter.ts';
 import type { RunSignals } from '../../engine/runner.ts';
 import { openAppLog } from '../../observers/app-log.ts';
 import type { Outage } from '../../sim/outage.ts';
@@ -22,6 +23,7 @@ import {
   forecastText,
   type OutageCost,
   outageText,
+  paceText,
   type Told,
   whomText,
 } from '../forecast-text.ts';
@@ -159,8 +161,9 @@ async function playShown(showing: Showing, signals: RunSignals): Promise<Played>
         timeline.take(event);
       },
       onAlert: (alert) => {
-        told.push({ wallMs: clock.wallMs(), ...alert });
-        timeline.alert(alert);
+        const channels = campaign.channels?.filter(takes(alert)).map(({ name }) => name);
+        told.push({ wallMs: clock.wallMs(), ...alert, channels });
+        timeline.alert(alert, channels);
       },
       onOutage: (outage, begins) => {
         const others = overlapping(outage, campaign.outages, clock.monotonicMs());
@@ -250,7 +253,8 @@ const ROLE_VERBS: Readonly<Record<Role, string>> = {
   crm: 'notes',
 };
 
-function headerText({ campaign, options, paint, columns }: Showing): string {
+function headerText(showing: Showing): string {
+  const { campaign, options, paint, columns } = showing;
   const { chains, lines, contacts, startMs, outages, notes, list, config } = campaign;
   const who =
     list === undefined
@@ -266,8 +270,9 @@ function headerText({ campaign, options, paint, columns }: Showing): string {
   const about = [
     `it begins on ${dayText(startMs)}`,
     vendors.join(', '),
-    `a failed request is tried again after ${listed(waits)} ` +
-      `(up to ${Math.round(retry.jitter * 100)} % more);`,
+    ...paceNotes(showing.campaign),
+    `a failed request is tried again after ${listed(waits)}` +
+      `${retry.jitter > 0 ? ` (up to ${Math.round(retry.jitter * 100)} % more)` : ''};`,
     `after ${counted(circuitBreaker.failureThreshold, 'failure')} in a row on one line its ` +
       `service is left alone for ${spanText(circuitBreaker.recoveryTimeoutMs)}`,
   ];
@@ -284,6 +289,11 @@ function headerText({ campaign, options, paint, columns }: Showing): string {
     ...[...budgetNotes(config), ...notes].flatMap(indented),
   ];
   return `${text.join('\n')}\n\n`;
+}
+
+function paceNotes({ chains, config }: SimulatedCampaign): readonly string[] {
+  const rings = chains.dialer.some((dialer) => dialer !== 'preview');
+  return rings ? [`the pace is ${paceText(config.campaign.callsPerSecond)} at most`] : [];
 }
 
 function budgetNotes({ campaign }: Config): readonly string[] {
@@ -317,9 +327,12 @@ function tell(showing: Showing, played: Played, prices: Prices): void {
     recordsOwed: state.recordsOwed,
     busyShare: forecast.busyShare,
     delays: forecast.delays,
+    pace: { ...forecast.pace, perSecond: campaign.config.campaign.callsPerSecond },
+    left: openCount(state) - state.recordsOwed,
     lateAnswers: [...lateAnswers.values()].reduce((sum, count) => sum + count, 0),
     ...prices,
     told,
+    hasChannels: campaign.channels === undefined || campaign.channels.length > 0,
     cost: costOf(campaign, played),
   };
   if (options.json === true) {
@@ -380,5 +393,6 @@ function summaryFacts(
     places: [],
     again: undefined,
     settle: undefined,
+    timeText: (wallMs) => timeText(wallMs, campaign.startMs),
   };
 }
