@@ -2,6 +2,7 @@
  * What a simulation foretells, for people and as a document.
  */
 
+import { endText } from '../domain/alert-text.ts';
 import { counted, listed, spanText, wrapped } from '../domain/text.ts';
 import type { Role } from '../domain/words.ts';
 import type { ServiceDelays } from '../sim/forecast.ts';
@@ -43,6 +44,7 @@ export interface Told {
   readonly severity: string;
   readonly kind: string;
   readonly title: string;
+  readonly isMoot?: boolean | undefined;
 }
 
 export interface ForecastFacts {
@@ -154,8 +156,9 @@ function lostText(lostMs: number | undefined): string {
 }
 
 function toldTexts({ told, startMs }: ForecastFacts): readonly string[] {
-  const shown = told.slice(0, TOLD_MAX).map(({ wallMs, severity, kind, title }) => {
-    const what = kind === 'recovered' ? 'all clear' : severity;
+  const shown = told.slice(0, TOLD_MAX).map((alert) => {
+    const { wallMs, severity, kind, title } = alert;
+    const what = kind === 'recovered' ? endText(alert).toLowerCase() : severity;
     return `${timeText(wallMs, startMs)} ${what}: ${title}`;
   });
   const more = told.length - shown.length;

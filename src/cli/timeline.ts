@@ -3,6 +3,7 @@
  * the log.
  */
 import type { Alert } from '../domain/alert.ts';
+import { endText } from '../domain/alert-text.ts';
 import type { CampaignEvent } from '../domain/event.ts';
 import { maskContactId } from '../domain/privacy.ts';
 import { counted, spanText, wrapped } from '../domain/text.ts';
@@ -83,8 +84,9 @@ export class Timeline {
   alert(alert: Alert): void {
     const { kind, severity, title } = alert;
     const isOver = kind === 'recovered';
-    const word = isOver ? 'ALL CLEAR' : `ALERT (${severity})`;
-    this.say(`${word}: ${title}`, isOver ? 'green' : 'red');
+    const word = isOver ? endText(alert).toUpperCase() : `ALERT (${severity})`;
+    const overStyle = alert.isMoot === true ? 'yellow' : 'green';
+    this.say(`${word}: ${title}`, isOver ? overStyle : 'red');
     const parts = isOver ? [alert.what] : [alert.what, alert.doing, `You: ${alert.toDo}`];
     for (const part of parts.flatMap((part) => wrapped(part, this.#charactersMax))) this.#add(part);
   }
