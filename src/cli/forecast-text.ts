@@ -2,6 +2,7 @@
  * What a simulation foretells, for people and as a document.
  */
 
+import { endText } from '../domain/alert-text.ts';
 import { counted, listed, spanText, wrapped } from '../domain/text.ts';
 import type { Role } from '../domain/words.ts';
 import type { ServiceDelays } from '../sim/forecast.ts';
@@ -46,6 +47,7 @@ export interface Told {
   readonly title: string;
   /** Those that take it; undefined where there are no settings of the operator's. */
   readonly channels: readonly string[] | undefined;
+  readonly isMoot?: boolean | undefined;
 }
 
 export interface ForecastFacts {
@@ -198,8 +200,9 @@ function lostText({ lostMs, isDoneWithout }: OutagePrice): string {
 }
 
 function toldTexts({ told, startMs, hasChannels }: ForecastFacts): readonly string[] {
-  const shown = told.slice(0, TOLD_MAX).map(({ wallMs, severity, kind, title, channels }) => {
-    const what = kind === 'recovered' ? 'all clear' : severity;
+  const shown = told.slice(0, TOLD_MAX).map((alert) => {
+    const { wallMs, severity, kind, title, channels } = alert;
+    const what = kind === 'recovered' ? endText(alert).toLowerCase() : severity;
     const whom = channels === undefined || !hasChannels ? '' : `, ${channelsText(channels)}`;
     return `${timeText(wallMs, startMs)} ${what}${whom}: ${title}`;
   });

@@ -3,6 +3,7 @@
  * the log.
  */
 import type { Alert } from '../domain/alert.ts';
+import { endText } from '../domain/alert-text.ts';
 import type { CampaignEvent } from '../domain/event.ts';
 import { maskContactId } from '../domain/privacy.ts';
 import { counted, spanText, wrapped } from '../domain/text.ts';
@@ -96,8 +97,9 @@ export class Timeline {
     const whom = channels?.length === 0 ? 'to nobody' : undefined;
     const about = [isOver ? undefined : severity, whom].filter((one) => one !== undefined);
     const more = about.length === 0 ? '' : ` (${about.join(', ')})`;
-    const word = `${isOver ? 'ALL CLEAR' : 'ALERT'}${more}`;
-    this.say(`${word}: ${title}`, isOver ? 'green' : 'red');
+    const word = isOver ? endText(alert).toUpperCase() : 'ALERT';
+    const overStyle = alert.isMoot === true ? 'yellow' : 'green';
+    this.say(`${word}${more}: ${title}`, isOver ? overStyle : 'red');
     const parts = isOver ? [alert.what] : [alert.what, alert.doing, `You: ${alert.toDo}`];
     for (const part of parts.flatMap((part) => wrapped(part, this.#charactersMax))) this.#add(part);
   }
@@ -128,10 +130,6 @@ export class Timeline {
     const wait = `put off for ${spanText(delayMs)}`;
     const what = this.#recording.has(first.contact) ? RECORD_OF : '';
     this.#write(this.#togetherMs, `${what}${who} ${verb} ${wait}${why}`, 'yellow');
-  }
-
-  #messageOf(event: CampaignEvent): string {
-    return messageOf(event, this.#options.services);
   }
 
   #putOff(event: PutOff): void {
@@ -183,7 +181,7 @@ export class Timeline {
   /** They were called; nobody must think that they are rung again. */
   #messageOf(event: CampaignEvent): string {
     const isRecord = event.type === 'contact.put_off' && this.#recording.has(event.contact);
-    return `${isRecord ? RECORD_OF : ''}${messageOf(event)}`;
+    return `${isRecord ? RECORD_OF : ''}${messageOf(event, this.#options.services)}`;
   }
 
   #storyOf(event: CampaignEvent): string {

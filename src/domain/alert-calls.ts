@@ -180,8 +180,10 @@ export class CallWatch {
     const shares = RATES.flatMap((name): readonly Sign[] => {
       const key = rateKey(campaign, name);
       if (!open.has(key)) return NO_SIGNS;
-      const figures = { ...this.#figuresOf(name, moment), isDone: true };
-      return [{ type: 'cleared', key, words: rateBackWords(name, figures) }];
+      const figures = this.#figuresOf(name, moment);
+      const isBad = figures.bad > RATE_RULES[name].limit(figures.threshold) * figures.calls;
+      const words = rateBackWords(name, { ...figures, isDone: true, isBad });
+      return [{ type: 'cleared', key, words }];
     });
     return joined(shares, this.#forGood.done(moment));
   }

@@ -16,6 +16,8 @@ export interface ShareFigures {
   readonly last: Pick<ServiceTrouble, 'code' | 'message'> | undefined;
   /** The campaign has come to its end. */
   readonly isDone?: boolean | undefined;
+  /** And until then it was beyond the limit. */
+  readonly isBad?: boolean | undefined;
 }
 
 const GO_ON =
@@ -117,31 +119,32 @@ export function failedCallsWords(figures: FailedCallsFigures): AlertWords {
   };
 }
 
-/** @param because a while without one, an outage of the service, or else the end of the list */
+/** @param because a while without one, an outage of the service, or the end of the list */
 export function failedCallsOverWords(
   campaign: string,
-  because: { readonly windowMs?: number; readonly service?: string },
+  because: { readonly windowMs: number } | { readonly service: string; readonly isDone?: boolean },
 ): AlertWords {
-  const { windowMs, service } = because;
   const words = { doing: 'The work goes on.', toDo: '"campaign report" says who was not called.' };
-  if (service !== undefined) {
+  if ('windowMs' in because) {
+    const title = `No more calls of ${campaign} fail for good`;
+    const what = `None has for ${spanText(because.windowMs)}, and others ended.`;
+    return { ...words, title, what };
+  }
+  const { service, isDone } = because;
+  if (isDone === true) {
     return {
-      title: `${service} is the cause of the calls that failed: it has an alert of its own`,
-      what: 'It failed so often in a row that it is left alone.',
-      doing: `What follows from it is counted with the alert of ${service}.`,
-      toDo: `See the alert of ${service}.`,
+      ...words,
+      title: `${campaign} is done: calls have failed for good, because of ${service}`,
+      what: 'The list has come to its end.',
+      doing: 'Nothing is left to do.',
+      isMoot: true,
     };
   }
-  if (windowMs !== undefined) {
-    const title = `No more calls of ${campaign} fail for good`;
-    return { ...words, title, what: `None has for ${spanText(windowMs)}, and others ended.` };
-  }
-  const title = `${campaign} is done: no more calls that fail for good`;
   return {
-    ...words,
-    title,
-    what: 'The list has come to its end.',
-    doing: 'Nothing is left to do.',
+    title: `${service} is the cause of the calls that failed: it has an alert of its own`,
+    what: 'It failed so often in a row that it is left alone.',
+    doing: `What follows from it is counted with the alert of ${service}.`,
+    toDo: `See the alert of ${service}.`,
   };
 }
 
@@ -154,6 +157,14 @@ const BACK: Readonly<Record<RateName, (campaign: string) => string>> = {
   cutCalls: (campaign) => `The calls of ${campaign} end by themselves again`,
 };
 
+/** What is counted, and what went wrong with it. */
+const BAD: Readonly<Record<RateName, readonly [noun: string, verb: string]>> = {
+  errorRate: ['call', 'failed'],
+  llmFailureRate: ['text', 'could not be written'],
+  successRate: ['call', 'reached nobody'],
+  cutCalls: ['call', 'were cut by the time limit'],
+};
+
 const DONE: Readonly<Record<RateName, string>> = {
   errorRate: 'calls that failed',
   llmFailureRate: 'texts that could not be written',
@@ -161,16 +172,29 @@ const DONE: Readonly<Record<RateName, string>> = {
   cutCalls: 'calls that were cut',
 };
 
+const SEE_END = '"campaign report" says how everybody ended.';
+
 export function rateBackWords(name: RateName, figures: ShareFigures): AlertWords {
   const { campaign, bad, calls, windowMs, isDone } = figures;
-  const isOf = calls === 0 ? '' : ` Of the last ${counted(calls, 'call')} it was ${bad}`;
+  const [noun, verb] = BAD[name];
+  const last = counted(calls, noun);
+  const isOf = calls === 0 ? '' : ` Of the last ${last} it was ${bad}`;
   const within = calls === 0 ? '' : `, within ${spanText(windowMs)}.`;
+  if (isDone === true && figures.isBad === true) {
+    return {
+      title: `${campaign} is done: of its last ${last} ${bad} ${verb}`,
+      what: 'The list has come to its end, and that had not become better.',
+      doing: 'Nothing is left to do.',
+      toDo: SEE_END,
+      isMoot: true,
+    };
+  }
   const how = isDone === true ? 'The list has come to its end.' : 'It is well again.';
   return {
     title: isDone === true ? `${campaign} is done: no more ${DONE[name]}` : BACK[name](campaign),
     what: `${how}${isOf}${within}`,
     doing: isDone === true ? 'Nothing is left to do.' : 'The work goes on.',
-    toDo: isDone === true ? '"campaign report" says how everybody ended.' : 'Nothing.',
+    toDo: isDone === true ? SEE_END : 'Nothing.',
   };
 }
 

@@ -8,7 +8,7 @@ import { counted, listed, spanText } from './text.ts';
 import type { Role } from './words.ts';
 
 /** A part of an alert that is made anew when its cause changes. */
-export type AlertWords = Pick<Alert, 'title' | 'what' | 'doing' | 'toDo'>;
+export type AlertWords = Pick<Alert, 'title' | 'what' | 'doing' | 'toDo' | 'isMoot'>;
 
 /** A service's failure, as far as the words need it. */
 export interface ServiceTrouble {
@@ -336,6 +336,11 @@ const WAS_TEXTS: Readonly<Record<AlertSeverity, string>> = {
   warning: 'a warning',
   info: 'a piece of news',
 };
+
+/** What the end of a trouble is called: `All clear`, unless nothing has become well. */
+export function endText({ isMoot }: Pick<Alert, 'isMoot'>): string {
+  return isMoot === true ? 'Over' : 'All clear';
+}
 
 /** The whole message, in plain text of several lines. */
 export function alertText(alert: Alert): string {

@@ -76,6 +76,8 @@ export interface Alert {
   readonly ends?: AlertSeverity | undefined;
   /** How much it mattered when it was told first, where it has become worse and is told again. */
   readonly was?: AlertSeverity | undefined;
+  /** It is over because nothing is left that it could be about; nothing has become well. */
+  readonly isMoot?: boolean | undefined;
   /** How long the trouble lasted; only of a recovery. */
   readonly durationMs?: number | undefined;
   /** How long ago it should have been sent: where that is long, or another run was to do it. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { headline } from '../../src/channels/headline.ts';
 import type { Alert, AlertSeverity } from '../../src/domain/alert.ts';
 import { type AlertPolicies, DEFAULT_ALERT_POLICIES } from '../../src/domain/alert-policy.ts';
 import type { CampaignFigures } from '../../src/domain/alert-sign.ts';
@@ -156,7 +157,7 @@ describe.each(CASES)('$rule', ({ rule, key, severity, bad, good, allowed }) => {
   });
 });
 
-describe.each(CASES)('$rule, from run to run', ({ rule, key, bad }) => {
+describe.each(CASES)('$rule, from run to run', ({ rule, key, bad, good }) => {
   const its = (all: readonly string[]) => all.filter((one) => one.endsWith(key));
 
   it('is one alert, and is taken back when the rule is switched off', async () => {
@@ -176,10 +177,22 @@ describe.each(CASES)('$rule, from run to run', ({ rule, key, bad }) => {
   });
 
   it('is over when the campaign is', async () => {
-    const { take, told } = watching();
+    const { take, told, alerts } = watching();
     await take(...times(30, bad));
     await take({ type: 'run.finished', end: 'done', contacts: CONTACTS, durationMs: 1 });
     expect(its(told())).toEqual([`raised ${key}`, `recovered ${key}`]);
+    // Nobody reads of it that all is well.
+    const over = alerts().find(({ alert }) => alert.key === key && alert.kind === 'recovered');
+    expect(over?.alert.title).toMatch(/^spring is done: of its last 30 (call|text)s 30 /);
+    expect(headline(over?.alert as Alert)).toMatch(/^Over: spring is done/);
+  });
+
+  it('is an all clear where the campaign was better at its end', async () => {
+    const { take, alerts } = watching();
+    await take(...times(30, bad), ...times(1_000, good));
+    await take({ type: 'run.finished', end: 'done', contacts: CONTACTS, durationMs: 1 });
+    const over = alerts().find(({ alert }) => alert.key === key && alert.kind === 'recovered');
+    expect(headline(over?.alert as Alert)).toMatch(/^All clear: spring is done: no more /);
   });
 });
 
@@ -332,7 +345,7 @@ describe('a call that fails for good', () => {
   });
 
   it('is over when none has for a while and others ended, or with the list', async () => {
-    const { bench, take, told } = watching();
+    const { bench, take, told, alerts } = watching();
     await take(...forGood());
     await bench.clock.advance(14 * MINUTE);
     await take(...forGood());
@@ -346,6 +359,9 @@ describe('a call that fails for good', () => {
     const contacts = { ...CONTACTS, done: 1_000, queued: 0 };
     await take({ type: 'run.finished', end: 'done', contacts, durationMs: 1 });
     expect(its(told()).slice(2)).toEqual([`raised ${KEY}`, `recovered ${KEY}`]);
+    const last = alerts().findLast(({ alert }) => alert.key === KEY)?.alert as Alert;
+    const words = 'spring is done: calls have failed for good, because of elevenlabs';
+    expect(headline(last)).toBe(`Over: ${words}`);
   });
 
   it('joins the outage of its service, and is taken back where that comes later', async () => {
