@@ -3,6 +3,7 @@
  * and find; see `mutants.ts`.
  */
 import { vi } from 'vitest';
+import { NumberDesk } from '../../src/domain/number-desk.ts';
 import type { ClaimKey } from '../../src/engine/ports.ts';
 import { Room } from '../../src/engine/room.ts';
 import type { RandomWorld } from '../../src/sim/random-world.ts';
@@ -152,6 +153,15 @@ export const ROOM_MUTANTS: readonly Mutant[] = [
     name: "does not know which calls are others'",
     foundBy: 'told apart',
     compose: journal(() => ({ isOthers: () => false })),
+    among: oneNumber,
+  },
+  {
+    name: 'rings a number where another call is in doubt',
+    foundBy: 'number free',
+    compose: asItIs,
+    infect: () => {
+      vi.spyOn(NumberDesk.prototype, 'take').mockReturnValue(true);
+    },
     among: oneNumber,
   },
   {
