@@ -81,8 +81,9 @@ export function cutCallsWords(figures: ShareFigures): AlertWords {
       'not ended, or nothing was heard of their end, when timeouts.call was over; more than ' +
       `${percent(threshold)} is too many.`,
     doing:
-      'Each was hung up, its line is free again, and its contact is uncertain: not rung again ' +
-      'until "campaign settle" says what became of the call.',
+      'Each was hung up, its line is free again, and its contact is uncertain, and not rung ' +
+      'again: the next run asks the dialer once more how the call ended. Of whom it cannot tell, ' +
+      '"campaign settle" says what became.',
     toDo:
       'See at the dialer whether these calls really lasted so long. If so, raise timeouts.call ' +
       'or shorten the text; if not, the dialer does not tell of their end: see its status page, ' +
@@ -163,7 +164,8 @@ const DONE: Readonly<Record<RateName, string>> = {
 
 export function rateBackWords(name: RateName, figures: ShareFigures): AlertWords {
   const { campaign, bad, calls, windowMs, isDone } = figures;
-  const isOf = calls === 0 ? '' : ` Of the last ${counted(calls, 'call')} it was ${bad}`;
+  const unit = name === 'llmFailureRate' ? 'text' : 'call';
+  const isOf = calls === 0 ? '' : ` Of the last ${counted(calls, unit)} it was ${bad}`;
   const within = calls === 0 ? '' : `, within ${spanText(windowMs)}.`;
   const how = isDone === true ? 'The list has come to its end.' : 'It is well again.';
   return {

@@ -91,8 +91,8 @@ describe('a campaign that calls through Twilio', () => {
     const run = await told('run list.csv --limit 1');
     expect(run.stdout).toContain(`
   uncertain: c-1 may have been rung;
-  the dialer could not be asked about 1: the next run asks it once more.
-  Nobody is rung again for that by itself. Find out, then say so:
+  the dialer has not told how 1 call ended: the next run asks it once more, by itself.
+  Nobody is rung again for that by itself. Of whom it cannot tell then, find out, then say so:
     campaign settle list c-1 answered   (or: again)
 `);
     const status = '1 queued, 0 put off, 1 uncertain; ';
