@@ -338,10 +338,14 @@ function uncertainLines({ uncertain, askedAgain, settle }: SummaryFacts, paint: 
     `  ${paint('yellow', 'uncertain')}: ${shown.join(', ')}${more} may have been rung;`,
     ...(askedAgain === 0
       ? []
-      : [`  the dialer could not be asked about ${askedAgain}: the next run asks it once more.`]),
+      : [
+          `  the dialer has not told how ${counted(askedAgain, 'call')} ended: the next run asks ` +
+            'it once more, by itself.',
+        ]),
     `  ${askedAgain === 0 ? 'nobody can tell. ' : ''}` +
-      'Nobody is rung again for that by itself' +
-      (settle === undefined ? '.' : '. Find out, then say so:'),
+      'Nobody is rung again for that by itself. ' +
+      (askedAgain === 0 ? 'Find out' : 'Of whom it cannot tell then, find out') +
+      (settle === undefined ? '.' : ', then say so:'),
     ...(settle === undefined ? [] : [`    ${settle(shown[0] ?? '')}   (or: again)`]),
   ];
 }

@@ -83,8 +83,9 @@ export function cutCallsWords(figures: ShareFigures): AlertWords {
       'not ended, or nothing was heard of their end, when timeouts.call was over; more than ' +
       `${percent(threshold)} is too many.`,
     doing:
-      'Each was hung up, its line is free again, and its contact is uncertain: not rung again ' +
-      'until "campaign settle" says what became of the call.',
+      'Each was hung up, its line is free again, and its contact is uncertain, and not rung ' +
+      'again: the next run asks the dialer once more how the call ended. Of whom it cannot tell, ' +
+      '"campaign settle" says what became.',
     toDo:
       'See at the dialer whether these calls really lasted so long. If so, raise timeouts.call ' +
       'or shorten the text; if not, the dialer does not tell of their end: see its status page, ' +

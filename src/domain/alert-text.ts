@@ -348,7 +348,7 @@ export function alertText(alert: Alert): string {
   const isWorse = kind === 'raised' && was !== undefined;
   const times =
     `${counted(affected, 'time')} a call failed, a contact was put off, or another service ` +
-    'did the work';
+    `did the work${affected > 1 ? ' (a contact that comes up twice counts twice)' : ''}`;
   return [
     alert.title,
     '',

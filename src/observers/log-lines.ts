@@ -3,6 +3,7 @@
  * `--verbose` and `logs` show the same words.
  */
 import type { CampaignEvent, ContactCounts, EventOf, EventType, RunEnd } from '../domain/event.ts';
+import { CALL_LIMIT } from '../domain/failure.ts';
 import type { Health } from '../domain/health.ts';
 import { maskContactId, maskNumbers } from '../domain/privacy.ts';
 import { withServiceKeys } from '../domain/service-key.ts';
@@ -233,9 +234,10 @@ function countsText(counts: ContactCounts): string {
 }
 
 function failedText(event: EventOf<'attempt.failed'>): string {
-  const { service, contact, step, attempt, question, hangUp } = event;
+  const { service, contact, step, attempt, question, hangUp, code } = event;
   const call = contact === undefined ? 'a call' : callTo(contact);
   if (hangUp === true) return `${service} did not hang up ${call}`;
+  if (question === true && code === CALL_LIMIT) return `${service}: ${call} was cut`;
   if (question === true) {
     return `${service} did not say what became of ${call}, asked ${counted(attempt, 'time')}`;
   }
@@ -273,8 +275,8 @@ const NAMES_CONTACT: ReadonlySet<unknown> = new Set<EventType>([
  */
 export function namesContact(type: unknown, contact: string, sentence: string): boolean {
   const call = callTo(contact);
-  const isNamed = [` ${call}, asked `, ` did not hang up ${call}: `].some((one) =>
-    sentence.includes(one),
+  const isNamed = [` ${call}, asked `, ` did not hang up ${call}: `, ` ${call} was cut: `].some(
+    (one) => sentence.includes(one),
   );
   return NAMES_CONTACT.has(type) || isNamed;
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { headline } from '../../src/channels/headline.ts';
 import type { Alert, AlertSeverity } from '../../src/domain/alert.ts';
 import { type AlertPolicies, DEFAULT_ALERT_POLICIES } from '../../src/domain/alert-policy.ts';
+import { rateBackWords } from '../../src/domain/alert-rule-text.ts';
 import type { CampaignFigures } from '../../src/domain/alert-sign.ts';
 import { alertText } from '../../src/domain/alert-text.ts';
 import type { CampaignEvent, RunEnd } from '../../src/domain/event.ts';
@@ -485,6 +486,17 @@ describe('a fallback', () => {
   });
 });
 
+describe('the all clear of a share', () => {
+  it('counts texts where it is about texts', () => {
+    const figures = { campaign: 'spring', bad: 28, calls: 86, threshold: 0.05 };
+    const window = { windowMs: 900_000, last: undefined };
+    const what = (name: Parameters<typeof rateBackWords>[0]) =>
+      rateBackWords(name, { ...figures, ...window }).what;
+    expect(what('llmFailureRate')).toContain('Of the last 86 texts it was 28');
+    expect(what('errorRate')).toContain('Of the last 86 calls it was 28');
+  });
+});
+
 describe('what is only told', () => {
   const fresh = { ...CONTACTS, total: 8, done: 0, queued: 8 };
   const over = { ...fresh, done: 8, queued: 0 };
@@ -534,6 +546,18 @@ describe('what is only told', () => {
         '1 busy. The last run took 1 min 30 s. On the way, 1 try failed.',
     });
     expect(bench.kept.open).toEqual([]);
+  });
+
+  it('says of a milestone how many are uncertain, who are not done', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email');
+    const before = { ...fresh, uncertain: 1, queued: 7 };
+    bench.run([email]).take(started(before), ended('uncertain'), ...times(4, () => ended()));
+    await bench.clock.settle();
+    const apart = '; 2 of them are uncertain, which "campaign status" does not count as done';
+    expect(email.asked.map(({ alert }) => alert.what)).toEqual(
+      [2, 4, 6].map((through) => `${through} of 8 contacts have their outcome${apart}.`),
+    );
   });
 
   it('is told once for a list, however many runs there are', async () => {
