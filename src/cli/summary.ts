@@ -357,7 +357,8 @@ function previewLines({ rings, dialers, outcomes }: SummaryFacts, paint: Paint):
   return [
     `  ${paint('bold', 'No phone rang.')} services.dialer in config.yml is ` +
       `${listed(dialers)}, which writes what`,
-    '  a phone would play. For real calls name twilio there (see "Real calls" in the README).',
+    '  a phone would play. For real calls name twilio, asterisk-ari or asterisk-ami there (see',
+    '  "Real calls" in the README).',
   ];
 }
 

@@ -153,6 +153,7 @@ class AsteriskAri implements AriDialer {
     this.connection.open();
     await this.connection.probe(signal);
     const version = await this.#wire.info(signal);
+    await this.#wire.mayWrite(signal);
     return { detail: version === '' ? undefined : `Asterisk ${version.split('+')[0]}` };
   }
 

@@ -293,9 +293,10 @@ export class Connection<L extends Link> implements ConnectionView, AsyncDisposab
       return notConnected(`${service}: ${address} is being connected to`);
     }
     const { error } = state;
-    return error.kind === 'permanent'
-      ? renewed(error)
-      : notConnected(`${service} is not connected to ${address}: ${error.message}`, error);
+    if (error.kind === 'permanent') return renewed(error);
+    const why = error.message.replace(`${service}: `, '');
+    const where = why.includes(address) ? '' : ` to ${address}`;
+    return notConnected(`${service} is not connected${where}: ${why}`, error);
   }
 }
 

@@ -373,6 +373,10 @@ test('a user who may only read is said to be one', async () => {
   fake.isReadOnly = true;
   const failure = await failureOf(dialer.place(request, CONTEXT));
   expect(failure).toMatchObject({ code: 'permission_denied', kind: 'permanent', scope: 'service' });
+  const probed = await failureOf(dialer.probe(CONTEXT.signal));
+  expect(probed).toMatchObject({ code: 'permission_denied', kind: 'permanent' });
+  fake.isReadOnly = false;
+  expect(await dialer.probe(CONTEXT.signal)).toMatchObject({ detail: expect.any(String) });
 });
 
 test('a trunk that refuses our password is the trunk, not the number', async () => {
