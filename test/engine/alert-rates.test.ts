@@ -671,8 +671,8 @@ describe('what is only told', () => {
     await bench.clock.settle();
     run.take(closed());
     await bench.clock.settle();
-    expect(email.delivered).toEqual(['raised service:flite', 'notice campaign:spring:started']);
-    expect(email.asked[1]?.alert.severity).toBe('warning');
+    expect(email.delivered).toEqual(['notice campaign:spring:started', 'raised service:flite']);
+    expect(email.asked[0]?.alert.severity).toBe('warning');
     expect(bench.kept.open).toEqual([]);
   });
 });
