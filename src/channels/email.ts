@@ -117,8 +117,7 @@ class EmailChannel implements AlertChannel, AsyncDisposable {
     const failed = error as NodemailerError;
     const { code = 'smtp_failed', responseCode: status } = failed;
     const { host, port } = this.#settings;
-    const words = this.#said(failed);
-    const { advice, ...details } = meaningOf(failed);
+    const { advice, words = this.#said(failed), ...details } = meaningOf(failed);
     const where = `${host}:${port}`;
     return new ServiceFailure(
       `the mail server ${where}: ${words}${advice === undefined ? '' : `; ${advice}`}`,
@@ -130,7 +129,11 @@ class EmailChannel implements AlertChannel, AsyncDisposable {
 /** A connection that takes longer is not coming. */
 const CONNECT_MS_MAX = 10_000;
 
-type Meaning = Pick<FailureDetails, 'kind' | 'scope'> & { readonly advice?: string };
+type Meaning = Pick<FailureDetails, 'kind' | 'scope'> & {
+  readonly advice?: string;
+  /** Instead of a text that only programmers read. */
+  readonly words?: string;
+};
 
 const LATER: Meaning = { kind: 'transient', scope: 'service' };
 const NEVER: Meaning = { kind: 'permanent', scope: 'service' };
@@ -161,6 +164,8 @@ function meaningOf({ code, command, responseCode: status, message }: NodemailerE
     default:
       // What was refused for good is this one message.
       if (status !== undefined) return { kind: 'permanent', scope: 'request' };
+      if (NOT_TLS.test(message))
+        return { ...NEVER, words: 'no TLS is spoken there', advice: PLAIN };
       if (/certificate|altnames/i.test(message)) return { ...NEVER, advice: CERTIFICATE };
       if (message.includes('ECONNREFUSED')) return { ...LATER, advice: NOBODY_THERE };
       return command === 'DATA' ? { kind: 'unknown', scope: 'service' } : LATER;
@@ -168,6 +173,13 @@ function meaningOf({ code, command, responseCode: status, message }: NodemailerE
 }
 
 const NOBODY_THERE = `nobody listens there: check ${KEY}.host and ${KEY}.port`;
+
+/** OpenSSL's ways to say that the other side answered in clear. */
+const NOT_TLS = /wrong version number|packet length too long|unknown protocol|record layer failure/;
+
+const PLAIN =
+  `is ${KEY}.port right? ${KEY}.security: tls is for port 465, starttls for 587 or 25, ` +
+  'none for a relay on this machine';
 
 const CERTIFICATE =
   'its certificate cannot be trusted: check the host, the clock of this machine, and ' +

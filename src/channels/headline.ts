@@ -1,7 +1,8 @@
 import type { Alert } from '../domain/alert.ts';
+import { endText } from '../domain/alert-text.ts';
 
 /** What an alert is, before anything of it is read: `CRITICAL: …`, `All clear: …`. */
-export function headline({ kind, severity, joins, title }: Alert): string {
-  const over = joins === undefined ? 'All clear' : 'Cause found';
-  return `${kind === 'recovered' ? over : severity.toUpperCase()}: ${title}`;
+export function headline(alert: Alert): string {
+  const { kind, severity, title } = alert;
+  return `${kind === 'recovered' ? endText(alert) : severity.toUpperCase()}: ${title}`;
 }

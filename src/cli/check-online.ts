@@ -180,11 +180,18 @@ const REFUSALS: ReadonlySet<string> = new Set(['auth_failed', 'permission_denied
 function reachOf(error: unknown): Reach {
   if (isCertificateFault(error)) return 'untrusted';
   if (error instanceof ServiceFailure && REFUSALS.has(error.code)) return 'refused';
+  // It is there, and says so without a status.
+  if (error instanceof ServiceFailure && isNotReady(error)) return 'failing';
   if (!(error instanceof ServiceFailure) || error.status === undefined) {
     return 'unreachable';
   }
   const isRefusal = error.kind === 'permanent' && error.scope === 'service';
   return isRefusal && !isNamed(error.status, error.code) ? 'refused' : 'failing';
+}
+
+function isNotReady({ code, cause }: ServiceFailure): boolean {
+  if (code === 'not_connected' && cause instanceof ServiceFailure) return isNotReady(cause);
+  return code === 'not_booted' || code === 'shutting_down';
 }
 
 /** It is not the key that is wrong, but what was asked for: an address, a model, a voice. */

@@ -4,9 +4,11 @@
  */
 import type { Contact } from '../domain/contact.ts';
 import { ServiceFailure } from '../domain/failure.ts';
+import { maskNumbers } from '../domain/privacy.ts';
 import { counted, listed } from '../domain/text.ts';
 import type { RequestContext, ScriptRequest, Tts } from '../engine/ports.ts';
 import { openHttp } from '../services/http.ts';
+import { type Flaw, flawOf } from '../services/llm/answer-check.ts';
 import { Prompt } from '../services/llm/prompt.ts';
 import { templateLlm } from '../services/llm/template.ts';
 import { elevenlabs } from '../services/tts/elevenlabs.ts';
@@ -41,6 +43,7 @@ export async function checkScripts(config: Config, sample: readonly Contact[]): 
   const { services, script, campaign } = config;
   const templates = templateLlm({ template: script.template, language: campaign.language });
   const { signal } = new AbortController();
+  const unspeakable: Unspeakable[] = [];
   const hasVendor = services.llm.some((name) => name !== 'template');
   const fromTemplate = async (request: ScriptRequest): Promise<void> => {
     if (hasVendor && templates.writes?.(request.language) === false) {
@@ -48,6 +51,8 @@ export async function checkScripts(config: Config, sample: readonly Contact[]): 
     }
     const { text } = await templates.write(request, contextOf(request.contact, signal));
     lengthFits(text, script.maxCharacters);
+    const flaw = flawOf(text, script.maxCharacters);
+    if (flaw !== undefined) unspeakable.push({ line: request.contact.line, flaw });
   };
   const prompt = new Prompt({ prompt: script.prompt, charactersMax: script.maxCharacters });
   const fromPrompt = async (request: ScriptRequest): Promise<void> => {
@@ -59,10 +64,30 @@ export async function checkScripts(config: Config, sample: readonly Contact[]): 
   const ways = [...new Set(inOrder)];
   const failures = await Promise.all(ways.map((way) => failuresOf(way, config, sample)));
   const texts = failures.flatMap((one) => one?.text ?? []);
+  const spoken = unspeakableNotices(unspeakable, sample.length);
   // What is wrong with a contact's data ends the chain, so the first choice decides.
   return failures[0]?.all === true
     ? { problems: texts.map((text) => ({ code: EXIT.config, text })), notices: [] }
-    : { problems: [], notices: texts.map((text) => `${text}. ${UNCALLED}`) };
+    : { problems: [], notices: [...texts.map((text) => `${text}. ${UNCALLED}`), ...spoken] };
+}
+
+/** What the template makes of a row, and nobody would say. */
+interface Unspeakable {
+  readonly line: number;
+  readonly flaw: Flaw;
+}
+
+/** What a model writes is refused for it; what the operator has written is spoken as it stands. */
+function unspeakableNotices(found: readonly Unspeakable[], tried: number): readonly string[] {
+  const [first] = found;
+  if (first === undefined) return [];
+  const { what, where } = first.flaw;
+  const place = where === undefined ? '' : `: "${maskNumbers(where)}"`;
+  return [
+    `script.template: ${found.length} of ${counted(tried, 'contact')} tried would hear what is ` +
+      `not for the ear, for all is read out as it stands; line ${first.line} of the list: ` +
+      `${what}${place}`,
+  ];
 }
 
 const UNCALLED = 'They are not called; the outcome is failed';

@@ -43,6 +43,8 @@ export interface EngineParts {
   readonly emit: Emit;
   /** Told of every health check. */
   readonly probed?: ProbeListener | undefined;
+  /** One of its own where it is left out. */
+  readonly pacer?: Pacer | undefined;
 }
 
 export interface Engine {
@@ -53,7 +55,7 @@ export interface Engine {
 
 export function composeEngine(parts: EngineParts): Engine {
   const { campaign, config, policy, services, audio, journal, clock, random, emit } = parts;
-  const pacer = new Pacer('dialer', config.campaign.callsPerSecond, clock);
+  const pacer = parts.pacer ?? new Pacer('dialer', config.campaign.callsPerSecond, clock);
   const guards = new Map<Service, Guard>();
   const guard = (service: Service): Guard => {
     const made = new Guard({
@@ -110,15 +112,18 @@ export function composeEngine(parts: EngineParts): Engine {
   const work = { policy, purse, journal, processor, availability };
   const runner = new Runner({ ...work, clock, random, emit });
   const health = new HealthChecker({
-    services: [...guards].map(([service, its]) => {
-      return { service, guard: its, timing: policyOf(config, service.name).healthCheck };
-    }),
+    services: [...guards].map(([service, its]) => checked(parts, service, its)),
     clock,
     emit,
     probed: parts.probed,
     ...config.healthCheck,
   });
   return { runner, guards: [...guards.values()], health };
+}
+
+function checked({ config, services }: EngineParts, service: Service, guard: Guard) {
+  const connection = services.connections?.find((one) => one.service === service.name);
+  return { service, guard, connection, timing: policyOf(config, service.name).healthCheck };
 }
 
 /**

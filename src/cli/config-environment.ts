@@ -26,8 +26,8 @@ const OVERRIDES: Readonly<Record<string, Override>> = {
 /** `true` makes the service the dialer, before all others; `false` takes it out of the chain. */
 const SWITCHES: Readonly<Record<string, string>> = { AMI_ENABLED: 'asterisk-ami' };
 
-const YES: ReadonlySet<string> = new Set(['true', 'yes', 'on', '1']);
-const NO: ReadonlySet<string> = new Set(['false', 'no', 'off', '0']);
+/** Shown by name alone. */
+const SECRETS: ReadonlySet<string> = new Set(['password']);
 
 type Group = Record<string, unknown>;
 
@@ -39,12 +39,18 @@ export function withEnvironment(source: ConfigSource, env: Environment): ConfigS
   for (const [name, service] of Object.entries(SWITCHES)) {
     const text = (env[name] ?? '').trim().toLowerCase();
     if (text === '') continue;
-    if (!YES.has(text) && !NO.has(text)) {
-      const place = { line: 1, column: 1, path: 'services.dialer' };
-      problems.push({ ...place, found: `${name}="${text}"`, allowed: 'true or false' });
+    const place = { line: 1, column: 1, path: 'services.dialer', isInEnvironment: true };
+    const found = `${name}="${text}"`;
+    if (text !== 'true' && text !== 'false') {
+      problems.push({ ...place, found, allowed: 'true or false' });
       continue;
     }
-    switchDialer(value, service, YES.has(text));
+    const isOn = text === 'true';
+    if (!isOn && chainOf(value).every((one) => one === service)) {
+      problems.push({ ...place, found, allowed: `another dialer beside ${service}: none is left` });
+      continue;
+    }
+    switchDialer(value, service, isOn);
     from.set('services.dialer', name);
   }
   const chain = chainOf(value);
@@ -59,7 +65,9 @@ export function withEnvironment(source: ConfigSource, env: Environment): ConfigS
   const nameOf = (path: ConfigPath): string | undefined => from.get(pathText(path));
   const placed = (path: ConfigPath, place: Place): Place => {
     const name = nameOf(path);
-    return name === undefined ? place : { ...place, found: `${name} of the environment` };
+    if (name === undefined) return place;
+    const shown = SECRETS.has(String(path.at(-1))) ? name : `${name}="${env[name]}"`;
+    return { ...place, found: shown, isInEnvironment: true };
   };
   return {
     value,
@@ -77,8 +85,7 @@ function switchDialer(value: Group, service: string, isOn: boolean): void {
   const others = chainOf(value).filter((name) => name !== service);
   // A preview rings nobody, and has no place beside one that does.
   const ringing = others.filter((name) => name !== 'preview');
-  const left = isOn ? [service, ...ringing] : others;
-  childOf(value, 'services')['dialer'] = left.length === 0 ? ['preview'] : left;
+  childOf(value, 'services')['dialer'] = isOn ? [service, ...ringing] : others;
 }
 
 function chainOf(value: Group): readonly string[] {

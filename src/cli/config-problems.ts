@@ -9,10 +9,12 @@ export interface ConfigProblem {
   readonly column: number;
   /** `retry.max_retries`; empty where the file as a whole is meant. */
   readonly path: string;
-  /** What stands there, as shown to people; never a value that came from the environment. */
+  /** What stands there, as shown to people; never a value that may be a secret. */
   readonly found: string;
   readonly allowed?: string | undefined;
   readonly hint?: string | undefined;
+  /** The value does not stand in the file at all. */
+  readonly isInEnvironment?: boolean | undefined;
   /** It is a variable that the environment does not have at all. */
   readonly isUnset?: boolean | undefined;
 }
@@ -40,7 +42,8 @@ export function problemText(file: string, problem: ConfigProblem): string {
   const place = problem.path === '' ? '' : `${problem.path}: `;
   const allowed = problem.allowed === undefined ? '' : `, allowed: ${problem.allowed}`;
   const hint = problem.hint === undefined ? '' : `; ${problem.hint}`;
-  return `${file}:${problem.line}  ${place}found ${problem.found}${allowed}${hint}`;
+  const where = problem.isInEnvironment === true ? 'environment' : `${file}:${problem.line}`;
+  return `${where}  ${place}found ${problem.found}${allowed}${hint}`;
 }
 
 export type ConfigPath = readonly (string | number)[];

@@ -14,6 +14,8 @@ export interface Place {
   readonly line: number;
   readonly column: number;
   readonly found: string;
+  /** It comes from the environment, and the place is where it would stand. */
+  readonly isInEnvironment?: boolean | undefined;
 }
 
 export interface MissingVariable {

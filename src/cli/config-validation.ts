@@ -165,7 +165,7 @@ function wrongValue(
   source: ConfigSource,
   value: unknown,
 ): ConfigProblem {
-  const { line, column, found } = source.place(path);
+  const { line, column, found, isInEnvironment } = source.place(path);
   const role = path[0] === 'services' && path.length > 1 ? String(path[1]) : undefined;
   const hint = source.hasVariable(path)
     ? undefined // it would repeat what the variable holds
@@ -173,7 +173,7 @@ function wrongValue(
       ? hintForValue(issue, value)
       : hintForChain(role, path, value);
   const allowed = hint?.includes('available:') ? undefined : issue.message;
-  return { line, column, path: pathText(path), found, allowed, hint };
+  return { line, column, path: pathText(path), found, allowed, hint, isInEnvironment };
 }
 
 function hintForChain(role: string, path: ConfigPath, value: unknown): string | undefined {

@@ -84,14 +84,18 @@ export function costLines(
   ];
 }
 
-/** `50.02 of 50.00 USD are spent`, or what it has cost where there is no budget. */
-export function campaignCostText(config: Config, counts: readonly UsageCount[]): string {
+/** `50.02 of 50.00 USD are spent in all runs`, or what they have cost where there is no budget. */
+export function campaignCostText(
+  config: Config,
+  counts: readonly UsageCount[],
+  of = 'in all runs',
+): string {
   const { budgetMicros, currency } = config.campaign;
   const { micros, unpriced } = costOf(counts, config.prices);
   const text =
     budgetMicros === undefined
-      ? `${moneyText(micros, currency)} in all runs`
-      : `${budgetText(micros, budgetMicros, currency)} in all runs`;
+      ? `${moneyText(micros, currency)} ${of}`
+      : `${budgetText(micros, budgetMicros, currency)} ${of}`;
   return unpriced.length === 0 ? text : `${text}; no price is written for ${listed(unpriced)}`;
 }
 

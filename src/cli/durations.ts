@@ -25,9 +25,14 @@ export function parseDuration(text: string): number | undefined {
   return inUnits(text, DURATION_PATTERN, DURATION_UNITS_MS);
 }
 
+/** The same, and days: `1d`. */
+export function parseSpan(text: string): number | undefined {
+  return parseDuration(text) ?? inUnits(text, /^(\d+(?:\.\d+)?)(d)$/, { d: 86_400_000 });
+}
+
 /**
- * The same, or several added up, larger units first: `1h30m`. Undefined for anything else, and
- * for the empty text.
+ * The same as `parseDuration`, or several added up, larger units first: `1h30m`. Undefined for
+ * anything else, and for the empty text.
  */
 export function parseDurations(text: string): number | undefined {
   const match = DURATIONS.exec(text);

@@ -2,10 +2,12 @@
  * What a simulation foretells, for people and as a document.
  */
 
+import { endText } from '../domain/alert-text.ts';
 import { counted, listed, spanText, wrapped } from '../domain/text.ts';
 import type { Role } from '../domain/words.ts';
 import type { ServiceDelays } from '../sim/forecast.ts';
 import type { Fault, Outage } from '../sim/outage.ts';
+import type { CostDocument } from './costs.ts';
 import { faultText } from './outage-option.ts';
 import type { OutagePrice } from './outage-price.ts';
 import type { Paint } from './paint.ts';
@@ -43,6 +45,9 @@ export interface Told {
   readonly severity: string;
   readonly kind: string;
   readonly title: string;
+  /** Those that take it; undefined where there are no settings of the operator's. */
+  readonly channels: readonly string[] | undefined;
+  readonly isMoot?: boolean | undefined;
 }
 
 export interface ForecastFacts {
@@ -56,12 +61,19 @@ export interface ForecastFacts {
   readonly recordsOwed: number;
   readonly busyShare: number;
   readonly delays: readonly ServiceDelays[];
+  readonly pace: { readonly calls: number; readonly waitMs: number; readonly perSecond: number };
+  /** Contacts without an outcome at the end. */
+  readonly left: number;
   /** Answers that came late because a service was slow. */
   readonly lateAnswers: number;
   readonly costs: readonly OutageCost[];
   /** Against the same day without any, where several met somebody. */
   readonly together: OutageCost['price'] | undefined;
   readonly told: readonly Told[];
+  /** Whether any alert channel is on. */
+  readonly hasChannels: boolean;
+  /** Undefined where no price is written. */
+  readonly cost: { readonly text: string; readonly document: CostDocument } | undefined;
 }
 
 /** Before what is said: the label, and what a second line stands further in. */
@@ -75,6 +87,7 @@ export function forecastText(facts: ForecastFacts, paint: Paint, columns: number
   const rows: (readonly [string, string])[] = [
     ['done', doneText(facts)],
     ['lines', `busy ${percent(facts.busyShare)} of the time (${counted(facts.lines, 'line')})`],
+    ...labelled('cost', facts.cost === undefined ? [] : [facts.cost.text], undefined),
     ...labelled('held up', heldUpTexts(facts), 'nobody: no retries, nobody put off'),
     ...labelled('outages', costTexts(facts), undefined),
     ...labelled('you hear', toldTexts(facts), 'nothing: no alert'),
@@ -105,20 +118,37 @@ function doneText({ hasAll, recordsOwed, outcomeMs, startMs }: ForecastFacts): s
 }
 
 /** An answer that comes late holds its call up, and is no retry. */
-function heldUpTexts({ delays, lateAnswers }: ForecastFacts): readonly string[] {
+function heldUpTexts({ delays, lateAnswers, pace, left }: ForecastFacts): readonly string[] {
   const late = lateAnswers === 0 ? [] : [`${counted(lateAnswers, 'answer')} came late`];
-  return [...delays.map(delayText), ...late];
+  const texts = [...delays.map(delayText), ...paceTexts(pace), ...late];
+  // Whom nobody came to was not held up, and must not look as if all were well.
+  return left === 0 ? texts : [...texts, `and ${counted(left, 'contact')} left without an outcome`];
+}
+
+function paceTexts({ calls, waitMs, perSecond }: ForecastFacts['pace']): readonly string[] {
+  if (calls === 0) return [];
+  const waited = `${spanText(waitMs)} of waiting in all`;
+  return [`${counted(calls, 'call')} by the pace of ${paceText(perSecond)}: ${waited}`];
+}
+
+/** `2 calls a second`, `1 call in 1 min 40 s`. */
+export function paceText(perSecond: number): string {
+  return perSecond >= 1
+    ? `${counted(perSecond, 'call')} a second`
+    : `1 call in ${spanText(1_000 / perSecond)}`;
 }
 
 function delayText(delays: ServiceDelays): string {
-  const { service, calls, retries, putOff, failedCalls, fallbacks } = delays;
+  const { service, role, calls, retries, putOff, failedCalls, fallbacks } = delays;
   const parts = [
     ...(retries > 0 ? [counted(retries, 'retry', 'retries')] : []),
     ...(failedCalls > 0 ? [counted(failedCalls, 'failed call')] : []),
     ...(putOff > 0 ? [`put off ${counted(putOff, 'time')}`] : []),
     ...(fallbacks > 0 ? [`${counted(fallbacks, 'request')} answered by another`] : []),
   ];
-  return `${counted(calls, 'call')} by ${service}: ${parts.join(', ')}`;
+  // Who has an outcome is not rung again: what waits for a CRM is the record.
+  const held = calls === 0 ? '' : `${counted(calls, role === 'crm' ? 'record' : 'call')} by `;
+  return `${held}${service}: ${parts.join(', ')}`;
 }
 
 function costTexts({ costs, together, startMs }: ForecastFacts): readonly string[] {
@@ -127,39 +157,66 @@ function costTexts({ costs, together, startMs }: ForecastFacts): readonly string
     const others = priced.length > 2 ? 'the others' : 'the other';
     const isBeyond = together !== undefined && typeof price !== 'string';
     const beyond = isBeyond ? `beyond ${others}, ` : '';
-    return `${outageText(outage, startMs)}: ${beyond}${priceText(price)}`;
+    return `${outageText(outage, startMs)}: ${beyond}${priceText(price, [outage])}`;
   });
-  return together === undefined ? each : [`all together: ${priceText(together)}`, ...each];
+  if (together === undefined) return each;
+  const outages = costs.map(({ outage }) => outage);
+  const all = `all together: ${priceText(together, outages)}`;
+  const [any, none] = priced.length > 2 ? ['any', 'none'] : ['either', 'neither'];
+  const why = `these do not add up: delays that ${any} would have caused alone count for ${none}`;
+  return [all, ...each, why];
 }
 
-function priceText(price: OutageCost['price']): string {
+function priceText(price: OutageCost['price'], outages: readonly Outage[]): string {
   if (typeof price === 'string') return UNPRICED[price];
   const { failedCalls, putOff, fallbacks, lateAnswers, lost, uncertain, recordsOwed } = price;
   const parts = [
     ...(failedCalls > 0 ? [counted(failedCalls, 'failed call')] : []),
-    ...(putOff > 0 ? [`put off ${counted(putOff, 'time')}`] : []),
+    ...(putOff > 0 ? [`${whatWaits(outages)}put off ${counted(putOff, 'time')}`] : []),
     ...(fallbacks > 0 ? [`${counted(fallbacks, 'request')} answered by another service`] : []),
     ...(lateAnswers > 0 ? [counted(lateAnswers, 'late answer')] : []),
     ...(lost > 0 ? [`${counted(lost, 'contact')} failed for good`] : []),
     ...(uncertain > 0 ? [`${counted(uncertain, 'contact')} uncertain`] : []),
     ...(recordsOwed > 0 ? [`${counted(recordsOwed, 'record')} still owed`] : []),
-    lostText(price.lostMs),
+    lostText(price),
   ];
   return parts.join(', ');
 }
 
-function lostText(lostMs: number | undefined): string {
-  if (lostMs === undefined) return 'the list was not done';
+/** Said where it is not, or not only, people who wait to be called. */
+function whatWaits(outages: readonly Outage[]): string {
+  const roles = new Set(outages.flatMap(({ places }) => places.map(({ role }) => role)));
+  if (!roles.has('crm')) return '';
+  return roles.size === 1 ? 'records ' : 'calls and records ';
+}
+
+function lostText({ lostMs, isDoneWithout }: OutagePrice): string {
+  if (lostMs === undefined) {
+    return isDoneWithout
+      ? 'the list was not done'
+      : 'the list was not done, nor would it be without';
+  }
   return lostMs < 1_000 ? 'no time lost' : `${spanText(lostMs)} lost`;
 }
 
-function toldTexts({ told, startMs }: ForecastFacts): readonly string[] {
-  const shown = told.slice(0, TOLD_MAX).map(({ wallMs, severity, kind, title }) => {
-    const what = kind === 'recovered' ? 'all clear' : severity;
-    return `${timeText(wallMs, startMs)} ${what}: ${title}`;
+function toldTexts({ told, startMs, hasChannels }: ForecastFacts): readonly string[] {
+  const shown = told.slice(0, TOLD_MAX).map((alert) => {
+    const { wallMs, severity, kind, title, channels } = alert;
+    const what = kind === 'recovered' ? endText(alert).toLowerCase() : severity;
+    const whom = channels === undefined || !hasChannels ? '' : `, ${channelsText(channels)}`;
+    return `${timeText(wallMs, startMs)} ${what}${whom}: ${title}`;
   });
   const more = told.length - shown.length;
-  return more > 0 ? [...shown, `and ${more} more`] : shown;
+  const all = more > 0 ? [...shown, `and ${more} more`] : shown;
+  return hasChannels ? all : [NO_CHANNELS, ...all];
+}
+
+const NO_CHANNELS =
+  'nothing: no alert channel is configured, and what there is to tell goes to nobody';
+
+/** By whom the operator is told of one alert, as part of a sentence. */
+function channelsText(channels: readonly string[]): string {
+  return channels.length === 0 ? 'to nobody (no channel takes it)' : `by ${listed(channels)}`;
 }
 
 function servicesOf({ places }: Pick<Outage, 'places'>): readonly string[] {
@@ -237,11 +294,15 @@ export interface ForecastDocument {
     readonly service: string;
     readonly role: Role | null;
     readonly calls: number;
+    /** Of calls that had ended: what a CRM holds up. */
+    readonly records: number;
     readonly retries: number;
     readonly put_off: number;
     readonly failed_calls: number;
     readonly fallbacks: number;
   }[];
+  /** Calls that waited for `calls_per_second` for a second at least, and all waits for it. */
+  readonly pace: { readonly calls: number; readonly wait_ms: number };
   /** Of services that were slow. */
   readonly late_answers: number;
   readonly outages: readonly {
@@ -258,6 +319,8 @@ export interface ForecastDocument {
   }[];
   /** Of all of them, which is not the sum. Null where fewer than two met somebody. */
   readonly outages_together: PriceDocument | null;
+  /** By usage that is estimated; null where no price is written. */
+  readonly cost: CostDocument | null;
   /** As a webhook has them. */
   readonly told: readonly {
     readonly at: string;
@@ -265,6 +328,8 @@ export interface ForecastDocument {
     readonly severity: string;
     readonly kind: string;
     readonly title: string;
+    /** Those that take it; null where there are no settings of the operator's. */
+    readonly channels: readonly string[] | null;
   }[];
 }
 
@@ -277,12 +342,14 @@ export function forecastDocument(facts: ForecastFacts): ForecastDocument {
     delays: delays.map(({ service, role, calls, retries, putOff, failedCalls, fallbacks }) => ({
       service,
       role: role ?? null,
-      calls,
+      calls: role === 'crm' ? 0 : calls,
+      records: role === 'crm' ? calls : 0,
       retries,
       put_off: putOff,
       failed_calls: failedCalls,
       fallbacks,
     })),
+    pace: { calls: facts.pace.calls, wait_ms: Math.round(facts.pace.waitMs) },
     late_answers: facts.lateAnswers,
     outages: costs.map(({ outage, price }) => ({
       name: outage.name,
@@ -294,12 +361,14 @@ export function forecastDocument(facts: ForecastFacts): ForecastDocument {
       price: priceDocument(price),
     })),
     outages_together: priceDocument(together),
-    told: told.map(({ wallMs, key, severity, kind, title }) => ({
+    cost: facts.cost?.document ?? null,
+    told: told.map(({ wallMs, key, severity, kind, title, channels }) => ({
       at: isoTime(wallMs),
       key,
       severity,
       kind,
       title,
+      channels: channels ?? null,
     })),
   };
 }

@@ -5,10 +5,12 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { counted } from '../domain/text.ts';
+import type { UsageCount } from '../domain/usage.ts';
 import type { LinesFound } from '../store/report-rows.ts';
 import { openReports, type Reports } from '../store/sqlite-reports.ts';
 import type { CheckSink } from './check-sink.ts';
 import type { Findings } from './check-speech.ts';
+import { campaignCostText, isSpent } from './costs.ts';
 import { CommandFailure, EXIT, explain } from './exit.ts';
 import { begunText, renamedText, reusedText, todayText } from './list-text.ts';
 import type { Config } from './settings.ts';
@@ -107,6 +109,8 @@ function standingTexts(
   const optedOut = reports.optOuts().filter(({ number }) => numbers.has(number)).length;
   return [
     reports.hasCampaign(campaign) ? begunText(campaign, done.size, rows.size) : '',
+    spentText(config, reports.usage(campaign)),
+    owedText(reports.recordsOwed(campaign)),
     reusedText(found(reused)),
     renamedText(found([...renamed.values()]), config.campaign.sameNumber),
     todayText(again, rows.size - done.size),
@@ -115,6 +119,20 @@ function standingTexts(
       : `${counted(optedOut, 'number')} of the list asked not to be called, and ` +
         `${optedOut === 1 ? 'is' : 'are'} not rung (\`campaign opt-outs\`)`,
   ];
+}
+
+function spentText(config: Config, usage: readonly UsageCount[]): string {
+  return isSpent(config, usage)
+    ? `campaign.budget is spent (${campaignCostText(config, usage)}): nobody would be called ` +
+        'until it is raised'
+    : '';
+}
+
+function owedText(records: number): string {
+  return records === 0
+    ? ''
+    : `${counted(records, 'record')} of calls ${records === 1 ? 'is' : 'are'} owed to the CRM, ` +
+        'and would be made';
 }
 
 const NO_LINES: LinesFound = { count: 0, lines: [] };

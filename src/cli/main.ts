@@ -176,6 +176,7 @@ function addSimulateCommand(program: Command, world: World, ended: (code: number
     .option('--quiet', 'no story, no summary')
     .option('--verbose', 'a line for everything that happens')
     .option('--no-color', 'no colours')
+    .showHelpAfterError('(campaign simulate --help shows what there is)')
     .addHelpText('after', SIMULATE_EXAMPLES)
     .action(async (list: string | undefined, options: SimulateOptions & HuntOptions) => {
       if (options.hunt === true) {
@@ -325,7 +326,8 @@ Exit code 0: all done. 75: ended early, run it again to go on. The rest: see the
 const SIMULATE_EXAMPLES = `
 An outage is SERVICE, ROLE or all, then @FROM-TO, then :WHAT. FROM and TO are times of day or
 +5m after the start; without them it lasts from +2m to +5m. WHAT is 503 (unless said otherwise),
-429, 429/2m, 401, 400, timeout, reset, refused, slow:4s or flaky:30%.
+429, 429/2m, 401, 400, timeout, reset, refused, slow:4s or flaky:30%; of asterisk-ari and
+asterisk-ami also restart, cut or trunk.
 
 Examples:
   $ campaign simulate --outage elevenlabs         what happens when a vendor dies

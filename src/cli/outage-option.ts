@@ -262,7 +262,7 @@ function parseFault(text: string, target: string): Fault {
 function allowedFor(target: string): string {
   return EXCHANGES.includes(target)
     ? `${FAULTS_ALLOWED}, ${EXCHANGE_FAULTS_ALLOWED}`
-    : FAULTS_ALLOWED;
+    : `${FAULTS_ALLOWED}; of ${EXCHANGES.join(' and ')} also ${EXCHANGE_FAULTS_ALLOWED}`;
 }
 
 function faultMs(text: string, value: string): number {

@@ -39,6 +39,8 @@ export interface OutagePrice {
   readonly recordsOwed: number;
   /** How much later the last contact had its outcome; undefined where not everybody got one. */
   readonly lostMs: number | undefined;
+  /** Whether everybody got one on the other day. */
+  readonly isDoneWithout: boolean;
 }
 
 export function figuresOf({ forecast, state, lateAnswers }: Played): DayFigures {
@@ -79,6 +81,7 @@ export function priceOf(
     lost: more(({ outcomes }) => outcomes.get('failed') ?? 0),
     uncertain: more(({ outcomes }) => outcomes.get('uncertain') ?? 0),
     recordsOwed: more(({ recordsOwed }) => recordsOwed),
+    isDoneWithout: without.hasAll,
     lostMs: isDone ? Math.max(0, last - lastWithout) : undefined,
   };
 }

@@ -46,11 +46,14 @@ function briefly(event: CampaignEvent, failures: Map<string, number>): string | 
       return atMost(event, event.code, failures, 'calls fail');
     case 'attempt.failed':
       // The contact's data is at fault, and the failed call is told anyway.
-      return event.scope === 'request' ? undefined : messageOf(event, []);
+      return event.scope === 'request' ? undefined : briefAttempt(event, failures);
     case 'fallback.used':
       return once(event, failures);
-    case 'breaker.opened':
     case 'breaker.closed':
+    case 'service.resumed':
+      forget(event.service, failures);
+      return messageOf(event, []);
+    case 'breaker.opened':
       return messageOf(event, []);
     case 'connection.changed':
       return briefConnection(event, failures);
@@ -68,6 +71,25 @@ function briefly(event: CampaignEvent, failures: Map<string, number>): string | 
       return event.outcome === 'uncertain' ? messageOf(event, []) : undefined;
     default:
       return levelOf(event) === 'error' ? messageOf(event, []) : undefined;
+  }
+}
+
+/** A service that refuses everybody for minutes says nothing new each time. */
+function briefAttempt(
+  event: Extract<CampaignEvent, { type: 'attempt.failed' }>,
+  counts: Map<string, number>,
+): string | undefined {
+  const { service, code, question, hangUp } = event;
+  const cause = `${service}: ${code}`;
+  if (hangUp === true) return atMost(event, cause, counts, 'calls are not hung up', 'hang up');
+  if (question === true) return atMost(event, cause, counts, 'questions fail', 'question');
+  return atMost(event, cause, counts, 'requests fail');
+}
+
+/** It works again: what it fails with from now on is news. */
+function forget(service: string, counts: Map<string, number>): void {
+  for (const kind of counts.keys()) {
+    if (kind.startsWith(`attempt.failed ${service}: `)) counts.delete(kind);
   }
 }
 
@@ -100,8 +122,9 @@ function atMost(
   code: string,
   counts: Map<string, number>,
   what: string,
+  apart = '',
 ): string | undefined {
-  const kind = `${event.type} ${code}`;
+  const kind = `${event.type} ${code} ${apart}`;
   const count = (counts.get(kind) ?? 0) + 1;
   counts.set(kind, count);
   if (count === SAME_FAILURES_MAX + 1) {

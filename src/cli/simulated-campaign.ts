@@ -4,6 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
+import type { AlertSeverity } from '../domain/alert.ts';
 import { listed } from '../domain/text.ts';
 import { ROLES } from '../domain/words.ts';
 import type { Emit } from '../engine/ports.ts';
@@ -37,9 +38,19 @@ export interface SimulatedCampaign {
   /** Wall clock of the virtual start, milliseconds since the epoch. */
   readonly startMs: number;
   readonly outages: readonly Outage[];
+  /** Those that are on; undefined where there are no settings of the operator's. */
+  readonly channels: readonly ChannelUse[] | undefined;
   /** What is not as the settings have it, in sentences. */
   readonly notes: readonly string[];
 }
+
+/** A way to the operator, and what it is told of. */
+export interface ChannelUse {
+  readonly name: string;
+  readonly severities: readonly AlertSeverity[];
+}
+
+const CHANNELS = ['email', 'telegram', 'webhook'] as const;
 
 export interface CampaignOptions {
   readonly config?: string;
@@ -104,9 +115,12 @@ export async function simulatedCampaign(
     ...read,
     startMs,
     outages: placed,
+    channels: isBuiltIn ? undefined : channelsOf(config),
     notes,
   };
 }
+
+const HELP_HINT = 'campaign simulate --help shows what there is.';
 
 /** Parsed only here, because what a time of day means depends on another option. */
 function outageOf(text: string, startMs: number): ParsedOutage {
@@ -114,7 +128,7 @@ function outageOf(text: string, startMs: number): ParsedOutage {
     return parseOutage(text, { startMs });
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) throw error;
-    throw new CommandFailure(EXIT.usage, `--outage ${text}: ${error.message}`);
+    throw new CommandFailure(EXIT.usage, `--outage ${text}: ${error.message}`, HELP_HINT);
   }
 }
 
@@ -125,6 +139,13 @@ function readConfig(world: World, file: string): Promise<Config> {
     env: world.env,
     judgement: fullJudgement(),
     withoutSecrets: true,
+  });
+}
+
+function channelsOf({ alerts }: Config): readonly ChannelUse[] {
+  return CHANNELS.flatMap((name) => {
+    const { enabled, severities } = alerts[name];
+    return enabled ? [{ name, severities }] : [];
   });
 }
 

@@ -1,10 +1,13 @@
 /**
  * One run of a simulated campaign on the program's own engine, and what came of it.
  */
-import type { Alert } from '../domain/alert.ts';
+import { ALERT_SEVERITIES, type Alert, type AlertSeverity } from '../domain/alert.ts';
 import type { CampaignEvent, RunEnd } from '../domain/event.ts';
+import { paidFor } from '../domain/spending.ts';
+import { UsageBook, type UsageCount } from '../domain/usage.ts';
 import type { Guard } from '../engine/guard.ts';
 import type { RunSignals } from '../engine/runner.ts';
+import { typicalBills } from '../sim/billing.ts';
 import { contactsOf } from '../sim/contact-rows.ts';
 import { draws } from '../sim/draws.ts';
 import { EXCHANGES } from '../sim/exchange.ts';
@@ -14,6 +17,7 @@ import { NO_QUIRKS, Outside } from '../sim/outside.ts';
 import { live, type MakeEngine } from '../sim/simulation.ts';
 import { answerMs } from '../sim/vendors.ts';
 import { VirtualClock } from '../sim/virtual-clock.ts';
+import { WatchedPacer } from '../sim/watched-pacer.ts';
 import { MemoryDisk, openMemoryStore } from '../store/memory.ts';
 import { MemoryCampaign } from '../store/memory-campaign.ts';
 import type { CampaignState } from './campaign-state.ts';
@@ -49,6 +53,8 @@ export interface Played {
   readonly durationMs: number;
   /** By service: answers that came late because it was slow. */
   readonly lateAnswers: ReadonlyMap<string, number>;
+  /** What services would be paid for. */
+  readonly usage: readonly UsageCount[];
 }
 
 /** Input and signals are looked for after so many turns: some milliseconds. */
@@ -58,25 +64,35 @@ const TURNS_BETWEEN_LOOKS = 1_000;
 export async function playCampaign(world: World, play: Play, clock: VirtualClock): Promise<Played> {
   const { campaign, outages, seed, signals } = play;
   const { name, config, chains, lines } = campaign;
-  const { onOutage, outageWaitMs } = config.campaign;
+  const { onOutage, outageWaitMs, budgetMicros, currency } = config.campaign;
+  const { prices } = config;
+  const book = new UsageBook();
+  const draw = draws(seed);
   const forecast = new Forecast(lines);
   const disk = new MemoryDisk();
   const stood = new MemoryCampaign({ backlog: contactsOf(campaign.contacts), forgets: true });
   disk.campaigns.set(name, stood);
-  const make: MakeEngine = (parts) =>
-    play.isUntold === true ? unalertedEngine(config, parts) : simulatedEngine(name, config, parts);
+  const make: MakeEngine = (given) => {
+    const pace = config.campaign.callsPerSecond;
+    const pacer = new WatchedPacer(pace, given.clock, (waitMs) => forecast.paced(waitMs));
+    const parts = { ...given, pacer };
+    return play.isUntold === true
+      ? unalertedEngine(config, parts)
+      : simulatedEngine(name, config, parts);
+  };
   for (const outage of outages) {
     clock.after(outage.startMs, () => play.onOutage?.(outage, true));
     clock.after(outage.endMs, () => play.onOutage?.(outage, false));
   }
   const outside = new Outside({
     clock,
-    draw: draws(seed),
+    draw,
     behaviour: config.simulation,
     answerMs: (place) => answerMs(config.simulation, place),
     outages,
     quirks: { ...NO_QUIRKS, exchanges: EXCHANGES },
     witness: undefined,
+    bills: typicalBills(draw, prices),
   });
   const end = await live(
     {
@@ -90,11 +106,12 @@ export async function playCampaign(world: World, play: Play, clock: VirtualClock
       looksUp: false,
       sameNumber: 'allow',
       onAlert: play.onAlert,
-      // As a channel has it that says nothing else.
-      severities: ['critical', 'warning'],
+      severities: severitiesOf(campaign),
       listen: (event) => {
         const atMs = clock.monotonicMs();
         forecast.take(event, atMs);
+        const paid = paidFor(event);
+        if (paid !== undefined) book.add(paid);
         play.listen?.(event, atMs);
       },
     },
@@ -102,6 +119,7 @@ export async function playCampaign(world: World, play: Play, clock: VirtualClock
       run: 1,
       contacts: undefined,
       policy: { lines, onOutage, outageWaitMs, limit: undefined, untilMs: undefined },
+      money: budgetMicros === undefined ? undefined : { budgetMicros, currency, prices },
       signals,
       pace: play.speed === undefined ? undefined : paceOf(world, clock, play.speed, play),
     },
@@ -109,7 +127,14 @@ export async function playCampaign(world: World, play: Play, clock: VirtualClock
   if (end.type !== 'ended') throw end.type === 'broke' ? end.error : new Error(end.type);
   const state = simulatedState(stood);
   const { lateAnswers } = outside;
-  return { ...end, state, forecast, durationMs: clock.monotonicMs(), lateAnswers };
+  const usage = book.counts();
+  return { ...end, state, forecast, durationMs: clock.monotonicMs(), lateAnswers, usage };
+}
+
+/** What there is to be told: as a channel has it that says nothing else, and what others take. */
+function severitiesOf({ channels = [] }: SimulatedCampaign): readonly AlertSeverity[] {
+  const taken = channels.flatMap(({ severities }) => severities);
+  return ALERT_SEVERITIES.filter((one) => one !== 'info' || taken.includes(one));
 }
 
 /** A clock for one play; it begins when the campaign does. */

@@ -2,7 +2,7 @@
  * What is left on the screen when a run ends: what happened, what was refused and why, what waits
  * and for what, and where things are.
  */
-import { causesText, causeText } from '../domain/causes.ts';
+import { byCount, causesText, causeText } from '../domain/causes.ts';
 import type { ContactCounts, RunEnd } from '../domain/event.ts';
 import { maskContactId, maskNumbers } from '../domain/privacy.ts';
 import { serviceKey } from '../domain/service-key.ts';
@@ -14,6 +14,7 @@ import type { Guard } from '../engine/guard.ts';
 import type { CampaignState } from './campaign-state.ts';
 import { linesText } from './list-text.ts';
 import type { Paint, Style } from './paint.ts';
+import { isoTime } from './run-document.ts';
 
 /** A service whose breaker is not closed. */
 export interface ServiceDown {
@@ -49,6 +50,8 @@ export interface SummaryFacts extends CampaignState {
   readonly again: string | undefined;
   /** The command that settles a contact as answered, for copying; likewise. */
   readonly settle: ((contact: string) => string) | undefined;
+  /** How moments are written; in full where it is left out. */
+  readonly timeText?: ((wallMs: number) => string) | undefined;
 }
 
 type Latest = (role: Role, service: string, reason: string, sinceMs: number) => string | undefined;
@@ -216,8 +219,8 @@ function outcomeLines(facts: SummaryFacts, paint: Paint): string[] {
     .map(([outcome, count]) => {
       const style = OUTCOME_STYLES[outcome];
       const word = outcomeWord(outcome, count).padEnd(14);
-      const failures = outcome === 'failed' ? [...facts.tally.failures.values()] : [];
-      const why = causesText(failures.toSorted((one, other) => other.count - one.count));
+      const failures = outcome === 'failed' ? facts.tally.failures.values() : [];
+      const why = causesText(byCount(failures));
       return row(count, style === undefined ? word : paint(style, word), why);
     });
 }
@@ -309,17 +312,17 @@ function row(count: number, word: string, text: string): string {
 function fallbackLines({ tally, services }: SummaryFacts, paint: Paint): string[] {
   return [...tally.fallbacks.values()].map(({ role, service, instead, count, causes }) => {
     const named = (name: string): string => serviceKey(services, { role, service: name });
-    const why = causesText([...causes.values()].toSorted((one, other) => other.count - one.count));
+    const why = causesText(byCount(causes.values()));
     const text = `${named(service)} instead of ${named(instead)}: ${why}`;
     return row(count, paint('yellow', 'fallback'.padEnd(14)), text);
   });
 }
 
-function downLines({ down }: SummaryFacts, paint: Paint): string[] {
+function downLines({ down, timeText = isoTime }: SummaryFacts, paint: Paint): string[] {
   return down.map(
     ({ service, sinceMs, message, latest }) =>
       `  ${paint('red', service)} does not work since ` +
-      `${new Date(sinceMs).toISOString()}: ${maskNumbers(message)}` +
+      `${timeText(sinceMs)}: ${maskNumbers(message)}` +
       (latest === undefined ? '' : `; its last answer: ${latest}`),
   );
 }
@@ -335,10 +338,14 @@ function uncertainLines({ uncertain, askedAgain, settle }: SummaryFacts, paint: 
     `  ${paint('yellow', 'uncertain')}: ${shown.join(', ')}${more} may have been rung;`,
     ...(askedAgain === 0
       ? []
-      : [`  the dialer could not be asked about ${askedAgain}: the next run asks it once more.`]),
+      : [
+          `  the dialer has not told how ${counted(askedAgain, 'call')} ended: the next run asks ` +
+            'it once more, by itself.',
+        ]),
     `  ${askedAgain === 0 ? 'nobody can tell. ' : ''}` +
-      'Nobody is rung again for that by itself' +
-      (settle === undefined ? '.' : '. Find out, then say so:'),
+      'Nobody is rung again for that by itself. ' +
+      (askedAgain === 0 ? 'Find out' : 'Of whom it cannot tell then, find out') +
+      (settle === undefined ? '.' : ', then say so:'),
     ...(settle === undefined ? [] : [`    ${settle(shown[0] ?? '')}   (or: again)`]),
   ];
 }
@@ -350,7 +357,8 @@ function previewLines({ rings, dialers, outcomes }: SummaryFacts, paint: Paint):
   return [
     `  ${paint('bold', 'No phone rang.')} services.dialer in config.yml is ` +
       `${listed(dialers)}, which writes what`,
-    '  a phone would play. For real calls name twilio there (see "Real calls" in the README).',
+    '  a phone would play. For real calls name twilio, asterisk-ari or asterisk-ami there (see',
+    '  "Real calls" in the README).',
   ];
 }
 

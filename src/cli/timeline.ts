@@ -3,6 +3,7 @@
  * the log.
  */
 import type { Alert } from '../domain/alert.ts';
+import { endText } from '../domain/alert-text.ts';
 import type { CampaignEvent } from '../domain/event.ts';
 import { maskContactId } from '../domain/privacy.ts';
 import { counted, spanText, wrapped } from '../domain/text.ts';
@@ -32,6 +33,9 @@ export interface TimelineOptions {
 /** Between the time and what is said in a second line. */
 const INDENT = 4;
 
+/** What waits of those who were called. */
+const RECORD_OF = 'the record of ';
+
 /** People that a line names before it counts the rest. */
 const NAMED_MAX = 6;
 
@@ -59,7 +63,7 @@ export class Timeline {
       this.#putOff(event);
       return;
     }
-    if (event.type === 'breaker.opened' && this.#options.detail === 'story') {
+    if (event.type === 'breaker.opened' && this.#options.detail !== 'news') {
       this.flush();
       this.#opened = { event, wallMs: this.#options.wallMs() };
       return;
@@ -82,13 +86,20 @@ export class Timeline {
     this.#write(this.#options.wallMs(), text, style);
   }
 
-  /** What the operator is told at this moment, wherever they are. */
-  alert(alert: Alert): void {
-    const { kind, severity, title, joins } = alert;
+  /**
+   * What the operator is told at this moment, wherever they are.
+   *
+   * @param channels those that take it; undefined where none are known
+   */
+  alert(alert: Alert, channels?: readonly string[]): void {
+    const { kind, severity, title } = alert;
     const isOver = kind === 'recovered';
-    const over = joins === undefined ? 'ALL CLEAR' : 'CAUSE FOUND';
-    const word = isOver ? over : `ALERT (${severity})`;
-    this.say(`${word}: ${title}`, isOver && joins === undefined ? 'green' : 'red');
+    const whom = channels?.length === 0 ? 'to nobody' : undefined;
+    const about = [isOver ? undefined : severity, whom].filter((one) => one !== undefined);
+    const more = about.length === 0 ? '' : ` (${about.join(', ')})`;
+    const word = isOver ? endText(alert).toUpperCase() : 'ALERT';
+    const isWell = alert.isMoot !== true && alert.joins === undefined;
+    this.say(`${word}${more}: ${title}`, isOver && isWell ? 'green' : isOver ? 'yellow' : 'red');
     const parts = isOver ? [alert.what] : [alert.what, alert.doing, `You: ${alert.toDo}`];
     for (const part of parts.flatMap((part) => wrapped(part, this.#charactersMax))) this.#add(part);
   }
@@ -117,13 +128,8 @@ export class Timeline {
     const verb = contacts.length === 1 ? 'is' : 'are';
     const why = waitsFor === undefined ? '' : `: ${reason}`;
     const wait = `put off for ${spanText(delayMs)}`;
-    // They were called; nobody must think that they are rung again.
-    const what = this.#recording.has(first.contact) ? 'the record of ' : '';
+    const what = this.#recording.has(first.contact) ? RECORD_OF : '';
     this.#write(this.#togetherMs, `${what}${who} ${verb} ${wait}${why}`, 'yellow');
-  }
-
-  #messageOf(event: CampaignEvent): string {
-    return messageOf(event, this.#options.services);
   }
 
   #putOff(event: PutOff): void {
@@ -172,12 +178,20 @@ export class Timeline {
     }
   }
 
+  /** They were called; nobody must think that they are rung again. */
+  #messageOf(event: CampaignEvent): string {
+    const isRecord = event.type === 'contact.put_off' && this.#recording.has(event.contact);
+    return `${isRecord ? RECORD_OF : ''}${messageOf(event, this.#options.services)}`;
+  }
+
   #storyOf(event: CampaignEvent): string {
     const text = event.type === 'retry.scheduled' ? retryText(event) : this.#messageOf(event);
     const isOneOfMany = event.type === 'retry.scheduled' || event.type === 'attempt.failed';
     const { contact } = isOneOfMany && this.#options.lines > 1 ? event : {};
-    // Of several calls it must be clear whose this is.
-    return contact === undefined ? text : `${text} (call to ${maskContactId(contact)})`;
+    // Of several calls it must be clear whose this is; a few sentences name them.
+    return contact === undefined || text.includes(`call to ${maskContactId(contact)}`)
+      ? text
+      : `${text} (call to ${maskContactId(contact)})`;
   }
 
   #write(wallMs: number, text: string, style: Style | undefined): void {

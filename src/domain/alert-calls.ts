@@ -1,8 +1,9 @@
 /**
  * Shares of calls and texts, of which too many go wrong, and calls that fail for good.
  *
- * What fails while its service has its own alert is a consequence of that, and counts here neither
- * as failed nor as done; what a service failed at before its breaker opened is counted there then.
+ * What fails while its service has its own alert is a consequence of that, also where the call ends
+ * after it is over, and counts here neither as failed nor as done; what a service failed at before
+ * its breaker opened is counted there then.
  */
 import { FailedCalls } from './alert-failed-calls.ts';
 import { CLEAR_SHARE, FigureJudge } from './alert-figure.ts';
@@ -76,10 +77,14 @@ const SUCCESSES: ReadonlySet<Outcome> = new Set([
 /** Of calls that a dialer itself calls failed: no name of a service has spaces. */
 const DIALER_SAYS = 'the dialer says so';
 
-interface Doubt {
-  readonly service: string;
-  /** It had its own alert when it was asked. */
-  readonly isOut: boolean;
+/** A contact in hand whose call met trouble. */
+interface InHand {
+  /** What was told of it when it failed. */
+  failed: EventOf<'call.failed'> | undefined;
+  /** The dialer that failed it last, and may not have said what became of it. */
+  dialer: string | undefined;
+  /** Services that failed it while they had their own alerts. */
+  readonly out: Set<string>;
 }
 
 /** The calls of one run. */
@@ -92,20 +97,18 @@ export class CallWatch {
   };
   readonly #judge = new FigureJudge();
   readonly #refusals = new Refusals<RateName>();
-  /** By contact in hand whose call failed: what was told of that. */
-  readonly #failedBy = new Map<string, EventOf<'call.failed'>>();
-  /** By contact in hand: the dialer that did not say what became of the call. */
-  readonly #doubts = new Map<string, Doubt>();
+  /** By contact. */
+  readonly #inHand = new Map<string, InHand>();
   readonly #forGood = new FailedCalls();
   /** What failed last, for the words. */
   #lastFailure: Pick<ServiceTrouble, 'code' | 'message'> | undefined;
 
   tryFailed(event: EventOf<'attempt.failed'>, moment: WatchMoment): readonly Sign[] {
     const { contact, step, service } = event;
-    if (contact !== undefined && step === 'dial') {
-      const before = this.#doubts.get(contact);
-      const wasOut = before?.service === service && before.isOut;
-      this.#doubts.set(contact, { service, isOut: wasOut || isOut(service, moment) });
+    if (contact !== undefined) {
+      const call = this.#inHandOf(contact);
+      if (step === 'dial') call.dialer = service;
+      if (isOut(service, moment)) call.out.add(service);
     }
     return this.#countHeld(service, this.#refusals.tryFailed(event), moment);
   }
@@ -116,8 +119,9 @@ export class CallWatch {
 
   failed(event: EventOf<'call.failed'>, moment: WatchMoment): readonly Sign[] {
     const { contact, step, service, code, message } = event;
-    this.#failedBy.set(contact, event);
-    if (service !== undefined && isOut(service, moment)) return NO_SIGNS;
+    const call = this.#inHandOf(contact);
+    call.failed = event;
+    if (isOfOutage(call, service, moment)) return NO_SIGNS;
     this.#lastFailure = { code, message };
     const errors = this.#count('errorRate', true, service, moment);
     if (step !== 'script') return errors;
@@ -125,8 +129,7 @@ export class CallWatch {
   }
 
   putOff({ contact }: EventOf<'contact.put_off'>): void {
-    this.#failedBy.delete(contact);
-    this.#doubts.delete(contact);
+    this.#inHand.delete(contact);
   }
 
   textWritten(moment: WatchMoment): readonly Sign[] {
@@ -135,21 +138,20 @@ export class CallWatch {
 
   finished(event: EventOf<'call.finished'>, moment: WatchMoment): readonly Sign[] {
     const { contact, outcome, cut, detail } = event;
-    const failed = this.#failedBy.get(contact);
+    const call = this.#inHand.get(contact);
+    this.#inHand.delete(contact);
+    const failed = call?.failed;
     const hasFailed = failed !== undefined;
     const service = failed?.service;
-    if (hasFailed) this.#failedBy.delete(contact);
-    const doubt = this.#doubts.get(contact);
-    if (doubt !== undefined) this.#doubts.delete(contact);
     // It was counted as uncertain when it was told so, perhaps by an earlier run.
     if (event.was !== undefined) return NO_SIGNS;
     // Nobody was rung, as they had asked: that went neither well nor wrong.
     if (event.code === 'opted_out') return NO_SIGNS;
     const isBad = !SUCCESSES.has(outcome);
-    if (service !== undefined && isOut(service, moment)) return NO_SIGNS;
+    if (isOfOutage(call, service, moment)) return NO_SIGNS;
     const told = this.#endedForGood(outcome, failed, moment);
     if (isBad && outcome !== 'invalid_number' && isRoleOut('dialer', moment)) return told;
-    if (outcome === 'uncertain' && isOfOutage(doubt, moment)) return told;
+    if (outcome === 'uncertain' && isOfOutage(call, call?.dialer, moment)) return told;
     // The vendor may say so of a call, and then nothing was told to have failed before.
     const isNew = outcome === 'failed' && !hasFailed;
     if (isNew) this.#lastFailure = { code: outcome, message: detail ?? 'no reason given' };
@@ -196,10 +198,20 @@ export class CallWatch {
     const shares = RATES.flatMap((name): readonly Sign[] => {
       const key = rateKey(campaign, name);
       if (!open.has(key)) return NO_SIGNS;
-      const figures = { ...this.#figuresOf(name, moment), isDone: true };
-      return [{ type: 'cleared', key, words: rateBackWords(name, figures) }];
+      const figures = this.#figuresOf(name, moment);
+      const isBad = figures.bad > RATE_RULES[name].limit(figures.threshold) * figures.calls;
+      const words = rateBackWords(name, { ...figures, isDone: true, isBad });
+      return [{ type: 'cleared', key, words }];
     });
     return joined(shares, this.#forGood.done(moment));
+  }
+
+  #inHandOf(contact: string): InHand {
+    const known = this.#inHand.get(contact);
+    if (known !== undefined) return known;
+    const fresh: InHand = { failed: undefined, dialer: undefined, out: new Set() };
+    this.#inHand.set(contact, fresh);
+    return fresh;
   }
 
   /** What a service refuses for what is in it was not tried over and over: shares count that. */
@@ -274,9 +286,14 @@ export class CallWatch {
   }
 }
 
-/** Whether an outage, which may be over by now, is why nobody can tell what became of a call. */
-function isOfOutage(doubt: Doubt | undefined, moment: WatchMoment): boolean {
-  return doubt !== undefined && (doubt.isOut || isOut(doubt.service, moment));
+/** Whether an outage of its service, which may be over by now, is why a call came to nothing. */
+function isOfOutage(
+  call: InHand | undefined,
+  service: string | undefined,
+  moment: WatchMoment,
+): boolean {
+  if (service === undefined) return false;
+  return call?.out.has(service) === true || isOut(service, moment);
 }
 
 function isRoleOut(role: Role, { breakers }: WatchMoment): boolean {

@@ -63,8 +63,12 @@ export class FailedCalls {
 
   /** The list has come to its end. */
   done(moment: WatchMoment): readonly Sign[] {
-    const words = failedCallsOverWords(moment.campaign, {});
-    return openOf(moment).map((key) => ({ type: 'cleared', key, words }));
+    const { campaign } = moment;
+    return openOf(moment).map((key) => {
+      const service = key.slice(failedCallsKey(campaign, '').length);
+      const words = failedCallsOverWords(campaign, { service, isDone: true });
+      return { type: 'cleared', key, words };
+    });
   }
 }
 

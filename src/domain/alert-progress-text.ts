@@ -25,15 +25,28 @@ export function startedWords({ campaign, total, left, lines }: StartedFigures): 
   };
 }
 
+export interface MilestoneFigures {
+  readonly through: number;
+  readonly total: number;
+  /** Of those that are through. */
+  readonly uncertain: number;
+}
+
 export function milestoneWords(
   campaign: string,
   percentDone: number,
-  through: number,
-  total: number,
+  { through, total, uncertain }: MilestoneFigures,
 ): AlertWords {
+  const apart =
+    uncertain === 0
+      ? ''
+      : `; ${uncertain} of them ${uncertain === 1 ? 'is' : 'are'} uncertain, ` +
+        'which "campaign status" does not count as done';
   return {
     title: `${percentDone} % of the campaign ${campaign} are done`,
-    what: `${through.toLocaleString('en-US')} of ${counted(total, 'contact')} have their outcome.`,
+    what:
+      `${through.toLocaleString('en-US')} of ${counted(total, 'contact')} have their outcome` +
+      `${apart}.`,
     doing: 'It works on the list.',
     toDo: 'Nothing.',
   };

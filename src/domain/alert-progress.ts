@@ -31,6 +31,8 @@ export class ProgressWatch {
   /** Of the list, and how many of them have their outcome. */
   #total = 0;
   #through = 0;
+  /** Of those: nobody can tell what became of their calls. */
+  #uncertain = 0;
   /** Of this run. */
   readonly #outcomes = new OutcomeCounts();
   #optedOut = 0;
@@ -44,6 +46,7 @@ export class ProgressWatch {
     const through = throughOf(contacts);
     this.#total = total;
     this.#through = through;
+    this.#uncertain = contacts.uncertain;
     const keys = keysOf(campaign);
     const isAnew = told.has(keys.finished) && through < total;
     if (!isAnew && (through > 0 || total === 0)) return NO_SIGNS;
@@ -64,6 +67,8 @@ export class ProgressWatch {
   callFinished(event: EventOf<'call.finished'>, { campaign, told }: WatchMoment): readonly Sign[] {
     this.#outcomes.take(event);
     if (event.code === 'opted_out') this.#optedOut += 1;
+    if (event.was === 'uncertain') this.#uncertain -= 1;
+    if (event.outcome === 'uncertain') this.#uncertain += 1;
     // It was counted when it was told to be uncertain, perhaps by an earlier run.
     if (event.was !== undefined) return NO_SIGNS;
     const before = this.#through;
@@ -77,7 +82,11 @@ export class ProgressWatch {
     const { milestone } = keysOf(campaign);
     // A list that has grown may pass one again, or a lower one than before.
     if (MILESTONES.some((one) => one > passed && told.has(milestone(one)))) return NO_SIGNS;
-    const words = milestoneWords(campaign, passed, through, total);
+    const words = milestoneWords(campaign, passed, {
+      through,
+      total,
+      uncertain: this.#uncertain,
+    });
     return [{ type: 'noticed', rule: 'milestones', key: milestone(passed), words }];
   }
 

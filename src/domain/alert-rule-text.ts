@@ -18,6 +18,8 @@ export interface ShareFigures {
   readonly final: number;
   /** The campaign has come to its end. */
   readonly isDone?: boolean | undefined;
+  /** And until then it was beyond the limit. */
+  readonly isBad?: boolean | undefined;
 }
 
 const TRIED_AGAIN =
@@ -101,8 +103,9 @@ export function cutCallsWords(figures: ShareFigures): AlertWords {
       'not ended, or nothing was heard of their end, when timeouts.call was over; more than ' +
       `${percent(threshold)} is too many.`,
     doing:
-      'Each was hung up, its line is free again, and its contact is uncertain: not rung again ' +
-      'until "campaign settle" says what became of the call.',
+      'Each was hung up, its line is free again, and its contact is uncertain, and not rung ' +
+      'again: the next run asks the dialer once more how the call ended. Of whom it cannot tell, ' +
+      '"campaign settle" says what became.',
     toDo:
       'See at the dialer whether these calls really lasted so long. If so, raise timeouts.call ' +
       'or shorten the text; if not, the dialer does not tell of their end: see its status page, ' +
@@ -137,24 +140,27 @@ export function failedCallsWords(figures: FailedCallsFigures): AlertWords {
   };
 }
 
-/** @param because a while without one, an outage of the service, or else the end of the list */
+/** @param because a while without one, an outage of the service, or the end of the list */
 export function failedCallsOverWords(
   campaign: string,
-  because: { readonly windowMs?: number; readonly outage?: OutageBegins },
+  because:
+    | { readonly windowMs: number }
+    | { readonly outage: OutageBegins }
+    | { readonly service: string; readonly isDone: true },
 ): AlertWords {
-  const { windowMs, outage } = because;
   const words = { doing: 'The work goes on.', toDo: '"campaign report" says who was not called.' };
-  if (outage !== undefined) return causedWords('calls that failed', outage, '');
-  if (windowMs !== undefined) {
+  if ('windowMs' in because) {
     const title = `No more calls of ${campaign} fail for good`;
-    return { ...words, title, what: `None has for ${spanText(windowMs)}, and others ended.` };
+    const what = `None has for ${spanText(because.windowMs)}, and others ended.`;
+    return { ...words, title, what };
   }
-  const title = `${campaign} is done: no more calls that fail for good`;
+  if ('outage' in because) return causedWords('calls that failed', because.outage, '');
   return {
     ...words,
-    title,
+    title: `${campaign} is done: calls have failed for good, because of ${because.service}`,
     what: 'The list has come to its end.',
     doing: 'Nothing is left to do.',
+    isMoot: true,
   };
 }
 
@@ -167,6 +173,14 @@ const BACK: Readonly<Record<RateName, (campaign: string) => string>> = {
   cutCalls: (campaign) => `The calls of ${campaign} end by themselves again`,
 };
 
+/** What is counted, and what went wrong with it. */
+const BAD: Readonly<Record<RateName, readonly [noun: string, verb: string]>> = {
+  errorRate: ['call', 'failed'],
+  llmFailureRate: ['text', 'could not be written'],
+  successRate: ['call', 'reached nobody'],
+  cutCalls: ['call', 'were cut by the time limit'],
+};
+
 const DONE: Readonly<Record<RateName, string>> = {
   errorRate: 'calls that failed',
   llmFailureRate: 'texts that could not be written',
@@ -174,16 +188,29 @@ const DONE: Readonly<Record<RateName, string>> = {
   cutCalls: 'calls that were cut',
 };
 
+const SEE_END = '"campaign report" says how everybody ended.';
+
 export function rateBackWords(name: RateName, figures: ShareFigures): AlertWords {
   const { campaign, bad, calls, windowMs, isDone } = figures;
-  const isOf = calls === 0 ? '' : ` Of the last ${counted(calls, 'call')} it was ${bad}`;
+  const [noun, verb] = BAD[name];
+  const last = counted(calls, noun);
+  const isOf = calls === 0 ? '' : ` Of the last ${last} it was ${bad}`;
   const within = calls === 0 ? '' : `, within ${spanText(windowMs)}.`;
+  if (isDone === true && figures.isBad === true) {
+    return {
+      title: `${campaign} is done: of its last ${last} ${bad} ${verb}`,
+      what: 'The list has come to its end, and that had not become better.',
+      doing: 'Nothing is left to do.',
+      toDo: SEE_END,
+      isMoot: true,
+    };
+  }
   const how = isDone === true ? 'The list has come to its end.' : 'It is well again.';
   return {
     title: isDone === true ? `${campaign} is done: no more ${DONE[name]}` : BACK[name](campaign),
     what: `${how}${isOf}${within}`,
     doing: isDone === true ? 'Nothing is left to do.' : 'The work goes on.',
-    toDo: isDone === true ? '"campaign report" says how everybody ended.' : 'Nothing.',
+    toDo: isDone === true ? SEE_END : 'Nothing.',
   };
 }
 

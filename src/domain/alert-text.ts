@@ -8,7 +8,7 @@ import { counted, listed, spanText } from './text.ts';
 import type { Role } from './words.ts';
 
 /** A part of an alert that is made anew when its cause changes. */
-export type AlertWords = Pick<Alert, 'title' | 'what' | 'doing' | 'toDo'>;
+export type AlertWords = Pick<Alert, 'title' | 'what' | 'doing' | 'toDo' | 'isMoot'>;
 
 /** A service's failure, as far as the words need it. */
 export interface ServiceTrouble {
@@ -69,12 +69,15 @@ export function troublesWords(
 export function checkFailsWords(service: string, troubles: readonly Trouble[]): AlertWords {
   const { title, what } = troublesWords(service, troubles);
   const refuses = troubles.some(({ kind }) => kind === 'permanent');
+  const isDown = troubles.some((trouble) => trouble.isDown);
+  const fails = isDown ? ' What is asked of it fails too: nothing gets through.' : '';
   return {
-    title: refuses ? title : `${named(service, troubles)}, fails its health checks`,
-    what,
+    title: refuses || isDown ? title : `${named(service, troubles)}, fails its health checks`,
+    what: refuses ? what : `${what}${fails}`,
     doing:
-      'Calls go on, and it is asked as before. If the work fails too, those who need it wait. ' +
-      'One more message says when it is well again.',
+      'It is asked as before: it may still do its work. What it fails at is tried again or asked ' +
+      'about, and who needs it waits, unless another service does the same work. Nobody is lost, ' +
+      'and nobody is rung twice. One more message says when it is well again.',
     toDo: refuses ? SEE_ACCOUNT : SEE_SERVICE,
   };
 }
@@ -334,13 +337,19 @@ const WAS_TEXTS: Readonly<Record<AlertSeverity, string>> = {
   info: 'a piece of news',
 };
 
+/** What the end of a trouble is called: `All clear`, unless nothing has become well. */
+export function endText({ isMoot, joins }: Pick<Alert, 'isMoot' | 'joins'>): string {
+  if (joins !== undefined) return 'Cause found';
+  return isMoot === true ? 'Over' : 'All clear';
+}
+
 /** The whole message, in plain text of several lines. */
 export function alertText(alert: Alert): string {
   const { affected, durationMs, lateMs, kind, was } = alert;
   const isWorse = kind === 'raised' && was !== undefined;
   const times =
     `${counted(affected, 'time')} a call failed, a contact was put off, or another service ` +
-    'did the work';
+    `did the work${affected > 1 ? ' (a contact that comes up twice counts twice)' : ''}`;
   return [
     alert.title,
     '',

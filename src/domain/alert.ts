@@ -23,6 +23,8 @@ export interface Trouble {
    * the work that failed until the breaker opened.
    */
   readonly by?: 'check' | 'stall' | undefined;
+  /** Noticed by its health check, and nothing gets through: as bad as an open breaker. */
+  readonly isDown?: boolean | undefined;
   /** It works again, while others of the same service do not. */
   readonly isOver?: boolean | undefined;
 }
@@ -74,6 +76,8 @@ export interface Alert {
   readonly ends?: AlertSeverity | undefined;
   /** How much it mattered when it was told first, where it has become worse and is told again. */
   readonly was?: AlertSeverity | undefined;
+  /** It is over because nothing is left that it could be about; nothing has become well. */
+  readonly isMoot?: boolean | undefined;
   /**
    * The key of the alert that it turns out to belong to; only of a recovery. Nothing is well for
    * that: its cause is known.

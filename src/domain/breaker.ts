@@ -86,6 +86,8 @@ export type BreakerEvent =
   | { readonly type: 'returned'; readonly permit: number }
   /** A health check ended. */
   | { readonly type: 'checked'; readonly good: boolean; readonly begunMs: number }
+  /** The connection that the service needs was made anew. */
+  | { readonly type: 'connected' }
   /** Time went by: a hold is over, a half-open call that never came back counts as failed. */
   | { readonly type: 'elapsed' };
 
@@ -150,6 +152,8 @@ export function breakerAfter(
       return afterReturn(state, event.permit);
     case 'checked':
       return afterCheck(state, event, nowMs);
+    case 'connected':
+      return afterConnecting(state, nowMs);
     case 'elapsed':
       return afterLapse(policy, state, nowMs);
   }
@@ -218,12 +222,21 @@ function afterCheck(
   }
   if (state.type === 'half_open' || check.begunMs < state.sinceMs) return state;
   const goodChecks = state.goodChecks + 1;
-  const held = state.hold !== undefined && state.hold.untilMs > nowMs;
   // A check that stayed green while the work failed says nothing.
-  if (goodChecks < GOOD_CHECKS || !state.outage.checkFailed || held) {
+  if (goodChecks < GOOD_CHECKS || !state.outage.checkFailed || isHeld(state, nowMs)) {
     return { ...state, goodChecks };
   }
   return halfOpened(state, nowMs);
+}
+
+/** It took us, and is ready: what two good checks say. What failed beside it is tried in time. */
+function afterConnecting(state: BreakerState, nowMs: number): BreakerState {
+  if (state.type !== 'open' || !state.outage.checkFailed || isHeld(state, nowMs)) return state;
+  return halfOpened(state, nowMs);
+}
+
+function isHeld({ hold }: BreakerState, nowMs: number): boolean {
+  return hold !== undefined && hold.untilMs > nowMs;
 }
 
 /** Opens as of the moment the lease ran out, however late that is noticed. */

@@ -12,11 +12,58 @@ export interface Cause {
   readonly cause?: string | undefined;
 }
 
-/** With one more of the same cause. */
-export function causeWith(before: Cause | undefined, reason: string, cause?: string): Cause {
-  if (before === undefined) return { reason, count: 1 };
+/** How many different ones are told apart; the rest is counted together. */
+const TOLD_APART_MAX = 50;
+
+export const OTHER_REASONS = 'other reasons';
+
+/** How a vendor marks this one call: how long it took, and a name such as CA0123… for its log. */
+const SPAN = /^\d+(?:\.\d+)? s$/;
+const REFERENCE = /^(?=\S*\d)[\w.:-]{16,}$/;
+
+/** Counts one more failed call, by its cause or, where none is known, by its reason. */
+export function addFailedCall(
+  causes: Map<string, Cause>,
+  detail: string | undefined,
+  cause?: string,
+  count = 1,
+): void {
+  const reason = plainReason(detail ?? '');
+  const key = keyAmong(causes, cause ?? reason, OTHER_REASONS);
+  const told = key === OTHER_REASONS ? key : reason;
+  causes.set(key, causeWith(causes.get(key), told, cause, count));
+}
+
+/** Without what is of this one call, which would make a cause of its own of each. */
+function plainReason(detail: string): string {
+  const isOfAll = (part: string): boolean => !SPAN.test(part) && !REFERENCE.test(part);
+  return detail.split('; ').filter(isOfAll).join('; ') || 'no reason given';
+}
+
+/** Where there are too many different ones, the rest is counted together. */
+export function keyAmong(
+  counts: ReadonlyMap<string, unknown>,
+  key: string,
+  others: string,
+): string {
+  return counts.size < TOLD_APART_MAX || counts.has(key) ? key : others;
+}
+
+/** The most frequent first. */
+export function byCount(causes: Iterable<Cause>): readonly Cause[] {
+  return [...causes].toSorted((one, other) => other.count - one.count);
+}
+
+/** With one more, or some more, of the same cause. */
+export function causeWith(
+  before: Cause | undefined,
+  reason: string,
+  cause?: string,
+  count = 1,
+): Cause {
+  if (before === undefined) return { reason, count };
   const isMixed = before.cause !== undefined || before.reason !== reason;
-  return { ...before, count: before.count + 1, ...(isMixed && { cause }) };
+  return { ...before, count: before.count + count, ...(isMixed && { cause }) };
 }
 
 const SHOWN_MAX = 3;

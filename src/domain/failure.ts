@@ -10,6 +10,9 @@ export type FailureKind = 'transient' | 'permanent' | 'unknown';
 /** `request`: this contact's data is at fault. `service`: the next call would fail too. */
 export type FailureScope = 'request' | 'service';
 
+/** The code of a call that went on, as its service told, until `timeouts.call` was over. */
+export const CALL_LIMIT = 'call_limit';
+
 export interface FailureDetails {
   readonly kind: FailureKind;
   readonly scope: FailureScope;

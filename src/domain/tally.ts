@@ -1,7 +1,7 @@
 /**
  * What a run did, counted from its events.
  */
-import { type Cause, causeWith } from './causes.ts';
+import { addFailedCall, type Cause, causeWith, keyAmong, OTHER_REASONS } from './causes.ts';
 import type { CampaignEvent, EventOf } from './event.ts';
 import { OutcomeCounts } from './outcome-counts.ts';
 import { PairMap } from './pair-map.ts';
@@ -33,9 +33,6 @@ export interface Rejected {
 
 /** How many rejected rows are kept to be shown; all are counted. */
 const REJECTED_SHOWN_MAX = 5;
-
-/** How many different reasons of failed calls, and notes, are told apart. */
-const REASONS_MAX = 50;
 
 export class RunTally {
   readonly #services = new PairMap<Role, string, ServiceTally>();
@@ -98,7 +95,7 @@ export class RunTally {
   #fellBack({ role, service, instead, reason, code }: EventOf<'fallback.used'>): void {
     const key = `${role} ${service} ${instead}`;
     const { causes, count } = this.fallbacks.get(key) ?? { causes: new Map(), count: 0 };
-    const cause = keyAmong(causes, `${instead}: ${code}`, 'other reasons');
+    const cause = keyAmong(causes, `${instead}: ${code}`, OTHER_REASONS);
     causes.set(cause, causeWith(causes.get(cause), reason, cause));
     this.fallbacks.set(key, { role, service, instead, count: count + 1, causes });
   }
@@ -118,10 +115,7 @@ export class RunTally {
     if (code === 'opted_out') {
       this.optedOut += 1;
     } else if (outcome === 'failed') {
-      const reason = detail ?? 'no reason given';
-      const key = keyAmong(this.failures, cause ?? reason, 'other reasons');
-      const told = key === 'other reasons' ? key : reason;
-      this.failures.set(key, causeWith(this.failures.get(key), told, cause));
+      addFailedCall(this.failures, detail, cause);
     }
   }
 
@@ -158,11 +152,6 @@ export class RunTally {
     this.#services.set(role, name, fresh);
     return fresh;
   }
-}
-
-/** Where there are too many different ones, the rest is counted together. */
-function keyAmong(counts: ReadonlyMap<string, unknown>, key: string, others: string): string {
-  return counts.size < REASONS_MAX || counts.has(key) ? key : others;
 }
 
 function add<Key>(counts: Map<Key, number>, key: Key): void {

@@ -63,6 +63,8 @@ export class TrunkWatch {
   readonly #wrong = new Set<string>();
   /** Numbers that ended without having rung since one did. */
   readonly #mute = new Set<string>();
+  /** Numbers that were dialled since that was so of enough of them. */
+  readonly #tried = new Set<string>();
   /** Why somebody heard nothing who picked up, since anybody heard the text. */
   #audioFault: string | undefined;
   #doubt: ServiceFailure | undefined;
@@ -104,6 +106,7 @@ export class TrunkWatch {
    * and does not prove yet that what was wrong with others is mended.
    */
   begun(signs: TrunkSigns, phone: string): ServiceFailure | undefined {
+    if (this.#isMute) this.#tried.add(phone);
     const audio = this.#audioFault;
     // Whether it is heard shows only later: until then nobody else is rung for nothing.
     const unheard = audio === undefined ? undefined : ofService(audio, NO_AUDIO, 'unknown');
@@ -136,12 +139,12 @@ export class TrunkWatch {
     if (audioFault !== undefined || isHeard) this.#audioFault = audioFault;
     if (word !== undefined && isNoSuchNumber(word)) {
       // Somebody looked it up.
-      this.#mute.clear();
+      this.#gotThrough(phone);
       this.#doubt = this.#wrongFault(word, phone) ?? this.#doubt;
       return;
     }
     if (hasRung || word?.cause === BUSY) {
-      this.#mute.clear();
+      this.#gotThrough(phone);
       this.#wrong.clear();
       return;
     }
@@ -149,7 +152,14 @@ export class TrunkWatch {
     // Said once; the calls that try it from then on say themselves what they met.
     if (this.#isMute) return;
     this.#mute.add(phone);
-    if (this.#isMute) this.#doubt = this.#neverRings('permanent', word);
+    if (!this.#isMute) return;
+    this.#doubt = this.#neverRings('permanent', word);
+    this.#tried.clear();
+  }
+
+  /** A long call that rang before it all began does not prove that the trunk rings again. */
+  #gotThrough(phone: string): void {
+    if (!this.#isMute || this.#tried.has(phone)) this.#mute.clear();
   }
 
   #neverRings(kind: 'permanent' | 'unknown', word?: HangupCause): ServiceFailure {

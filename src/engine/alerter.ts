@@ -354,12 +354,12 @@ export class Alerter implements AsyncDisposable {
 }
 
 /** Whoever is told of a trouble is told that it is over. */
-function takes({
+export function takes({
   severity,
   ends = severity,
   was,
   kind,
-}: Alert): (channel: AlertChannel) => boolean {
+}: Alert): (channel: Pick<AlertChannel, 'severities'>) => boolean {
   return ({ severities = ALERT_SEVERITIES }) => {
     if (severities.includes(severity) || severities.includes(ends)) return true;
     // What has become worse is over for those too who only heard of it before it was.

@@ -54,6 +54,8 @@ export class Circuit {
   #budget: BudgetState;
   #opening: number;
   #refusing = false;
+  /** The connection that the service keeps is lost. */
+  #isCutOff = false;
 
   constructor(parts: CircuitParts) {
     this.#parts = parts;
@@ -130,6 +132,14 @@ export class Circuit {
     this.#result({ type: 'checked', good, begunMs }, this.#parts.clock.monotonicMs());
   }
 
+  /** The connection that the service keeps was made, or is lost. */
+  connection(isMade: boolean): void {
+    this.#isCutOff = !isMade;
+    if (this.#state.type === 'closed') return;
+    const nowMs = this.#parts.clock.monotonicMs();
+    this.#result(isMade ? { type: 'connected' } : badCheck(nowMs), nowMs);
+  }
+
   /** Takes a retry from the budget; false where none is left for now. Said once until one is. */
   takeRetry(): boolean {
     const { budget, clock, service } = this.#parts;
@@ -194,8 +204,11 @@ export class Circuit {
   #apply(event: BreakerEvent, nowMs: number): void {
     const { breaker, budget, breakerMemory, clock, service, role } = this.#parts;
     const before = this.#state;
-    const after = breakerAfter(breaker, before, event, nowMs);
-    if (after === before) return;
+    const next = breakerAfter(breaker, before, event, nowMs);
+    if (next === before) return;
+    // That it opened for want of a connection is forgiven as soon as there is one.
+    const isLost = this.#isCutOff && next.type === 'open' && before.type !== 'open';
+    const after = isLost ? breakerAfter(breaker, next, badCheck(nowMs), nowMs) : next;
     this.#state = after;
     const snapshot = saveBreaker(after, nowMs, clock.wallMs());
     breakerMemory.save(breakerKey(role, service), snapshot);
@@ -238,4 +251,8 @@ export class Circuit {
     }
     return state;
   }
+}
+
+function badCheck(begunMs: number): BreakerEvent {
+  return { type: 'checked', good: false, begunMs };
 }

@@ -1,5 +1,5 @@
 import type { CampaignEvent, EventOf } from '../domain/event.ts';
-import { ServiceFailure } from '../domain/failure.ts';
+import { CALL_LIMIT, ServiceFailure } from '../domain/failure.ts';
 import type { Role } from '../domain/words.ts';
 import type { RequestContext } from './ports.ts';
 
@@ -94,6 +94,15 @@ export function boundReached(
   });
 }
 
+/** Of a call that was followed, and of which its service told until then that it goes on. */
+export function stillOn(boundMs: number): ServiceFailure {
+  return new ServiceFailure(`it was still in progress after ${seconds(boundMs)}, and is hung up`, {
+    kind: 'unknown',
+    scope: 'service',
+    code: CALL_LIMIT,
+  });
+}
+
 /** Of a call that was followed. Nobody knows how it goes on. */
 export function unheard(service: string, idleMs: number): ServiceFailure {
   return new ServiceFailure(`nothing was heard of the call from ${service} in ${seconds(idleMs)}`, {
@@ -103,9 +112,9 @@ export function unheard(service: string, idleMs: number): ServiceFailure {
   });
 }
 
-/** Whether a question was given up because its time was up; see `boundReached`. */
+/** Whether a question was given up because its time was up: see `boundReached` and `stillOn`. */
 export function isTimeUp({ kind, code }: ServiceFailure): boolean {
-  return kind === 'unknown' && code === 'timeout';
+  return kind === 'unknown' && (code === 'timeout' || code === CALL_LIMIT);
 }
 
 function subjectOf({ contact, call, step, line }: RequestContext) {

@@ -248,6 +248,11 @@ export class Guard implements Gate {
     this.#circuit.checked(result === 'good', begunMs);
   }
 
+  /** Tells that the connection which the service keeps was made, or is lost. */
+  connection(isMade: boolean): void {
+    this.#circuit.connection(isMade);
+  }
+
   /** A place and a permit, if both can be had without a wait. */
   #enter(): number {
     if (!this.#room.enter()) return REFUSED;

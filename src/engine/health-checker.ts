@@ -2,12 +2,13 @@ import type { BreakerName } from '../domain/event.ts';
 import { type Health, healthOf } from '../domain/health.ts';
 import type { Role } from '../domain/words.ts';
 import { quietly } from './news.ts';
-import type { Clock, Emit, Service } from './ports.ts';
+import type { Clock, Emit, KeptConnection, Service } from './ports.ts';
 import { beginProbe, faultOf } from './probe.ts';
 
 /** The side of a guard that the checker looks at. */
 export interface Checked {
   health(result: 'good' | 'bad', begunMs: number): void;
+  connection(isMade: boolean): void;
   status(): { readonly state: BreakerName };
   onChange(listener: () => void): () => void;
 }
@@ -16,6 +17,8 @@ export interface CheckedService {
   /** The service itself: its probe is not guarded. */
   readonly service: Service;
   readonly guard: Checked;
+  /** The one that it keeps: as soon as it is made, work may be tried. */
+  readonly connection?: KeptConnection | undefined;
   /** Where this one is checked otherwise than all. */
   readonly timing?: Partial<HealthTiming> | undefined;
 }
@@ -78,6 +81,7 @@ class Check {
   readonly #checked: CheckedService;
   readonly #parts: HealthCheckerParts;
   readonly #stopListening: () => void;
+  readonly #stopFollowing: (() => void) | undefined;
   #health: Health = 'healthy';
   /** Since when it is not healthy; monotonic. */
   #awaySinceMs: number | undefined;
@@ -91,7 +95,9 @@ class Check {
   constructor(checked: CheckedService, parts: HealthCheckerParts) {
     this.#checked = checked;
     this.#parts = parts;
-    this.#stopListening = checked.guard.onChange(() => this.#compare());
+    const { connection, guard } = checked;
+    this.#stopListening = guard.onChange(() => this.#compare());
+    this.#stopFollowing = connection?.follow((isMade) => guard.connection(isMade));
   }
 
   begin(): void {
@@ -114,6 +120,7 @@ class Check {
 
   stop(): void {
     this.#stopListening();
+    this.#stopFollowing?.();
     this.#cancelNext?.();
     this.#giveUp?.(new Error('health checks have ended'));
   }

@@ -8,6 +8,7 @@ import {
   boundReached,
   requestTimeout,
   retryScheduled,
+  stillOn,
   unheard,
 } from './guard-report.ts';
 import type { Clock, Emit, RandomSource, RequestContext } from './ports.ts';
@@ -27,6 +28,11 @@ export interface InquiryParts {
 }
 
 type Call<T> = (context: RequestContext, attempt: number) => Promise<T>;
+
+/** Whether what was heard last of a call is that it goes on. */
+interface Progress {
+  isOn: boolean;
+}
 
 /**
  * Questions about something that has happened already. They are not admitted by the breaker and
@@ -54,20 +60,34 @@ export class Inquiry {
     call: Call<T>,
     idleMs = 0,
   ): Promise<T> {
-    if (limitMs(idleMs) >= limitMs(boundMs)) return await this.#outlast(boundMs, context, call);
+    const { campaign, contact, call: id, step, line, once, signal } = context;
+    const progress: Progress = { isOn: false };
+    const on = { campaign, contact, call: id, step, line, once, signal };
+    if (limitMs(idleMs) >= limitMs(boundMs)) {
+      const heard = (): void => void (progress.isOn = true);
+      return await this.#outlast(boundMs, { ...on, heard }, call, progress);
+    }
     const { clock, service } = this.#parts;
     using silence = new Silence(clock, idleMs, () => unheard(service, idleMs));
-    const signal = AbortSignal.any([context.signal, silence.signal]);
-    const { campaign, contact, call: id, step, line, once } = context;
-    const heard = { campaign, contact, call: id, step, line, once, signal, heard: silence.broken };
-    return await this.#outlast(boundMs, heard, call);
+    const heard = (): void => {
+      progress.isOn = true;
+      silence.broken();
+    };
+    const either = AbortSignal.any([signal, silence.signal]);
+    return await this.#outlast(boundMs, { ...on, signal: either, heard }, call, progress);
   }
 
-  async #outlast<T>(boundMs: number, context: RequestContext, call: Call<T>): Promise<T> {
+  async #outlast<T>(
+    boundMs: number,
+    context: RequestContext,
+    call: Call<T>,
+    progress: Progress,
+  ): Promise<T> {
     const { service, clock, random, emit, retry, requestMs, flights } = this.#parts;
     const endsMs = clock.monotonicMs() + limitMs(boundMs);
     let last: ServiceFailure | undefined;
-    const overdue = (): ServiceFailure => boundReached(service, boundMs, last);
+    const overdue = (): ServiceFailure =>
+      progress.isOn ? stillOn(boundMs) : boundReached(service, boundMs, last);
     let isLast = false;
     for (let attempt = 1; ; attempt += 1) {
       context.signal.throwIfAborted();
@@ -82,6 +102,7 @@ export class Inquiry {
         const isOver = clock.monotonicMs() >= endsMs || context.signal.aborted;
         if (isOver || isWrong || context.once === true) throw error;
         last = error;
+        progress.isOn = false;
       }
       const fraction = random.fraction();
       if (isLast) throw overdue();

@@ -3,6 +3,7 @@
  * `--verbose` and `logs` show the same words.
  */
 import type { CampaignEvent, ContactCounts, EventOf, EventType, RunEnd } from '../domain/event.ts';
+import { CALL_LIMIT } from '../domain/failure.ts';
 import type { Health } from '../domain/health.ts';
 import { maskContactId, maskNumbers } from '../domain/privacy.ts';
 import { withServiceKeys } from '../domain/service-key.ts';
@@ -136,7 +137,7 @@ const SENTENCES: Sentences = {
   notice: ({ message }) => maskNumbers(message),
 };
 
-const LEVELS: Readonly<Record<Exclude<EventType, 'notice'>, LogLevel>> = {
+const LEVELS: Readonly<Record<Exclude<EventType, 'notice' | 'call.finished'>, LogLevel>> = {
   'run.started': 'info',
   'run.finished': 'info',
   'contact.rejected': 'warn',
@@ -152,7 +153,6 @@ const LEVELS: Readonly<Record<Exclude<EventType, 'notice'>, LogLevel>> = {
   'service.resumed': 'info',
   'call.failed': 'error',
   'contact.put_off': 'info',
-  'call.finished': 'info',
   'call.looked_for': 'warn',
   'call.looked_up': 'info',
   'record.refused': 'warn',
@@ -183,11 +183,19 @@ export function levelOf(event: CampaignEvent): LogLevel {
       return event.health === 'healthy' ? 'info' : 'warn';
     case 'connection.changed':
       return event.state === 'disconnected' ? 'warn' : 'info';
+    case 'call.finished':
+      return levelOfCall(event);
     case 'run.finished':
       return levelOfEnd(event.end);
     default:
       return LEVELS[event.type];
   }
+}
+
+/** What reached nobody, or nobody can tell of; not who was left alone because they had asked. */
+function levelOfCall({ outcome, code }: EventOf<'call.finished'>): LogLevel {
+  const isTrouble = (outcome === 'failed' && code !== 'opted_out') || outcome === 'uncertain';
+  return isTrouble ? 'warn' : 'info';
 }
 
 function levelOfEnd(end: RunEnd): LogLevel {
@@ -226,9 +234,10 @@ function countsText(counts: ContactCounts): string {
 }
 
 function failedText(event: EventOf<'attempt.failed'>): string {
-  const { service, contact, step, attempt, question, hangUp } = event;
+  const { service, contact, step, attempt, question, hangUp, code } = event;
   const call = contact === undefined ? 'a call' : callTo(contact);
   if (hangUp === true) return `${service} did not hang up ${call}`;
+  if (question === true && code === CALL_LIMIT) return `${service}: ${call} was cut`;
   if (question === true) {
     return `${service} did not say what became of ${call}, asked ${counted(attempt, 'time')}`;
   }
@@ -266,8 +275,8 @@ const NAMES_CONTACT: ReadonlySet<unknown> = new Set<EventType>([
  */
 export function namesContact(type: unknown, contact: string, sentence: string): boolean {
   const call = callTo(contact);
-  const isNamed = [` ${call}, asked `, ` did not hang up ${call}: `].some((one) =>
-    sentence.includes(one),
+  const isNamed = [` ${call}, asked `, ` did not hang up ${call}: `, ` ${call} was cut: `].some(
+    (one) => sentence.includes(one),
   );
   return NAMES_CONTACT.has(type) || isNamed;
 }

@@ -6,7 +6,8 @@ import type { PriceList } from '../domain/money.ts';
 import type { Usage } from '../domain/usage.ts';
 import { ROLES, type Role } from '../domain/words.ts';
 import type { Chance } from './chance.ts';
-import type { Draw } from './draws.ts';
+import { type Draw, spread } from './draws.ts';
+import type { Place } from './outage.ts';
 
 /** In millionths of the currency's unit, as everywhere. */
 export interface Money {
@@ -42,8 +43,55 @@ export function randomMoney(
   };
 }
 
-/** What one answer is billed for; undefined where it is for nothing. */
-export function billFor(draw: Draw, role: Role, contact: string): Usage | undefined {
+/** What vendors bill. */
+export interface Bills {
+  /**
+   * One answer; undefined where it is for nothing.
+   *
+   * @param talkMs from picking up to hanging up, of a call
+   */
+  of(place: Place, contact: string, talkMs: number): Usage | undefined;
+}
+
+/** Whatever comes: for a hunt. */
+export function randomBills(draw: Draw): Bills {
+  return { of: ({ role }, contact) => billFor(draw, role, contact) };
+}
+
+/**
+ * What a reminder comes to, each varying evenly by half either way; a call as long as it lasts.
+ *
+ * - `outputTokens`: those that `llm` of the behaviour writes; `inputTokens`, the prompt and the
+ *   row of the list, are an estimate.
+ * - `characters`: the sample text takes about 20 s to say, at some 15 characters a second.
+ */
+const TYPICAL = { inputTokens: 300, outputTokens: 100, characters: 300 };
+
+/** For a forecast. Whoever has no prices is not paid. */
+export function typicalBills(draw: Draw, prices: PriceList): Bills {
+  const about = (what: keyof typeof TYPICAL, contact: string): number =>
+    Math.round(spread(TYPICAL[what], draw('billed', what, contact)));
+  return {
+    of: ({ role, service }, contact, talkMs) => {
+      if (prices[service] === undefined) return undefined;
+      switch (role) {
+        case 'llm':
+          return {
+            inputTokens: about('inputTokens', contact),
+            outputTokens: about('outputTokens', contact),
+          };
+        case 'tts':
+          return { characters: about('characters', contact) };
+        case 'dialer':
+          return { seconds: Math.ceil(talkMs / 1_000) };
+        case 'crm':
+          return undefined;
+      }
+    },
+  };
+}
+
+function billFor(draw: Draw, role: Role, contact: string): Usage | undefined {
   const between = (least: number, most: number, what: string): number =>
     least + Math.floor(draw('billed', what, contact) * (most - least + 1));
   switch (role) {

@@ -24,6 +24,8 @@ export interface TakenCall {
   readonly word: HangupCause | undefined;
   /** From when to when somebody listens who picked up, whatever comes between. */
   readonly talk: { readonly fromMs: number; readonly untilMs: number } | undefined;
+  /** When somebody or a machine picks up, if any does. */
+  readonly pickUpMs: number;
   endMs: number;
 }
 
@@ -105,10 +107,12 @@ export class CallBook {
     const { cutMs = Number.POSITIVE_INFINITY } = fate ?? {};
     const isCut = cutMs < untilMs;
     const isHeard = drawn === 'answered' && !isDropped;
+    const pickUpMs = nowMs + this.#ringMs(contact);
     return {
       outcome: isCut ? 'uncertain' : drawn,
       word: isCut || drawn === 'previewed' ? undefined : WORDS[drawn],
-      talk: isHeard ? { fromMs: nowMs + this.#ringMs(contact), untilMs } : undefined,
+      talk: isHeard ? { fromMs: pickUpMs, untilMs } : undefined,
+      pickUpMs,
       endMs: Math.min(untilMs, cutMs),
     };
   }
@@ -117,7 +121,8 @@ export class CallBook {
     const { clock, draw, behaviour } = this.#options;
     const afterMs =
       word.cause === NO_ANSWER ? spread(behaviour.noAnswerMs, draw('ring', contact)) : 0;
-    return { outcome: 'failed', word, talk: undefined, endMs: clock.monotonicMs() + afterMs };
+    const endMs = clock.monotonicMs() + afterMs;
+    return { outcome: 'failed', word, talk: undefined, pickUpMs: endMs, endMs };
   }
 
   #droppedMs(contact: string): number {
@@ -168,7 +173,7 @@ export class CallBook {
   }
 }
 
-type Course = Pick<TakenCall, 'outcome' | 'word' | 'talk' | 'endMs'>;
+type Course = Pick<TakenCall, 'outcome' | 'word' | 'talk' | 'pickUpMs' | 'endMs'>;
 
 /** Q.850: nobody answers. */
 const NO_ANSWER = 19;
@@ -185,3 +190,8 @@ const WORDS: Readonly<Record<CallEnd, HangupCause>> = {
 const DROPPED_MS = 1_000;
 /** Until a busy line is told as one: an estimate. */
 const BUSY_TONE_MS = 3_000;
+
+/** From picking up to the end, of a call that was picked up. */
+export function talkMsOf({ pickUpMs, endMs }: TakenCall): number {
+  return Math.max(0, endMs - pickUpMs);
+}

@@ -28,7 +28,7 @@ export function delaysBetween(
   log: readonly Sighting[],
   sound: readonly Sighting[],
 ): readonly Violation[] {
-  // A kill comes at another moment: each message is one at which it can.
+  // A kill comes at another moment, also to a run beside it: each message is one at which it can.
   const killedMs = Math.min(killedAt(log), killedAt(sound));
   const [one, other] = [workOf(log, killedMs), workOf(sound, killedMs)];
   const at = one.findIndex(({ text }, index) => text !== other[index]?.text);
@@ -47,7 +47,7 @@ export function delaysBetween(
 }
 
 function killedAt(log: readonly Sighting[]): number {
-  const killed = log.find(({ type, run }) => type === 'killed' && run === FIRST_RUN);
+  const killed = log.find(({ type }) => type === 'killed');
   return killed?.atMs ?? Number.POSITIVE_INFINITY;
 }
 

@@ -16,7 +16,7 @@ import { FEW_TAKEN, NOT_HELD_LONG, RETRY_BUDGET } from './checkers/loads.ts';
 import { ONE_RUN } from './checkers/locks.ts';
 import { BUDGET_KEPT } from './checkers/money.ts';
 import { NEWS_ONCE } from './checkers/news.ts';
-import { TOLD_APART } from './checkers/numbers.ts';
+import { NUMBER_FREE, TOLD_APART } from './checkers/numbers.ts';
 import { BACK_BY_PROBES, DOUBLES_OPEN_TIME } from './checkers/open-times.ts';
 import { OPTED_OUT } from './checkers/opt-outs.ts';
 import { EVERYBODY_RECORDED, TRUE_OUTCOMES, UNCERTAIN_FOR_CAUSE } from './checkers/outcomes.ts';
@@ -112,6 +112,7 @@ export const CHECKERS: readonly Checker[] = [
   WRITTEN_FIRST,
   NOTHING_SPOKEN_UNHEARD,
   TOLD_APART,
+  NUMBER_FREE,
   OPTED_OUT,
   STEPS_ASCRIBED,
   STEPS_TOLD,

@@ -7,7 +7,7 @@ import { ServiceFailure } from '../domain/failure.ts';
 import { callEnd } from '../domain/hangup-cause.ts';
 import { type TrunkSigns, TrunkWatch } from '../domain/trunk-watch.ts';
 import type { DialRequest, Ended, Found, Placed } from '../engine/ports.ts';
-import type { TakenCall } from './call-book.ts';
+import { type TakenCall, talkMsOf } from './call-book.ts';
 import type { Exchange } from './exchange.ts';
 import { failureOf } from './fault-failures.ts';
 import { keysTold } from './keys.ts';
@@ -95,7 +95,9 @@ export class ExchangeClient {
       const who = request.contact.id;
       return {
         ...ended,
-        usage: isPickedUp ? this.#outside.bill(life, place, number, who) : undefined,
+        usage: isPickedUp
+          ? this.#outside.bill(life, place, number, who, talkMsOf(taken))
+          : undefined,
       };
     });
   }

@@ -7,8 +7,8 @@ import type { Role } from '../domain/words.ts';
 
 export interface ServiceDelays {
   readonly service: string;
-  readonly role: Role | undefined;
-  /** Calls that had to wait for it at least once, by a retry or put off. */
+  role: Role | undefined;
+  /** Calls that it held up at least once: by a retry, put off, or failed. Of a CRM: records. */
   calls: number;
   retries: number;
   /** Times that a contact went back to the queue because of it. */
@@ -19,6 +19,9 @@ export interface ServiceDelays {
   fallbacks: number;
 }
 
+/** Less is not worth telling. */
+const PACE_WAIT_MS = 1_000;
+
 export class Forecast {
   readonly #lines: number;
   readonly #inHand = new Set<string>();
@@ -28,6 +31,9 @@ export class Forecast {
   readonly #failedBy = new Map<string, string>();
   readonly #services = new Map<string, ServiceDelays>();
   readonly #putOffs = new Map<string, number>();
+  /** By service, as far as it was heard of. */
+  readonly #roles = new Map<string, Role>();
+  readonly #pace = { calls: 0, waitMs: 0 };
   #atMs = 0;
   #busyMs = 0;
   #outcomeMs: number | undefined;
@@ -41,9 +47,24 @@ export class Forecast {
     return this.#outcomeMs;
   }
 
-  /** Part of the time up to the last event in which a line had somebody in hand, from 0 to 1. */
+  /**
+   * Part of the time up to the last event in which a line had somebody in hand who did not wait
+   * for the pace, from 0 to 1.
+   */
   get busyShare(): number {
-    return this.#atMs === 0 ? 0 : this.#busyMs / (this.#lines * this.#atMs);
+    const busyMs = Math.max(0, this.#busyMs - this.#pace.waitMs);
+    return this.#atMs === 0 ? 0 : busyMs / (this.#lines * this.#atMs);
+  }
+
+  /** Calls that waited for the pace for a second at least, and how long all of them waited. */
+  get pace(): { readonly calls: number; readonly waitMs: number } {
+    return this.#pace;
+  }
+
+  /** Somebody has waited so long for their turn. */
+  paced(waitMs: number): void {
+    this.#pace.waitMs += waitMs;
+    if (waitMs >= PACE_WAIT_MS) this.#pace.calls += 1;
   }
 
   /** Services that held anybody up, those first that held up most. */
@@ -59,6 +80,9 @@ export class Forecast {
   take(event: CampaignEvent, atMs: number): void {
     this.#busyMs += this.#inHand.size * (atMs - this.#atMs);
     this.#atMs = atMs;
+    if ('role' in event && 'service' in event && event.role !== undefined) {
+      this.#roles.set(event.service ?? '', event.role);
+    }
     this.#count(event);
     switch (event.type) {
       case 'call.started':
@@ -109,7 +133,9 @@ export class Forecast {
         if (event.contact !== undefined) this.#failedBy.set(event.contact, event.service);
         break;
       case 'call.failed':
-        if (event.service !== undefined) this.#of(event.service).failedCalls += 1;
+        if (event.service === undefined) break;
+        this.#of(event.service).failedCalls += 1;
+        this.#holdUp(event.contact, event.service);
         break;
       case 'contact.put_off':
         this.#putOff(event.contact, event.waitsFor ?? this.#failerOf(event.contact));
@@ -149,9 +175,12 @@ export class Forecast {
     this.#of(service).calls += 1;
   }
 
-  #of(service: string, role?: Role): ServiceDelays {
+  #of(service: string, role = this.#roles.get(service)): ServiceDelays {
     const known = this.#services.get(service);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      known.role ??= role;
+      return known;
+    }
     const delays = {
       service,
       role,

@@ -5,7 +5,7 @@
  */
 import type { Outcome } from '../domain/words.ts';
 import { MemoryDisk, openMemoryStore } from '../store/memory.ts';
-import type { Money } from './billing.ts';
+import { type Money, randomBills } from './billing.ts';
 import type { Capacity } from './capacity.ts';
 import { delaysBetween, isTroubled } from './channel-delays.ts';
 import type { Standing, Violation } from './check.ts';
@@ -231,7 +231,7 @@ class Play {
       outages: this.#outages,
       capacities: this.#capacities,
       quirks,
-      bills: world.money !== undefined,
+      bills: world.money && randomBills(draws(seed)),
       witness: (sighting) => {
         this.#log.push(sighting);
         this.#digest.add(JSON.stringify(sighting));
@@ -333,7 +333,7 @@ class Play {
         limit,
         untilMs: untilMs === undefined ? undefined : clock.wallMs() + untilMs,
       },
-      money: isOther ? undefined : money,
+      money: isOther ? undefined : money && { ...money, currency: 'USD' },
       fuse,
       drainMs,
       stopMs,

@@ -4,6 +4,7 @@
  * from being in doubt at once, and is told by the journal which calls are others'.
  */
 import { ServiceFailure } from '../domain/failure.ts';
+import { NumberDesk } from '../domain/number-desk.ts';
 import type { DialRequest, Found, Placed } from '../engine/ports.ts';
 import type { Life } from './life.ts';
 import type { Outside } from './outside.ts';
@@ -21,8 +22,7 @@ export class NumberFinder {
   readonly #service: string;
   readonly #outside: Outside;
   readonly #life: Life;
-  /** The call that is being placed to a number, or in doubt there. */
-  readonly #desk = new Map<string, string>();
+  readonly #desk = new NumberDesk();
   /** Whose a reference is, until the journal knows. */
   readonly #owners = new Map<string, string>();
   /** Attempts of this life. */
@@ -100,14 +100,13 @@ export class NumberFinder {
   }
 
   #take(phone: string, call: string): boolean {
-    const holder = this.#desk.get(phone) ?? call;
-    this.#desk.set(phone, holder);
-    return holder === call;
+    const nowMs = this.#life.clock.monotonicMs();
+    return this.#desk.take(phone, call, nowMs, Number.POSITIVE_INFINITY);
   }
 
   #close({ call, contact }: DialRequest): void {
     this.#begun.delete(call);
-    if (this.#desk.get(contact.phone) === call) this.#desk.delete(contact.phone);
+    this.#desk.leave(contact.phone, call);
   }
 }
 

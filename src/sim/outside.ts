@@ -7,7 +7,7 @@ import type { Usage } from '../domain/usage.ts';
 import type { Ended, Found, Script } from '../engine/ports.ts';
 import { AudioShelf } from './audio-shelf.ts';
 import type { Behaviour } from './behaviour.ts';
-import { billFor } from './billing.ts';
+import type { Bills } from './billing.ts';
 import { CallBook, type Fate } from './call-book.ts';
 import { type Capacity, Counters } from './capacity.ts';
 import { type Draw, spread } from './draws.ts';
@@ -75,8 +75,8 @@ export interface OutsideOptions {
   readonly quirks: Quirks;
   /** Told of everything; without one, what is over is forgotten. */
   readonly witness: Witness | undefined;
-  /** Whether vendors write bills. */
-  readonly bills?: boolean | undefined;
+  /** None are written where they are left out. */
+  readonly bills?: Bills | undefined;
 }
 
 /** What a vendor does for a request, which has this number; a failure that it throws is told. */
@@ -161,9 +161,9 @@ export class Outside {
   }
 
   /** Writes an answer on the bill, if bills are written. */
-  bill(life: Life, { role, service }: Place, request: number, who: string): Usage | undefined {
-    const usage = this.#options.bills === true ? billFor(this.draw, role, who) : undefined;
-    if (usage !== undefined) this.see(life, { type: 'billed', request, role, service, usage });
+  bill(life: Life, place: Place, request: number, who: string, talkMs = 0): Usage | undefined {
+    const usage = this.#options.bills?.of(place, who, talkMs);
+    if (usage !== undefined) this.see(life, { type: 'billed', request, ...place, usage });
     return usage;
   }
 

@@ -17,6 +17,7 @@ import type {
   Service,
   Tts,
 } from '../engine/ports.ts';
+import { talkMsOf } from './call-book.ts';
 import type { Exchange } from './exchange.ts';
 import { ExchangeClient } from './exchange-client.ts';
 import { keyPressed } from './keys.ts';
@@ -137,10 +138,11 @@ function simulatedDialer(name: string, outside: Outside, life: Life): Dialer {
       const following = asking('follow', context);
       return outside.poll(following, outside.calls.leftMs(call), (request) => {
         if (!following.watch.aborted) outside.told(call);
+        const bill = () => outside.bill(life, place, request, contact.id, talkMsOf(taken));
         return {
           outcome,
           ...(digit !== undefined && { digit }),
-          usage: isPickedUp ? outside.bill(life, place, request, context.contact) : undefined,
+          usage: isPickedUp ? bill() : undefined,
         };
       });
     },

@@ -5,8 +5,9 @@
 import type { Alert, AlertSeverity } from '../domain/alert.ts';
 import type { Contact } from '../domain/contact.ts';
 import type { CampaignEvent, RunEnd } from '../domain/event.ts';
-import { paidFor, Spending } from '../domain/spending.ts';
+import { paidFor, Spending, type SpendingLimits } from '../domain/spending.ts';
 import type { Guard } from '../engine/guard.ts';
+import type { Pacer } from '../engine/pacer.ts';
 import type {
   AlertChannel,
   AlertMemory,
@@ -21,7 +22,6 @@ import type {
 import type { Purse, RunPolicy, RunSignals } from '../engine/runner.ts';
 import { Stopped } from '../engine/stopped.ts';
 import type { MemoryStore } from '../store/memory.ts';
-import type { Money } from './billing.ts';
 import { alertRandom, quickDigest, seededRandom } from './draws.ts';
 import { type Fuse, Killed, Life, mortalAlerts, mortalEmit, mortalJournal } from './life.ts';
 import type { CampaignLock } from './locks.ts';
@@ -54,6 +54,8 @@ export interface SimulatedParts {
   /** Of its own, so that what alerts draw changes no call. */
   readonly alertRandom: RandomSource;
   readonly emit: Emit;
+  /** The engine makes one where it is left out. */
+  readonly pacer?: Pacer | undefined;
 }
 
 export interface MadeEngine {
@@ -120,7 +122,7 @@ export interface Start {
   readonly contacts: readonly Contact[] | undefined;
   readonly policy: RunPolicy;
   /** Prices and a budget; undefined where nothing is counted. */
-  readonly money?: Money | undefined;
+  readonly money?: SpendingLimits | undefined;
   /** The moment at which it is killed; never without. */
   readonly fuse?: Fuse | undefined;
   /** When the operator asks it to end, from its start; undefined for never. */
@@ -281,7 +283,7 @@ function spendingOf(
   { money }: Start,
   store: SimulatedStore,
 ): Spending | undefined {
-  return money && new Spending({ ...money, currency: 'USD' }, store.usage(campaign));
+  return money && new Spending(money, store.usage(campaign));
 }
 
 /** The operator's orders, given at their times. */

@@ -22,7 +22,7 @@ import {
 } from './memory-campaign.ts';
 import type { MemoryOptOuts } from './memory-opt-outs.ts';
 import { BY_KEY } from './opt-outs.ts';
-import { isInDoubt, NEXT_RUN_MS, QUEUE, RESULTS_OUTDATED } from './queue-state.ts';
+import { isHeardLate, isInDoubt, NEXT_RUN_MS, QUEUE, RESULTS_OUTDATED } from './queue-state.ts';
 import { WriteRefused } from './store-error.ts';
 
 type Of<Type extends JournalEntry['type']> = Extract<JournalEntry, { type: Type }>;
@@ -62,7 +62,7 @@ export class MemoryJournal implements CampaignJournal {
 
   write(key: ClaimKey, entry: JournalEntry): Promise<void> {
     return this.#commits.add(() => {
-      const contact = this.#held(key);
+      const contact = this.#held(key, isHeardLate(entry));
       this.#apply(contact, lastCall(contact), entry);
     });
   }
@@ -194,13 +194,13 @@ export class MemoryJournal implements CampaignJournal {
     return call;
   }
 
-  #held({ contact: id, fence }: ClaimKey): MemoryContact {
+  #held({ contact: id, fence }: ClaimKey, mayBeOver: boolean): MemoryContact {
     const contact = this.#campaign.contacts.get(id);
     if (contact === undefined) throw new WriteRefused(`there is no contact ${id}`);
     if (contact.fence !== fence) {
       throw new WriteRefused(`the claim of contact ${id} was taken over`);
     }
-    if (contact.queue !== QUEUE.claimed) {
+    if (contact.queue !== QUEUE.claimed && !mayBeOver) {
       throw new WriteRefused(`the claim of contact ${id} has ended`);
     }
     return contact;

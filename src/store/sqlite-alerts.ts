@@ -12,6 +12,12 @@ export interface OwedRow {
   readonly refusals: number;
 }
 
+export interface OpenRow {
+  readonly alert: string;
+}
+
+export const OPEN_ROWS = 'SELECT alert FROM alert ORDER BY key';
+
 export const OWED_ROWS =
   'SELECT id, channel, alert, owed_ms, refusals FROM owed_alert ORDER BY row';
 
@@ -33,7 +39,7 @@ export class SqliteAlerts implements AlertMemory {
 
   constructor(connection: Connection, commits: GroupCommit) {
     this.#commits = commits;
-    this.#open = connection.prepare('SELECT alert FROM alert');
+    this.#open = connection.prepare(OPEN_ROWS);
     this.#owed = connection.prepare(OWED_ROWS);
     this.#upsertOpen = connection.prepare(`
       INSERT INTO alert (key, alert) VALUES (?, ?)
@@ -48,7 +54,7 @@ export class SqliteAlerts implements AlertMemory {
 
   load(): AlertsKept {
     const book = new AlertBook();
-    const open = all<{ alert: string }>(this.#open).map(({ alert }) => JSON.parse(alert));
+    const open = all<OpenRow>(this.#open).map(({ alert }) => JSON.parse(alert));
     const owed = all<OwedRow>(this.#owed).map(owedAlertOf);
     book.apply({ open, owed });
     // One that is in the tables by now, but not reported yet, changes nothing when done again.

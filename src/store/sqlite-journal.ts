@@ -10,6 +10,7 @@ import { asRung } from './contact-details.ts';
 import type { GroupCommit } from './group-commit.ts';
 import {
   contactState,
+  isHeardLate,
   isInDoubt,
   NEXT_RUN_MS,
   QUEUE,
@@ -94,7 +95,8 @@ export class SqliteJournal implements CampaignJournal {
 
   write(key: ClaimKey, entry: JournalEntry): Promise<void> {
     return this.#commits.add(() => {
-      const stillOpen = this.#entries.apply(this.#held(key), entry);
+      const held = this.#held(key, isHeardLate(entry));
+      const stillOpen = this.#entries.apply(held, entry) && this.#open.get(key.contact) === held;
       if (!stillOpen) this.#open.delete(key.contact);
     });
   }
@@ -188,7 +190,7 @@ export class SqliteJournal implements CampaignJournal {
   }
 
   /** The claim that this key stands for; read again where somebody else may have written. */
-  #held(key: ClaimKey): OpenClaim {
+  #held(key: ClaimKey, mayBeOver: boolean): OpenClaim {
     const known = this.#open.get(key.contact);
     if (known?.key.fence === key.fence && known.epoch === this.#connection.epoch) return known;
     const row = one<FenceRow>(this.#byId, this.#campaign.row, key.contact);
@@ -196,18 +198,19 @@ export class SqliteJournal implements CampaignJournal {
     if (row.fence !== key.fence) {
       throw new WriteRefused(`the claim of contact ${key.contact} was taken over`);
     }
-    if (row.queue !== QUEUE.claimed) {
+    const isOver = row.queue !== QUEUE.claimed;
+    if (isOver && !mayBeOver) {
       throw new WriteRefused(`the claim of contact ${key.contact} has ended`);
     }
-    return this.#reopened(key, row);
+    const claim = this.#reopened(key, row);
+    if (!isOver) this.#open.set(key.contact, claim);
+    return claim;
   }
 
   #reopened(key: ClaimKey, { row, outcome }: FenceRow): OpenClaim {
     const contents = this.#calls.contents(row, key.number);
     const progress = progressOf(contents, outcome);
-    const claim = { key, row, progress, epoch: this.#connection.epoch };
-    this.#open.set(key.contact, claim);
-    return claim;
+    return { key, row, progress, epoch: this.#connection.epoch };
   }
 }
 

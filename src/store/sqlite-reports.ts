@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { Alert } from '../domain/alert.ts';
+import { addFailedCall, byCount, type Cause } from '../domain/causes.ts';
 import type { ContactCounts, RunEnd } from '../domain/event.ts';
 import type { FailureKind } from '../domain/failure.ts';
 import { UsageBook, type UsageCount } from '../domain/usage.ts';
@@ -37,7 +39,7 @@ import type {
   UncertainContact,
   WaitingReason,
 } from './report-rows.ts';
-import { OWED_ROWS, type OwedRow, owedAlertOf } from './sqlite-alerts.ts';
+import { OPEN_ROWS, type OpenRow, OWED_ROWS, type OwedRow, owedAlertOf } from './sqlite-alerts.ts';
 import { type CountColumns, withTotal } from './sqlite-campaigns.ts';
 import {
   CAMPAIGN,
@@ -207,6 +209,22 @@ export class Reports implements Disposable {
     );
   }
 
+  /** Why calls failed for good, the most frequent first; not of who had asked not to be rung. */
+  failedCalls(campaign: string): readonly Cause[] {
+    const rows = this.#all<{ detail: string | null; count: number }>(
+      `SELECT c.detail, count(*) AS count FROM call c CROSS JOIN contact k ON k.row = c.contact
+       WHERE k.campaign = ${CAMPAIGN} AND k.outcome = 'failed' AND c.number = k.calls
+         AND c.code IS NOT 'opted_out'
+       GROUP BY c.detail ORDER BY count DESC, c.detail`,
+      campaign,
+    );
+    const causes = new Map<string, Cause>();
+    for (const { detail, count } of rows) {
+      addFailedCall(causes, detail ?? undefined, undefined, count);
+    }
+    return byCount(causes.values());
+  }
+
   /** Contacts that were not rung because their number had asked not to be. */
   optedOut(campaign: string): number {
     const [row] = this.#all<{ count: number }>(
@@ -335,6 +353,12 @@ export class Reports implements Disposable {
       campaign,
     );
     return row?.rows ?? 0;
+  }
+
+  /** What was raised and is not over, of all campaigns. */
+  alertsOpen(): readonly Alert[] {
+    const kept = this.#all<OpenRow>(OPEN_ROWS).map(({ alert }): Alert => JSON.parse(alert));
+    return kept.filter(({ kind }) => kind === 'raised');
   }
 
   /** Alerts that a channel has yet to take, of all campaigns. */

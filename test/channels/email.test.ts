@@ -84,6 +84,18 @@ describe('an alert by e-mail', () => {
     expect(mails).toEqual([]);
   });
 
+  it('says in words that no TLS is spoken where it begins with TLS', async () => {
+    const { port, mails } = await mailServer();
+    const failure = await failureOf(channel({ port, security: 'tls' }).send(RAISED, NEVER));
+    expect(failure).toMatchObject({ kind: 'permanent', scope: 'service' });
+    expect(failure.message).toBe(
+      `the mail server 127.0.0.1:${port}: no TLS is spoken there; is alerts.email.port right? ` +
+        'alerts.email.security: tls is for port 465, starttls for 587 or 25, none for a relay on ' +
+        'this machine',
+    );
+    expect(mails).toEqual([]);
+  });
+
   it('of a certificate that nobody knows says so', async () => {
     const { key, cert } = selfSigned();
     const { port, mails } = await mailServer({ disabledCommands: [], key, cert });

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { FakeAmi } from '../services/dialer/asterisk/fake-ami.ts';
 import { fakeVendor, KEY, MODEL } from '../services/llm/fake-vendors.ts';
 import { CommandBench } from '../support/command-bench.ts';
 import { deadUrl, loopback, untrustedServer } from '../support/loopback.ts';
@@ -104,6 +105,22 @@ Services, asked just now (works: it answers, and takes our key):
     const { code, stdout } = await check(bench, '', { AMI_PASSWORD: 'test-secret' });
     expect(code).toBe(69);
     expect(stdout).toMatch(/NO ANSWER .*; check providers\.asterisk-ami\.host and port$/m);
+  });
+
+  it('says of an Asterisk that is there and not ready what it says itself', async () => {
+    const asterisk = await new FakeAmi().listen();
+    asterisk.refusal = 'Server is shutting down';
+    const bench = benchOf({});
+    bench.write(
+      'config.yml',
+      'services: { dialer: [asterisk-ami] }\nscript: { template: "Hi." }\nproviders:\n' +
+        `  asterisk-ami: { host: 127.0.0.1, port: ${asterisk.port}, username: u, ` +
+        'password: "${AMI_PASSWORD}", endpoint: "PJSIP/{number}@trunk" }\n',
+    );
+    const { code, stdout } = await check(bench, '', { AMI_PASSWORD: 'test-secret' });
+    expect(code).toBe(69);
+    expect(stdout).toMatch(/FAILS +asterisk-ami is not connected to [\d.:]+: Server is shutting/);
+    expect(stdout).not.toContain('host and port');
   });
 
   it('tells a wrong key from trouble and from no answer, each vendor by itself: 69', async () => {

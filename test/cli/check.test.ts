@@ -215,6 +215,21 @@ progress.
     expect(code).toBe(74);
   });
 
+  it('tells of rows that would be heard as markup where a template prints them', async () => {
+    const list =
+      'name,phone\nZinnia,+14155550134\n"Ana [pause] **bold** +1 415 555 0199",+14155550135\n' +
+      'Quill (laughs),+14155550136\n';
+    const config = 'script: { template: "Hello {{ name }}, see you." }\n';
+    const files = { 'config.yml': config, 'spring.csv': list };
+    const { code, stdout } = await check(files, 'spring.csv');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /Note: script\.template: 2 of 3 contacts tried would hear what is not for the ear, .*/,
+    );
+    expect(stdout).toMatch(/line 3 of the list: .*(?:pause|bold)/);
+    expect(stdout).not.toContain('555 0199');
+  });
+
   it('tells whom it cannot speak to, which stops nobody else', async () => {
     const list = 'name,phone,language\nZinnia,+14155550134,\nQuill,+14155550135,es\n';
     const config = 'script: { template: { en: "Hello {{ name }}.", fr: Salut } }\n';

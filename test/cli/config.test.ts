@@ -441,13 +441,26 @@ describe('an Asterisk with its Manager Interface', () => {
 
   it('is left out where the environment switches it off, whatever it says else', () => {
     const env = { AMI_ENABLED: 'false', AMI_PORT: 'none' };
-    expect(parsed(withOwn(''), { ...env, ...SECRET }).services.dialer).toEqual(['preview']);
+    expect(parsed(SCRIPT, { ...env, ...SECRET }).services.dialer).toEqual(['preview']);
   });
 
-  it('says what is wrong, with the name of the variable and never its value', () => {
-    const found = problemsOf(withOwn(''), { ...SECRET, AMI_PORT: 'hunter2' }).join('\n');
-    expect(found).toContain('providers.asterisk-ami.port: found AMI_PORT of the environment');
-    expect(found).not.toContain('hunter2');
+  it('is not switched off where nobody is left who rings: a list is not previewed away', () => {
+    const found = problemsOf(withOwn(''), { ...SECRET, AMI_ENABLED: 'false' });
+    expect(found).toEqual([
+      'environment  services.dialer: found AMI_ENABLED="false", ' +
+        'allowed: another dialer beside asterisk-ami: none is left',
+    ]);
+  });
+
+  it('is switched by true or false alone', () => {
+    expect(problemsOf(withOwn(''), { ...SECRET, AMI_ENABLED: 'yes' }).join()).toContain(
+      'found AMI_ENABLED="yes", allowed: true or false',
+    );
+  });
+
+  it('says what is wrong, with the name of the variable and no line of the file', () => {
+    const found = problemsOf(withOwn(''), { ...SECRET, AMI_PORT: 'abc' }).join('\n');
+    expect(found).toContain('environment  providers.asterisk-ami.port: found AMI_PORT="abc"');
     const maybe = problemsOf(withOwn(''), { ...SECRET, AMI_ENABLED: 'maybe' });
     expect(maybe.join('\n')).toContain(
       'services.dialer: found AMI_ENABLED="maybe", allowed: true or false',

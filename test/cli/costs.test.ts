@@ -131,6 +131,10 @@ describe('campaign.budget', () => {
     const again = await command('run spring.csv --quiet');
     expect(again).toMatchObject({ code: 75, stdout: '' });
     expect(again.stderr).toContain('campaign.budget is spent, 0 contacts done');
+    expect((await command('check spring.csv')).stdout).toContain(
+      'Note: campaign.budget is spent (0.0360 of 0.0300 USD are spent in all runs): nobody would ' +
+        'be called until it is raised\n',
+    );
     const status = await command('status');
     expect(status.stdout).toContain(
       '  budget: 0.0360 of 0.0300 USD are spent in all runs: ' +

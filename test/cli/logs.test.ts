@@ -267,7 +267,11 @@ describe('campaign logs', () => {
       64,
       '--level: found "wran", allowed: debug, info, warn, error\n  Did you mean warn?',
     ],
-    [['--since', 'yesterday'], 64, '--since: found "yesterday", allowed: a span such as 30m or 2h'],
+    [
+      ['--since', 'yesterday'],
+      64,
+      '--since: found "yesterday", allowed: a span such as 30m, 2h or 1d',
+    ],
     [['--lines', '0'], 64, '--lines'],
     [[], 66, 'nothing was logged yet: there is no logs/app.log'],
     [['--config', 'other.yml'], 66, 'there is no other.yml'],
@@ -280,6 +284,7 @@ describe('campaign logs', () => {
 
   it('reads times as this machine shows them, unless they name a zone', () => {
     expect(sinceMs('30m', NOW_MS)).toBe(NOW_MS - 1_800_000);
+    expect(sinceMs('1d', NOW_MS)).toBe(NOW_MS - 86_400_000);
     expect(sinceMs('2026-11-23T03:00', NOW_MS)).toBe(new Date(2026, 10, 23, 3).getTime());
     expect(sinceMs('2026-11-23 03:00:30', NOW_MS)).toBe(new Date(2026, 10, 23, 3, 0, 30).getTime());
     expect(sinceMs('2026-11-23', NOW_MS)).toBe(new Date(2026, 10, 23).getTime());

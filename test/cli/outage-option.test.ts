@@ -130,7 +130,9 @@ describe('an outage', () => {
 describe('what is no outage', () => {
   const targets = `all, a role (${ROLES.join(', ')}) or a service (${VENDOR_NAMES.join(', ')})`;
   const moments = 'a time of day such as 09:10 or 09:10:30, or one after the start: +5m, +1h30m';
-  const faults = '503, 401, 400, timeout, reset, refused, 429, 429/2m, slow:4s, flaky:30%';
+  const faults =
+    '503, 401, 400, timeout, reset, refused, 429, 429/2m, slow:4s, flaky:30%; ' +
+    'of asterisk-ari and asterisk-ami also restart, cut, trunk';
 
   it.each([
     ['', `TARGET: found nothing, allowed: ${targets}.`],

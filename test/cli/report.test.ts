@@ -24,6 +24,7 @@ describe('campaign report', () => {
     expect(stdout).toContain(`  list      ${bench.path('spring.csv')}\n`);
     expect(stdout).toMatch(/ {2}last run {2}[\d:.TZ-]+ \(done\)\n/);
     expect(stdout).toMatch(/Outcomes\n {2}previewed +2 +67 %\n {2}failed +1 +33 %\n/);
+    expect(stdout).toMatch(/\nWhy calls failed\n +1 {2}no script.template for language es .*\n\n/);
     expect(stdout).toMatch(
       /Failures by service\n {2}template +no_template +1 {2}last \d{4}-.*Z {2}no script/,
     );
@@ -39,6 +40,9 @@ describe('campaign report', () => {
       records_owed: 0,
       outcomes: { previewed: 2, failed: 1 },
     });
+    expect(document.failed_calls).toEqual([
+      { reason: expect.stringMatching(/^no script.template for language es/), count: 1 },
+    ]);
     expect(document.failures).toEqual([
       {
         service: 'template',

@@ -120,6 +120,10 @@ describe('a run with HubSpot', () => {
     expect(code).toBe(75);
     expect(stdout).toContain('2 previewed');
     expect(stdout).toContain('2 records owed   the CRM gets them with the next run');
+    const check = await campaign.command('check list.csv', { env: ENV });
+    expect(check.stdout).toContain(
+      'Note: 2 records of calls are owed to the CRM, and would be made',
+    );
     const portal = await portalWith(1, 2);
     const config = campaign.read('config.yml').replace(dead, portal.url);
     // Its breaker may be open for some seconds yet.

@@ -157,7 +157,7 @@ esac
     expect(failed.length).toBeGreaterThan(0);
     expect(failed).toHaveLength(logged('call.failed').length);
     const { call, time, duration_ms: durationMs, ...words } = failed[0] ?? {};
-    const { line: _line, time: _time, ...told } = logged('call.failed')[0] ?? {};
+    const { line: _line, time: _time, put_off: _putOff, ...told } = logged('call.failed')[0] ?? {};
     expect(fieldsOf(words)).toEqual({
       ...told,
       call: undefined,

@@ -91,8 +91,8 @@ describe('a campaign that calls through Twilio', () => {
     const run = await told('run list.csv --limit 1');
     expect(run.stdout).toContain(`
   uncertain: c-1 may have been rung;
-  the dialer could not be asked about 1: the next run asks it once more.
-  Nobody is rung again for that by itself. Find out, then say so:
+  the dialer has not told how 1 call ended: the next run asks it once more, by itself.
+  Nobody is rung again for that by itself. Of whom it cannot tell then, find out, then say so:
     campaign settle list c-1 answered   (or: again)
 `);
     const status = '1 queued, 0 put off, 1 uncertain; ';
@@ -114,6 +114,27 @@ describe('a campaign that calls through Twilio', () => {
     expect(fake.calls).toHaveLength(2);
     const log = campaign.read('logs/app.log');
     expect(log).toContain('call to c-1 was uncertain, and is known now: answered (20 s; CA0');
+  });
+
+  it('tells a call that goes on until timeouts.call for what it is, and asks again', async () => {
+    const { fake, campaign, told } = await bench();
+    const config = campaign.read('config.yml');
+    campaign.write('config.yml', config.replace('request: 60s', 'request: 60s, call: 2m'));
+    fake.course = { ringMs: 5_000, talkMs: 400_000, end: 'completed' };
+    const run = await told('run list.csv --limit 1');
+    const cut = 'it was still in progress after 120 s, and is hung up';
+    expect(run.stderr).toContain(`  twilio: the call to c-1 was cut: ${cut} (call_limit)\n`);
+    expect(run.stderr).not.toContain('did not say');
+    expect((await told('logs --level warn')).stdout).toContain(`ended: uncertain (${cut})`);
+    fake.course = { ringMs: 5_000, talkMs: 0, end: 'failed' };
+    const next = await told('run list.csv');
+    expect(next.code, next.stderr).toBe(0);
+    expect(fake.calls).toHaveLength(2);
+    expect(campaign.read('out/list/results.csv')).toMatch(/^c-1,.*,answered,/m);
+    const why = 'Twilio could not put the call through: most often there is no such number';
+    expect(next.stdout).toMatch(new RegExp(`1 failed +${why}\n`));
+    expect((await told('report')).stdout).toContain(`\nWhy calls failed\n       1  ${why}\n`);
+    expect((await told('logs --level warn')).stdout).toContain(`ended: failed (${why}`);
   });
 
   it('rings those who were in the hands of a preview that was killed', async () => {

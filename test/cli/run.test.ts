@@ -48,7 +48,8 @@ spring: 3 contacts done in a moment. All 3 have their outcome.
   log        logs/app.log
 
   No phone rang. services.dialer in config.yml is preview, which writes what
-  a phone would play. For real calls name twilio there (see "Real calls" in the README).
+  a phone would play. For real calls name twilio, asterisk-ari or asterisk-ami there (see
+  "Real calls" in the README).
 
 `);
     const results = rows(bench.read('out/spring/results.csv'));

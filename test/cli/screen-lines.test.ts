@@ -29,6 +29,7 @@ describe('what is said while a run works', () => {
       ['breaker.opened', 'red'],
       ['breaker.closed', '  flite works again after 2 min 5 s'],
       ['service.stalled', 'red'],
+      ['service.resumed', '  flite takes requests again after 2 min 5 s'],
       ['call.failed', 'red'],
       ['call.looked_for', 'yellow'],
       ['call.looked_up', '  preview has the call to c-017 whose answer was lost'],
@@ -89,6 +90,32 @@ describe('what is said while a run works', () => {
     expect(lineFor({ ...failed, code: 'other' })).toContain('call to c-1 failed');
     const verbose = screenLines(true, plain);
     expect(Array.from({ length: 9 }, () => verbose(failed))).not.toContain(undefined);
+  });
+
+  it('tells five requests that fail alike, then once that there are more, until it works', () => {
+    const lineFor = screenLines(false, plain);
+    const subject = { contact: 'c-1', call: 'x', line: 1, step: 'script' } as const;
+    const openai = { ...subject, service: 'openai', role: 'llm' } as const;
+    const why = { kind: 'transient', scope: 'service', code: 'http_429', message: 'no' } as const;
+    const request = {
+      type: 'attempt.failed',
+      ...openai,
+      ...why,
+      attempt: 1,
+      durationMs: 1,
+    } as const;
+    const line = '  openai failed at script, attempt 1: no (http_429)';
+    const more = '  more requests fail like that (openai: http_429): campaign logs has them all';
+    const told = [...Array(5).fill(line), more, undefined, undefined];
+    expect(told.map(() => lineFor(request))).toEqual(told);
+    expect(lineFor({ ...request, service: 'google' })).toContain('google failed at script');
+    expect(lineFor({ ...request, code: 'http_500' })).toContain('(http_500)');
+    expect(lineFor({ ...request, question: true })).toContain('openai did not say');
+    const works = { type: 'breaker.closed', service: 'openai', role: 'llm', outageMs: 1 } as const;
+    expect(lineFor(works)).toContain('openai works again');
+    expect(told.map(() => lineFor(request))).toEqual(told);
+    const verbose = screenLines(true, plain);
+    expect(told.map(() => verbose(request))).not.toContain(undefined);
   });
 
   it('leaves out an attempt for whose failure the contact is to blame', () => {

@@ -118,20 +118,54 @@ services of config.yml: template, flite, preview, csv; no breaker is open
     expect(running.stdout).toContain('the next call tries it again\n');
   });
 
+  const alertAt = (sinceMs: number): Alert => ({
+    key: 'service:flite',
+    severity: 'critical',
+    kind: 'raised',
+    campaign: 'spring',
+    sinceMs,
+    title: 'flite, which speaks the texts, does not work',
+    what: 'down.',
+    doing: 'It waits.',
+    toDo: 'Nothing.',
+    affected: 0,
+  });
+
+  it('says which alerts are open, also where no breaker is', async () => {
+    const clock = new VirtualClock();
+    const alert = alertAt(clock.wallMs() - 90_000);
+    const title = 'twilio, which makes the calls, takes no requests';
+    const warning = {
+      ...alert,
+      key: 'disk',
+      severity: 'warning',
+      title: 'The disk is full',
+    } as const;
+    {
+      using store = bench.store();
+      store.journal('spring');
+      const told = { ...alert, key: 'campaign:spring:milestones', kind: 'notice' } as const;
+      await store.alerts.save({
+        open: [warning, { ...alert, key: 'service:twilio', title }, told],
+      });
+    }
+    const { stdout } = await bench.command('status', { clock });
+    const since = '2026-03-02T08:58:30.000Z';
+    expect(stdout).toContain(
+      `no breaker is open\nopen alert, critical: ${title}; since ${since} (1 min 30 s)\n` +
+        `open alert, warning: The disk is full; since ${since} (1 min 30 s)\n`,
+    );
+    expect(stdout.match(/open alert/g)).toHaveLength(2);
+    const { stdout: json } = await bench.command('status --json', { clock });
+    expect(JSON.parse(json).alerts_open).toEqual([
+      { key: 'service:twilio', severity: 'critical', title, since },
+      { key: 'disk', severity: 'warning', title: 'The disk is full', since },
+    ]);
+  });
+
   it('says which alerts a channel has not taken', async () => {
     const clock = new VirtualClock();
-    const alert: Alert = {
-      key: 'service:flite',
-      severity: 'critical',
-      kind: 'raised',
-      campaign: 'spring',
-      sinceMs: clock.wallMs(),
-      title: 'flite, which speaks the texts, does not work',
-      what: 'down.',
-      doing: 'It waits.',
-      toDo: 'Nothing.',
-      affected: 0,
-    };
+    const alert = alertAt(clock.wallMs());
     {
       using store = bench.store();
       store.journal('spring');

@@ -170,6 +170,15 @@ describe('a service that is down', () => {
     expect(text).toContain('Because of it: 1 time a call failed, a contact was put off');
   });
 
+  it('says what is counted where one contact may be counted twice', () => {
+    const calls = [failedCall('elevenlabs'), failedCall('elevenlabs')];
+    const judge = new Judge().take(opened(), ...calls, closed());
+    expect(alertText(judge.told[1] as Alert)).toContain(
+      'Because of it: 2 times a call failed, a contact was put off, or another service did the ' +
+        'work (a contact that comes up twice counts twice)\n',
+    );
+  });
+
   it('is told apart from one that refuses us', () => {
     const refusal = { kind: 'permanent', code: 'http_401', message: 'invalid api key' };
     const judge = new Judge().take(opened('openai', refusal));

@@ -128,6 +128,22 @@ describe('what a run did', () => {
     ]);
   });
 
+  it('puts calls that failed together without what is of one call alone', () => {
+    const why = 'Twilio could not put the call through: most often there is no such number';
+    const sid = (index: number) => `CA${String(index).repeat(32)}`;
+    const tally = tallyOf(
+      ended(`${why}; ${sid(1)}`),
+      ended(`${why}; 12 s; ${sid(2)}`),
+      ended(`a fax machine answered; 3 s; ${sid(3)}`),
+      ended(sid(4)),
+    );
+    expect([...tally.failures.values()]).toEqual([
+      { reason: why, count: 2 },
+      { reason: 'a fax machine answered', count: 1 },
+      { reason: 'no reason given', count: 1 },
+    ]);
+  });
+
   it('tells reasons apart, as far as there are not too many', () => {
     const many = Array.from({ length: 60 }, (_, index) => ended(`reason ${index}`));
     const tally = tallyOf(...many, ended('reason 0'), ended());

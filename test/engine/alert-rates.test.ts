@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { headline } from '../../src/channels/headline.ts';
 import type { Alert, AlertSeverity } from '../../src/domain/alert.ts';
 import { type AlertPolicies, DEFAULT_ALERT_POLICIES } from '../../src/domain/alert-policy.ts';
+import { rateBackWords } from '../../src/domain/alert-rule-text.ts';
 import type { CampaignFigures } from '../../src/domain/alert-sign.ts';
 import { alertText } from '../../src/domain/alert-text.ts';
 import type { CampaignEvent, RunEnd } from '../../src/domain/event.ts';
@@ -156,7 +158,7 @@ describe.each(CASES)('$rule', ({ rule, key, severity, bad, good, allowed }) => {
   });
 });
 
-describe.each(CASES)('$rule, from run to run', ({ rule, key, bad }) => {
+describe.each(CASES)('$rule, from run to run', ({ rule, key, bad, good }) => {
   const its = (all: readonly string[]) => all.filter((one) => one.endsWith(key));
 
   it('is one alert, and is taken back when the rule is switched off', async () => {
@@ -176,10 +178,22 @@ describe.each(CASES)('$rule, from run to run', ({ rule, key, bad }) => {
   });
 
   it('is over when the campaign is', async () => {
-    const { take, told } = watching();
+    const { take, told, alerts } = watching();
     await take(...times(30, bad));
     await take({ type: 'run.finished', end: 'done', contacts: CONTACTS, durationMs: 1 });
     expect(its(told())).toEqual([`raised ${key}`, `recovered ${key}`]);
+    // Nobody reads of it that all is well.
+    const over = alerts().find(({ alert }) => alert.key === key && alert.kind === 'recovered');
+    expect(over?.alert.title).toMatch(/^spring is done: of its last 30 (call|text)s 30 /);
+    expect(headline(over?.alert as Alert)).toMatch(/^Over: spring is done/);
+  });
+
+  it('is an all clear where the campaign was better at its end', async () => {
+    const { take, alerts } = watching();
+    await take(...times(30, bad), ...times(1_000, good));
+    await take({ type: 'run.finished', end: 'done', contacts: CONTACTS, durationMs: 1 });
+    const over = alerts().find(({ alert }) => alert.key === key && alert.kind === 'recovered');
+    expect(headline(over?.alert as Alert)).toMatch(/^All clear: spring is done: no more /);
   });
 });
 
@@ -240,24 +254,56 @@ describe('what follows from an outage', () => {
     await take(...others.map(asked), ...others);
     expect(told()).toContain('raised campaign:spring:success_rate');
   });
+
+  it('is that also when such a call fails after the outage, for good or not', async () => {
+    const { run, bench, take, told } = watching();
+    run.alerter.reconcile([found('twilio', 'closed', 'dialer')]);
+    const fails = (): CampaignEvent => failedAt('dial', 'twilio');
+    const [putOff, lost] = [times(30, fails), times(30, fails)];
+    for (let check = 0; check < 2; check += 1) {
+      run.alerter.takeCheck('twilio', 'dialer', false, failure());
+    }
+    await take(...[...putOff, ...lost].map(asked));
+    run.alerter.takeCheck('twilio', 'dialer', true);
+    await take(...putOff.flatMap((call) => [call, putOffAt(call)]));
+    await take(...lost.flatMap((call) => [call, lostAt(call)]));
+    await bench.clock.settle();
+    expect(told().filter((one) => !one.startsWith('notice'))).toEqual([
+      'raised service:twilio',
+      'recovered service:twilio',
+    ]);
+    // Tried again, the same ones fail while the dialer is well: that is another matter.
+    await take(...putOff.map(asked), ...putOff.flatMap((call) => [call, lostAt(call)]));
+    expect(told()).toContain('raised campaign:spring:error_rate');
+    expect(told()).toContain('raised campaign:spring:call_failed:twilio');
+  });
 });
+
+function subjectOf(event: CampaignEvent): { readonly contact: string; readonly call: string } {
+  const { contact, call } = event as Extract<CampaignEvent, { type: 'call.finished' }>;
+  return { contact, call };
+}
 
 /** The dialer does not say what became of this call. */
 function asked(end: CampaignEvent): CampaignEvent {
-  const { contact, call } = end as Extract<CampaignEvent, { type: 'call.finished' }>;
-  const about = { contact, call, step: 'dial', service: 'twilio', role: 'dialer' } as const;
+  const about = { ...subjectOf(end), step: 'dial', service: 'twilio', role: 'dialer' } as const;
   const why = { kind: 'transient', scope: 'service', code: '503', message: 'down' } as const;
   return { type: 'attempt.failed', ...about, ...why, attempt: 1, durationMs: 1, question: true };
+}
+
+function putOffAt(failed: CampaignEvent): CampaignEvent {
+  return { type: 'contact.put_off', ...subjectOf(failed), reason: 'it failed', delayMs: 1 };
+}
+
+function lostAt(failed: CampaignEvent): CampaignEvent {
+  return { type: 'call.finished', ...subjectOf(failed), outcome: 'failed', durationMs: 1 };
 }
 
 describe('an error rate', () => {
   it('counts a call once that failed for good after its retries', async () => {
     const { take, told } = watching();
     const failed = times(2, () => failedAt('speech', 'elevenlabs'));
-    const over = failed.map((event): CampaignEvent => {
-      const { contact, call } = event as Extract<CampaignEvent, { type: 'call.failed' }>;
-      return { type: 'call.finished', contact, call, outcome: 'failed', durationMs: 1 };
-    });
+    const over = failed.map(lostAt);
     await take(...times(18, () => ended()), ...failed, ...over);
     expect(told()).not.toContain('raised campaign:spring:error_rate');
     // Of these the vendor says so.
@@ -300,7 +346,7 @@ describe('a call that fails for good', () => {
   });
 
   it('is over when none has for a while and others ended, or with the list', async () => {
-    const { bench, take, told } = watching();
+    const { bench, take, told, alerts } = watching();
     await take(...forGood());
     await bench.clock.advance(14 * MINUTE);
     await take(...forGood());
@@ -314,6 +360,9 @@ describe('a call that fails for good', () => {
     const contacts = { ...CONTACTS, done: 1_000, queued: 0 };
     await take({ type: 'run.finished', end: 'done', contacts, durationMs: 1 });
     expect(its(told()).slice(2)).toEqual([`raised ${KEY}`, `recovered ${KEY}`]);
+    const last = alerts().findLast(({ alert }) => alert.key === KEY)?.alert as Alert;
+    const words = 'spring is done: calls have failed for good, because of elevenlabs';
+    expect(headline(last)).toBe(`Over: ${words}`);
   });
 
   it('joins the outage of its service, and is taken back where that comes later', async () => {
@@ -437,6 +486,17 @@ describe('a fallback', () => {
   });
 });
 
+describe('the all clear of a share', () => {
+  it('counts texts where it is about texts', () => {
+    const figures = { campaign: 'spring', bad: 28, calls: 86, threshold: 0.05 };
+    const window = { windowMs: 900_000, final: 0, last: undefined };
+    const what = (name: Parameters<typeof rateBackWords>[0]) =>
+      rateBackWords(name, { ...figures, ...window }).what;
+    expect(what('llmFailureRate')).toContain('Of the last 86 texts it was 28');
+    expect(what('errorRate')).toContain('Of the last 86 calls it was 28');
+  });
+});
+
 describe('what is only told', () => {
   const fresh = { ...CONTACTS, total: 8, done: 0, queued: 8 };
   const over = { ...fresh, done: 8, queued: 0 };
@@ -486,6 +546,18 @@ describe('what is only told', () => {
         '1 busy. The last run took 1 min 30 s. On the way, 1 try failed.',
     });
     expect(bench.kept.open).toEqual([]);
+  });
+
+  it('says of a milestone how many are uncertain, who are not done', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email');
+    const before = { ...fresh, uncertain: 1, queued: 7 };
+    bench.run([email]).take(started(before), ended('uncertain'), ...times(4, () => ended()));
+    await bench.clock.settle();
+    const apart = '; 2 of them are uncertain, which "campaign status" does not count as done';
+    expect(email.asked.map(({ alert }) => alert.what)).toEqual(
+      [2, 4, 6].map((through) => `${through} of 8 contacts have their outcome${apart}.`),
+    );
   });
 
   it('is told once for a list, however many runs there are', async () => {
@@ -594,12 +666,13 @@ describe('what is only told', () => {
       serviceRecovered: off,
     });
     run.take({ type: 'run.started', lines: 2, contacts: fresh }, ...times(7, () => ended()));
+    await bench.clock.settle();
     run.take(opened());
     await bench.clock.settle();
     run.take(closed());
     await bench.clock.settle();
-    expect(email.delivered).toEqual(['raised service:flite', 'notice campaign:spring:started']);
-    expect(email.asked[1]?.alert.severity).toBe('warning');
+    expect(email.delivered).toEqual(['notice campaign:spring:started', 'raised service:flite']);
+    expect(email.asked[0]?.alert.severity).toBe('warning');
     expect(bench.kept.open).toEqual([]);
   });
 });

@@ -262,4 +262,43 @@ describe('the breaker', () => {
     expect(bench.guard.status().state).toBe('half_open');
     expect(bench.types.at(-1)).toBe('breaker.half_open');
   });
+
+  it('a connection made anew lets a request try at once; only the request closes it', async () => {
+    const bench = new GuardBench();
+    bench.guard.connection(false);
+    await bench.trip(failure());
+    await bench.clock.advance(1_000);
+    bench.guard.connection(true);
+    expect(bench.guard.status().state).toBe('half_open');
+    const { call } = bench.service('fine');
+    await bench.guard.run(REPEATABLE, bench.context(), call);
+    expect(bench.guard.status().state).toBe('closed');
+  });
+
+  it('a breaker of an earlier run that was cut off lets a request try when connected', async () => {
+    const before = new GuardBench();
+    before.guard.connection(false);
+    await before.trip(failure());
+    const after = new GuardBench({ breakerMemory: before.memory }, before.clock);
+    after.guard.connection(true);
+    expect(after.guard.status().state).toBe('half_open');
+  });
+
+  it('a connection that stood while the work failed says nothing', async () => {
+    const bench = new GuardBench();
+    bench.guard.connection(true);
+    await bench.trip(failure());
+    bench.guard.connection(true);
+    expect(bench.guard.status().state).toBe('open');
+  });
+
+  it('one that comes and goes while the trial is under way changes nothing of it', async () => {
+    const bench = new GuardBench();
+    bench.guard.connection(false);
+    await bench.trip(failure());
+    bench.guard.connection(true);
+    bench.guard.connection(false);
+    bench.guard.connection(true);
+    expect(bench.types.filter((type) => type === 'breaker.half_open')).toHaveLength(1);
+  });
 });

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { ServiceFailure } from '../../src/domain/failure.ts';
+import { isTimeUp } from '../../src/engine/guard-report.ts';
 import { guardCrm, guardDialer, guardLlm, guardTts } from '../../src/engine/guarded.ts';
 import { Pacer } from '../../src/engine/pacer.ts';
 import type {
@@ -124,6 +126,35 @@ describe('follow and find', () => {
     const run = guarded.follow(PLACED, REQUEST, bench.context());
     expect(await clock.until(run)).toEqual({ outcome: 'answered' });
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('are given up at the bound as a call that goes on, where that was told', async () => {
+    const follow: Dialer['follow'] = async (_placed, _request, { signal, heard }) => {
+      for (;;) {
+        await clock.sleep(15_000, signal);
+        heard?.();
+      }
+    };
+    const { bench, clock, guarded } = dialling({ follow }, { callMs: 66_000 });
+    const error = await clock.until(outcome(guarded.follow(PLACED, REQUEST, bench.context())));
+    expect(error).toMatchObject({ kind: 'unknown', code: 'call_limit' });
+    expect((error as Error).message).toBe('it was still in progress after 66 s, and is hung up');
+    expect(isTimeUp(error as ServiceFailure)).toBe(true);
+    expect(clock.monotonicMs()).toBe(66_000);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('are given up as nothing that is known, where the questions failed at last', async () => {
+    let asked = 0;
+    const follow: Dialer['follow'] = async (_placed, _request, { signal, heard }) => {
+      asked += 1;
+      if (asked === 1) heard?.();
+      await clock.sleep(15_000, signal);
+      throw failure({ message: 'no network' });
+    };
+    const { bench, clock, guarded } = dialling({ follow }, { callMs: 66_000 });
+    const error = await clock.until(outcome(guarded.follow(PLACED, REQUEST, bench.context())));
+    expect(error).toMatchObject({ kind: 'unknown', code: 'timeout' });
   });
 
   it('case 50: ask a last time where the next try lies beyond the bound, and give up', async () => {

@@ -198,4 +198,31 @@ describe('health checker', () => {
     expect(probe.underWay).toBe(0);
     expect(events).toEqual([]);
   });
+
+  it('follows the connection that a service keeps, from the start and as long as it runs', () => {
+    const { clock, bench, service } = checking();
+    const told: boolean[] = [];
+    const listeners = new Set<(isMade: boolean) => void>();
+    const figures = () => {
+      throw new Error('nobody asks for figures');
+    };
+    const follow = (listener: (isMade: boolean) => void) => {
+      listener(true);
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    };
+    const guard = Object.assign(bench.guard, { connection: (is: boolean) => void told.push(is) });
+    const checker = new HealthChecker({
+      services: [{ service, guard, connection: { service: 'alpha', figures, follow } }],
+      clock,
+      emit: () => undefined,
+      intervalMs: 30_000,
+      timeoutMs: 5_000,
+    });
+    checker.start();
+    for (const listener of listeners) listener(false);
+    checker.stop();
+    expect(told).toEqual([true, false]);
+    expect(listeners.size).toBe(0);
+  });
 });

@@ -1,8 +1,30 @@
 import { describe, expect, it } from 'vitest';
-import { detailText, levelOf, messageOf } from '../../src/observers/log-lines.ts';
+import { detailText, levelOf, messageOf, namesContact } from '../../src/observers/log-lines.ts';
 import { EVERY_EVENT } from '../support/every-event.ts';
 
 describe('events in words', () => {
+  it('tell of a call that went on for too long what is known of it', () => {
+    const subject = { contact: 'c-15', call: 'x', line: 1, step: 'dial' } as const;
+    const twilio = { ...subject, service: 'twilio', role: 'dialer' } as const;
+    const why = { kind: 'unknown', scope: 'service', code: 'call_limit' } as const;
+    const message = 'it was still in progress after 66 s, and is hung up';
+    const asked = { ...twilio, ...why, message, attempt: 1, durationMs: 66_000, question: true };
+    const told = messageOf({ type: 'attempt.failed', ...asked }, []);
+    expect(told).toBe(`twilio: the call to c-15 was cut: ${message} (call_limit)`);
+    expect(namesContact('attempt.failed', 'c-15', told)).toBe(true);
+  });
+
+  it.each([
+    ['failed', undefined, 'warn'],
+    ['uncertain', undefined, 'warn'],
+    ['failed', 'opted_out', 'info'],
+    ['busy', undefined, 'info'],
+    ['answered', undefined, 'info'],
+  ] as const)('tell of a call that is %s (%s) as %s', (outcome, code, level) => {
+    const subject = { contact: 'c-1', call: 'x', line: 1, durationMs: 1 };
+    expect(levelOf({ type: 'call.finished', ...subject, outcome, code })).toBe(level);
+  });
+
   it('say what happened, for every type', () => {
     expect(EVERY_EVENT.map((event) => `${levelOf(event)} ${messageOf(event, [])}`)).toEqual([
       'info run started on 4 lines: 12 contacts, 3 done, 6 queued, 1 put off, 1 calling, ' +

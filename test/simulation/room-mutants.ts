@@ -3,6 +3,8 @@
  * and find; see `mutants.ts`.
  */
 import { vi } from 'vitest';
+import { ServiceFailure } from '../../src/domain/failure.ts';
+import { NumberDesk } from '../../src/domain/number-desk.ts';
 import type { ClaimKey } from '../../src/engine/ports.ts';
 import { Room } from '../../src/engine/room.ts';
 import type { RandomWorld } from '../../src/sim/random-world.ts';
@@ -152,6 +154,31 @@ export const ROOM_MUTANTS: readonly Mutant[] = [
     name: "does not know which calls are others'",
     foundBy: 'told apart',
     compose: journal(() => ({ isOthers: () => false })),
+    among: oneNumber,
+  },
+  {
+    name: 'gives up whom calls of ours to the same number were in the way of',
+    foundBy: 'three rounds',
+    compose: dialer((sound) => ({
+      place: async (...about) => {
+        try {
+          return await sound.place(...about);
+        } catch (error) {
+          const isInTheWay = error instanceof ServiceFailure && error.isInTheWay;
+          const { message, kind, scope, code } = error as ServiceFailure;
+          throw isInTheWay ? new ServiceFailure(message, { kind, scope, code }) : error;
+        }
+      },
+    })),
+    among: oneNumber,
+  },
+  {
+    name: 'rings a number where another call is in doubt',
+    foundBy: 'number free',
+    compose: asItIs,
+    infect: () => {
+      vi.spyOn(NumberDesk.prototype, 'take').mockReturnValue(true);
+    },
     among: oneNumber,
   },
   {

@@ -54,6 +54,17 @@ for (const [name, makeSubject] of SUBJECTS) {
       expect(owed).toMatchObject({ stage: 'owed', attempts: [], ended: { outcome: 'failed' } });
     });
 
+    it('are taken down also when their call is over, and nothing else is', async () => {
+      const { key } = await claim('spring', 'call-1');
+      const journal = store.journal('spring');
+      await journal.write(key, entries.attemptBegun());
+      await journal.write(key, entries.callEnded('answered'));
+      await journal.write(key, entries.recordEnded());
+      await journal.write(key, answered('opt_out'));
+      expect(store.optOuts.list()).toMatchObject([{ number: phone, atMs: 55 }]);
+      await expect(journal.write(key, entries.recordEnded())).rejects.toThrow(/has ended/);
+    });
+
     it('keep the record of a call that ended, with its answer', async () => {
       const { key } = await claim('spring', 'call-1');
       const journal = store.journal('spring');

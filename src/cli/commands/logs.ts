@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { serviceKey, servicesInUse } from '../../domain/service-key.ts';
 import { LOG_LEVELS, type LogLevel } from '../../observers/log-lines.ts';
 import { loadConfig } from '../config.ts';
-import { parseDuration } from '../durations.ts';
+import { parseSpan } from '../durations.ts';
 import { CommandFailure, EXIT } from '../exit.ts';
 import { shownPath } from '../folders.ts';
 import { LogTail } from '../log-tail.ts';
@@ -96,7 +96,7 @@ function levelNamed(name: string): LogLevel {
 
 /** A span before now, or a time of day on this machine's clock unless it says which zone. */
 export function sinceMs(text: string, nowMs: number): number {
-  const spanMs = parseDuration(text);
+  const spanMs = parseSpan(text);
   if (spanMs !== undefined) {
     return nowMs - spanMs;
   }
@@ -108,7 +108,7 @@ export function sinceMs(text: string, nowMs: number): number {
   if (Number.isNaN(timeMs)) {
     throw new CommandFailure(
       EXIT.usage,
-      `--since: found "${text}", allowed: a span such as 30m or 2h, or a time such as ` +
+      `--since: found "${text}", allowed: a span such as 30m, 2h or 1d, or a time such as ` +
         '2026-11-23T03:00',
     );
   }

@@ -37,6 +37,9 @@ export interface ReportOptions {
   readonly csv?: boolean;
 }
 
+/** Reasons of failed calls; --json has more. */
+const REASONS_SHOWN = 10;
+
 /** Rows written to the screen at a time. */
 const ROWS_AT_ONCE = 500;
 
@@ -126,6 +129,9 @@ function reportDocument(config: Config, reports: Reports, campaign: string) {
     ),
     outcomes: Object.fromEntries(outcomes),
     ...answersDocument(state),
+    failed_calls: reports.failedCalls(campaign).map(({ reason, count }) => {
+      return { reason: maskNumbers(reason), count };
+    }),
     failures: failures.map((one) => failureDocument(named, one)),
     fallbacks: fallbacks.map((one) => fallbackDocument(named, one)),
     timings: reports.timings(campaign).map((one) => timingDocument(named, one)),
@@ -194,6 +200,7 @@ function reportText(document: ReportDocument): string {
     ...Object.entries(document.record_notes).map(
       ([note, count]) => `  ${counted(count, 'record')} with a note: ${note}`,
     ),
+    ...failedCallLines(document),
     '',
     failures.length === 0 ? 'No service failed' : 'Failures by service',
     ...failures.map(
@@ -216,6 +223,18 @@ function reportText(document: ReportDocument): string {
     ),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function failedCallLines({ failed_calls: reasons }: ReportDocument): readonly string[] {
+  if (reasons.length === 0) return [];
+  const shown = reasons.slice(0, REASONS_SHOWN);
+  const others = reasons.slice(REASONS_SHOWN).reduce((total, { count }) => total + count, 0);
+  return [
+    '',
+    'Why calls failed',
+    ...shown.map(({ reason, count }) => `${String(count).padStart(8)}  ${reason}`),
+    ...(others === 0 ? [] : [`${String(others).padStart(8)}  for other reasons`]),
+  ];
 }
 
 function answerLines({ answers = {}, opted_out: optedOut = 0 }: ReportDocument): readonly string[] {

@@ -4,14 +4,17 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { CampaignEvent, RunEnd } from '../../domain/event.ts';
+import { moneyText } from '../../domain/money.ts';
 import { servicesInUse } from '../../domain/service-key.ts';
 import { RunTally } from '../../domain/tally.ts';
 import { counted, listed, spanText, wrapped } from '../../domain/text.ts';
 import { ROLES, type Role } from '../../domain/words.ts';
+import { takes } from '../../engine/alerter.ts';
 import type { RunSignals } from '../../engine/runner.ts';
 import { openAppLog } from '../../observers/app-log.ts';
 import type { Outage } from '../../sim/outage.ts';
 import { answersDocument, openCount } from '../campaign-state.ts';
+import { campaignCostText, costDocument } from '../costs.ts';
 import { CommandFailure, EXIT } from '../exit.ts';
 import {
   type ForecastFacts,
@@ -20,6 +23,7 @@ import {
   forecastText,
   type OutageCost,
   outageText,
+  paceText,
   type Told,
   whomText,
 } from '../forecast-text.ts';
@@ -27,6 +31,7 @@ import { OtherDays } from '../other-days.ts';
 import { figuresOf, priceOf } from '../outage-price.ts';
 import { type Paint, paintFor } from '../paint.ts';
 import { isoTime, type RunDocument, serviceDocuments } from '../run-document.ts';
+import type { Config } from '../settings.ts';
 import {
   type CampaignOptions,
   type SimulatedCampaign,
@@ -156,8 +161,9 @@ async function playShown(showing: Showing, signals: RunSignals): Promise<Played>
         timeline.take(event);
       },
       onAlert: (alert) => {
-        told.push({ wallMs: clock.wallMs(), ...alert });
-        timeline.alert(alert);
+        const channels = campaign.channels?.filter(takes(alert)).map(({ name }) => name);
+        told.push({ wallMs: clock.wallMs(), ...alert, channels });
+        timeline.alert(alert, channels);
       },
       onOutage: (outage, begins) => {
         const others = overlapping(outage, campaign.outages, clock.monotonicMs());
@@ -247,7 +253,8 @@ const ROLE_VERBS: Readonly<Record<Role, string>> = {
   crm: 'notes',
 };
 
-function headerText({ campaign, options, paint, columns }: Showing): string {
+function headerText(showing: Showing): string {
+  const { campaign, options, paint, columns } = showing;
   const { chains, lines, contacts, startMs, outages, notes, list, config } = campaign;
   const who =
     list === undefined
@@ -263,8 +270,9 @@ function headerText({ campaign, options, paint, columns }: Showing): string {
   const about = [
     `it begins on ${dayText(startMs)}`,
     vendors.join(', '),
-    `a failed request is tried again after ${listed(waits)} ` +
-      `(up to ${Math.round(retry.jitter * 100)} % more);`,
+    ...paceNotes(showing.campaign),
+    `a failed request is tried again after ${listed(waits)}` +
+      `${retry.jitter > 0 ? ` (up to ${Math.round(retry.jitter * 100)} % more)` : ''};`,
     `after ${counted(circuitBreaker.failureThreshold, 'failure')} in a row on one line its ` +
       `service is left alone for ${spanText(circuitBreaker.recoveryTimeoutMs)}`,
   ];
@@ -278,9 +286,21 @@ function headerText({ campaign, options, paint, columns }: Showing): string {
     ...outages
       .flatMap((outage) => indented(outageText(outage, startMs)))
       .map((line) => paint('yellow', line)),
-    ...notes.flatMap(indented),
+    ...[...budgetNotes(config), ...notes].flatMap(indented),
   ];
   return `${text.join('\n')}\n\n`;
+}
+
+function paceNotes({ chains, config }: SimulatedCampaign): readonly string[] {
+  const rings = chains.dialer.some((dialer) => dialer !== 'preview');
+  return rings ? [`the pace is ${paceText(config.campaign.callsPerSecond)} at most`] : [];
+}
+
+function budgetNotes({ campaign }: Config): readonly string[] {
+  const { budgetMicros, currency } = campaign;
+  if (budgetMicros === undefined) return [];
+  const budget = moneyText(budgetMicros, currency);
+  return [`campaign.budget is ${budget}: it is played, with estimates of what is used`];
 }
 
 /** `Monday 2 March 2026, 09:00:00`. */
@@ -307,9 +327,13 @@ function tell(showing: Showing, played: Played, prices: Prices): void {
     recordsOwed: state.recordsOwed,
     busyShare: forecast.busyShare,
     delays: forecast.delays,
+    pace: { ...forecast.pace, perSecond: campaign.config.campaign.callsPerSecond },
+    left: openCount(state) - state.recordsOwed,
     lateAnswers: [...lateAnswers.values()].reduce((sum, count) => sum + count, 0),
     ...prices,
     told,
+    hasChannels: campaign.channels === undefined || campaign.channels.length > 0,
+    cost: costOf(campaign, played),
   };
   if (options.json === true) {
     const document = {
@@ -321,6 +345,12 @@ function tell(showing: Showing, played: Played, prices: Prices): void {
   }
   write(summaryText(summaryFacts(showing, played), paint));
   write(forecastText(facts, paint, columns));
+}
+
+/** Undefined where no price is written. */
+function costOf({ config }: SimulatedCampaign, { usage }: Played): ForecastFacts['cost'] {
+  const document = costDocument(config, usage);
+  return document && { text: campaignCostText(config, usage, 'by estimated usage'), document };
 }
 
 /** The exit code that the simulated run would have ended with. */
@@ -363,5 +393,6 @@ function summaryFacts(
     places: [],
     again: undefined,
     settle: undefined,
+    timeText: (wallMs) => timeText(wallMs, campaign.startMs),
   };
 }

@@ -21,6 +21,7 @@ import { loadConfig } from '../config.ts';
 import { type CostDocument, campaignCostText, costDocument, isSpent } from '../costs.ts';
 import { callsInDoubt, doubtLines } from '../doubt-text.ts';
 import { CommandFailure, EXIT } from '../exit.ts';
+import { type OpenAlertLine, openAlertLines, openAlertText } from '../open-alerts.ts';
 import { type OwedAlertsLine, owedAlertsLines, owedAlertsText } from '../owed-alerts.ts';
 import { isoTime } from '../run-document.ts';
 import type { Config } from '../settings.ts';
@@ -52,6 +53,12 @@ interface CampaignStatus {
   readonly budget: string | undefined;
 }
 
+/** What stands below all campaigns. */
+interface Below extends BreakerLines {
+  readonly open: readonly OpenAlertLine[];
+  readonly untold: readonly OwedAlertsLine[];
+}
+
 export async function status(
   world: World,
   name: string | undefined,
@@ -66,11 +73,13 @@ export async function status(
     campaignNames(reports, name).map((campaign) => statusOf(config, reports, campaign, wallMs)),
   );
   const breakers = breakerLines(config, reports, wallMs);
+  const open = openAlertLines(reports.alertsOpen());
   const untold = owedAlertsLines(reports.alertsOwed(), config.alerts);
+  const below = { ...breakers, open, untold };
   world.stdout.write(
     options.json === true
-      ? `${JSON.stringify(statusDocument(options.config, statuses, breakers, untold), null, 2)}\n`
-      : statusText(config, statuses, { shownAs: options.config, ...breakers, untold }, wallMs),
+      ? `${JSON.stringify(statusDocument(options.config, statuses, below), null, 2)}\n`
+      : statusText(config, statuses, { shownAs: options.config, ...below }, wallMs),
   );
   return EXIT.ok;
 }
@@ -130,8 +139,7 @@ function budgetLine(config: Config, usage: readonly UsageCount[]): string | unde
 function statusDocument(
   config: string,
   statuses: readonly CampaignStatus[],
-  { own, others }: BreakerLines,
-  untold: readonly OwedAlertsLine[],
+  { own, others, open, untold }: Below,
 ) {
   return {
     campaigns: statuses.map(document),
@@ -139,6 +147,7 @@ function statusDocument(
     config,
     services: own,
     other_services: Object.keys(others).length === 0 ? undefined : others,
+    alerts_open: open,
     alerts_owed: untold,
   };
 }
@@ -179,16 +188,14 @@ function document(one: CampaignStatus) {
   };
 }
 
-/** What stands below all campaigns. */
-interface Shown extends BreakerLines {
+interface Shown extends Below {
   readonly shownAs: string;
-  readonly untold: readonly OwedAlertsLine[];
 }
 
 function statusText(
   config: Config,
   statuses: readonly CampaignStatus[],
-  { shownAs, own, others, untold }: Shown,
+  { shownAs, own, others, open, untold }: Shown,
   wallMs: number,
 ): string {
   const down = Object.entries(own).filter(([, line]) => line.retry_at !== undefined);
@@ -201,6 +208,7 @@ function statusText(
       ? [`services of ${shownAs}: ${Object.keys(own).join(', ')}; no breaker is open`]
       : []),
     ...Object.entries(others).map(([service, line]) => otherLine(service, line, shownAs)),
+    ...open.map((line) => openAlertText(line, wallMs)),
     ...untold.map((line) => owedAlertsText(line, isRunning, wallMs)),
   ];
   return `${lines.join('\n')}\n`;

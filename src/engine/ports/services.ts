@@ -53,6 +53,10 @@ export interface Service {
 
 /** A connection that a service keeps over the whole run. */
 export interface KeptConnection {
+  /** Whose it is. */
+  readonly service: string;
+  /** Tells whether it is made, where that is known, and from then on when it is or is lost. */
+  follow(listener: (isMade: boolean) => void): () => void;
   figures(): ConnectionStatus;
 }
 

@@ -78,7 +78,7 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
   readonly connection: Connection<AmiLink>;
   readonly #settings: AmiSettings;
   readonly #clock: Clock;
-  readonly #calls = new AmiCalls();
+  readonly #calls: AmiCalls;
   readonly #inquiry: AmiInquiry;
   readonly #watch = new TrunkWatch(AMI_NAME);
   readonly #stopping: Stopping;
@@ -87,6 +87,7 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
     const { host, port, reconnect, keepAlive } = settings;
     this.#settings = settings;
     this.#clock = clock;
+    this.#calls = new AmiCalls(clock);
     this.#stopping = new Stopping(clock);
     this.account = `${host}:${port}`;
     const login = { ...settings, service: AMI_NAME };

@@ -55,6 +55,8 @@ const LOOK_AGAIN_MS = 2_000;
 const LOOKS_AT_ONCE = 10;
 /** How often whoever follows a call is told that it goes on. */
 const HEARD_MS = 10_000;
+/** So many calls are listened to whose end was given up. */
+const LATE_MAX = 100;
 /** Our own limit on a call, beyond what Asterisk's own limit allows. */
 const LIFE_SLACK_MS = 10_000;
 
@@ -101,6 +103,8 @@ class AsteriskAri implements AriDialer {
   readonly #wire: AriWire;
   readonly #audio: AudioSource;
   readonly #calls = new Map<string, AriCall>();
+  /** Over for us, while Asterisk has not said so. */
+  readonly #late = new Map<string, AriCall>();
   readonly #life = new AbortController();
   readonly #stopping: Stopping;
   readonly #watch = new TrunkWatch(ARI_NAME);
@@ -136,6 +140,7 @@ class AsteriskAri implements AriDialer {
       if (name === 'disconnected') {
         this.#looking?.abort();
         this.#watch.lost();
+        for (const call of this.#calls.values()) call.missed();
       }
     });
   }
@@ -148,6 +153,7 @@ class AsteriskAri implements AriDialer {
     this.connection.open();
     await this.connection.probe(signal);
     const version = await this.#wire.info(signal);
+    await this.#wire.mayWrite(signal);
     return { detail: version === '' ? undefined : `Asterisk ${version.split('+')[0]}` };
   }
 
@@ -187,7 +193,7 @@ class AsteriskAri implements AriDialer {
     const { signal } = context;
     const call = await this.#known({ ...request, call: placed.reference }, signal);
     const end = await this.#endOf(call, request, context);
-    this.#calls.delete(call.id);
+    this.#leave(call);
     this.#watch.over(call, request.contact.phone, call.audioFault);
     if (end.type === 'ended') return end.ended;
     throw refused('call_lost', end.detail);
@@ -277,8 +283,18 @@ class AsteriskAri implements AriDialer {
   readonly #take = (event: AriEvent): void => {
     if (event.type === 'replaced') return;
     if (event.type === 'gone' && event.word.cause === 0) this.#stopping.suspected();
-    this.#calls.get(event.channel)?.take(event);
+    (this.#calls.get(event.channel) ?? this.#late.get(event.channel))?.take(event);
+    if (event.type === 'gone') this.#late.delete(event.channel);
   };
+
+  /** One of whose end nothing was heard may still have a key to tell. */
+  #leave(call: AriCall): void {
+    this.#calls.delete(call.id);
+    if (call.word !== undefined) return;
+    this.#late.set(call.id, call);
+    const [oldest] = this.#late.keys();
+    if (this.#late.size > LATE_MAX && oldest !== undefined) this.#late.delete(oldest);
+  }
 
   /** The call as we know it; one that an earlier process placed is taken back under control. */
   async #known(request: DialRequest, signal: AbortSignal): Promise<AriCall> {
@@ -286,9 +302,15 @@ class AsteriskAri implements AriDialer {
     if (known?.isOver === true) return known;
     this.connection.open();
     await this.connection.connected(signal);
-    const call = known ?? this.#callOf(request, await this.#soundOf(request));
+    const call = known ?? (await this.#earlier(request));
     this.#calls.set(call.id, call);
     await this.#look(call, signal);
+    return call;
+  }
+
+  async #earlier(request: DialRequest): Promise<AriCall> {
+    const call = this.#callOf(request, await this.#soundOf(request));
+    call.missed();
     return call;
   }
 

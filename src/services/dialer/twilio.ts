@@ -7,6 +7,7 @@
  */
 import { relative, sep } from 'node:path';
 import { ServiceFailure } from '../../domain/failure.ts';
+import { NumberDesk } from '../../domain/number-desk.ts';
 import type {
   Clock,
   Dialer,
@@ -19,7 +20,6 @@ import type {
   RequestContext,
 } from '../../engine/ports.ts';
 import { urlUnder } from '../http.ts';
-import { NumberDesk } from './number-desk.ts';
 import { DOUBTED_MS, endOf, type Others, type Sought, seek } from './twilio-calls.ts';
 import { isTwilioCode } from './twilio-errors.ts';
 import { NAME, type TwilioAccount, TwilioWire } from './twilio-wire.ts';

@@ -13,6 +13,8 @@ type Found = Omit<Violation, 'checker'>;
 interface ForGood extends Mark {
   readonly run: number;
   readonly service: string;
+  /** Where in the log it failed at this call, in this round. */
+  readonly failedAt: readonly number[];
 }
 
 const PART = ':call_failed:';
@@ -51,9 +53,14 @@ export const FAILED_TOLD: Checker = {
 /** Calls given up after rounds of retries, of what a service may do better another time. */
 function failedForGood({ seen }: Evidence): readonly ForGood[] {
   const failures = new Map<string, { readonly service: string; readonly isForGood: boolean }>();
+  const tries = new Map<string, { readonly service: string; readonly index: number }[]>();
   return seen.log.flatMap((sight, index): readonly ForGood[] => {
     if (sight.type !== 'told') return [];
     const { event, atMs, run } = sight;
+    if (event.type === 'attempt.failed' && event.contact !== undefined) {
+      const its = `${run} ${event.contact}`;
+      tries.set(its, [...(tries.get(its) ?? []), { service: event.service, index }]);
+    }
     if (event.type === 'call.failed') {
       const { contact, service = '', kind } = event;
       failures.set(`${run} ${contact}`, { service, isForGood: kind !== 'permanent' });
@@ -62,15 +69,23 @@ function failedForGood({ seen }: Evidence): readonly ForGood[] {
     const place = `${run} ${event.contact}`;
     const last = failures.get(place);
     failures.delete(place);
+    const its = tries.get(place) ?? [];
+    tries.delete(place);
     if (event.type !== 'call.finished' || event.outcome !== 'failed') return [];
-    return last?.isForGood === true ? [{ index, atMs, run, service: last.service }] : [];
+    if (last?.isForGood !== true) return [];
+    const { service } = last;
+    const failedAt = its.filter((one) => one.service === service).map((one) => one.index);
+    return [{ index, atMs, run, service, failedAt }];
   });
 }
 
-/** Its service has an alert of its own, or a kill left nobody sure of that. */
-function isOfOutage(evidence: Evidence, { service, index, run }: ForGood): boolean {
-  const isDown = stateAt(changesOf(evidence, service), index) !== 'up';
-  if (isDown || isSuspect(evidence, service, index)) return true;
+/** Its service had an alert of its own when it failed, or a kill left nobody sure of that. */
+function isOfOutage(evidence: Evidence, { service, index, run, failedAt }: ForGood): boolean {
+  const changes = changesOf(evidence, service);
+  const isOut = [...failedAt, index].some((at) => {
+    return stateAt(changes, at) !== 'up' || isSuspect(evidence, service, at);
+  });
+  if (isOut) return true;
   // Down directly after: one message says both.
   const { log } = evidence.seen;
   return [...toldOf(log, 'breaker.opened'), ...toldOf(log, 'service.stalled')].some((began) => {

@@ -2,6 +2,7 @@
  * What is promised of calls that a dialer knows by their numbers only.
  */
 import type { Checker, Seen } from '../check.ts';
+import { NUMBER_IN_USE } from '../number-finder.ts';
 import { type Exchange, evidenceOf, type Of } from './evidence.ts';
 
 export const TOLD_APART: Checker = {
@@ -41,6 +42,59 @@ export const TOLD_APART: Checker = {
     });
   },
 };
+
+export const NUMBER_FREE: Checker = {
+  name: 'number free',
+  promise:
+    'A dialer that knows calls by their numbers only gets no call to a number to which the run ' +
+    'is placing another, or does not know what became of it.',
+  check: (seen) => {
+    const { byNumber = [] } = seen.promised.quirks;
+    if (byNumber.length === 0) return [];
+    const asked = evidenceOf(seen).exchanges.filter(({ sight: { service, method } }) => {
+      return byNumber.includes(service) && (method === 'place' || method === 'find');
+    });
+    const desks = Map.groupBy(asked, (one) => {
+      return `${one.life.run} ${one.sight.service} ${phoneOf(seen, one) ?? ''}`;
+    });
+    return [...desks.values()].flatMap((its) => {
+      const places = its.filter((one) => one.sight.method === 'place' && !isTurnedAway(one));
+      return places.flatMap((one) => {
+        if (phoneOf(seen, one) === undefined) return [];
+        const other = places.find((before) => {
+          const isOther = before.sight.call !== one.sight.call && before.index < one.index;
+          return isOther && knownAt(before, its) > one.index;
+        });
+        if (other === undefined) return [];
+        const { service, contact = '?' } = one.sight;
+        const message = `${service} gets ${contact}, and still has ${other.sight.contact ?? '?'}`;
+        return [{ atMs: one.atMs, message }];
+      });
+    });
+  },
+};
+
+/** By its client: it was not sent. */
+function isTurnedAway({ end }: Exchange): boolean {
+  return end?.type === 'failed' && end.failure.code === NUMBER_IN_USE;
+}
+
+/** Where the log shows that the run knows what became of it, or that it never will. */
+function knownAt({ end, index, sight }: Exchange, its: readonly Exchange[]): number {
+  const isKnown =
+    end?.type === 'answered' || (end?.type === 'failed' && end.failure.kind !== 'unknown');
+  if (isKnown) return end.index;
+  const asked = its.find((one) => {
+    const isAbout = one.sight.method === 'find' && one.sight.call === sight.call;
+    return isAbout && one.index > index && one.end !== undefined && !isAskedAgain(one);
+  });
+  return asked?.end?.index ?? Number.POSITIVE_INFINITY;
+}
+
+function isAskedAgain({ end }: Exchange): boolean {
+  if (end?.type !== 'failed') return false;
+  return end.failure.kind !== 'permanent' || end.failure.scope !== 'request';
+}
 
 /**
  * Another call to the number, of which the program never heard whether it came about. A kill as the

@@ -4,6 +4,7 @@
  */
 import { ROLES, type Role } from '../../domain/words.ts';
 import type { Checker, Seen, Violation } from '../check.ts';
+import type { Sight } from '../sighting.ts';
 import { Away } from './away.ts';
 import {
   chainsAt,
@@ -38,10 +39,9 @@ export const PUT_OFF_IN_MEASURE: Checker = {
     const limited = limitedServices(evidence);
     const ended = new Set<string>();
     return seen.log.flatMap((sight, index): readonly Found[] => {
-      if (sight.type === 'settled' && sight.outcome === 'again') ended.delete(sight.contact);
+      noteEnd(ended, sight);
       if (sight.type !== 'told') return [];
       const { event, atMs } = sight;
-      if (event.type === 'call.finished') ended.add(event.contact);
       if (event.type !== 'contact.put_off') return [];
       const { contact, delayMs, reason, waitsFor } = event;
       const last = failed.get(contact)?.findLast(({ end }) => (end?.index ?? index) < index);
@@ -86,6 +86,18 @@ function failuresOf({ exchanges }: Evidence): ReadonlyMap<string, readonly Excha
 }
 
 /**
+ * Who has an outcome, and at most a record to come. A kill can come after the outcome was kept and
+ * before it was told; the record that is sent then shows it.
+ */
+function noteEnd(ended: Set<string>, sight: Sight): void {
+  if (sight.type === 'settled' && sight.outcome === 'again') ended.delete(sight.contact);
+  if (sight.type === 'told' && sight.event.type === 'call.finished') {
+    ended.add(sight.event.contact);
+  }
+  if (sight.type === 'request' && sight.method === 'record') ended.add(sight.contact ?? '');
+}
+
+/**
  * Put off without having been taken up: they met a service that was away. Records that are owed
  * are taken up without a word, so they are left out.
  */
@@ -94,9 +106,9 @@ function turnedAway(log: Seen['log'], life: Life): readonly PutOff[] {
   const ended = new Set<string>();
   const found: PutOff[] = [];
   for (const [index, sight] of log.entries()) {
+    noteEnd(ended, sight);
     if (sight.type !== 'told') continue;
     const { event, run, atMs } = sight;
-    if (event.type === 'call.finished') ended.add(event.contact);
     if (run !== life.run) continue;
     if (event.type === 'call.started') inHand.add(event.contact);
     if (event.type !== 'contact.put_off') continue;

@@ -149,8 +149,8 @@ function triesOf(evidence: Evidence, share: Share): readonly Try[] {
     return isSuspected ? 'unsure' : state;
   };
   const dialers = seen.promised.chains.dialer;
-  /** By call in hand: the dialer that failed it last, and what that was each time. */
-  const doubts = new Map<string, { readonly by: string; readonly states: readonly string[] }>();
+  /** By call in hand: how its services were as they failed it, and the dialer that did so last. */
+  const inHand = new Map<string, { dialer?: string; readonly met: Map<string, string[]> }>();
   return seen.log.flatMap((sight, index): readonly Try[] => {
     if (sight.type !== 'told') return [];
     const { event, atMs, run } = sight;
@@ -161,15 +161,16 @@ function triesOf(evidence: Evidence, share: Share): readonly Try[] {
     // Tried again later, it may go well.
     if (event.type === 'contact.put_off') {
       failedBy.delete(call);
-      doubts.delete(call);
+      inHand.delete(call);
     }
-    if (event.type === 'attempt.failed' && event.step === 'dial') {
+    if (event.type === 'attempt.failed') {
       const state = isKnownOut(evidence, event.service, sight, index)
         ? 'down'
         : stateOf(event.service, index);
-      const before = doubts.get(call);
-      const states = before?.by === event.service ? before.states : [];
-      doubts.set(call, { by: event.service, states: [...states, state] });
+      const its = inHand.get(call) ?? { met: new Map<string, string[]>() };
+      inHand.set(call, its);
+      if (event.step === 'dial') its.dialer = event.service;
+      its.met.set(event.service, [...(its.met.get(event.service) ?? []), state]);
     }
     if (went === undefined) return [];
     const { isBad } = went;
@@ -178,9 +179,11 @@ function triesOf(evidence: Evidence, share: Share): readonly Try[] {
       event.outcome !== 'invalid_number' &&
       !REACHED.has(event.outcome);
     const asked = [service, ...(isAmiss ? dialers : [])];
-    const inDoubt =
-      isAmiss && event.outcome === 'uncertain' ? (doubts.get(call)?.states ?? []) : [];
-    const states = [...asked.map((one) => stateOf(one, index)), ...inDoubt];
+    const its = inHand.get(call);
+    const isInDoubt = isAmiss && event.outcome === 'uncertain';
+    const causes = [service, isInDoubt ? its?.dialer : undefined];
+    const before = isBad ? causes.flatMap((one) => its?.met.get(one ?? '') ?? []) : [];
+    const states = [...asked.map((one) => stateOf(one, index)), ...before];
     if (states.includes('down')) return [];
     return [{ index, atMs, run, isBad, service, isUnsure: isBad && states.includes('unsure') }];
   });

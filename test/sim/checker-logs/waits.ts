@@ -105,6 +105,11 @@ export const WAIT_LOGS: Logs = {
         new SightingLog({ onOutage: 'pause' }).started('c1').at(5).turnedAway('c1', 5, 'openai'),
       'a claim on its way': () =>
         new SightingLog({ onOutage: 'pause' }).moved('opened').turnedAway('c1', 5, 'elevenlabs'),
+      'a record that fails, of an outcome that a kill kept from being told': () => {
+        const on = new SightingLog({ onOutage: 'pause' }).started('c1').failed('c1').killed();
+        on.began({ onOutage: 'pause' }).exchange('record', { contact: 'c1', failure: UNAVAILABLE });
+        return on.at(5_000).putOff('c1');
+      },
     },
     refuses: {
       'somebody later': () =>
@@ -112,6 +117,11 @@ export const WAIT_LOGS: Logs = {
           .moved('opened')
           .at(5_000)
           .turnedAway('c1', 5, 'elevenlabs'),
+      'somebody who is to be called again': () => {
+        const on = new SightingLog({ onOutage: 'pause' }).finished('c1').exchange('record');
+        on.see({ type: 'settled', contact: 'c1', outcome: 'again' }).moved('opened');
+        return on.at(5_000).turnedAway('c1', 5, 'elevenlabs');
+      },
     },
   },
   'recorded once': {

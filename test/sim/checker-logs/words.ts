@@ -1,4 +1,4 @@
-import { type Logs, SightingLog, UNAVAILABLE } from '../../support/sighting-log.ts';
+import { LOST, type Logs, NOT_THIS, SightingLog, UNAVAILABLE } from '../../support/sighting-log.ts';
 
 const log = () => new SightingLog();
 const speaking = () => log().quirks({ speaking: ['twilio'] });
@@ -7,6 +7,12 @@ const byNumber = () => log().quirks({ byNumber: ['twilio'] });
 /** c2 has the number of c1, and was rung by it. */
 const rang = (on: SightingLog) => on.rang('c2', { phone: '+12005550101' });
 const asked = (on: SightingLog) => on.exchange('find', { contact: 'c1', found: 'unknown' });
+
+/** One more call to the number of c1. */
+const TWIN = { contact: 'c1', call: 'another' };
+const IN_USE = { kind: 'transient', scope: 'request', code: 'number_in_use' } as const;
+const placed = (failure?: typeof LOST) =>
+  byNumber().exchange('place', failure === undefined ? {} : { failure });
 
 export const WORD_LOGS: Logs = {
   'written first': {
@@ -60,6 +66,27 @@ export const WORD_LOGS: Logs = {
         return asked(rang(byNumber()).exchange('follow', { contact: 'c2' }));
       },
       'a call that is the only one': () => asked(byNumber().rang('c1')),
+    },
+  },
+  'number free': {
+    accepts: {
+      'another number': () => placed(LOST).exchange('place', { contact: 'c2' }),
+      'a call that was placed': () => placed().exchange('place', TWIN),
+      'a call that came to nothing': () => placed(NOT_THIS).exchange('place', TWIN),
+      'a call that was asked about': () =>
+        placed(LOST).exchange('find', { found: 'unknown' }).exchange('place', TWIN),
+      'one that is turned away': () => placed(LOST).exchange('place', { ...TWIN, failure: IN_USE }),
+      'a call of another life': () => placed(LOST).killed().began().exchange('place', TWIN),
+    },
+    refuses: {
+      'a call in doubt': () => placed(LOST).exchange('place', TWIN),
+      'a call of which nobody could be asked': () =>
+        placed(LOST).exchange('find', { failure: UNAVAILABLE }).exchange('place', TWIN),
+      'a call that is being placed': () => {
+        const on = byNumber();
+        on.ask('place');
+        return on.exchange('place', TWIN);
+      },
     },
   },
 };

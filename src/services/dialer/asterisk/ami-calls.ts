@@ -41,6 +41,12 @@ export class AmiCall {
   hangup: HangupCause | undefined;
   /** It was up while nobody of ours listened, and whether a machine was heard is not known. */
   isMachineUnknown = true;
+  /** Nobody of ours listened to it for a while, and it may have been up then. */
+  #isUnheard = true;
+  /** Monotonic. */
+  #upMs: number | undefined;
+  #overMs: number | undefined;
+  readonly #clock: Clock;
   #saysNothing = false;
   /** The text has begun, or that may have been missed: keys count. */
   #isAsked = true;
@@ -48,8 +54,23 @@ export class AmiCall {
   #early: string[] = [];
   readonly #listeners = new Set<() => void>();
 
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
   get signs(): CallSigns {
     return this;
+  }
+
+  /** From the answer to the end, or to now; as far as we know. */
+  get upSeconds(): number {
+    if (this.#upMs === undefined) return 0;
+    return Math.ceil(((this.#overMs ?? this.#clock.monotonicMs()) - this.#upMs) / 1_000);
+  }
+
+  /** One that counts may have been pressed while nobody of ours listened. */
+  get mayLackKey(): boolean {
+    return this.#isUnheard && this.wasUp && !this.isMachine && this.keys !== '';
   }
 
   take(event: AmiPacket): void {
@@ -70,6 +91,7 @@ export class AmiCall {
       case 'Hangup':
         this.hangup = { cause: wholeOf(of('cause')), techCause: wholeOf(of('techcause')) };
         this.stands(of('channelstate'));
+        this.#overMs ??= this.#clock.monotonicMs();
         break;
       case 'DialState':
         // Many networks let themselves be heard and never say that it rings.
@@ -86,6 +108,21 @@ export class AmiCall {
   begins(): void {
     this.#isAsked = false;
     this.isMachineUnknown = false;
+    this.#isUnheard = false;
+  }
+
+  /** The connection was lost. */
+  unheard(): void {
+    this.isMachineUnknown = true;
+    this.#isUnheard = true;
+    this.missed();
+  }
+
+  /** Asterisk was asked, and says that it stands so. */
+  found(channelState: string): void {
+    // Nobody had picked up yet: no key was missed.
+    if (channelState !== UP && !this.wasUp) this.#isUnheard = false;
+    this.stands(channelState);
   }
 
   /** What was told meanwhile may have been missed: no key is lost for it. */
@@ -105,7 +142,10 @@ export class AmiCall {
   /** A channel with its id is in this state. */
   stands(channelState: string): void {
     this.wasMade = true;
-    if (channelState === UP) this.wasUp = true;
+    if (channelState === UP) {
+      this.wasUp = true;
+      this.#upMs ??= this.#clock.monotonicMs();
+    }
     if (RINGING.has(channelState)) this.wasRinging = true;
   }
 
@@ -189,15 +229,20 @@ export class AmiCall {
 
 export class AmiCalls {
   readonly #calls = new Map<string, AmiCall>();
+  readonly #clock: Clock;
   /** The dialplan says when the text begins: it did so in some call. */
   #saysBegin = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** What is known of a call, from now on also what is heard of it. Ids are case-insensitive. */
   track(id: string): AmiCall {
     const key = id.toLowerCase();
     const known = this.#calls.get(key);
     if (known !== undefined) return known;
-    const call = new AmiCall();
+    const call = new AmiCall(this.#clock);
     this.#calls.set(key, call);
     return call;
   }
@@ -208,10 +253,7 @@ export class AmiCalls {
 
   /** The connection was lost. */
   missed(): void {
-    for (const call of this.#calls.values()) {
-      call.isMachineUnknown = true;
-      call.missed();
-    }
+    for (const call of this.#calls.values()) call.unheard();
   }
 
   get size(): number {

@@ -7,6 +7,7 @@ import type { TrunkSigns } from '../../../domain/trunk-watch.ts';
 import type { AnswersWanted, Ended } from '../../../engine/ports.ts';
 import type { AmiCall } from './ami-calls.ts';
 import { AMI_NAME } from './ami-wire.ts';
+import { LACKS_KEY, LOST_BEFORE_END } from './end-text.ts';
 
 export const UNHEARD = 'there is no such call any more, and nothing was heard of how it ended';
 const UNPLAYED =
@@ -17,14 +18,17 @@ const UNPLAYED =
 export function endOf(call: AmiCall): Ended | undefined {
   const end = callEnd(call.signs, call.hangup);
   if (end === undefined) return undefined;
-  if (isUnheard(call)) return { outcome: 'failed', detail: UNPLAYED };
+  const used = call.wasUp && { usage: { seconds: call.upSeconds } };
+  if (isUnheard(call)) return { outcome: 'failed', detail: UNPLAYED, ...used };
   const details = [
     ...(end.detail === undefined ? [] : [end.detail]),
-    ...(call.hangup === undefined ? ['the connection was lost before its end'] : []),
+    ...(call.hangup === undefined ? [LOST_BEFORE_END] : []),
+    ...(call.mayLackKey ? [LACKS_KEY] : []),
   ];
   return {
     outcome: end.outcome,
     ...(details.length > 0 && { detail: details.join('; ') }),
+    ...used,
     ...(call.digit !== undefined && { digit: call.digit }),
   };
 }

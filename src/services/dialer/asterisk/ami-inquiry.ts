@@ -104,7 +104,7 @@ async function isThere(link: AmiLink, id: string, call: AmiCall, signal: AbortSi
   if (!isSuccess && !isGone(message)) throw amiRefusal(message);
   const status = events.find((event) => event.get('uniqueid')?.toLowerCase() === id.toLowerCase());
   if (status === undefined) return false;
-  call.stands(status.get('channelstate') ?? '');
+  call.found(status.get('channelstate') ?? '');
   if (call.wasUp && call.isMachineUnknown) await recallMachine(link, id, call, signal);
   return true;
 }

@@ -34,8 +34,11 @@ export interface AmiAnswer {
   readonly events: readonly AmiPacket[];
 }
 
-/** From the login to the word that it has booted: it is said at once, or when it is so. */
-const BOOT_MS = 8_000;
+/**
+ * From the login to the word that it has booted: it is said at once, or when it is so. Less than a
+ * health check has, which is to say why.
+ */
+const BOOT_MS = 4_000;
 
 const SERVICE = { scope: 'service' } as const;
 

@@ -96,7 +96,10 @@ export class AriCall {
   #audioFault: string | undefined;
   /** Why nothing could be said to whoever picked up: Asterisk took no requests. */
   #requestFault: string | undefined;
+  #isClosing = false;
   #isClosed = false;
+  /** Nobody of ours listened to it for a while, and it may have been up then. */
+  #wasUnheard = false;
   #word: HangupCause | undefined;
 
   constructor(parts: AriCallParts) {
@@ -130,7 +133,14 @@ export class AriCall {
     return this.#isOver;
   }
 
+  /** The connection was lost; or an earlier process placed it. */
+  missed(): void {
+    if (!this.#isOver) this.#wasUnheard = true;
+  }
+
   take(event: AriEvent): void {
+    // Whoever asked not to be rung again is heard, however late Asterisk comes to say so.
+    if (this.#isOver && event.type === 'digit') this.#pressed(event.digit);
     if (this.#isOver) return;
     switch (event.type) {
       case 'ringing':
@@ -178,7 +188,11 @@ export class AriCall {
     }
     await this.#ask((signal) => this.#parts.wire.subscribe(this.id, signal)).catch(ignoreFailure);
     if (channel.state === 'Ringing') this.#hasRung = true;
-    if (channel.state !== 'Up') return;
+    if (channel.state !== 'Up') {
+      // Nobody had picked up yet: nothing of the answer was missed.
+      if (this.#upMs === undefined) this.#wasUnheard = false;
+      return;
+    }
     this.#answered();
     this.#serveOnce(() => this.#resume());
   }
@@ -327,7 +341,7 @@ export class AriCall {
       this.#message = 'whole';
       return;
     }
-    this.#message = 'cut';
+    this.#message = event === undefined && !this.#isOver ? 'unknown' : 'cut';
     if (event?.type === 'played') {
       await this.#judgeSilence();
       return;
@@ -377,6 +391,7 @@ export class AriCall {
   /** Hangs up, and sees that it is. */
   async #close(): Promise<void> {
     const { wire } = this.#parts;
+    this.#isClosing = true;
     // Once it goes in any case; its repeats must not flood an Asterisk that does not answer.
     let isUrgent = true;
     const hangUp = async (signal: AbortSignal): Promise<void> => {
@@ -408,7 +423,11 @@ export class AriCall {
       message: this.#message,
       digit: this.#digit,
       unheard: this.#audioFault ?? this.#requestFault,
-      isClosed: this.#isClosed,
+      // The word that it is gone may overtake the answer to our hanging up.
+      isClosed: this.#isClosed || (this.#isClosing && (this.#word?.cause ?? 0) !== 0),
+      wasUnheard: this.#wasUnheard,
+      asksKey: this.#parts.answers !== undefined,
+      leavesNothing: this.#parts.settings.voicemail === 'hang_up',
       word: this.#word,
     });
   }

@@ -3,14 +3,15 @@
  */
 import { callEnd, type HangupCause } from '../../../domain/hangup-cause.ts';
 import type { Ended } from '../../../engine/ports.ts';
+import { LACKS_KEY, LOST_BEFORE_END } from './end-text.ts';
 
 export type AriEnd =
   | { readonly type: 'ended'; readonly ended: Ended }
   /** The channel is gone, and nobody can tell what became of the call. */
   | { readonly type: 'lost'; readonly detail: string };
 
-/** How much of the message was played. */
-export type Message = 'none' | 'begun' | 'whole' | 'cut';
+/** How much of the message was played; `unknown` where its end was waited for in vain. */
+export type Message = 'none' | 'begun' | 'whole' | 'cut' | 'unknown';
 
 export interface AriSigns {
   /** From the answer to the end; undefined where nobody picked up. */
@@ -23,6 +24,12 @@ export interface AriSigns {
   readonly unheard: string | undefined;
   /** It was hung up by us. */
   readonly isClosed: boolean;
+  /** While it was up, nobody of ours listened for a while. */
+  readonly wasUnheard: boolean;
+  /** The script asks for a key. */
+  readonly asksKey: boolean;
+  /** That nothing is said to a machine is how it is set up. */
+  readonly leavesNothing: boolean;
   /** Of the far end. */
   readonly word: HangupCause | undefined;
 }
@@ -48,13 +55,27 @@ export function ariEnd(signs: AriSigns): AriEnd {
   return { type: 'ended', ended };
 }
 
-function heardText({ message, digit, isMachine, isClosed }: AriSigns): string | undefined {
-  switch (message) {
-    case 'whole':
-      return undefined;
-    case 'none':
-      return isMachine && isClosed ? 'no message was left' : 'hung up before the message began';
-    default:
-      return digit === undefined ? 'hung up before the message was over' : undefined;
-  }
+function heardText(signs: AriSigns): string | undefined {
+  const { isMachine, isClosed, wasUnheard, asksKey, word } = signs;
+  const texts = [
+    messageText(signs),
+    ...(word === undefined && !isClosed ? [LOST_BEFORE_END] : []),
+    ...(wasUnheard && asksKey && !isMachine ? [LACKS_KEY] : []),
+  ].filter((text) => text !== undefined);
+  return texts.length > 0 ? texts.join('; ') : undefined;
 }
+
+function messageText(signs: AriSigns): string | undefined {
+  const { message, digit, isMachine, isClosed, wasUnheard, leavesNothing, word } = signs;
+  if (message === 'whole' || digit !== undefined) return undefined;
+  if (message === 'none') {
+    if (isMachine && leavesNothing) return LEFT_NONE;
+    return isMachine && isClosed ? 'no message was left' : 'hung up before the message began';
+  }
+  // Whose doing it was is known only of whoever was listened to all the time.
+  const isTheirs = message !== 'unknown' && !wasUnheard && word !== undefined;
+  return isTheirs ? 'hung up before the message was over' : UNKNOWN_LENGTH;
+}
+
+const LEFT_NONE = 'no message was left, as configured (voicemail: hang_up)';
+const UNKNOWN_LENGTH = 'it is not known whether the message was heard to its end';

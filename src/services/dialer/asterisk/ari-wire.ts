@@ -75,6 +75,16 @@ export class AriWire {
     return textAt(jsonOf(this.#well(response)), 'system', 'version') ?? '';
   }
 
+  /**
+   * Whether it would also do something: hanging up what is not there is done by whoever may.
+   *
+   * @throws ServiceFailure the user may only read
+   */
+  async mayWrite(signal: AbortSignal): Promise<void> {
+    const response = await this.#ask('DELETE', '/channels/campaign-no-channel', signal);
+    if (response.status === 403) this.#well(response);
+  }
+
   async ping(signal: AbortSignal): Promise<void> {
     this.#well(await this.#ask('GET', '/asterisk/ping', signal));
   }

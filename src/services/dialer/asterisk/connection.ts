@@ -100,6 +100,14 @@ export class Connection<L extends Link> implements ConnectionView, AsyncDisposab
     };
   }
 
+  follow(listener: (isMade: boolean) => void): () => void {
+    const tell = ({ name }: ConnectionState): void => {
+      if (name === 'connected' || name === 'disconnected') listener(name === 'connected');
+    };
+    tell(this.#state);
+    return this.subscribe(tell);
+  }
+
   /**
    * For whatever must not wait. Only while the first try is under way, or the one that follows at
    * once on a loss, it is waited for.
@@ -285,9 +293,10 @@ export class Connection<L extends Link> implements ConnectionView, AsyncDisposab
       return notConnected(`${service}: ${address} is being connected to`);
     }
     const { error } = state;
-    return error.kind === 'permanent'
-      ? renewed(error)
-      : notConnected(`${service} is not connected to ${address}: ${error.message}`, error);
+    if (error.kind === 'permanent') return renewed(error);
+    const why = error.message.replace(`${service}: `, '');
+    const where = why.includes(address) ? '' : ` to ${address}`;
+    return notConnected(`${service} is not connected${where}: ${why}`, error);
   }
 }
 

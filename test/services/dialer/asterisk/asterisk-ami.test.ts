@@ -9,6 +9,8 @@ import { FakeAmi } from './fake-ami.ts';
 
 const CALL = 'f0c5a5de-0000-4000-8000-000000000001';
 const context = requestContext();
+/** Whoever picked up hung up in the same moment. */
+const AT_ONCE = { usage: { seconds: 0 } };
 
 function request(over: Partial<DialRequest> = {}): DialRequest {
   return {
@@ -65,6 +67,12 @@ class Bench {
   /** Until it is so: real bytes are on their way, and time stands still. */
   async until(isSo: () => boolean): Promise<void> {
     while (!isSo()) await this.clock.settle();
+  }
+
+  /** What was told before has been taken: its answer comes behind it. */
+  async taken(): Promise<void> {
+    await this.dialer.probe(context.signal);
+    await this.clock.settle();
   }
 
   get state(): string {
@@ -130,7 +138,19 @@ test('a person who picks up was reached', async () => {
   asterisk.stands(CALL, '5');
   asterisk.stands(CALL, '6');
   asterisk.hangUp(CALL, 16);
-  expect(await followed.ended).toEqual({ outcome: 'answered' });
+  expect(await followed.ended).toEqual({ outcome: 'answered', ...AT_ONCE });
+});
+
+test('the seconds from the answer to the end are what is paid for', async () => {
+  const { made, asterisk, followed } = await withFollowed();
+  asterisk.stands(CALL, '5');
+  await made.taken();
+  await made.clock.advance(4_000);
+  asterisk.stands(CALL, '6');
+  await made.taken();
+  await made.clock.advance(7_200);
+  asterisk.hangUp(CALL, 16);
+  expect(await followed.ended).toEqual({ outcome: 'answered', usage: { seconds: 8 } });
 });
 
 test('the first key that counts is the answer; all are told at once', async () => {
@@ -151,7 +171,7 @@ test('the first key that counts is the answer; all are told at once', async () =
   await made.until(() => told.length > 1);
   expect(asterisk.channels.has(CALL)).toBe(true);
   asterisk.tell('UserEvent', CALL, { UserEvent: 'Campaign', Played: 'SUCCESS' });
-  expect(await followed.ended).toEqual({ outcome: 'answered', digit: '1' });
+  expect(await followed.ended).toEqual({ outcome: 'answered', digit: '1', ...AT_ONCE });
   expect(told).toEqual(['1', '9']);
 });
 
@@ -173,14 +193,14 @@ test('a key is no answer before the question, however the call ends', async () =
   asterisk.tell('UserEvent', 'other', { UserEvent: 'Campaign', Playing: 'yes' });
   asterisk.tell('DTMFEnd', CALL, { Digit: '9', Direction: 'Received' });
   asterisk.hangUp(CALL, 16);
-  expect(await ended).toEqual({ outcome: 'answered' });
+  expect(await ended).toEqual({ outcome: 'answered', ...AT_ONCE });
 });
 
 test('a dialplan that never says when the text begins loses no key by a hang-up', async () => {
   const { asterisk, ended } = await asked();
   asterisk.tell('DTMFEnd', CALL, { Digit: '9', Direction: 'Received' });
   asterisk.hangUp(CALL, 16);
-  expect(await ended).toEqual({ outcome: 'answered', digit: '9' });
+  expect(await ended).toEqual({ outcome: 'answered', digit: '9', ...AT_ONCE });
 });
 
 test('where the begin of the text may have been missed, every key counts', async () => {
@@ -191,7 +211,7 @@ test('where the begin of the text may have been missed, every key counts', async
   await made.until(() => made.looks() === 2);
   await made.clock.settle();
   asterisk.hangUp(CALL, 16);
-  expect(await ended).toEqual({ outcome: 'answered', digit: '9' });
+  expect(await ended).toMatchObject({ outcome: 'answered', digit: '9' });
 });
 
 /** Somebody picked up who is to be asked something. */
@@ -203,12 +223,51 @@ async function asked() {
   return { made, asterisk: made.asterisk, ended };
 }
 
+test('where nobody of ours listened for a while, a key may be missing: that is said', async () => {
+  const { made, asterisk, ended } = await asked();
+  await made.taken();
+  asterisk.drop();
+  await made.until(() => made.looks() === 2);
+  await made.taken();
+  asterisk.hangUp(CALL, 16);
+  expect((await ended).detail).toMatch(/a key .* may have been missed/);
+});
+
+test('nobody misses a key of a phone that was still ringing', async () => {
+  const made = await bench();
+  const answers = { keys: '19', waitMs: 5_000, pressed: () => Promise.resolve() };
+  const { ended } = await made.followed({ answers });
+  const { asterisk } = made;
+  asterisk.stands(CALL, '5');
+  await made.taken();
+  asterisk.drop();
+  await made.until(() => made.looks() === 2);
+  await made.taken();
+  asterisk.stands(CALL, '6');
+  asterisk.hangUp(CALL, 16);
+  expect((await ended).detail).toBeUndefined();
+});
+
+test('a call of an earlier process may lack a key that was pressed before', async () => {
+  const made = await bench();
+  const { dialer, asterisk } = made;
+  asterisk.channels.set(CALL, '6');
+  const answers = { keys: '9', waitMs: 5_000, pressed: () => Promise.resolve() };
+  const wanted = request({ answers });
+  const found = await dialer.find(wanted, context);
+  if (found.state !== 'placed') throw new Error(found.state);
+  const ended = dialer.follow(found.placed, wanted, context);
+  await made.until(() => made.looks() === 2);
+  asterisk.hangUp(CALL, 16);
+  expect((await ended).detail).toMatch(/a key .* may have been missed/);
+});
+
 test('a script that asks for nothing has no answer', async () => {
   const { asterisk, followed } = await withFollowed();
   asterisk.stands(CALL, '6');
   asterisk.tell('DTMFEnd', CALL, { Digit: '9', Direction: 'Received' });
   asterisk.hangUp(CALL, 16);
-  expect(await followed.ended).toEqual({ outcome: 'answered' });
+  expect(await followed.ended).toEqual({ outcome: 'answered', ...AT_ONCE });
 });
 
 test('a machine is voicemail', async () => {
@@ -216,7 +275,7 @@ test('a machine is voicemail', async () => {
   asterisk.stands(CALL, '6');
   asterisk.tell('UserEvent', CALL, { UserEvent: 'Campaign', Machine: 'MACHINE' });
   asterisk.hangUp(CALL, 16);
-  expect(await followed.ended).toEqual({ outcome: 'voicemail' });
+  expect(await followed.ended).toEqual({ outcome: 'voicemail', ...AT_ONCE });
 });
 
 test.each([
@@ -228,7 +287,7 @@ test.each([
   asterisk.tell('VarSet', CALL, { Variable: 'AMDSTATUS', Value: 'MACHINE' });
   asterisk.tell('VarSet', CALL, { Variable: 'AMDCAUSE', Value: cause });
   asterisk.hangUp(CALL, 16);
-  expect(await followed.ended).toEqual({ outcome });
+  expect(await followed.ended).toEqual({ outcome, ...AT_ONCE });
 });
 
 test('audio that Asterisk cannot play is no answered call', async () => {
@@ -323,7 +382,7 @@ test('a call that stands when the connection is back is followed to its end', as
   await made.until(() => made.looks() === 2);
   await made.clock.settle();
   asterisk.hangUp(CALL, 16);
-  expect(await followed.ended).toEqual({ outcome: 'answered' });
+  expect(await followed.ended).toEqual({ outcome: 'answered', ...AT_ONCE });
 });
 
 test('after a kill -9 of Asterisk the last word counts: who picked up was reached', async () => {
@@ -340,6 +399,7 @@ test('after a kill -9 of Asterisk the last word counts: who picked up was reache
   expect(await followed.ended).toEqual({
     outcome: 'answered',
     detail: 'the connection was lost before its end',
+    usage: { seconds: expect.any(Number) },
   });
 });
 
@@ -389,7 +449,8 @@ test('whoever took us and has not booted is not there yet', async () => {
   const made = new Bench(asterisk);
   await made.until(() => asterisk.logins === 1);
   await made.clock.settle();
-  await made.clock.advance(9_000);
+  // Within the time of a health check, which is to say why.
+  await made.clock.advance(4_500);
   await made.until(() => made.state === 'disconnected');
   expect(made.events.at(-1)).toMatchObject({ state: 'disconnected', code: 'not_booted' });
 });

@@ -170,10 +170,56 @@ test('after a crash of ours whoever heard the text may still press a key', async
   expect(made.pressed).toEqual(['9']);
 });
 
+test('after a crash of ours a key may have been pressed unheard: that is said', async () => {
+  const { fake, dialer, request } = await bench();
+  const answers = { keys: '9', waitMs: 1_000, pressed: () => Promise.resolve() };
+  fake.leave(request.call, { CAMPAIGN_SAID: '1' });
+  const wanted = { ...request, answers };
+  await dialer.find(wanted, CONTEXT);
+  const ended = await dialer.follow(placedOf(request), wanted, CONTEXT);
+  expect(ended.detail).toMatch(/^a key .* may have been missed$/);
+});
+
 test('a playback whose end is never told is ended, and the line is free', async () => {
   const { fake, call } = await bench('endless');
-  expect(await call()).toMatchObject({ outcome: 'answered' });
+  // Nobody knows how much of it they heard, and it was not they who hung up.
+  const detail = 'it is not known whether the message was heard to its end';
+  expect(await call()).toMatchObject({ outcome: 'answered', detail });
   expect(fake.channels.size + fake.playbacks.size).toBe(0);
+});
+
+test('who is lost with Asterisk while a key is waited for may have pressed one', async () => {
+  const { fake, dialer, request } = await bench();
+  const answers = { keys: '9', waitMs: 600_000, pressed: () => Promise.resolve() };
+  const wanted = { ...request, answers };
+  const placed = await dialer.place(wanted, CONTEXT);
+  const ended = dialer.follow(placed, wanted, CONTEXT);
+  await expect
+    .poll(() => fake.channels.get(request.call)?.variables.has('CAMPAIGN_SAID'))
+    .toBe(true);
+  await expect.poll(() => fake.playbacks.size).toBe(0);
+  fake.drop();
+  fake.channels.clear();
+  const detail = expect.stringMatching(/connection was lost before its end; a key .* missed/);
+  expect(await ended).toMatchObject({ outcome: 'answered', detail });
+});
+
+test('a key that comes when the call was given up is told all the same', async () => {
+  const { made, fake, dialer, request } = await bench();
+  const pressed = async (key: string) => void made.pressed.push(key);
+  const wanted = { ...request, answers: { keys: '9', waitMs: 10_000, pressed } };
+  const placed = await dialer.place(wanted, CONTEXT);
+  await expect
+    .poll(() => fake.channels.get(request.call)?.variables.has('CAMPAIGN_SAID'))
+    .toBe(true);
+  const ended = dialer.follow(placed, wanted, CONTEXT);
+  const looked = `GET /channels/${request.call}`;
+  await expect.poll(() => fake.asked.some((line) => line === looked)).toBe(true);
+  fake.sickness = 500;
+  await ended;
+  expect(dialer.kept).toBe(0);
+  fake.press(request.call, '9');
+  await expect.poll(() => made.pressed).toEqual(['9']);
 });
 
 test('a key is heard while the text is said, and told at once', async () => {
@@ -187,7 +233,13 @@ test('a key is heard while the text is said, and told at once', async () => {
 
 test.each([
   ['machine', 'voicemail', 'leave', undefined, true],
-  ['machine', 'voicemail', 'hang_up', 'no message was left', false],
+  [
+    'machine',
+    'voicemail',
+    'hang_up',
+    'no message was left, as configured (voicemail: hang_up)',
+    false,
+  ],
   ['person', 'answered', 'hang_up', undefined, true],
 ] as const)(
   'with machines listened for, %s is %s; %s',
@@ -321,6 +373,10 @@ test('a user who may only read is said to be one', async () => {
   fake.isReadOnly = true;
   const failure = await failureOf(dialer.place(request, CONTEXT));
   expect(failure).toMatchObject({ code: 'permission_denied', kind: 'permanent', scope: 'service' });
+  const probed = await failureOf(dialer.probe(CONTEXT.signal));
+  expect(probed).toMatchObject({ code: 'permission_denied', kind: 'permanent' });
+  fake.isReadOnly = false;
+  expect(await dialer.probe(CONTEXT.signal)).toMatchObject({ detail: expect.any(String) });
 });
 
 test('a trunk that refuses our password is the trunk, not the number', async () => {

@@ -25,6 +25,8 @@ export type Originate =
 export class FakeAmi {
   secret = 'test-secret-2-wonderland';
   isBooted = true;
+  /** Why it takes nobody in. */
+  refusal: string | undefined;
   /** It takes the connection and says nothing any more. */
   isMute = false;
   originate: Originate = 'makes';
@@ -128,8 +130,9 @@ export class FakeAmi {
 
   #login(action: AmiPacket, socket: Socket, answer: (fields: Fields) => void): void {
     this.logins += 1;
-    if (action.get('secret') !== this.secret) {
-      answer({ Response: 'Error', Message: 'Authentication failed' });
+    const isWrong = action.get('secret') !== this.secret;
+    if (isWrong || this.refusal !== undefined) {
+      answer({ Response: 'Error', Message: this.refusal ?? 'Authentication failed' });
       socket.end();
       return;
     }

@@ -168,6 +168,7 @@ export class FakeAri {
     query: URLSearchParams,
     body: string,
   ): readonly [number, unknown] {
+    if (this.isReadOnly && method !== 'GET') return [403, { message: 'Write access denied' }];
     if (path === '/asterisk/info') return [200, { system: { version: '22.10.1' } }];
     if (path === '/asterisk/ping') return [200, { ping: 'pong' }];
     if (path === '/channels') return method === 'POST' ? this.#ring(query, body) : this.#list();
@@ -216,7 +217,6 @@ export class FakeAri {
   }
 
   #ring(query: URLSearchParams, body: string): readonly [number, unknown] {
-    if (this.isReadOnly) return [403, { message: 'Write access required' }];
     const id = query.get('channelId') ?? '';
     if (this.channels.has(id)) return [409, { message: 'Channel with given ID already exists' }];
     const number = /\+\d+/.exec(query.get('endpoint') ?? '')?.[0] ?? '';

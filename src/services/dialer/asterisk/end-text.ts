@@ -1,0 +1,7 @@
+/**
+ * What is said of a call of which a part went unheard.
+ */
+
+/** Nobody of ours heard how it ended. */
+export const LOST_BEFORE_END = 'the connection was lost before its end';
+export const LACKS_KEY = 'a key pressed while nobody of ours was connected may have been missed';
