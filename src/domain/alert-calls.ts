@@ -105,7 +105,8 @@ export class CallWatch {
 
   tryFailed(event: EventOf<'attempt.failed'>, moment: WatchMoment): readonly Sign[] {
     const { contact, step, service } = event;
-    if (contact !== undefined) {
+    // A record that fails is that of a call which has ended.
+    if (contact !== undefined && step !== 'record') {
       const call = this.#inHandOf(contact);
       if (step === 'dial') call.dialer = service;
       if (isOut(service, moment)) call.out.add(service);

@@ -130,6 +130,30 @@ describe('an error rate', () => {
   };
   const rate = (all: readonly Alert[]) => all.find(({ key }) => key.endsWith('error_rate'));
 
+  it('counts the next calls of those whose records failed in an outage that is over', async () => {
+    const { take, keys } = watching();
+    const crm = { service: 'hubspot', role: 'crm', ...FULL, code: 'http_503' } as const;
+    const called = Array.from({ length: 20 }, (_, at) => ({ contact: `r${at}`, call: `x${at}` }));
+    const tried = { scope: 'service', status: 503, attempt: 1, durationMs: 1 } as const;
+    await take(opened('hubspot', { role: 'crm' }));
+    await take(
+      ...called.map((about): CampaignEvent => {
+        return { type: 'attempt.failed', step: 'record', ...about, ...crm, ...tried };
+      }),
+    );
+    await take({ type: 'breaker.closed', service: 'hubspot', role: 'crm', outageMs: 90_000 });
+    await take(
+      ...called.map((about): CampaignEvent => {
+        return { type: 'call.failed', step: 'lookup', ...about, ...crm };
+      }),
+    );
+    expect(keys()).toEqual([
+      'raised service:hubspot',
+      'recovered service:hubspot',
+      'raised campaign:spring:error_rate',
+    ]);
+  });
+
   it('says that calls which the dialer calls failed are not tried again', async () => {
     const { take, alerts } = watching();
     await take(...many(20, failedBy));
