@@ -79,10 +79,12 @@ export class TrunkWatch {
    *
    * @throws ServiceFailure the next call would meet the same
    */
-  admit(): void {
+  admit(phone: string): void {
     const doubt = this.#doubt;
     this.#doubt = undefined;
     if (doubt !== undefined) throw doubt;
+    // Its first word may never be asked about: placing it may be given up before.
+    if (this.#isMute) this.#tried.add(phone);
   }
 
   /** How long the first word of a call that was just placed is waited for. */

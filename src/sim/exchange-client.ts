@@ -65,7 +65,7 @@ export class ExchangeClient {
     this.#noteLosses();
     if (this.#exchange.awayFor(nowMs) === undefined) {
       try {
-        this.#watch.admit();
+        this.#watch.admit(contact.phone);
       } catch (error) {
         return await this.#outside.refuse(asking, error as ServiceFailure);
       }

@@ -13,7 +13,7 @@ function muteTrunk(): TrunkWatch {
     watch.begun(SILENT, phone);
     watch.over(MUTE, phone);
   }
-  expect(() => watch.admit()).toThrow(expect.objectContaining(NEVER_RINGS));
+  expect(() => watch.admit('0')).toThrow(expect.objectContaining(NEVER_RINGS));
   return watch;
 }
 
@@ -31,6 +31,13 @@ describe('a trunk on which nothing rings any more', () => {
     watch.over(RUNG, '6');
     expect(watch.begun(SILENT, '7')).toBeUndefined();
     expect(watch.begun(MUTE, '8')).toBeUndefined();
+  });
+
+  it('a call that tried it and rang does, also where its placing was given up before', () => {
+    const watch = muteTrunk();
+    watch.admit('6');
+    watch.over(RUNG, '6');
+    expect(watch.begun(SILENT, '7')).toBeUndefined();
   });
 
   it('what proved it once is no proof the next time', () => {

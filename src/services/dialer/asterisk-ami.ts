@@ -126,7 +126,7 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
     const fields = this.#originate(request);
     await this.#stopping.passed(signal);
     const link = await this.connection.link(signal);
-    this.#watch.admit();
+    this.#watch.admit(request.contact.phone);
     this.#calls.forget(id);
     const call = this.#calls.track(id);
     call.keys = request.answers?.keys ?? '';

@@ -165,7 +165,7 @@ class AsteriskAri implements AriDialer {
     await this.#stopping.passed(signal);
     await this.connection.link(signal);
     await this.#wire.ready(request.call, signal);
-    this.#watch.admit();
+    this.#watch.admit(request.contact.phone);
     const call = this.#callOf(request, sound);
     this.#calls.set(call.id, call);
     this.#placing.add(call.id);
