@@ -61,7 +61,7 @@ export interface ForecastFacts {
   readonly recordsOwed: number;
   readonly busyShare: number;
   readonly delays: readonly ServiceDelays[];
-  readonly pace: { readonly calls: number; readonly waitMs: number; readonly perSecond: number };
+  readonly pace: { readonly times: number; readonly waitMs: number; readonly perSecond: number };
   /** Contacts without an outcome at the end. */
   readonly left: number;
   /** Answers that came late because a service was slow. */
@@ -122,13 +122,15 @@ function heldUpTexts({ delays, lateAnswers, pace, left }: ForecastFacts): readon
   const late = lateAnswers === 0 ? [] : [`${counted(lateAnswers, 'answer')} came late`];
   const texts = [...delays.map(delayText), ...paceTexts(pace), ...late];
   // Whom nobody came to was not held up, and must not look as if all were well.
-  return left === 0 ? texts : [...texts, `and ${counted(left, 'contact')} left without an outcome`];
+  if (left === 0) return texts;
+  const open = `${counted(left, 'contact')} left without an outcome`;
+  return texts.length === 0 ? [`nobody, with ${open}`] : [...texts, `and ${open}`];
 }
 
-function paceTexts({ calls, waitMs, perSecond }: ForecastFacts['pace']): readonly string[] {
-  if (calls === 0) return [];
+function paceTexts({ times, waitMs, perSecond }: ForecastFacts['pace']): readonly string[] {
+  if (times === 0) return [];
   const waited = `${spanText(waitMs)} of waiting in all`;
-  return [`${counted(calls, 'call')} by the pace of ${paceText(perSecond)}: ${waited}`];
+  return [`${counted(times, 'time')} by the pace of ${paceText(perSecond)}: ${waited}`];
 }
 
 /** `2 calls a second`, `1 call in 1 min 40 s`. */
@@ -301,8 +303,8 @@ export interface ForecastDocument {
     readonly failed_calls: number;
     readonly fallbacks: number;
   }[];
-  /** Calls that waited for `calls_per_second` for a second at least, and all waits for it. */
-  readonly pace: { readonly calls: number; readonly wait_ms: number };
+  /** Times that a request to ring waited for `calls_per_second` for a second, and all waits. */
+  readonly pace: { readonly times: number; readonly wait_ms: number };
   /** Of services that were slow. */
   readonly late_answers: number;
   readonly outages: readonly {
@@ -349,7 +351,7 @@ export function forecastDocument(facts: ForecastFacts): ForecastDocument {
       failed_calls: failedCalls,
       fallbacks,
     })),
-    pace: { calls: facts.pace.calls, wait_ms: Math.round(facts.pace.waitMs) },
+    pace: { times: facts.pace.times, wait_ms: Math.round(facts.pace.waitMs) },
     late_answers: facts.lateAnswers,
     outages: costs.map(({ outage, price }) => ({
       name: outage.name,

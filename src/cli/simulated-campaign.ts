@@ -18,6 +18,7 @@ import { placesOf } from '../sim/vendors.ts';
 import { campaignName } from './campaign-name.ts';
 import { CheckSink } from './check-sink.ts';
 import { loadConfig, parseConfig } from './config.ts';
+import { speaksItself } from './dialer-voice.ts';
 import { CommandFailure, EXIT } from './exit.ts';
 import { fullJudgement } from './judgement.ts';
 import { type ParsedOutage, parseOutage } from './outage-option.ts';
@@ -103,7 +104,8 @@ export async function simulatedCampaign(
     ? parseConfig(BUILT_IN, { file: resolve(world.folder, 'config.yml'), env: {} })
     : await readConfig(world, options.config ?? 'config.yml');
   const used = isBuiltIn ? BUILT_IN_CHAINS : config.services;
-  const { chains, placed, notes } = withOutages(used, outages);
+  const cast = withOutages(used, outages);
+  const { chains, placed, notes } = isBuiltIn ? cast : withoutSpeech(cast, config);
   const read =
     list === undefined ? madeUp(options.contacts) : await readList(world, list, config, emit);
   return {
@@ -149,11 +151,14 @@ function channelsOf({ alerts }: Config): readonly ChannelUse[] {
   });
 }
 
+interface Cast {
+  readonly chains: ChainNames;
+  readonly placed: readonly Outage[];
+  readonly notes: readonly string[];
+}
+
 /** A service that is to fail has to be in use. */
-function withOutages(
-  used: ChainNames,
-  outages: readonly ParsedOutage[],
-): { chains: ChainNames; placed: readonly Outage[]; notes: readonly string[] } {
+function withOutages(used: ChainNames, outages: readonly ParsedOutage[]): Cast {
   const chains: Record<string, readonly string[]> = { ...used };
   const notes: string[] = [];
   for (const { target, name } of outages) {
@@ -170,6 +175,26 @@ function withOutages(
     places: placesOf(target, chains as ChainNames).places,
   }));
   return { chains: chains as ChainNames, placed, notes };
+}
+
+/** As in a real run nobody is asked to speak where every dialer does; but who is to fail is. */
+function withoutSpeech(cast: Cast, { providers }: Config): Cast {
+  const { chains, placed, notes } = cast;
+  if (!speaksItself({ services: chains as Config['services'], providers })) return cast;
+  const dialers = listed(chains.dialer);
+  const isAsked = placed.some(({ places }) => places.every(({ role }) => role === 'tts'));
+  if (isAsked) {
+    const note = `${dialers} speaks the text itself in a real run: here ${listed(chains.tts)} does`;
+    return { ...cast, notes: [...notes, note] };
+  }
+  return {
+    chains: { ...chains, tts: [] },
+    placed: placed.map((outage) => ({
+      ...outage,
+      places: outage.places.filter(({ role }) => role !== 'tts'),
+    })),
+    notes: [...notes, `${dialers} speaks the text itself: no service of tts is asked`],
+  };
 }
 
 function withPolicies(config: Config, chains: ChainNames): Config {

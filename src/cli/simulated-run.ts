@@ -13,7 +13,7 @@ import { draws } from '../sim/draws.ts';
 import { EXCHANGES } from '../sim/exchange.ts';
 import { Forecast } from '../sim/forecast.ts';
 import type { Outage } from '../sim/outage.ts';
-import { NO_QUIRKS, Outside } from '../sim/outside.ts';
+import { NO_QUIRKS, Outside, type Quirks } from '../sim/outside.ts';
 import { live, type MakeEngine } from '../sim/simulation.ts';
 import { answerMs } from '../sim/vendors.ts';
 import { VirtualClock } from '../sim/virtual-clock.ts';
@@ -90,7 +90,7 @@ export async function playCampaign(world: World, play: Play, clock: VirtualClock
     behaviour: config.simulation,
     answerMs: (place) => answerMs(config.simulation, place),
     outages,
-    quirks: { ...NO_QUIRKS, exchanges: EXCHANGES },
+    quirks: quirksOf(campaign),
     witness: undefined,
     bills: typicalBills(draw, prices),
   });
@@ -129,6 +129,12 @@ export async function playCampaign(world: World, play: Play, clock: VirtualClock
   const { lateAnswers } = outside;
   const usage = book.counts();
   return { ...end, state, forecast, durationMs: clock.monotonicMs(), lateAnswers, usage };
+}
+
+/** Where no service of tts is asked, the dialers speak. */
+function quirksOf({ chains }: SimulatedCampaign): Quirks {
+  const speaking = chains.tts.length > 0 ? [] : chains.dialer;
+  return { ...NO_QUIRKS, exchanges: EXCHANGES, speaking };
 }
 
 /** What there is to be told: as a channel has it that says nothing else, and what others take. */

@@ -33,7 +33,7 @@ export class Forecast {
   readonly #putOffs = new Map<string, number>();
   /** By service, as far as it was heard of. */
   readonly #roles = new Map<string, Role>();
-  readonly #pace = { calls: 0, waitMs: 0 };
+  readonly #pace = { times: 0, waitMs: 0 };
   #atMs = 0;
   #busyMs = 0;
   #outcomeMs: number | undefined;
@@ -56,15 +56,18 @@ export class Forecast {
     return this.#atMs === 0 ? 0 : busyMs / (this.#lines * this.#atMs);
   }
 
-  /** Calls that waited for the pace for a second at least, and how long all of them waited. */
-  get pace(): { readonly calls: number; readonly waitMs: number } {
+  /**
+   * How often a request to ring waited for the pace for a second at least, and how long all of
+   * them waited. One that is retried waits anew.
+   */
+  get pace(): { readonly times: number; readonly waitMs: number } {
     return this.#pace;
   }
 
   /** Somebody has waited so long for their turn. */
   paced(waitMs: number): void {
     this.#pace.waitMs += waitMs;
-    if (waitMs >= PACE_WAIT_MS) this.#pace.calls += 1;
+    if (waitMs >= PACE_WAIT_MS) this.#pace.times += 1;
   }
 
   /** Services that held anybody up, those first that held up most. */

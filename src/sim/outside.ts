@@ -157,7 +157,9 @@ export class Outside {
   /** Whether a dialer speaks the text itself, and in which language. */
   speaks(service: string, language: string): boolean {
     const isOwn = this.quirks.speaking?.includes(service) === true;
-    return isOwn && (language === 'en' || this.draw('speaks', service, language) < 0.6);
+    // Nobody is found out in a forecast whose language has no voice.
+    const isAny = !this.isWatched || language === 'en';
+    return isOwn && (isAny || this.draw('speaks', service, language) < 0.6);
   }
 
   /** Writes an answer on the bill, if bills are written. */

@@ -114,9 +114,9 @@ it('names the pace that holds a list up, and takes no waiting for it for work', 
   const slow = 'campaign: { lines: 3, calls_per_second: 0.01 }\n';
   const text = await told(VENDORS + slow, '--contacts 4');
   expect(text).toContain('the pace is 1 call in 1 min 40 s at most');
-  expect(text).toMatch(/held up 3 calls by the pace of 1 call in 1 min 40 s: \d+ min .*waiting/);
+  expect(text).toMatch(/held up 3 times by the pace of 1 call in 1 min 40 s: \d+ min .*waiting/);
   const { lines, pace } = await forecastOf(VENDORS + slow, '--contacts 4');
-  expect(pace.calls).toBe(3);
+  expect(pace.times).toBe(3);
   expect(pace.wait_ms).toBeGreaterThan(300_000);
   expect(lines.busy).toBeLessThan(0.3);
   const quick = await told(VENDORS + LINES, '--contacts 4');
@@ -201,4 +201,38 @@ it('has a help that names what only an exchange of your own can have', async () 
   expect(stdout.replace(/\s+/g, ' ')).toContain(
     'of asterisk-ari and asterisk-ami also restart, cut or trunk',
   );
+});
+
+it('counts times of waiting for the pace, several of a call that is retried', async () => {
+  const slow = 'campaign: { lines: 6, calls_per_second: 0.05 }\n';
+  const options = '--contacts 30 --outage twilio@+1m-+4m:flaky:50%';
+  const { pace } = await forecastOf(VENDORS + slow, options);
+  expect(pace.times).toBeGreaterThan(30);
+  expect(await told(VENDORS + slow, options)).toContain(`${pace.times} times by the pace`);
+});
+
+it('says of a run that held nobody up and ended early that somebody is left', async () => {
+  const text = await told(`${TWILIO}campaign: { lines: 1, budget: 0.10 }\n`, '--contacts 60');
+  expect(text).toContain('held up nobody, with 56 contacts left without an outcome');
+});
+
+it('asks no voice where twilio speaks the text itself, but for one that is to fail', async () => {
+  const priced = VENDORS.replace('voice_id: "x"', '$&, prices: { per_thousand_characters: 0.1 }');
+  const plain = await told(priced + LINES, '--contacts 8 --outage all');
+  expect(plain).toContain('openai writes, twilio rings, hubspot notes');
+  expect(plain).toContain('twilio speaks the text itself: no service of tts is asked');
+  expect(plain).toContain('every service (openai, twilio and hubspot) answers 503');
+  expect(plain).toContain('cost 0.00 USD by estimated usage');
+  const failing = await told(priced + LINES, '--contacts 8 --outage tts@+30s-+5m');
+  expect(failing).toContain('twilio speaks the text itself in a real run: here elevenlabs does');
+  expect(failing).toContain('elevenlabs is left alone');
+  const audio = priced.replace('from:', 'audio_base_url: "https://audio.example.com", from:');
+  expect(await told(audio + LINES, '--contacts 8')).toContain('elevenlabs speaks, twilio rings');
+});
+
+it('rings whom twilio speaks to in any language', async () => {
+  using bench = new CommandBench(VENDORS + LINES);
+  bench.write('list.csv', 'name,phone,language\nA,+12025550101,pl\nB,+12025550102,sv\n');
+  const { stdout } = await bench.command('simulate list.csv --config config.yml --json');
+  expect(JSON.parse(stdout).outcomes.failed).toBeUndefined();
 });

@@ -345,6 +345,8 @@ describe('what cannot be simulated is refused with words', () => {
     ['simulate --seed -1', 64, 'whole number from 0'],
     ['simulate --seeds 5', 64, '--seeds without --hunt'],
     ['simulate --hunt --outage all', 64, '--hunt and --outage'],
+    ['simulate --hunt --contacts 4', 64, '--hunt and --contacts'],
+    ['simulate --hunt --config other.yml', 64, '--hunt and --config'],
     ['simulate spring.csv --hunt', 64, '--hunt and a list'],
   ])('%s', async (line, expected, words) => {
     const { code, stderr } = await bench.command(line);

@@ -26,7 +26,7 @@ export interface HuntOptions {
   readonly seed: number;
   /** How many; the seeds follow one another. */
   readonly seeds?: number;
-  /** Of `simulate`, and nothing for a hunt. */
+  /** Of `simulate`, and nothing for a hunt, as what `OWN` names. */
   readonly outage?: readonly string[];
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -47,19 +47,26 @@ interface Travels {
   kills: number;
 }
 
+/** What a simulation is told, and a hunt decides. */
+const OWN = ['config', 'contacts', 'lines', 'start', 'log', 'realtime', 'speed'] as const;
+
 /** How many worlds are played where nobody says. */
 const SEEDS = 100;
 
 export async function runHunt(
   world: World,
   list: string | undefined,
-  options: HuntOptions,
+  options: HuntOptions & Readonly<Partial<Record<(typeof OWN)[number], unknown>>>,
 ): Promise<number> {
-  if (list !== undefined || (options.outage ?? []).length > 0) {
-    const what = list === undefined ? '--outage' : `a list (${list})`;
+  const given = [
+    ...(list === undefined ? [] : [`a list (${list})`]),
+    ...((options.outage ?? []).length > 0 ? ['--outage'] : []),
+    ...OWN.filter((name) => options[name] !== undefined).map((name) => `--${name}`),
+  ];
+  if (given[0] !== undefined) {
     throw new CommandFailure(
       EXIT.usage,
-      `--hunt and ${what}: a hunt makes its own lists and outages`,
+      `--hunt and ${given[0]}: a hunt makes its own lists, settings and outages`,
       'Leave one of them out.',
     );
   }

@@ -260,7 +260,9 @@ function headerText(showing: Showing): string {
     list === undefined
       ? counted(contacts.length, 'made-up contact')
       : `${counted(contacts.length, 'contact')} of ${list}`;
-  const vendors = ROLES.map((role) => `${chains[role].join(' or ')} ${ROLE_VERBS[role]}`);
+  const vendors = ROLES.filter((role) => chains[role].length > 0).map(
+    (role) => `${chains[role].join(' or ')} ${ROLE_VERBS[role]}`,
+  );
   const { retry, circuitBreaker } = config.generalPolicy;
   const waits = Array.from({ length: retry.maxRetries }, (_, index) =>
     spanText(Math.min(retry.maxDelayMs, retry.initialDelayMs * retry.backoffFactor ** index)),
