@@ -10,7 +10,6 @@ import type { Capacity } from './capacity.ts';
 import { delaysBetween, isTroubled } from './channel-delays.ts';
 import type { Standing, Violation } from './check.ts';
 import { OPEN_TIMES_MAX } from './checkers/away.ts';
-import { toldOf } from './checkers/evidence.ts';
 import { RECORD_WAIT_MS } from './checkers/put-offs.ts';
 import { LogDigest } from './digest.ts';
 import { draws } from './draws.ts';
@@ -444,10 +443,15 @@ class Play {
     const last = its.findLast((one) => one.type === 'rang' || one.type === 'settled');
     if (last?.type !== 'rang') return undefined;
     // A slow request can ring for a call that was asked for before: not of that are they uncertain.
-    const started = toldOf(this.#log, 'call.started').findLast((one) => {
-      return one.event.contact === contact;
-    });
-    return started?.event.call === last.call ? last.outcome : undefined;
+    return this.#lastCallOf(contact) === last.call ? last.outcome : undefined;
+  }
+
+  #lastCallOf(contact: string): string | undefined {
+    for (const sight of this.#log.toReversed()) {
+      if (sight.type !== 'told' || sight.event.type !== 'call.started') continue;
+      if (sight.event.contact === contact) return sight.event.call;
+    }
+    return undefined;
   }
 
   /** From now on nothing is wrong with any vendor or channel. */
