@@ -42,7 +42,12 @@ interface Spell {
   told: 'as down' | 'as failing' | undefined;
 }
 
-const HEEDED: ReadonlySet<EventType> = new Set(['attempt.failed', 'step.finished', 'call.failed']);
+const HEEDED: ReadonlySet<EventType> = new Set([
+  'attempt.failed',
+  'step.finished',
+  'call.failed',
+  'breaker.closed',
+]);
 
 /** Of one run. */
 export class HealthWatch {
@@ -65,6 +70,11 @@ export class HealthWatch {
       const place = placeOf({ service, role });
       this.#failing.delete(place);
       const spell = this.#spells.get(place);
+      if (spell !== undefined) Object.assign(spell, { workedAt: spell.count, vain: 0 });
+    } else if (event.type === 'breaker.closed') {
+      const spell = this.#spells.get(placeOf(event));
+      // Its alert is over: bad checks are no news then, but that nothing gets through again is.
+      if (spell?.told !== undefined) spell.told = 'as failing';
       if (spell !== undefined) Object.assign(spell, { workedAt: spell.count, vain: 0 });
     } else if (event.type === 'call.failed') {
       for (const place of this.#failing) {

@@ -163,6 +163,37 @@ describe('health checks that fail', () => {
     expect(severities()).toEqual(['warning', 'critical']);
   });
 
+  it('become critical anew when nothing gets through after its breaker has closed', async () => {
+    const bench = new AlertBench();
+    const email = bench.channel('email');
+    const run = bench.run([email]);
+    for (const _ of [1, 2]) bad(run);
+    for (const event of [opened(), closed()]) {
+      await bench.clock.settle();
+      run.take(event);
+    }
+    await bench.clock.settle();
+    expect(email.delivered).toEqual([RAISED, RAISED, RECOVERED]);
+    run.take({
+      type: 'attempt.failed',
+      service: 'flite',
+      role: 'tts',
+      attempt: 1,
+      kind: 'unknown',
+      scope: 'service',
+      code: 'timeout',
+      message: 'no answer',
+      durationMs: 1,
+    });
+    for (const _ of [3, 4, 5, 6, 7]) bad(run);
+    await bench.clock.settle();
+    expect(email.delivered).toHaveLength(3);
+    bad(run);
+    await bench.clock.settle();
+    expect(email.delivered.slice(3)).toEqual([RAISED]);
+    expect(email.asked.at(-1)?.alert.severity).toBe('critical');
+  });
+
   it('become so too when it only does not say any more what became of calls', async () => {
     const failed = { kind: 'transient', scope: 'service', code: '503', message: 'down' } as const;
     const about = { service: 'flite', role: 'tts', attempt: 1, durationMs: 1 } as const;

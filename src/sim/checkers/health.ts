@@ -64,7 +64,7 @@ function belittled(
 }
 
 /** What ends the retries of a request, one way or the other. */
-const WENT_ON: ReadonlySet<string> = new Set(['step.finished', 'call.failed']);
+const WENT_ON: ReadonlySet<string> = new Set(['step.finished', 'call.failed', 'breaker.closed']);
 
 function alertsOf({ seen }: Evidence, key: string) {
   return seen.log.flatMap((sight, index) =>
