@@ -16,10 +16,11 @@ export class Refusals<Name> {
 
   /** @returns what counts after all, because the service turns out to take requests */
   tryFailed(event: EventOf<'attempt.failed'>): Held<Name> | undefined {
-    const { service, role, status, scope, question, hangUp } = event;
+    const { service, role, status, question, hangUp } = event;
     // Asked in another way than work is.
     if (question === true || hangUp === true) return undefined;
-    if (status !== 429) return scope === 'request' ? this.answered(service, role) : undefined;
+    // Whoever fails otherwise as well has more than too many requests; its breaker may tell that.
+    if (status !== 429) return this.answered(service, role);
     const roles = this.#refusing.get(service);
     if (roles === undefined) this.#refusing.set(service, new Set([role]));
     else roles.add(role);

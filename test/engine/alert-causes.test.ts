@@ -89,6 +89,17 @@ describe('a service that refuses everything as too much', () => {
   });
 });
 
+describe('a service that refuses some and does not answer the rest', () => {
+  it('hides nothing of what fails at it', async () => {
+    const { take, keys } = watching();
+    const [tried] = refused() as [Extract<CampaignEvent, { type: 'attempt.failed' }>];
+    const late = { status: undefined, code: 'timeout' } as const;
+    await take(...many(5, refused), { ...tried, ...late });
+    await take(...many(25, () => [{ ...tried, ...late }, ...refused('503')]));
+    expect(keys()).toContain('raised campaign:spring:error_rate');
+  });
+});
+
 describe('a share whose cause has become known', () => {
   it('is not said to be clear, and says nothing that is not so', async () => {
     const { take, alerts, keys } = watching();
