@@ -106,6 +106,7 @@ class ModelLlm implements Llm {
     const { response, detail } = await dialect.ask(model, (path) =>
       this.#send('GET', path, undefined, signal),
     );
+    if (response === undefined) return { detail };
     const body = this.#bodyOf(response);
     const against = dialect.probed?.(body);
     if (against !== undefined) {

@@ -87,6 +87,7 @@ class OpenaiVoice implements Tts {
     const { response, detail } = await askModel(this.#settings.model, (path) =>
       this.#send('GET', path, undefined, signal),
     );
+    if (response === undefined) return { detail };
     this.#successful(response);
     if (!isModelAnswer(jsonOf(response))) {
       throw unusable(this.#account, response, 'without models; check providers.openai.base_url');

@@ -626,6 +626,32 @@ describe.each(['openai', 'google', 'anthropic'] as const)('%s is asked for its m
   });
 });
 
+describe('a key of OpenAI that may not read models', () => {
+  const lacking = (scope: string): object => ({
+    error: {
+      message: `You have insufficient permissions for this operation. Missing scopes: ${scope}.`,
+      type: 'invalid_request_error',
+      param: null,
+      code: 'missing_scope',
+    },
+  });
+
+  it.each([401, 403])('may well be one that writes: %d', async (status) => {
+    const vendor = await fakeVendor('openai');
+    vendor.probes.push({ status, body: lacking('api.model.read') });
+    expect(await aimed('openai', vendor.url).probe(requestContext().signal)).toEqual({
+      detail: 'the key may not read models: whether the model small-1 exists shows only at work',
+    });
+  });
+
+  it('is refused all the same where it lacks what work needs', async () => {
+    const vendor = await fakeVendor('openai');
+    vendor.probes.push({ status: 401, body: lacking('model.request') });
+    const failure = await failureOf(aimed('openai', vendor.url).probe(requestContext().signal));
+    expect(failure).toMatchObject({ ...ACCOUNT, status: 401 });
+  });
+});
+
 describe.each(['openai', 'anthropic'] as const)('a server that speaks like %s', (name) => {
   const gone: readonly Reply[] = [
     { status: 404, body: { detail: 'Not Found' } },

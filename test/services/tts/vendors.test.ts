@@ -525,6 +525,11 @@ describe('openai', () => {
     const failure = await failureOf(aimedVoice('openai', vendor.url).probe(signal));
     expect(failure).toMatchObject({ ...ACCOUNT, status: 404 });
     expect(failure.message).toContain('check providers.openai.tts_model');
+    const scope = 'Missing scopes: api.model.read. Check that you have the correct role';
+    vendor.probes.push(openaiError(403, 'missing_scope', scope));
+    expect(await aimedVoice('openai', vendor.url).probe(signal)).toEqual({
+      detail: expect.stringMatching(/^the key may not read models: .* shows only at work$/),
+    });
   });
 
   it('asks for a file, whose header tells the rate', async () => {
