@@ -64,8 +64,9 @@ function isTwilio({ providers }: Config): boolean {
 
 /** Names and addresses that mean this machine, or its own network. */
 function isPrivate(host: string): boolean {
+  const isAddress = /^[\d.]+$/.test(host);
   return (
-    /^(0|127|10|192\.168|169\.254|172\.(1[6-9]|2\d|3[01]))\./.test(host) ||
+    (isAddress && /^(0|127|10|192\.168|169\.254|172\.(1[6-9]|2\d|3[01]))\./.test(host)) ||
     /^\[(::1?|f[cd].*|fe80.*)\]$/.test(host) ||
     /(^|\.)(localhost|local|internal|lan)$/.test(host) ||
     !/[.:]/.test(host)

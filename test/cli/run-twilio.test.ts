@@ -83,6 +83,16 @@ describe('a campaign that calls through Twilio', () => {
     );
   });
 
+  it.each(['0.tcp.ngrok.io', '10.example.com'])('takes a name for no address: %s', async (host) => {
+    const { fake, campaign, told } = await bench();
+    const config = campaign.read('config.yml').replace('[espeak-ng]', '[flite]');
+    const audio = `audio_base_url: "https://${host}/audio"`;
+    campaign.write('config.yml', config.replace(`base_url: "${fake.url}"`, audio));
+    const { code, stdout, stderr } = await told('check list.csv');
+    expect(code, stderr).toBe(0);
+    expect(stdout).not.toContain('cannot reach');
+  });
+
   it('asks Twilio in the next run how a call ended of which it could not tell', async () => {
     const { fake, campaign, told } = await bench();
     const config = campaign.read('config.yml');
