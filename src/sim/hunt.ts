@@ -10,7 +10,6 @@ import type { Capacity } from './capacity.ts';
 import { delaysBetween, isTroubled } from './channel-delays.ts';
 import type { Standing, Violation } from './check.ts';
 import { OPEN_TIMES_MAX } from './checkers/away.ts';
-import { toldOf } from './checkers/evidence.ts';
 import { RECORD_WAIT_MS } from './checkers/put-offs.ts';
 import { LogDigest } from './digest.ts';
 import { draws } from './draws.ts';
@@ -442,12 +441,7 @@ class Play {
   #whatRang(contact: string): Outcome | undefined {
     const its = this.#log.filter((one) => 'contact' in one && one.contact === contact);
     const last = its.findLast((one) => one.type === 'rang' || one.type === 'settled');
-    if (last?.type !== 'rang') return undefined;
-    // A slow request can ring for a call that was asked for before: not of that are they uncertain.
-    const started = toldOf(this.#log, 'call.started').findLast((one) => {
-      return one.event.contact === contact;
-    });
-    return started?.event.call === last.call ? last.outcome : undefined;
+    return last?.type === 'rang' ? last.outcome : undefined;
   }
 
   /** From now on nothing is wrong with any vendor or channel. */
