@@ -261,20 +261,19 @@ function meanwhile(down: readonly Trouble[], { breakers, outageWaitMs }: AlertMo
  */
 export function checkFailed(
   state: AlertState,
-  { service, role, kind, code, message, sinceMs, isDown }: CheckTrouble,
+  { service, role, kind, code, message, sinceMs, isRefused }: CheckTrouble,
   moment: AlertMoment,
 ): AlertsAfter {
   const key = serviceKey(service);
   const open = state.get(key);
   const before = open === undefined ? [] : troublesOf(open);
   const known = before.find((one) => one.role === role && isOn(one));
-  // What only its checks said may be said anew, where it is known by now that nothing gets through.
-  if (known !== undefined && !(isOfCheck(known) && isDown)) return quiet(state);
+  // What only its checks said may be said anew, where they say now that it refuses us.
+  if (known !== undefined && !(isOfCheck(known) && isRefused)) return quiet(state);
   const what = troubleText({ code, message });
-  const about = { role, kind, what, campaign: moment.campaign } as const;
-  const trouble: Trouble = { ...about, by: 'check', ...(isDown && { isDown }) };
+  const trouble: Trouble = { role, kind, what, campaign: moment.campaign, by: 'check' };
   const troubles = withTrouble(before, trouble);
-  const rule = isDown ? 'serviceDown' : 'serviceUnhealthy';
+  const rule = isRefused ? 'serviceDown' : 'serviceUnhealthy';
   const down = troubles.filter(isOn);
   if (open !== undefined) {
     const words = down.every(isOfCheck)
@@ -284,8 +283,8 @@ export function checkFailed(
       ? worsened(state, { ...open, ...words, troubles }, rule, moment)
       : quiet(state);
   }
-  const words = checkFailsWords(service, down);
-  return raisedIn(state, rule, { key, sinceMs, service, role, troubles, ...words }, moment);
+  const about = { key, sinceMs, service, role, troubles, ...checkFailsWords(service, down) };
+  return raisedIn(state, rule, about, moment);
 }
 
 /** Where its breaker is open, only a request that gets through ends it. */

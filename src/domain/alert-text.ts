@@ -69,15 +69,12 @@ export function troublesWords(
 export function checkFailsWords(service: string, troubles: readonly Trouble[]): AlertWords {
   const { title, what } = troublesWords(service, troubles);
   const refuses = troubles.some(({ kind }) => kind === 'permanent');
-  const isDown = troubles.some((trouble) => trouble.isDown);
-  const fails = isDown ? ' What is asked of it fails too: nothing gets through.' : '';
   return {
-    title: refuses || isDown ? title : `${named(service, troubles)}, fails its health checks`,
-    what: refuses ? what : `${what}${fails}`,
+    title: refuses ? title : `${named(service, troubles)}, fails its health checks`,
+    what,
     doing:
-      'It is asked as before: it may still do its work. What it fails at is tried again or asked ' +
-      'about, and who needs it waits, unless another service does the same work. Nobody is lost, ' +
-      'and nobody is rung twice. One more message says when it is well again.',
+      'Calls go on, and it is asked as before. If the work fails too, those who need it wait. ' +
+      'One more message says when it is well again.',
     toDo: refuses ? SEE_ACCOUNT : SEE_SERVICE,
   };
 }

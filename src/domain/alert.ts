@@ -23,8 +23,6 @@ export interface Trouble {
    * the work that failed until the breaker opened.
    */
   readonly by?: 'check' | 'stall' | undefined;
-  /** Noticed by its health check, and nothing gets through: as bad as an open breaker. */
-  readonly isDown?: boolean | undefined;
   /** It works again, while others of the same service do not. */
   readonly isOver?: boolean | undefined;
 }

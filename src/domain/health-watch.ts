@@ -21,25 +21,20 @@ export interface CheckTrouble extends CheckFault {
   readonly role: Role;
   /** Since the first bad check; milliseconds since the epoch. */
   readonly sinceMs: number;
-  /** It refuses us, or its requests fail too, and nothing gets through: like an open breaker. */
-  readonly isDown: boolean;
+  /** It refuses us, and nothing got through since: as bad as a breaker that is open. */
+  readonly isRefused: boolean;
 }
 
 /** So many bad checks in a row are told, */
 export const CHECKS_MIN = 2;
 /** and so many where requests fail as well, and no breaker has opened by then. */
 export const CHECKS_MAX = 6;
-/** So many failures since something got through, of questions about calls too, are no hiccup. */
-export const VAIN_MIN = 3;
 
 interface Spell {
   readonly sinceMs: number;
   count: number;
-  /** How many there had been when work got through the last time; undefined where none did. */
-  workedAt: number | undefined;
-  /** How many requests have failed since then. */
-  vain: number;
-  told: 'as down' | 'as failing' | undefined;
+  hasWorked: boolean;
+  told: 'as refused' | 'as failing' | undefined;
 }
 
 const HEEDED: ReadonlySet<EventType> = new Set(['attempt.failed', 'step.finished', 'call.failed']);
@@ -54,18 +49,15 @@ export class HealthWatch {
   take(event: CampaignEvent): void {
     if (!HEEDED.has(event.type)) return;
     if (event.type === 'attempt.failed') {
-      if (event.hangUp === true || event.scope !== 'service') return;
-      const place = placeOf(event);
-      if (event.question !== true) this.#failing.add(place);
-      const spell = this.#spells.get(place);
-      if (spell !== undefined) spell.vain += 1;
+      const isTriedAgain = event.question !== true && event.hangUp !== true;
+      if (isTriedAgain && event.scope === 'service') this.#failing.add(placeOf(event));
     } else if (event.type === 'step.finished') {
       const { service, role, kept } = event;
       if (service === undefined || kept === true) return;
       const place = placeOf({ service, role });
       this.#failing.delete(place);
       const spell = this.#spells.get(place);
-      if (spell !== undefined) Object.assign(spell, { workedAt: spell.count, vain: 0 });
+      if (spell !== undefined) spell.hasWorked = true;
     } else if (event.type === 'call.failed') {
       for (const place of this.#failing) {
         if (place.endsWith(` ${event.service}`)) this.#failing.delete(place);
@@ -81,26 +73,16 @@ export class HealthWatch {
     wallMs: number,
   ): CheckTrouble | undefined {
     const place = placeOf({ service, role });
-    const fresh: Spell = {
-      sinceMs: wallMs,
-      count: 0,
-      workedAt: undefined,
-      vain: 0,
-      told: undefined,
-    };
+    const fresh: Spell = { sinceMs: wallMs, count: 0, hasWorked: false, told: undefined };
     const spell = this.#spells.get(place) ?? fresh;
     this.#spells.set(place, spell);
     spell.count += 1;
-    const isFailing = this.#failing.has(place);
-    const { count, workedAt = 0, vain } = spell;
-    const isRefused = fault.kind === 'permanent' && spell.workedAt === undefined;
-    // Calls are asked about for minutes, and no breaker counts that.
-    const isVain = isFailing || vain >= VAIN_MIN;
-    const isDown = isRefused || (isVain && count - workedAt >= CHECKS_MAX);
-    const isKnown = spell.told === 'as down' || (spell.told !== undefined && !isDown);
-    if (isKnown || count < (isFailing ? CHECKS_MAX : CHECKS_MIN)) return undefined;
-    spell.told = isDown ? 'as down' : 'as failing';
-    return { service, role, ...fault, sinceMs: spell.sinceMs, isDown };
+    const least = this.#failing.has(place) ? CHECKS_MAX : CHECKS_MIN;
+    const isRefused = fault.kind === 'permanent' && !spell.hasWorked;
+    const isKnown = spell.told === 'as refused' || (spell.told !== undefined && !isRefused);
+    if (isKnown || spell.count < least) return undefined;
+    spell.told = isRefused ? 'as refused' : 'as failing';
+    return { service, role, ...fault, sinceMs: spell.sinceMs, isRefused };
   }
 
   checkPassed(service: string, role: Role): void {

@@ -6,7 +6,6 @@ import type { Alert, Trouble } from '../../src/domain/alert.ts';
 import { FailedCalls } from '../../src/domain/alert-failed-calls.ts';
 import { ProgressWatch } from '../../src/domain/alert-progress.ts';
 import { AlertWatch } from '../../src/domain/alert-watch.ts';
-import { HealthWatch } from '../../src/domain/health-watch.ts';
 import { Alerter, type FoundBreaker } from '../../src/engine/alerter.ts';
 import type { AlertChannel, AlertMemory } from '../../src/engine/ports.ts';
 import { Stall } from '../../src/engine/stall.ts';
@@ -298,25 +297,6 @@ const OF_CHECKS: readonly Mutant[] = [
   },
 ];
 
-const OF_LEVELS: readonly Mutant[] = [
-  {
-    name: 'takes a service that does nothing for one that only fails its checks',
-    foundBy: 'health told',
-    worlds: [WORLDS['calls in doubt for an outage that is over when they end']],
-    compose: asItIs,
-    infect: () => {
-      const sound = Reflect.get(HealthWatch.prototype, 'checkFailed') as HealthWatch['checkFailed'];
-      vi.spyOn(HealthWatch.prototype, 'checkFailed').mockImplementation(function (
-        this: HealthWatch,
-        ...about
-      ) {
-        const told = sound.apply(this, about);
-        return told && { ...told, isDown: false };
-      });
-    },
-  },
-];
-
 const OF_CALLS: readonly Mutant[] = [
   {
     name: 'tells nobody of a service that refuses everything as too much',
@@ -392,7 +372,6 @@ export const ALERT_MUTANTS: readonly Mutant[] = [
   }),
   ...OF_CHANNELS,
   ...OF_CHECKS,
-  ...OF_LEVELS,
   ...OF_CALLS,
   ...OF_NEWS,
 ];
