@@ -1,7 +1,7 @@
 /**
  * Alerts that are not over: a service that takes no requests opens no breaker, and is trouble too.
  */
-import { ALERT_SEVERITIES, type Alert, type AlertSeverity } from '../domain/alert.ts';
+import { type Alert, type AlertSeverity, bySeverity } from '../domain/alert.ts';
 import { maskNumbers } from '../domain/privacy.ts';
 import { spanText } from '../domain/text.ts';
 import { isoTime } from './run-document.ts';
@@ -15,12 +15,11 @@ export interface OpenAlertLine {
 
 /** The worst first, then the oldest. */
 export function openAlertLines(open: readonly Alert[]): readonly OpenAlertLine[] {
-  const rank = ({ severity }: Alert): number => ALERT_SEVERITIES.indexOf(severity);
-  return open
-    .toSorted((one, other) => rank(one) - rank(other) || one.sinceMs - other.sinceMs)
-    .map(({ key, severity, title, sinceMs }) => {
-      return { key, severity, title: maskNumbers(title), since: isoTime(sinceMs) };
-    });
+  const byUrgency = (one: Alert, other: Alert): number =>
+    bySeverity(one.severity, other.severity) || one.sinceMs - other.sinceMs;
+  return open.toSorted(byUrgency).map(({ key, severity, title, sinceMs }) => {
+    return { key, severity, title: maskNumbers(title), since: isoTime(sinceMs) };
+  });
 }
 
 export function openAlertText({ severity, title, since }: OpenAlertLine, wallMs: number): string {

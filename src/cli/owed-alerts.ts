@@ -1,7 +1,7 @@
 /**
  * Alerts that a channel has yet to take: whoever reads the status has not been told of them.
  */
-import { ALERT_SEVERITIES, type AlertSeverity } from '../domain/alert.ts';
+import { type AlertSeverity, bySeverity } from '../domain/alert.ts';
 import { counted, spanText } from '../domain/text.ts';
 import type { OwedAlert } from '../engine/ports.ts';
 import type { AlertSettings } from './config-alerts.ts';
@@ -25,8 +25,9 @@ export function owedAlertsLines(
 ): readonly OwedAlertsLine[] {
   const byChannel = Map.groupBy(owed, ({ channel }) => channel);
   return [...byChannel].flatMap(([channel, its]) => {
-    const rank = ({ alert }: OwedAlert): number => ALERT_SEVERITIES.indexOf(alert.severity);
-    const [worst] = its.toSorted((one, other) => rank(one) - rank(other));
+    const [worst] = its.toSorted((one, other) =>
+      bySeverity(one.alert.severity, other.alert.severity),
+    );
     if (worst === undefined) return [];
     const { severity, title } = worst.alert;
     const since = isoTime(Math.min(...its.map(({ owedMs }) => owedMs)));

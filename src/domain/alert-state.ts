@@ -1,7 +1,7 @@
 /**
  * What is open, and what becomes of it: the parts that every rule of alerts is made of.
  */
-import { ALERT_SEVERITIES, type Alert } from './alert.ts';
+import { type Alert, bySeverity } from './alert.ts';
 import { type AlertPolicies, DEFAULT_ALERT_POLICIES } from './alert-policy.ts';
 import type { AlertWords } from './alert-text.ts';
 import type { RunBreakers } from './run-breakers.ts';
@@ -69,7 +69,7 @@ export function worsened(
   moment: AlertMoment,
 ): AlertsAfter {
   const { enabled, severity } = policiesOf(moment)[rule];
-  const isWorse = ALERT_SEVERITIES.indexOf(severity) < ALERT_SEVERITIES.indexOf(open.severity);
+  const isWorse = bySeverity(severity, open.severity) < 0;
   if (!enabled || !isWorse) return quiet(withAlert(state, open));
   const alert: Alert = { ...open, severity, was: open.was ?? open.severity };
   return { state: withAlert(state, alert), news: [alert] };

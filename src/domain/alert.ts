@@ -5,6 +5,11 @@ import type { Role } from './words.ts';
 export const ALERT_SEVERITIES = ['critical', 'warning', 'info'] as const;
 export type AlertSeverity = (typeof ALERT_SEVERITIES)[number];
 
+/** For sorting: what matters most first. */
+export function bySeverity(one: AlertSeverity, other: AlertSeverity): number {
+  return ALERT_SEVERITIES.indexOf(one) - ALERT_SEVERITIES.indexOf(other);
+}
+
 /** `recovered` ends what `raised` began; a `notice` begins nothing, and is told once. */
 export type AlertKind = 'raised' | 'recovered' | 'notice';
 

@@ -1,4 +1,4 @@
-import { ALERT_SEVERITIES, type Alert } from '../domain/alert.ts';
+import { type Alert, bySeverity } from '../domain/alert.ts';
 import { HOLD_MS_MAX } from '../domain/breaker-verdict.ts';
 import type { CampaignEvent } from '../domain/event.ts';
 import { ServiceFailure } from '../domain/failure.ts';
@@ -101,7 +101,7 @@ export class AlertOutbox {
     const state = { withdrawn: false, setAside: false, isTold: false };
     this.#queue.push({ owed, kept: kept ?? Promise.resolve(), isInherited, ...state });
     if (this.#queue.length > QUEUE_MAX) this.#makeRoom();
-    if (this.#inHand !== undefined && rankOf(owed) < rankOf(this.#inHand.owed)) this.#hurry();
+    if (this.#inHand !== undefined && byUrgency(owed, this.#inHand.owed) < 0) this.#hurry();
     if (this.#busy || this.#resting || this.#closing) return;
     this.#busy = true;
     this.#work = this.#sendAll();
@@ -155,7 +155,7 @@ export class AlertOutbox {
     this.#forget(this.#queue.filter((entry) => entry.withdrawn));
     if (this.#resting) return undefined;
     const waiting = this.#queue.filter((entry) => !entry.setAside);
-    const first = waiting.toSorted((one, other) => rankOf(one.owed) - rankOf(other.owed))[0];
+    const first = waiting.toSorted((one, other) => byUrgency(one.owed, other.owed))[0];
     // An earlier word on the same cause must not come after a later one.
     return waiting.find(({ owed }) => owed.alert.key === first?.owed.alert.key);
   }
@@ -266,7 +266,7 @@ export class AlertOutbox {
     const isAsked = retryAfterMs !== undefined;
     const next = this.#next();
     // It may have come while that which failed was on its way.
-    if (!isAsked && next !== undefined && rankOf(next.owed) < rankOf(owed)) return;
+    if (!isAsked && next !== undefined && byUrgency(next.owed, owed) < 0) return;
     const waiting = new AbortController();
     this.#wake = () => waiting.abort();
     if (!isAsked) this.#hurry = this.#wake;
@@ -278,7 +278,7 @@ export class AlertOutbox {
   #makeRoom(): void {
     const [oldest] = this.#queue
       .filter((entry) => !(this.#isOnItsWay && entry === this.#inHand))
-      .toSorted((one, other) => rankOf(other.owed) - rankOf(one.owed));
+      .toSorted((one, other) => byUrgency(other.owed, one.owed));
     if (oldest === undefined) return;
     const failure = notSent(`more than ${QUEUE_MAX} alerts wait for it`, 'queue_full');
     this.#forget([oldest]);
@@ -327,8 +327,8 @@ export class AlertOutbox {
 }
 
 /** The less, the more severe. */
-function rankOf({ alert }: OwedAlert): number {
-  return ALERT_SEVERITIES.indexOf(alert.severity);
+function byUrgency(one: OwedAlert, other: OwedAlert): number {
+  return bySeverity(one.alert.severity, other.alert.severity);
 }
 
 /** It may have been sent all the same. */
