@@ -4,8 +4,7 @@
  */
 import { type AnswerPolicy, keysOf, standing } from '../domain/answers.ts';
 import { OptedOut, ServiceFailure } from '../domain/failure.ts';
-import { PairMap } from '../domain/pair-map.ts';
-import type { Role, Step } from '../domain/words.ts';
+import type { Step } from '../domain/words.ts';
 import { CallAttempts } from './call-attempts.ts';
 import type {
   AnswersWanted,
@@ -18,7 +17,8 @@ import type {
   JournalEntry,
   RequestContext,
 } from './ports.ts';
-import { lastMax, type Others, type Settlement, settlementOf, type Worked } from './settlement.ts';
+import { ServedCounts } from './served-counts.ts';
+import { type Others, type Settlement, settlementOf, type Worked } from './settlement.ts';
 import {
   type Chains,
   type Dialled,
@@ -65,16 +65,14 @@ export interface ProcessorParts {
 export class Processor {
   readonly #parts: ProcessorParts;
   readonly #events: StoryEvents;
-  /** How often each service did a step in this run, by role: one account may fill two. */
-  readonly #served = new PairMap<Role, string, number>();
-  /** The same by contact without an outcome, when a service failed it last. */
-  readonly #marks = new Map<string, Map<string, number>>();
+  readonly #served: ServedCounts;
   /** By dialer and account: not every call that is uncertain need find out that it is away. */
   readonly #deafUntilMs = new Map<string, number>();
 
   constructor(parts: ProcessorParts) {
     this.#parts = parts;
     this.#events = new StoryEvents(parts.clock, parts.emit);
+    this.#served = new ServedCounts(parts.journal);
   }
 
   /**
@@ -156,17 +154,7 @@ export class Processor {
 
   #others(error: unknown, { step, claim }: Story): Others {
     if (!(error instanceof ServiceFailure)) return { haveGoneThrough: false, areLast: false };
-    const { service = '', refusedBy } = error;
-    const served = (name: string): number => this.#served.get(ROLE_OF[step], name) ?? 0;
-    const marks = this.#marks.get(claim.key.contact) ?? new Map<string, number>();
-    this.#marks.set(claim.key.contact, marks);
-    const payee = `${ROLE_OF[step]} ${service}`;
-    const haveGoneThrough = served(service) > (marks.get(payee) ?? 0);
-    marks.set(payee, served(service));
-    if (refusedBy.length === 0) return { haveGoneThrough, areLast: false };
-    const { queued, put_off: putOff, calling } = this.#parts.journal.counts();
-    const most = lastMax(Math.max(...refusedBy.map(served)));
-    return { haveGoneThrough, areLast: queued === 0 && putOff + calling <= most };
+    return this.#served.others(claim.key.contact, ROLE_OF[step], error);
   }
 
   async #call(story: Story): Promise<Settlement> {
@@ -392,7 +380,7 @@ export class Processor {
     }
     await ended;
     story.ended = true;
-    this.#marks.delete(story.claim.key.contact);
+    this.#served.forget(story.claim.key.contact);
     story.calls.settled();
     this.#events.ended(story, settlement);
     return { outcome, detail, endedMs };
@@ -486,10 +474,7 @@ export class Processor {
   }
 
   #finished(story: Story, step: Step, service: string, startMs: number, by: StepDone = {}): void {
-    if (by.kept !== true) {
-      const role = ROLE_OF[step];
-      this.#served.set(role, service, (this.#served.get(role, service) ?? 0) + 1);
-    }
+    if (by.kept !== true) this.#served.add(ROLE_OF[step], service);
     this.#events.stepFinished(story, step, service, startMs, by);
   }
 

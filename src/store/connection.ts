@@ -1,12 +1,12 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { migrate } from './migrator.ts';
-import { explaining } from './store-error.ts';
+import { migrate, needsMigration } from './migrator.ts';
+import { explaining, StoreError } from './store-error.ts';
 
 // How long a commit waits for another process (another campaign, `campaign settle`) to finish its
 // own, which takes milliseconds. A database browser left open in a transaction takes for ever.
-export const BUSY_TIMEOUT_MS = 10_000;
+const BUSY_TIMEOUT_MS = 10_000;
 
 // 32 MB: the indexes of a list of a million rows stay in memory while it is taken in.
 const CACHE_KIB = 32 * 1024;
@@ -112,6 +112,32 @@ export class Connection implements Preparer {
       this.#database.close();
     }
   }
+}
+
+/**
+ * A connection that cannot write, to a database as new as this program.
+ *
+ * @throws StoreError `missing` where there is none yet
+ */
+export function openForReading(path: string): DatabaseSync {
+  // A look at the folder only: opening the file here would drop this process's locks on it.
+  if (!existsSync(path)) {
+    throw new StoreError(
+      'missing',
+      `there is no database at ${path} yet: nothing was run here. ` +
+        '`campaign run contacts.csv` makes it; if it lies elsewhere, set store.path',
+    );
+  }
+  const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+  try {
+    if (!needsMigration(database, path)) return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  database.close();
+  new Connection(path).close();
+  return new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
 }
 
 function openForWriting(path: string, pagesMax: number | undefined): DatabaseSync {

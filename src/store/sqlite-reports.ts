@@ -1,14 +1,12 @@
-import { existsSync } from 'node:fs';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Alert } from '../domain/alert.ts';
-import { addFailedCall, byCount, type Cause } from '../domain/causes.ts';
+import type { Cause } from '../domain/causes.ts';
 import type { ContactCounts, RunEnd } from '../domain/event.ts';
 import type { FailureKind } from '../domain/failure.ts';
 import { UsageBook, type UsageCount } from '../domain/usage.ts';
 import type { Outcome, Role } from '../domain/words.ts';
 import { type OwedAlert, STAGES, type Stage } from '../engine/ports.ts';
-import { all, BUSY_TIMEOUT_MS, Connection, one, rowsOf } from './connection.ts';
-import { needsMigration } from './migrator.ts';
+import { all, one, openForReading, rowsOf } from './connection.ts';
 import type { OptOut } from './opt-outs.ts';
 import {
   type ContactStanding,
@@ -49,9 +47,10 @@ import {
   uncertainContacts,
 } from './sqlite-ended-calls.ts';
 import { optOutsIn } from './sqlite-opt-outs.ts';
+import { answers, failedCalls, optedOut, outcomes } from './sqlite-outcomes.ts';
 import { People } from './sqlite-people.ts';
 import { waitingReasons } from './sqlite-waiting.ts';
-import { explaining, StoreError, walked } from './store-error.ts';
+import { explaining, walked } from './store-error.ts';
 import { type Duration, type Timing, timingsOf } from './timings.ts';
 
 /**
@@ -190,50 +189,22 @@ export class Reports implements Disposable {
 
   /** Contacts by outcome, the most frequent first. */
   outcomes(campaign: string): readonly OutcomeCount[] {
-    return this.#all<OutcomeCount>(
-      `SELECT outcome, count(*) AS count FROM contact
-       WHERE campaign = ${CAMPAIGN} AND outcome IS NOT NULL
-       GROUP BY outcome ORDER BY count DESC, outcome`,
-      campaign,
-    );
+    return explaining(this.#path, () => outcomes(this.#database, campaign));
   }
 
   /** Contacts by what they chose with a key, the most frequent first. */
   answers(campaign: string): readonly AnswerCount[] {
-    return this.#all<AnswerCount>(
-      `SELECT c.answer, count(*) AS count FROM call c CROSS JOIN contact k ON k.row = c.contact
-       WHERE c.answer IS NOT NULL AND k.campaign = ${CAMPAIGN} AND k.outcome IS NOT NULL
-         AND c.number = k.calls
-       GROUP BY c.answer ORDER BY count DESC, c.answer`,
-      campaign,
-    );
+    return explaining(this.#path, () => answers(this.#database, campaign));
   }
 
   /** Why calls failed for good, the most frequent first; not of who had asked not to be rung. */
   failedCalls(campaign: string): readonly Cause[] {
-    const rows = this.#all<{ detail: string | null; count: number }>(
-      `SELECT c.detail, count(*) AS count FROM call c CROSS JOIN contact k ON k.row = c.contact
-       WHERE k.campaign = ${CAMPAIGN} AND k.outcome = 'failed' AND c.number = k.calls
-         AND c.code IS NOT 'opted_out'
-       GROUP BY c.detail ORDER BY count DESC, c.detail`,
-      campaign,
-    );
-    const causes = new Map<string, Cause>();
-    for (const { detail, count } of rows) {
-      addFailedCall(causes, detail ?? undefined, undefined, count);
-    }
-    return byCount(causes.values());
+    return explaining(this.#path, () => failedCalls(this.#database, campaign));
   }
 
   /** Contacts that were not rung because their number had asked not to be. */
   optedOut(campaign: string): number {
-    const [row] = this.#all<{ count: number }>(
-      `SELECT count(*) AS count FROM call c CROSS JOIN contact k ON k.row = c.contact
-       WHERE c.code = 'opted_out' AND k.campaign = ${CAMPAIGN} AND k.outcome IS NOT NULL
-         AND c.number = k.calls`,
-      campaign,
-    );
-    return row?.count ?? 0;
+    return explaining(this.#path, () => optedOut(this.#database, campaign));
   }
 
   /** Numbers that no campaign rings, in the order in which they asked for that. */
@@ -473,27 +444,6 @@ interface RunRow {
   readonly started_ms: number;
   readonly ended_ms: number | null;
   readonly end: RunEnd | null;
-}
-
-function openForReading(path: string): DatabaseSync {
-  // A look at the folder only: opening the file here would drop this process's locks on it.
-  if (!existsSync(path)) {
-    throw new StoreError(
-      'missing',
-      `there is no database at ${path} yet: nothing was run here. ` +
-        '`campaign run contacts.csv` makes it; if it lies elsewhere, set store.path',
-    );
-  }
-  const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
-  try {
-    if (!needsMigration(database, path)) return database;
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-  database.close();
-  new Connection(path).close();
-  return new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
 }
 
 function byPosition(one: NextRow, other: NextRow): number {

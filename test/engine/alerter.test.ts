@@ -16,6 +16,7 @@ import { beginProbe } from '../../src/engine/probe.ts';
 import {
   AlertBench,
   closed,
+  emailed,
   type FakeChannel,
   found,
   opened,
@@ -49,10 +50,18 @@ describe('health checks that fail', () => {
     run.alerter.takeCheck('flite', 'tts', true);
   };
 
+  /** An earlier run has told of them. */
+  const warnedBefore = async () => {
+    const { bench, email, run } = emailed();
+    bad(run);
+    bad(run);
+    await bench.clock.settle();
+    await run.alerter.close();
+    return { bench, email };
+  };
+
   it('are told when there are two in a row, once, and once that they are good again', async () => {
-    const bench = new AlertBench();
-    const email = bench.channel('email');
-    const run = bench.run([email]);
+    const { bench, email, run } = emailed();
     bad(run);
     good(run);
     bad(run);
@@ -250,13 +259,7 @@ describe('health checks that fail', () => {
   });
 
   it('told by an earlier run become critical when a breaker opens, once for all runs', async () => {
-    const bench = new AlertBench();
-    const email = bench.channel('email');
-    const first = bench.run([email]);
-    bad(first);
-    bad(first);
-    await bench.clock.settle();
-    await first.alerter.close();
+    const { bench, email } = await warnedBefore();
     for (let count = 0; count < 2; count += 1) {
       const next = bench.run([email]);
       next.alerter.reconcile([found('flite', count === 0 ? 'closed' : 'open')]);
@@ -293,9 +296,7 @@ describe('health checks that fail', () => {
   });
 
   it('are critical from the check on that says that we are refused', async () => {
-    const bench = new AlertBench();
-    const email = bench.channel('email');
-    const run = bench.run([email]);
+    const { bench, email, run } = emailed();
     bad(run);
     bad(run);
     await bench.clock.settle();
@@ -326,13 +327,7 @@ describe('health checks that fail', () => {
   });
 
   it('of an earlier run are over when one is good, not when a run begins', async () => {
-    const bench = new AlertBench();
-    const email = bench.channel('email');
-    const first = bench.run([email]);
-    bad(first);
-    bad(first);
-    await bench.clock.settle();
-    await first.alerter.close();
+    const { bench, email } = await warnedBefore();
     const second = bench.run([email]);
     second.alerter.reconcile([found('flite', 'closed')]);
     bad(second);
@@ -345,13 +340,7 @@ describe('health checks that fail', () => {
   });
 
   it('of a service that is not named any more are over when a run begins', async () => {
-    const bench = new AlertBench();
-    const email = bench.channel('email');
-    const first = bench.run([email]);
-    bad(first);
-    bad(first);
-    await bench.clock.settle();
-    await first.alerter.close();
+    const { bench, email } = await warnedBefore();
     bench.run([email]).alerter.reconcile([found('espeak-ng', 'closed')]);
     await bench.clock.settle();
     expect(email.delivered).toEqual([RAISED, RECOVERED]);
@@ -452,10 +441,23 @@ describe('an alert', () => {
 });
 
 describe('a channel that fails', () => {
+  const hangsOnNews: FakeChannel['answer'] = (_count, _signal, { severity }) =>
+    severity === 'critical' ? undefined : silence();
+
+  /** An outage, its end, which the channel does not take at once, and the next outage. */
+  const endNotTaken = async (error: Error) => {
+    const scene = emailed((count) => {
+      if (count === 2) throw error;
+    });
+    for (const event of [opened(), closed(), opened()]) {
+      scene.run.take(event);
+      await scene.bench.clock.settle();
+    }
+    return scene;
+  };
+
   it('is tried again after 5, 10 and 20 s, then left alone, and told once', async () => {
-    const bench = new AlertBench();
-    const email = bench.channel('email', () => Promise.reject(failure()));
-    const run = bench.run([email]);
+    const { bench, email, run } = emailed(() => Promise.reject(failure()));
     run.take(opened());
     await bench.clock.advance(CHANNEL_PAUSE_MS);
     expect(email.times).toEqual([0, 5_000, 15_000, 35_000]);
@@ -475,9 +477,7 @@ describe('a channel that fails', () => {
   });
 
   it('for some of its people only says so, once', async () => {
-    const bench = new AlertBench();
-    const email = bench.channel('email', () => 'the server refuses ben@example.com');
-    const run = bench.run([email]);
+    const { bench, email, run } = emailed(() => 'the server refuses ben@example.com');
     run.take(opened());
     await bench.clock.settle();
     run.take(closed());
@@ -551,9 +551,7 @@ describe('a channel that fails', () => {
   });
 
   it('that refuses us is asked again only by the next run', async () => {
-    const bench = new AlertBench();
-    const email = bench.channel('email', () => Promise.reject(unauthorized()));
-    const first = bench.run([email]);
+    const { bench, email, run: first } = emailed(() => Promise.reject(unauthorized()));
     first.take(opened());
     await bench.clock.settle();
     first.take(opened('hubspot'));
@@ -591,25 +589,13 @@ describe('a channel that fails', () => {
   });
 
   it('forgets what it refused once a later word on the same cause is out', async () => {
-    const bench = new AlertBench();
-    const email = bench.channel('email', (count) => {
-      if (count === 2) throw refused();
-    });
-    const run = bench.run([email]);
-    for (const event of [opened(), closed(), opened()]) {
-      run.take(event);
-      await bench.clock.settle();
-    }
+    const { bench, email } = await endNotTaken(refused());
     expect(email.delivered).toEqual([RAISED, RAISED]);
     expect(bench.kept.owed).toEqual([]);
   });
 
   it('that hangs on news is given what is critical next, at once while it waits', async () => {
-    const bench = new AlertBench();
-    const email = bench.channel('email', (_count, _signal, { severity }) =>
-      severity === 'critical' ? undefined : silence(),
-    );
-    const run = bench.run([email]);
+    const { bench, email, run } = emailed(hangsOnNews);
     const started: CampaignEvent = { type: 'run.started', lines: 1, contacts: LIST };
     run.take(started);
     await bench.clock.settle();
@@ -631,11 +617,7 @@ describe('a channel that fails', () => {
   });
 
   it('is given at once what became critical while news were on their way', async () => {
-    const bench = new AlertBench();
-    const email = bench.channel('email', (_count, _signal, { severity }) =>
-      severity === 'critical' ? undefined : silence(),
-    );
-    const run = bench.run([email]);
+    const { bench, email, run } = emailed(hangsOnNews);
     run.take({ type: 'run.started', lines: 1, contacts: LIST });
     await bench.clock.advance(1_000);
     run.take(opened());
@@ -652,24 +634,14 @@ describe('a channel that fails', () => {
   });
 
   it('tells the end of one outage before the next of the same service', async () => {
-    const bench = new AlertBench();
-    const email = bench.channel('email', (count) => {
-      if (count === 2) throw failure();
-    });
-    const run = bench.run([email]);
-    for (const event of [opened(), closed(), opened()]) {
-      run.take(event);
-      await bench.clock.settle();
-    }
+    const { bench, email, run } = await endNotTaken(failure());
     await bench.clock.settle();
     expect(email.delivered).toEqual([RAISED, RECOVERED, RAISED]);
     await run.alerter.close();
   });
 
   it('left by an earlier run gets the most severe first', async () => {
-    const bench = new AlertBench();
-    const email = bench.channel('email', () => Promise.reject(failure()));
-    const first = bench.run([email]);
+    const { bench, email, run: first } = emailed(() => Promise.reject(failure()));
     first.take({ type: 'run.started', lines: 1, contacts: LIST }, opened());
     await first.alerter.close();
     email.answer = () => undefined;
@@ -679,11 +651,9 @@ describe('a channel that fails', () => {
   });
 
   it('that asked for more time is not hurried', async () => {
-    const bench = new AlertBench();
-    const email = bench.channel('email', (count) => {
+    const { bench, email, run } = emailed((count) => {
       if (count === 1) throw throttled(CHANNEL_PAUSE_MS);
     });
-    const run = bench.run([email]);
     run.take({ type: 'run.started', lines: 1, contacts: LIST });
     await bench.clock.settle();
     run.take(opened());
@@ -693,9 +663,7 @@ describe('a channel that fails', () => {
   });
 
   it('makes room by the least severe', async () => {
-    const bench = new AlertBench();
-    const email = bench.channel('email', () => Promise.reject(failure()));
-    const run = bench.run([email]);
+    const { bench, run } = emailed(() => Promise.reject(failure()));
     run.take(opened('first'), { type: 'run.started', lines: 1, contacts: LIST });
     for (let index = 1; index < QUEUE_MAX; index += 1) run.take(opened(`s${index}`));
     await bench.clock.settle();
@@ -706,9 +674,7 @@ describe('a channel that fails', () => {
   });
 
   it('keeps a bounded queue: the oldest makes room, and is told', async () => {
-    const bench = new AlertBench();
-    const email = bench.channel('email', () => Promise.reject(failure()));
-    const run = bench.run([email]);
+    const { bench, run } = emailed(() => Promise.reject(failure()));
     run.take(opened('first'));
     await bench.clock.advance(60_000);
     for (let index = 0; index < QUEUE_MAX; index += 1) run.take(opened(`s${index}`));
@@ -747,6 +713,15 @@ describe('campaigns that share a store', () => {
 });
 
 describe('an outage over several runs', () => {
+  /** Two at a time, of which one has told it. */
+  const toldByOne = async () => {
+    const { bench, email, run: one } = emailed();
+    const other = bench.run([email], 'autumn');
+    one.take(opened());
+    await bench.clock.settle();
+    return { bench, email, one, other };
+  };
+
   it('every ten minutes through three hours: one alert, one recovery', async () => {
     const bench = new AlertBench();
     const email = bench.channel('email');
@@ -788,9 +763,7 @@ describe('an outage over several runs', () => {
   });
 
   it('that nobody was told of is told with its end, in one message', async () => {
-    const bench = new AlertBench();
-    const email = bench.channel('email', () => Promise.reject(failure()));
-    const first = bench.run([email]);
+    const { bench, email, run: first } = emailed(() => Promise.reject(failure()));
     first.take(opened());
     await first.alerter.close();
     email.answer = () => undefined;
@@ -803,9 +776,7 @@ describe('an outage over several runs', () => {
   });
 
   it('is ended where a run finds the breaker closed that no run saw close', async () => {
-    const bench = new AlertBench();
-    const email = bench.channel('email');
-    const first = bench.run([email]);
+    const { bench, email, run: first } = emailed();
     first.take(opened(), opened('openai'), opened('csv'));
     await bench.clock.advance(60_000);
     await first.alerter.close();
@@ -848,11 +819,7 @@ describe('an outage over several runs', () => {
   });
 
   it('is raised by one of two runs at a time, and ended by the other', async () => {
-    const bench = new AlertBench();
-    const email = bench.channel('email');
-    const [one, other] = [bench.run([email], 'spring'), bench.run([email], 'autumn')];
-    one.take(opened());
-    await bench.clock.settle();
+    const { bench, email, one, other } = await toldByOne();
     other.take(opened(), closed());
     await bench.clock.settle();
     one.take(closed());
@@ -876,11 +843,7 @@ describe('an outage over several runs', () => {
   });
 
   it('is not opened again by a run that still counts what joins it', async () => {
-    const bench = new AlertBench();
-    const email = bench.channel('email');
-    const [one, other] = [bench.run([email], 'spring'), bench.run([email], 'autumn')];
-    one.take(opened());
-    await bench.clock.settle();
+    const { bench, email, one, other } = await toldByOne();
     other.take(opened(), failedCall, closed());
     await bench.clock.advance(COUNTS_KEPT_MS);
     one.take(failedCall);
@@ -911,9 +874,7 @@ describe('an outage over several runs', () => {
   });
 
   it('of a service that nobody uses any more swallows no later alert', async () => {
-    const bench = new AlertBench();
-    const email = bench.channel('email');
-    const first = bench.run([email]);
+    const { bench, email, run: first } = emailed();
     first.take(opened());
     await bench.clock.settle();
     await first.alerter.close();
@@ -986,11 +947,9 @@ describe('an outage over several runs', () => {
 
 describe('a recovery', () => {
   it('takes the place of its alert while that waits to be tried again', async () => {
-    const bench = new AlertBench();
-    const email = bench.channel('email', (count) => {
+    const { bench, email, run } = emailed((count) => {
       if (count === 1) throw failure();
     });
-    const run = bench.run([email]);
     run.take(opened());
     await bench.clock.advance(1_000);
     run.take(closed());
@@ -1023,9 +982,7 @@ describe('a recovery', () => {
 
 describe('a crash', () => {
   it('before the alert is kept sends nothing, so that the next run raises it', async () => {
-    const bench = new AlertBench();
-    const email = bench.channel('email');
-    const first = bench.run([email]);
+    const { bench, email, run: first } = emailed();
     first.take(opened());
     first.kill();
     await bench.clock.settle();
@@ -1036,9 +993,7 @@ describe('a crash', () => {
   });
 
   it('between sending and keeping that may send it twice, never none', async () => {
-    const bench = new AlertBench();
-    const email = bench.channel('email');
-    const first = bench.run([email]);
+    const { bench, email, run: first } = emailed();
     email.answer = () => first.kill();
     first.take(opened());
     await bench.clock.settle();
@@ -1054,9 +1009,7 @@ describe('a crash', () => {
   });
 
   it('while it is being sent: the next run sends it', async () => {
-    const bench = new AlertBench();
-    const email = bench.channel('email', silence);
-    const first = bench.run([email]);
+    const { bench, run: first } = emailed(silence);
     first.take(opened());
     await bench.clock.settle();
     first.kill();
@@ -1101,9 +1054,7 @@ describe('the end of a run', () => {
   });
 
   it('tries a channel once more that is being left alone', async () => {
-    const bench = new AlertBench();
-    const email = bench.channel('email', () => Promise.reject(failure()));
-    const run = bench.run([email]);
+    const { bench, email, run } = emailed(() => Promise.reject(failure()));
     run.take(opened());
     await bench.clock.advance(60_000);
     email.answer = () => undefined;
@@ -1113,9 +1064,7 @@ describe('the end of a run', () => {
   });
 
   it('does not wait for a store that has gone', async () => {
-    const bench = new AlertBench();
-    const email = bench.channel('email');
-    const run = bench.run([email]);
+    const { bench, run } = emailed();
     run.take(opened());
     run.kill();
     await bench.clock.until(run.alerter.close());

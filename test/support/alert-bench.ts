@@ -109,6 +109,13 @@ export class AlertBench {
   }
 }
 
+/** A run with one channel. */
+export function emailed(answer?: Answer) {
+  const bench = new AlertBench();
+  const email = bench.channel('email', answer);
+  return { bench, email, run: bench.run([email]) };
+}
+
 export function opened(service = 'flite', change: object = {}): CampaignEvent {
   const why = { kind: 'transient', code: 'http_503', message: 'the service is down' } as const;
   return { type: 'breaker.opened', service, role: 'tts', openMs: 60_000, ...why, ...change };

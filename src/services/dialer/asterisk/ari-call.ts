@@ -5,10 +5,11 @@
 import { ServiceFailure } from '../../../domain/failure.ts';
 import type { HangupCause } from '../../../domain/hangup-cause.ts';
 import type { AnswersWanted, Clock } from '../../../engine/ports.ts';
-import { HELD_BACK } from './ari-breaker.ts';
 import { type AriEnd, ariEnd, type Message } from './ari-end.ts';
 import type { AriEvent } from './ari-events.ts';
-import { ARI_NAME, type AriChannel, type AriWire, REQUEST_MS_MAX } from './ari-wire.ts';
+import { AriMachine, GREETING_BEGINS_MS, MACHINE_MS_MAX } from './ari-machine.ts';
+import { AriWaits, TRIES } from './ari-waits.ts';
+import { ARI_NAME, type AriChannel, type AriWire } from './ari-wire.ts';
 
 export interface AriCallSettings {
   /** The context of the dialplan that listens for machines; undefined: nobody does. */
@@ -40,21 +41,7 @@ export interface AriCallParts {
 
 /** In the channel: the message was begun. Read after a crash of ours. */
 const SAID = 'CAMPAIGN_SAID';
-/** Asterisk itself hangs up so many seconds later: nobody is left on a line by our crash. */
-const ABSOLUTE = 'TIMEOUT(absolute)';
 
-const TRIES = 3;
-const TRY_AGAIN_MS = 1_000;
-/** For all tries; and so long what is held back waits to be let through. */
-const TRIES_MS_MAX = TRIES * REQUEST_MS_MAX + (TRIES - 1) * TRY_AGAIN_MS;
-/** Asterisk's AMD() decides within 5 s. */
-const DETECT_MS_MAX = 10_000;
-/** A greeting, at most; and how long it is waited for that one begins. */
-const GREETING_MS_MAX = 45_000;
-const GREETING_BEGINS_MS = 3_000;
-/** So long after the last sound of a greeting its beep is over. */
-const QUIET_MS = 1_500;
-const LOUDNESS = 256;
 /**
  * Beyond its own length, a message may take so long: to be fetched (twice 5 s). So long at most
  * somebody stays on a silent line when our program is killed; and as long as a key is waited for.
@@ -71,7 +58,7 @@ const LAST_WORD_MS = 2_000;
 
 /** Of the longest course of a call after its answer, in milliseconds. */
 export function servedMsMax(durationMs: number, waitMs: number, settings: AriCallSettings): number {
-  const detect = settings.machineContext === undefined ? 0 : DETECT_MS_MAX + GREETING_MS_MAX;
+  const detect = settings.machineContext === undefined ? 0 : MACHINE_MS_MAX;
   return detect + GREETING_BEGINS_MS + durationMs + PLAY_SLACK_MS + waitMs + CLOSE_MS;
 }
 
@@ -81,14 +68,14 @@ export class AriCall {
   readonly end: Promise<AriEnd>;
   readonly #parts: AriCallParts;
   readonly #playback: string;
-  readonly #listeners = new Set<(event: AriEvent) => void>();
+  readonly #waits: AriWaits;
+  readonly #machine: AriMachine;
   readonly #resolveEnd: (end: AriEnd) => void;
   #isOver = false;
   #isServed = false;
   #hasRung = false;
   /** Monotonic; undefined until it is answered. */
   #upMs: number | undefined;
-  #isMachine = false;
   #message: Message = 'none';
   #digit: string | undefined;
   /** Every key that counts and was pressed. */
@@ -109,6 +96,10 @@ export class AriCall {
     this.end = promise;
     this.#resolveEnd = resolve;
     this.#playback = `message-${parts.id}`;
+    const { id, wire, clock, life, undetected } = parts;
+    const waits = new AriWaits({ id, wire, clock, life, isOver: () => this.#isOver });
+    this.#waits = waits;
+    this.#machine = new AriMachine({ id, wire, waits, slackMs: PLAY_SLACK_MS, undetected });
   }
 
   /** The trouble with the sound, where the callee heard nothing because of it. */
@@ -165,14 +156,14 @@ export class AriCall {
         break;
       default:
     }
-    for (const listener of this.#listeners) listener(event);
+    this.#waits.take(event);
   }
 
   /** Resolves with the next sign of life of the far end, its end included, or after `delayMs`. */
   async firstWord(delayMs: number, signal: AbortSignal): Promise<void> {
     if (this.hasRung || this.#isOver) return;
     const isWord = ({ type }: AriEvent): boolean => ['ringing', 'up', 'gone'].includes(type);
-    await this.#next(isWord, delayMs, signal);
+    await this.#waits.next(isWord, delayMs, signal);
   }
 
   /**
@@ -182,11 +173,13 @@ export class AriCall {
   async foundAgain(channel: AriChannel | undefined): Promise<void> {
     if (this.#isOver) return;
     if (channel === undefined) {
-      await this.#next(({ type }) => type === 'gone', LAST_WORD_MS);
+      await this.#waits.next(({ type }) => type === 'gone', LAST_WORD_MS);
       this.#finish();
       return;
     }
-    await this.#ask((signal) => this.#parts.wire.subscribe(this.id, signal)).catch(ignoreFailure);
+    await this.#waits
+      .ask((signal) => this.#parts.wire.subscribe(this.id, signal))
+      .catch(ignoreFailure);
     if (channel.state === 'Ringing') this.#hasRung = true;
     if (channel.state !== 'Up') {
       // Nobody had picked up yet: nothing of the answer was missed.
@@ -227,29 +220,29 @@ export class AriCall {
 
   async #serve(): Promise<void> {
     const { machineContext } = this.#parts.settings;
-    if (machineContext !== undefined) await this.#detect(machineContext);
+    if (machineContext !== undefined) await this.#machine.detect(machineContext);
     await this.#sayDuly();
   }
 
   /** To a machine after its greeting, or not at all. Answers whether there is no more to do. */
   async #sayDuly(): Promise<boolean> {
-    if (this.#isMachine && this.#parts.settings.voicemail === 'hang_up') return true;
-    if (this.#isMachine) await this.#greetingOver();
+    if (this.#machine.isThere && this.#parts.settings.voicemail === 'hang_up') return true;
+    if (this.#machine.isThere) await this.#machine.greetingOver();
     return await this.#say();
   }
 
   /** Taken over from an earlier process, or after the connection was lost. */
   async #resume(): Promise<void> {
     const { wire, sound, settings } = this.#parts;
-    if (settings.machineContext !== undefined) await this.#recallMachine();
-    const isPlaying = await this.#ask((signal) => wire.isPlaying(this.#playback, signal));
+    if (settings.machineContext !== undefined) await this.#machine.recall();
+    const isPlaying = await this.#waits.ask((signal) => wire.isPlaying(this.#playback, signal));
     if (isPlaying) {
       this.#message = 'begun';
       await this.#heard(sound?.durationMs ?? 0, this.#played());
       await this.#waitKey();
       return;
     }
-    const said = await this.#ask((signal) => wire.variable(this.id, SAID, signal));
+    const said = await this.#waits.ask((signal) => wire.variable(this.id, SAID, signal));
     if (said === '1') {
       this.#message = 'whole';
       await this.#waitKey();
@@ -257,54 +250,7 @@ export class AriCall {
     }
     if (await this.#sayDuly()) return;
     // It is still in the dialplan, which listens for a machine.
-    const entered = await this.#next(({ type }) => type === 'entered', DETECT_MS_MAX);
-    if (entered?.type !== 'entered') return;
-    const [, status, why] = entered.args;
-    this.#detected(status, why);
-    await this.#sayDuly();
-  }
-
-  /** What was heard by the dialplan before we were killed. */
-  async #recallMachine(): Promise<void> {
-    const { wire } = this.#parts;
-    const [status, why] = await Promise.all(
-      ['AMDSTATUS', 'AMDCAUSE'].map((name) =>
-        this.#ask((signal) => wire.variable(this.id, name, signal)),
-      ),
-    );
-    this.#detected(status, why);
-  }
-
-  #detected(status = '', why = ''): void {
-    // Somebody who picks up and says nothing is no machine yet.
-    this.#isMachine = status === 'MACHINE' && !why.startsWith('INITIALSILENCE');
-  }
-
-  async #detect(context: string): Promise<void> {
-    const { wire } = this.#parts;
-    await this.#bound(DETECT_MS_MAX + PLAY_SLACK_MS);
-    if (!(await this.#ask((signal) => wire.hasDialplan(this.id, context, signal)))) {
-      this.#parts.undetected();
-      return;
-    }
-    await this.#ask((signal) => wire.subscribe(this.id, signal));
-    const heard = this.#next(({ type }) => type === 'entered', DETECT_MS_MAX);
-    if (!(await this.#ask((signal) => wire.continueIn(this.id, context, signal)))) return;
-    const event = await heard;
-    const [, status, why] = event?.type === 'entered' ? event.args : [];
-    this.#detected(status, why);
-  }
-
-  async #greetingOver(): Promise<void> {
-    const { wire } = this.#parts;
-    await this.#bound(GREETING_MS_MAX + PLAY_SLACK_MS);
-    const begins = this.#next(({ type }) => type === 'talking', GREETING_BEGINS_MS);
-    const detect = `${QUIET_MS},${LOUDNESS}`;
-    await this.#ask((signal) => wire.setVariable(this.id, 'TALK_DETECT(set)', detect, signal));
-    const first = await begins;
-    if (first?.type !== 'talking' || first.isOver) return;
-    const isOver = (event: AriEvent): boolean => event.type === 'talking' && event.isOver;
-    await this.#next(isOver, GREETING_MS_MAX);
+    if (await this.#machine.heardOut()) await this.#sayDuly();
   }
 
   /** Answers whether it was played, whole or not. */
@@ -312,14 +258,14 @@ export class AriCall {
     const { wire, sound, answers } = this.#parts;
     if (sound === undefined || this.#isOver) return true;
     const { media, durationMs } = sound;
-    await this.#bound(durationMs + PLAY_SLACK_MS + (answers?.waitMs ?? 0));
+    await this.#waits.bound(durationMs + PLAY_SLACK_MS + (answers?.waitMs ?? 0));
     const heard = this.#played();
     const play = (signal: AbortSignal) => wire.play(this.id, this.#playback, media, signal);
-    if (!(await this.#ask(play))) return this.#isOver;
+    if (!(await this.#waits.ask(play))) return this.#isOver;
     this.#message = 'begun';
     // Only now: killed in between, we say it again rather than count who heard nothing.
     const mark = (signal: AbortSignal) => wire.setVariable(this.id, SAID, '1', signal);
-    await this.#ask(mark).catch(ignoreFailure);
+    await this.#waits.ask(mark).catch(ignoreFailure);
     await this.#heard(durationMs, heard);
     await this.#waitKey();
     return true;
@@ -330,7 +276,7 @@ export class AriCall {
     const { sound } = this.#parts;
     const isOver = (event: AriEvent): boolean =>
       (event.type === 'played' && event.playback === this.#playback) || this.#isAnswer(event);
-    return this.#next(isOver, (sound?.durationMs ?? 0) + PLAY_SLACK_MS);
+    return this.#waits.next(isOver, (sound?.durationMs ?? 0) + PLAY_SLACK_MS);
   }
 
   async #heard(durationMs: number, over: Promise<AriEvent | undefined>): Promise<void> {
@@ -348,17 +294,17 @@ export class AriCall {
     }
     if (event === undefined && !this.#isOver) {
       // Its end was told while we were away, or it never ends.
-      const isPlaying = await this.#ask((signal) => wire.isPlaying(this.#playback, signal));
+      const isPlaying = await this.#waits.ask((signal) => wire.isPlaying(this.#playback, signal));
       if (!isPlaying && clock.monotonicMs() - startMs >= durationMs) this.#message = 'whole';
     }
-    await this.#ask((signal) => wire.stopPlayback(this.#playback, signal));
+    await this.#waits.ask((signal) => wire.stopPlayback(this.#playback, signal));
   }
 
   /** A playback fails when the callee hangs up; where they do not, there was nothing to hear. */
   async #judgeSilence(): Promise<void> {
     if (this.#word !== undefined) return;
     const isEnd = ({ type }: AriEvent): boolean => type === 'hanging_up' || type === 'gone';
-    if ((await this.#next(isEnd, HANGING_UP_MS)) !== undefined || this.#isOver) return;
+    if ((await this.#waits.next(isEnd, HANGING_UP_MS)) !== undefined || this.#isOver) return;
     this.#audioFault =
       `${ARI_NAME}: Asterisk could not play ${this.#parts.sound?.media ?? 'the message'}; check ` +
       `providers.${ARI_NAME}.sounds or audio_server, and that Asterisk may read it`;
@@ -366,9 +312,9 @@ export class AriCall {
 
   async #waitKey(): Promise<void> {
     const { answers } = this.#parts;
-    const isHeard = this.#message === 'whole' && !this.#isMachine;
+    const isHeard = this.#message === 'whole' && !this.#machine.isThere;
     if (answers === undefined || !isHeard || this.#digit !== undefined) return;
-    await this.#next((event) => this.#isAnswer(event), answers.waitMs);
+    await this.#waits.next((event) => this.#isAnswer(event), answers.waitMs);
   }
 
   #isAnswer(event: AriEvent): boolean {
@@ -400,8 +346,8 @@ export class AriCall {
       this.#isClosed = (await sent) || this.#isClosed;
     };
     for (let attempt = 1; attempt <= TRIES && !this.#isOver; attempt += 1) {
-      const gone = this.#next(({ type }) => type === 'gone', CLOSE_MS);
-      await this.#ask(hangUp).catch(ignoreFailure);
+      const gone = this.#waits.next(({ type }) => type === 'gone', CLOSE_MS);
+      await this.#waits.ask(hangUp).catch(ignoreFailure);
       await gone;
     }
     // Its end was told while we were away, or Asterisk is: its own limit holds there.
@@ -419,7 +365,7 @@ export class AriCall {
     return ariEnd({
       upMs: startMs === undefined ? undefined : this.#parts.clock.monotonicMs() - startMs,
       hasRung: this.#hasRung,
-      isMachine: this.#isMachine,
+      isMachine: this.#machine.isThere,
       message: this.#message,
       digit: this.#digit,
       unheard: this.#audioFault ?? this.#requestFault,
@@ -430,62 +376,6 @@ export class AriCall {
       leavesNothing: this.#parts.settings.voicemail === 'hang_up',
       word: this.#word,
     });
-  }
-
-  // -------------------------------------------------------------------------- waiting
-
-  /** The next event that is meant; undefined after `delayMs`, and when the channel is gone. */
-  #next(
-    isMeant: (event: AriEvent) => boolean,
-    delayMs: number,
-    signal = this.#parts.life,
-  ): Promise<AriEvent | undefined> {
-    return new Promise((resolve) => {
-      const done = (event: AriEvent | undefined): void => {
-        this.#listeners.delete(listener);
-        signal.removeEventListener('abort', onAbort);
-        cancel();
-        resolve(event);
-      };
-      const onAbort = (): void => done(undefined);
-      const listener = (event: AriEvent): void => {
-        if (isMeant(event)) done(event);
-        else if (event.type === 'gone') done(undefined);
-      };
-      const cancel = this.#parts.clock.after(delayMs, onAbort);
-      if (signal.aborted || this.#isOver) {
-        done(undefined);
-        return;
-      }
-      signal.addEventListener('abort', onAbort, { once: true });
-      this.#listeners.add(listener);
-    });
-  }
-
-  async #bound(delayMs: number): Promise<void> {
-    const { wire } = this.#parts;
-    const seconds = String(Math.ceil(delayMs / 1_000));
-    await this.#ask((signal) => wire.setVariable(this.id, ABSOLUTE, seconds, signal));
-  }
-
-  /**
-   * A request of which the callee's time depends: tried again soon, and not for long. What was
-   * held back was no try: it waits until it is let through, and no longer than tries would take.
-   */
-  async #ask<T>(send: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { clock, life } = this.#parts;
-    const lastMs = clock.monotonicMs() + TRIES_MS_MAX - TRY_AGAIN_MS;
-    for (let tries = 0; ; ) {
-      try {
-        return await send(life);
-      } catch (error) {
-        const isPassing = error instanceof ServiceFailure && error.kind !== 'permanent';
-        if (!isPassing || this.#isOver) throw error;
-        if (error.code !== HELD_BACK) tries += 1;
-        if (tries >= TRIES || clock.monotonicMs() > lastMs) throw error;
-      }
-      await clock.sleep(TRY_AGAIN_MS, life);
-    }
   }
 }
 
