@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { HuntDisk } from '../sim/hunt.ts';
+import type { HuntDisk } from '../sim/hunt-disk.ts';
 import { acquireRunLock } from '../store/lock.ts';
 import { openStore } from '../store/sqlite.ts';
 import { openReports } from '../store/sqlite-reports.ts';

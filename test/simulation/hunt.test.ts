@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { worldComposer } from '../../src/cli/simulated-engine.ts';
 import { sqliteDisk } from '../../src/cli/sqlite-disk.ts';
-import { commandFor, hunt, huntSeed, huntWorld, memoryDisk, storyOf } from '../../src/sim/hunt.ts';
+import { commandFor, hunt, huntSeed, huntWorld, storyOf } from '../../src/sim/hunt.ts';
+import { memoryDisk } from '../../src/sim/hunt-disk.ts';
 import type { Outage } from '../../src/sim/outage.ts';
 import { CALM } from '../../src/sim/random-lives.ts';
 import { type RandomWorld, randomWorld } from '../../src/sim/random-world.ts';

@@ -1,6 +1,7 @@
 /** What a hunt needs of the root, for tests. */
 import { worldComposer } from '../../src/cli/simulated-engine.ts';
-import { type HuntOptions, memoryDisk } from '../../src/sim/hunt.ts';
+import type { HuntOptions } from '../../src/sim/hunt.ts';
+import { memoryDisk } from '../../src/sim/hunt-disk.ts';
 
 /** Two plays in memory. */
 export function huntOptions(changes: Partial<HuntOptions> = {}): HuntOptions {

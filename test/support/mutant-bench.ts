@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { worldComposer } from '../../src/cli/simulated-engine.ts';
-import { huntWorld, memoryDisk } from '../../src/sim/hunt.ts';
+import { huntWorld } from '../../src/sim/hunt.ts';
+import { memoryDisk } from '../../src/sim/hunt-disk.ts';
 import { type RandomWorld, randomWorld } from '../../src/sim/random-world.ts';
 import { ALL_MUTANTS } from '../simulation/all-mutants.ts';
 import { huntOptions, seedsFrom } from './hunt-bench.ts';

@@ -4,14 +4,8 @@
  */
 import { counted } from '../../domain/text.ts';
 import { CHECKERS } from '../../sim/checkers.ts';
-import {
-  commandFor,
-  type Hunted,
-  type HuntReport,
-  hunt,
-  memoryDisk,
-  storyOf,
-} from '../../sim/hunt.ts';
+import { commandFor, type Hunted, type HuntReport, hunt, storyOf } from '../../sim/hunt.ts';
+import { memoryDisk } from '../../sim/hunt-disk.ts';
 import { CommandFailure, EXIT } from '../exit.ts';
 import { type Paint, paintFor } from '../paint.ts';
 import { worldComposer } from '../simulated-engine.ts';
