@@ -7,7 +7,7 @@ import type { ContactState, Outcome } from '../domain/words.ts';
 import type { GuardPolicies } from '../engine/guard.ts';
 import type { Money } from './billing.ts';
 import type { Outage } from './outage.ts';
-import type { Quirks } from './outside.ts';
+import type { Quirks } from './quirks.ts';
 import type { Sighting } from './sighting.ts';
 import type { ChainNames } from './simulated-services.ts';
 

@@ -11,57 +11,23 @@ import type { Bills } from './billing.ts';
 import { CallBook, type Fate } from './call-book.ts';
 import { type Capacity, Counters } from './capacity.ts';
 import { type Draw, spread } from './draws.ts';
-import { EXCHANGE_FAULTS, Exchange } from './exchange.ts';
-import { failureOf, noNumber, POLL_TIMEOUT_MS, timeoutFailure } from './fault-failures.ts';
+import { Exchange } from './exchange.ts';
 import type { Life } from './life.ts';
-import { type Fault, faultAt, isOf, type Outage, type Place } from './outage.ts';
-import type { Asked, Method, Sight, Witness } from './sighting.ts';
+import { type Fault, faultAt, type Outage, type Place } from './outage.ts';
+import type { Quirks } from './quirks.ts';
+import type { Method, Sight, Witness } from './sighting.ts';
 import {
   type Asking,
   crowdedOut,
   cutOff,
   cutShort,
-  REFUSAL_SHARE,
+  firstFault,
+  happens,
+  pollTreatment,
   type Treatment,
+  treatmentOf,
 } from './treatment.ts';
 import type { VirtualClock } from './virtual-clock.ts';
-
-/** What vendors and their clients do that a bug hunt must live through. */
-export interface Quirks {
-  /** Whether a dialer can tell what became of a call that it may have taken on; `some` by call. */
-  readonly memory: 'knows' | 'some' | 'forgets';
-  /**
-   * A dialer that is asked about a call answers at once, also while it may still place it: that it
-   * cannot tell, or, of a request that has not reached it yet, that there is no such call.
-   */
-  readonly hasty: boolean;
-  /** From this life on every dialer is another account, which knows nothing of calls before. */
-  readonly accountChange?: number | undefined;
-  /** Share of requests whose answer still comes after they were given up. */
-  readonly deaf: number;
-  /** Share of contacts for whom the text comes back empty. */
-  readonly emptyTexts: number;
-  /** Share of contacts whom a vendor refuses for what is in their row. */
-  readonly refusals: number;
-  /** Share of numbers that no dialer takes, because they are none. */
-  readonly noNumbers?: number | undefined;
-  /** Dialers that speak the text themselves; some of them in no language but English. */
-  readonly speaking?: readonly string[] | undefined;
-  /** Share of those who pick up that opt out; left out where the script asks for no key. */
-  readonly optOuts?: number | undefined;
-  /** Dialers that know a call again by its number and time only. */
-  readonly byNumber?: readonly string[] | undefined;
-  /** Dialers that keep a connection to an exchange of the operator's own. */
-  readonly exchanges?: readonly string[] | undefined;
-}
-
-export const NO_QUIRKS: Quirks = {
-  memory: 'knows',
-  hasty: false,
-  deaf: 0,
-  emptyTexts: 0,
-  refusals: 0,
-};
 
 export interface OutsideOptions {
   readonly clock: VirtualClock;
@@ -83,20 +49,6 @@ export interface OutsideOptions {
 type Serve<T> = (request: number) => T;
 /** What its client makes of a good answer; undefined where that is what it is. */
 type Judge = () => ServiceFailure | undefined;
-
-/** Until the first answer to a question that is asked again and again. */
-const FIRST_POLL_MS = 300;
-/** What a question that is asked again and again gets through, or is only slowed down by. */
-const POLLS_THROUGH: ReadonlySet<Fault['type']> = new Set([
-  ...EXCHANGE_FAULTS,
-  '400',
-  'flaky',
-  'late',
-  'picky',
-  'slow',
-]);
-/** Until a phone rings, and the rest of the way to the answer that says so. */
-const DONE_SHARE = 0.6;
 
 export class Outside {
   readonly audio: AudioShelf;
@@ -208,15 +160,17 @@ export class Outside {
         answerMs(place),
         this.draw('answer', method, asked.contact ?? request),
       );
-      const treatment = this.#counters.enter(
+      const isTaken = this.#counters.enter(
         place,
         method,
         request,
         asking.life,
         clock.monotonicMs(),
-      )
-        ? this.#treatment(fault, asking, request, typicalMs)
+      );
+      const treatment = isTaken
+        ? treatmentOf(fault, asking, request, typicalMs, this.#options)
         : crowdedOut(place, typicalMs);
+      this.#countLate(fault, asking, treatment);
       const lostMs = (exchange?.lostMs(nowMs) ?? Infinity) - nowMs;
       return Number.isFinite(lostMs) ? cutShort(treatment, asking, lostMs) : treatment;
     };
@@ -260,57 +214,13 @@ export class Outside {
    * makes the question fail there and then.
    */
   poll<T>(asking: Asking, overMs: number, serve: Serve<T>): Promise<T> {
-    const { fault, afterMs } = this.#firstFault(asking.place, overMs);
+    const { clock, outages, draw } = this.#options;
+    const { fault, afterMs } = firstFault(outages, asking.place, clock.monotonicMs(), overMs);
     return this.#send(asking, serve, (request) => {
-      const { place } = asking;
-      const isSpared = fault?.type === 'flaky' && this.draw('flaky', request) >= fault.share;
-      if (fault === undefined || isSpared)
-        return { doneMs: afterMs, answerMs: afterMs, failure: undefined };
-      switch (fault.type) {
-        case '400':
-        case 'late':
-        case 'picky':
-        case 'restart':
-        case 'cut':
-        case 'trunk':
-          return { doneMs: afterMs, answerMs: afterMs, failure: undefined };
-        case 'slow': {
-          const laterMs = afterMs + fault.byMs;
-          this.#countLate(asking);
-          return { doneMs: laterMs, answerMs: laterMs, failure: undefined };
-        }
-        case 'timeout': {
-          const failure = timeoutFailure(place.service);
-          return { doneMs: undefined, answerMs: afterMs + POLL_TIMEOUT_MS, failure };
-        }
-        default:
-          return {
-            doneMs: undefined,
-            answerMs: afterMs,
-            failure: failureOf(fault, place.service, false),
-          };
-      }
+      const treatment = pollTreatment(fault, asking, request, afterMs, draw);
+      this.#countLate(fault, asking, treatment);
+      return treatment;
     });
-  }
-
-  /** What goes wrong first with a question that takes so long, and when; else its end. */
-  #firstFault(
-    place: Place,
-    overMs: number,
-  ): { readonly fault: Fault | undefined; readonly afterMs: number } {
-    const { outages, clock } = this.#options;
-    if (!outages.some((outage) => isOf(outage, place)))
-      return { fault: undefined, afterMs: overMs };
-    const nowMs = clock.monotonicMs();
-    const begins = outages.map(({ startMs }) => startMs - nowMs);
-    // What is wrong at the beginning is noticed when the first answer should come.
-    const early = [Math.min(FIRST_POLL_MS, overMs), ...begins];
-    const times = early.filter((ms) => ms > 0 && ms < overMs).sort((one, other) => one - other);
-    for (const afterMs of times) {
-      const fault = faultAt(outages, place, nowMs + afterMs);
-      if (fault !== undefined && !POLLS_THROUGH.has(fault.type)) return { fault, afterMs };
-    }
-    return { fault: faultAt(outages, place, nowMs + overMs), afterMs: overMs };
   }
 
   #send<T>(
@@ -324,7 +234,7 @@ export class Outside {
     this.#requests += 1;
     const request = this.#requests;
     if (this.isWatched) this.see(life, { type: 'request', request, ...place, method, ...asked });
-    const isDeaf = this.#happens(this.quirks.deaf, 'deaf', request);
+    const isDeaf = happens(this.draw, this.quirks.deaf, 'deaf', request);
     const treatment = treat(request);
     const { doneMs, answerMs, failure: known } = isDeaf ? cutOff(treatment, asking) : treatment;
     if (method === 'place') this.#placing.set(request, { life, call: asked.call ?? '' });
@@ -395,85 +305,14 @@ export class Outside {
     this.see(life, { type: 'answer', request, failure: { kind, scope, code, retryAfterMs } });
   }
 
-  #treatment(
+  /** A slow service has answered late, unless it refuses. */
+  #countLate(
     fault: Fault | undefined,
-    asking: Asking,
-    request: number,
-    typicalMs: number,
-  ): Treatment {
-    const {
-      place: { service },
-      method,
-      asked,
-    } = asking;
-    const isPlace = method === 'place';
-    const refusedMs = typicalMs * REFUSAL_SHARE;
-    const doneMs = isPlace || method === 'record' ? typicalMs * DONE_SHARE : typicalMs;
-    const works = { doneMs, answerMs: typicalMs, failure: undefined };
-    const refuses = { doneMs: undefined, answerMs: refusedMs };
-    const isRefused =
-      method !== 'probe' &&
-      this.#happens(this.quirks.refusals, 'refusal', method, asked.contact ?? '');
-    if (isRefused && (isPlace || method === 'speak')) {
-      return { ...refuses, failure: failureOf({ type: '400' }, service, isPlace) };
-    }
-    if (isPlace && this.#isNoNumber(asking)) return { ...refuses, failure: noNumber(service) };
-    if (fault === undefined || fault.type === 'trunk') return works;
-    switch (fault.type) {
-      case 'slow': {
-        const { byMs } = fault;
-        this.#countLate(asking);
-        return { doneMs: doneMs + byMs, answerMs: typicalMs + byMs, failure: undefined };
-      }
-      case 'flaky': {
-        const fails = this.draw('flaky', request) < fault.share;
-        return fails ? { ...refuses, failure: failureOf(fault, service, isPlace) } : works;
-      }
-      case 'picky': {
-        const fails = this.#isPickedOn(asked, fault.share);
-        return fails ? { ...refuses, failure: failureOf(fault, service, isPlace) } : works;
-      }
-      case 'late': {
-        const laterMs = typicalMs + fault.byMs;
-        const kind = isPlace ? Math.floor(this.draw('late', request) * 3) : -1;
-        if (kind === 0) return { doneMs, answerMs: laterMs, failure: undefined };
-        if (kind === 1) return { doneMs: laterMs, answerMs: laterMs, failure: undefined };
-        if (kind === 2) return { doneMs: undefined, answerMs: undefined, failure: undefined };
-        return works;
-      }
-      case 'timeout': {
-        const isDone = this.draw('done', request) < 0.5;
-        return {
-          doneMs: isDone ? doneMs : undefined,
-          answerMs: undefined,
-          failure: undefined,
-        };
-      }
-      case 'reset':
-        return { ...works, failure: failureOf(fault, service, isPlace) };
-      default:
-        return { ...refuses, failure: failureOf(fault, service, isPlace) };
-    }
-  }
-
-  /** What no draw can bring about is not drawn: there are many requests. */
-  #happens(share: number, ...about: readonly (string | number)[]): boolean {
-    return share > 0 && this.draw(...about) < share;
-  }
-
-  #countLate({ place: { service }, method }: Asking): void {
-    if (method === 'probe') return;
+    { place: { service }, method }: Asking,
+    { failure }: Treatment,
+  ): void {
+    if (fault?.type !== 'slow' || failure !== undefined || method === 'probe') return;
     this.lateAnswers.set(service, (this.lateAnswers.get(service) ?? 0) + 1);
-  }
-
-  /** A preview dials nothing, and never hears of it. */
-  #isNoNumber({ phone }: Asking): boolean {
-    const share = this.quirks.noNumbers ?? 0;
-    return phone !== undefined && this.#happens(share, 'no number', phone);
-  }
-
-  #isPickedOn({ contact }: Asked, share: number): boolean {
-    return contact !== undefined && this.draw('picked on', contact) < share;
   }
 }
 

@@ -6,7 +6,7 @@ import type { Contact } from '../domain/contact.ts';
 import type { Chance } from './chance.ts';
 import { EXCHANGES } from './exchange.ts';
 import type { Fault, Outage, TrunkWord } from './outage.ts';
-import type { Quirks } from './outside.ts';
+import type { Quirks } from './quirks.ts';
 import { type ChainNames, PREVIEW } from './simulated-services.ts';
 
 const SECOND_MS = 1_000;

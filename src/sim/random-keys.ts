@@ -3,7 +3,7 @@
  */
 import type { Contact } from '../domain/contact.ts';
 import type { Chance } from './chance.ts';
-import type { Quirks } from './outside.ts';
+import type { Quirks } from './quirks.ts';
 import type { OtherCampaign } from './random-configs.ts';
 
 /** How many of those who pick up opt out; undefined where the script asks for nothing. */

@@ -13,7 +13,7 @@ import { type Money, randomMoney } from './billing.ts';
 import { type Capacity, randomCapacities, withConcurrency } from './capacity.ts';
 import { Chance } from './chance.ts';
 import type { Fault, Outage, Place } from './outage.ts';
-import type { Quirks } from './outside.ts';
+import type { Quirks } from './quirks.ts';
 import { type OtherCampaign, randomConfigs } from './random-configs.ts';
 import { exchangeOutages, randomDialers, randomDropped, withHouseholds } from './random-dialers.ts';
 import { randomOptOuts, withNeighbours } from './random-keys.ts';

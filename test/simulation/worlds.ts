@@ -4,7 +4,7 @@
  */
 import { DEFAULT_RETRY } from '../../src/domain/retry.ts';
 import { DEFAULT_BEHAVIOUR } from '../../src/sim/behaviour.ts';
-import { NO_QUIRKS } from '../../src/sim/outside.ts';
+import { NO_QUIRKS } from '../../src/sim/quirks.ts';
 import type { LifePlan } from '../../src/sim/random-lives.ts';
 import type { RandomWorld } from '../../src/sim/random-world.ts';
 

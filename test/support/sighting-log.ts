@@ -8,7 +8,7 @@ import type { ContactState, Outcome, Role, Step } from '../../src/domain/words.t
 import type { Found } from '../../src/engine/ports.ts';
 import type { RunPolicy } from '../../src/engine/runner.ts';
 import type { Promised, Seen, Standing } from '../../src/sim/check.ts';
-import { NO_QUIRKS, type Quirks } from '../../src/sim/outside.ts';
+import { NO_QUIRKS, type Quirks } from '../../src/sim/quirks.ts';
 import type { Method, Refusal, Sight, Sighting } from '../../src/sim/sighting.ts';
 import { OPERATOR } from '../../src/sim/simulated-channels.ts';
 import type { ChainNames } from '../../src/sim/simulated-services.ts';

@@ -1,5 +1,5 @@
 import type { CampaignEvent } from '../../../src/domain/event.ts';
-import type { Quirks } from '../../../src/sim/outside.ts';
+import type { Quirks } from '../../../src/sim/quirks.ts';
 import { type Logs, NOT_THIS, SightingLog, UNAVAILABLE } from '../../support/sighting-log.ts';
 import { contactOf } from '../../support/simulation-bench.ts';
 
