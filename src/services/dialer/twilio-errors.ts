@@ -3,12 +3,13 @@
  * and docs/guide/vendors.md.
  */
 import { ServiceFailure } from '../../domain/failure.ts';
-import { type Account, jsonOf, refusal, type Said } from '../../domain/http-failure.ts';
+import { type Account, advised, jsonOf, refusal, type Said } from '../../domain/http-failure.ts';
 import { numberAt, textAt } from '../../domain/json-fields.ts';
 import type { HttpResponse } from '../../engine/ports.ts';
 
 const ACCOUNT = { kind: 'permanent', scope: 'service' } as const;
-const NO_NUMBER = { kind: 'permanent', scope: 'request', outcome: 'invalid_number' } as const;
+const ONE_CALL = { kind: 'permanent', scope: 'request' } as const;
+const NO_NUMBER = { ...ONE_CALL, outcome: 'invalid_number' } as const;
 
 const FROM = 'check providers.twilio.from: a number of the account, or one verified there';
 const ACTIVE =
@@ -17,11 +18,18 @@ const KEYS =
   'check providers.twilio.account_sid and auth_token, and that the account is active ' +
   'at console.twilio.com';
 
+/** What could be wrong with every call. */
+const SETTINGS = 'from and audio_base_url';
+
 const CODES: Readonly<Record<number, Said>> = {
   // The number is at fault: it is none, or cannot be reached from anywhere.
   21211: NO_NUMBER,
   21214: NO_NUMBER,
   21217: NO_NUMBER,
+  // This one call is: its number is blocked, or the account's own; its text is too long.
+  21216: ONE_CALL,
+  21266: ONE_CALL,
+  32018: { ...ONE_CALL, advice: 'lower script.max_characters' },
   // The account or the settings are, and the next call would fail as well.
   10004: {
     ...ACCOUNT,
@@ -59,9 +67,13 @@ export function isMerelyForbidden(response: HttpResponse): boolean {
   return response.status === 403 && known === undefined;
 }
 
-/** Of a request to place a call, which was refused: nothing was done for it. */
+/**
+ * Of a request to place a call, which was refused: nothing was done for it. A refusal that nobody
+ * can place may be about every call (an address, a `from`), so it is for `advised` to judge.
+ */
 export function refusedCall(account: Account, response: HttpResponse): ServiceFailure {
-  return refusal(account, response, saidOf(response));
+  const said = saidOf(response);
+  return refusal(account, response, advised(account.name, response.status, said, SETTINGS));
 }
 
 /**

@@ -133,6 +133,36 @@ describe('a run that calls through Twilio', () => {
     expect(runs.fake.rung).toHaveLength(3);
   });
 
+  it('burns no list where every call is refused, and nobody can tell why', async () => {
+    const runs = new Runs();
+    const answer = wrong(400, 21205, 'Url is not a valid url');
+    runs.fake.fates.push(...Array.from({ length: 6 }, () => ({ isDone: false, answer })));
+    const bench = (await runs.process()).add(12);
+    expect(await runs.run(bench)).toBe('done');
+    expect(bench.of('breaker.opened')).not.toEqual([]);
+    expect(bench.of('call.finished').map(({ outcome }) => outcome)).toEqual(
+      Array.from({ length: 12 }, () => 'answered'),
+    );
+    expect(runs.fake.rung).toHaveLength(12);
+  });
+
+  it('ends with the contact that alone is refused', async () => {
+    const runs = new Runs();
+    const answer = wrong(400, 21216, 'Account not allowed to call');
+    runs.fake.fates.push({ isDone: false, answer });
+    const bench = (await runs.process()).add(2);
+    expect(await runs.run(bench)).toBe('done');
+    expect(bench.of('breaker.opened')).toEqual([]);
+    expect(bench.of('call.finished')).toMatchObject([
+      {
+        contact: 'c1',
+        outcome: 'failed',
+        detail: 'twilio answered 400: Account not allowed to call',
+      },
+      { contact: 'c2', outcome: 'answered' },
+    ]);
+  });
+
   it('follows calls through an open breaker and a bad hour of Twilio', async () => {
     const runs = new Runs();
     runs.fake.course = { ...ANSWERS, talkMs: 120_000 };

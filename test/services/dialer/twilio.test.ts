@@ -135,6 +135,9 @@ describe('a call', () => {
 
 const ACCOUNT = { kind: 'permanent', scope: 'service' };
 const NO_NUMBER = { kind: 'permanent', scope: 'request', outcome: 'invalid_number' };
+const ONE_CALL = { kind: 'permanent', scope: 'request', outcome: undefined };
+/** It may be this call or every call: counted, and asked of the next dialer. */
+const UNPLACED = { kind: 'transient', scope: 'service', retriesMax: 0 };
 const DOUBT = { kind: 'unknown', scope: 'service' };
 
 const REFUSALS: readonly (readonly [Answer, object, RegExp])[] = [
@@ -145,11 +148,7 @@ const REFUSALS: readonly (readonly [Answer, object, RegExp])[] = [
   ],
   [wrong(400, 21214, `'To' phone number cannot be reached`), NO_NUMBER, /cannot be reached/],
   [wrong(400, 21217, 'Phone number does not appear to be valid'), NO_NUMBER, /appear to be/],
-  [
-    wrong(400, 21216, 'Account not allowed to call'),
-    { kind: 'permanent', scope: 'request', outcome: undefined },
-    /not allowed/,
-  ],
+  [wrong(400, 21216, 'Account not allowed to call'), ONE_CALL, /not allowed/],
   [
     wrong(400, 21215, 'Account not authorized to call'),
     ACCOUNT,
@@ -171,15 +170,18 @@ const REFUSALS: readonly (readonly [Answer, object, RegExp])[] = [
   // Words about the number, not about the account.
   [
     wrong(400, 12345, 'To: that exchange was closed'),
-    { kind: 'permanent', scope: 'request', code: 'twilio_12345' },
-    /exchange was closed/,
+    { ...UNPLACED, code: 'twilio_12345' },
+    /exchange was closed; if others are refused like this one, check providers\.twilio\.from and/,
   ],
   [wrong(404, 20404, 'not found'), ACCOUNT, /check providers\.twilio\.account_sid and base_url/],
   [
     wrong(400, 21205, 'Url is not a valid url'),
-    { kind: 'permanent', scope: 'request', code: 'twilio_21205' },
-    /valid url/,
+    { ...UNPLACED, code: 'twilio_21205' },
+    /valid url; if others are refused like this one/,
   ],
+  [{ status: 422, body: '' }, { ...UNPLACED, code: 'http_422' }, /if others are refused/],
+  [wrong(400, 21266, 'To and From cannot be the same'), ONE_CALL, /be the same$/],
+  [wrong(400, 32018, 'Twiml too long'), ONE_CALL, /; lower script\.max_characters/],
   [
     { ...wrong(429, 20429, 'Too Many Requests'), headers: { 'retry-after': '3' } },
     { kind: 'transient', scope: 'service', status: 429, retryAfterMs: 3_000 },
