@@ -33,7 +33,8 @@ export function simulatedEngine(
     campaign,
     config,
     emit,
-    probed: (service, role, isGood, _durationMs, error) => {
+    probed: (service, role, isGood, durationMs, error) => {
+      parts.probed?.(service, role, isGood, durationMs, error);
       alerter.takeCheck(service, role, isGood, error);
     },
   });

@@ -6,6 +6,7 @@ import type { CampaignEvent, RunEnd } from '../domain/event.ts';
 import { paidFor } from '../domain/spending.ts';
 import { UsageBook, type UsageCount } from '../domain/usage.ts';
 import type { Guard } from '../engine/guard.ts';
+import type { ProbeListener } from '../engine/health-checker.ts';
 import type { RunSignals } from '../engine/runner.ts';
 import { typicalBills } from '../sim/billing.ts';
 import { contactsOf } from '../sim/contact-rows.ts';
@@ -33,6 +34,8 @@ export interface Play {
   readonly seed: number;
   /** Told what happens, and when: milliseconds from the start. */
   readonly listen?: ((event: CampaignEvent, atMs: number) => void) | undefined;
+  /** Told of every health check. */
+  readonly onCheck?: ProbeListener | undefined;
   /** Told of every alert when it reaches the operator. */
   readonly onAlert?: ((alert: Alert) => void) | undefined;
   /** Told when the vendors begin and cease to fail. */
@@ -76,7 +79,7 @@ export async function playCampaign(world: World, play: Play, clock: VirtualClock
   const make: MakeEngine = (given) => {
     const pace = config.campaign.callsPerSecond;
     const pacer = new WatchedPacer(pace, given.clock, (waitMs) => forecast.paced(waitMs));
-    const parts = { ...given, pacer };
+    const parts = { ...given, pacer, probed: play.onCheck };
     return play.isUntold === true
       ? unalertedEngine(config, parts)
       : simulatedEngine(name, config, parts);

@@ -8,7 +8,9 @@ import type { CampaignEvent } from '../domain/event.ts';
 import { maskContactId } from '../domain/privacy.ts';
 import { counted, spanText, wrapped } from '../domain/text.ts';
 import type { Payee } from '../domain/usage.ts';
+import type { Role } from '../domain/words.ts';
 import { levelOf, messageOf } from '../observers/log-lines.ts';
+import { CheckLines } from './check-lines.ts';
 import type { Paint, Style } from './paint.ts';
 
 /** `all`: everything. `story`: every call. `news`: only what an operator would want to know. */
@@ -40,7 +42,7 @@ const RECORD_OF = 'the record of ';
 const NAMED_MAX = 6;
 
 type PutOff = Extract<CampaignEvent, { type: 'contact.put_off' }>;
-type Opened = Extract<CampaignEvent, { type: 'breaker.opened' }>;
+type Moved = Extract<CampaignEvent, { type: 'breaker.opened' | 'breaker.half_open' }>;
 
 export class Timeline {
   readonly #options: TimelineOptions;
@@ -48,12 +50,14 @@ export class Timeline {
   /** Put off at one moment for one reason: one line. */
   #together: PutOff[] = [];
   #togetherMs = 0;
-  /** Told after the call that failed at this very moment: one failure brought about both. */
-  #opened: { readonly event: Opened; readonly wallMs: number } | undefined;
+  /** Told after the call that failed, or the check that was good, at this moment: its cause. */
+  #moved: { readonly event: Moved; readonly wallMs: number } | undefined;
   readonly #recording = new Set<string>();
+  readonly #checks: CheckLines;
 
   constructor(options: TimelineOptions) {
     this.#options = options;
+    this.#checks = new CheckLines(options.services);
     this.#startMs = options.wallMs();
   }
 
@@ -63,21 +67,34 @@ export class Timeline {
       this.#putOff(event);
       return;
     }
-    if (event.type === 'breaker.opened' && this.#options.detail !== 'news') {
+    const isMove = event.type === 'breaker.opened' || event.type === 'breaker.half_open';
+    if (isMove && this.#options.detail !== 'news') {
       this.flush();
-      this.#opened = { event, wallMs: this.#options.wallMs() };
+      this.#moved = { event, wallMs: this.#options.wallMs() };
       return;
     }
     const text = this.#textOf(event);
     if (text === undefined) return;
-    const isOfOpening = event.type === 'call.failed' && this.#isOpenedBy(event.service);
-    if (!isOfOpening) this.flush();
+    const isCause = event.type === 'call.failed' && this.#moves('breaker.opened', event.service);
+    if (!isCause) this.flush();
     this.#write(this.#options.wallMs(), text, styleOf(event));
   }
 
-  #isOpenedBy(service: string | undefined): boolean {
-    const { event, wallMs } = this.#opened ?? {};
-    return event?.service === service && wallMs === this.#options.wallMs();
+  /** A health check ended: each one counts while its service is not healthy. */
+  check(place: Payee, isGood: boolean): void {
+    if (this.#options.detail === 'news') return;
+    const frees = isGood && this.#moves('breaker.half_open', place.service, place.role);
+    const text = this.#checks.textOf(place, isGood, this.#options.wallMs(), frees);
+    if (text === undefined) return;
+    if (!frees) this.flush();
+    this.#write(this.#options.wallMs(), text, isGood ? undefined : 'yellow');
+  }
+
+  /** Whether what happens at this moment is why its breaker has moved. */
+  #moves(type: Moved['type'], service: string | undefined, role?: Role): boolean {
+    const { event, wallMs } = this.#moved ?? {};
+    const isThis = event?.type === type && event.service === service;
+    return isThis && (role ?? event.role) === event.role && wallMs === this.#options.wallMs();
   }
 
   /** One line with the time of day. */
@@ -112,9 +129,9 @@ export class Timeline {
 
   /** What is still to be told together is told now. */
   flush(): void {
-    if (this.#opened !== undefined) {
-      const { event, wallMs } = this.#opened;
-      this.#opened = undefined;
+    if (this.#moved !== undefined) {
+      const { event, wallMs } = this.#moved;
+      this.#moved = undefined;
       this.#write(wallMs, this.#messageOf(event), styleOf(event));
     }
     const [first] = this.#together;
@@ -148,6 +165,7 @@ export class Timeline {
 
   /** Who has an outcome and is still heard of: it is the record that waits. */
   #follow(event: CampaignEvent): void {
+    this.#checks.follow(event, this.#options.wallMs());
     if (event.type === 'call.finished') this.#recording.add(event.contact);
     if (event.type === 'step.finished' && event.step === 'record') {
       this.#recording.delete(event.contact ?? '');

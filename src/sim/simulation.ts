@@ -7,6 +7,7 @@ import type { Contact } from '../domain/contact.ts';
 import type { CampaignEvent, RunEnd } from '../domain/event.ts';
 import { paidFor, Spending, type SpendingLimits } from '../domain/spending.ts';
 import type { Guard } from '../engine/guard.ts';
+import type { ProbeListener } from '../engine/health-checker.ts';
 import type { Pacer } from '../engine/pacer.ts';
 import type {
   AlertChannel,
@@ -56,6 +57,8 @@ export interface SimulatedParts {
   readonly emit: Emit;
   /** The engine makes one where it is left out. */
   readonly pacer?: Pacer | undefined;
+  /** Told of every health check. */
+  readonly probed?: ProbeListener | undefined;
 }
 
 export interface MadeEngine {

@@ -58,7 +58,11 @@ describe('campaign simulate --outage elevenlabs', () => {
       'marigold is put off for 1 min',
       'ALERT (critical): elevenlabs, which speaks the texts, does not work',
       'thistle, quill, juniper, orlo, clementine are put off for 1 min:',
+      'elevenlabs: its health check fails again, 3 in a row',
+      'elevenlabs: its health check fails again, 6 in a row',
       '── elevenlabs is well again',
+      'elevenlabs is degraded: its health check is good',
+      'elevenlabs: its health check is good, 2 in a row, enough to try it',
       'elevenlabs is tried again',
       'elevenlabs works again',
       'ALL CLEAR: elevenlabs, which speaks the texts, works again',
@@ -75,6 +79,18 @@ describe('campaign simulate --outage elevenlabs', () => {
     expect(again.stdout).toBe(first.stdout);
     const other = await bench.command('simulate --outage elevenlabs --seed 8');
     expect(other.stdout).not.toBe(first.stdout);
+  });
+
+  it('tells each health check of a service that is not well, of a long outage some', async () => {
+    const { stdout } = await bench.command('simulate --outage elevenlabs@+1m-+16m');
+    const rows = [...stdout.matchAll(/health check fails again, (\d+) in a row/g)];
+    expect(rows.map(([, row]) => Number(row))).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 30]);
+    const well = await bench.command('simulate');
+    expect(well.stdout).not.toContain('health check');
+    const large = await bench.command('simulate --contacts 60 --outage elevenlabs');
+    expect(large.stdout).toContain('elevenlabs is unhealthy: its health check fails');
+    expect(large.stdout).not.toContain('in a row,');
+    expect(large.stdout).not.toContain('fails again');
   });
 
   it('puts a service that is not in use first in its chain, and says so', async () => {

@@ -160,6 +160,9 @@ async function playShown(showing: Showing, signals: RunSignals): Promise<Played>
         log?.take(event);
         timeline.take(event);
       },
+      onCheck: (service, role, isGood) => {
+        timeline.check({ service, role }, isGood);
+      },
       onAlert: (alert) => {
         const channels = campaign.channels?.filter(takes(alert)).map(({ name }) => name);
         told.push({ wallMs: clock.wallMs(), ...alert, channels });
