@@ -3,7 +3,8 @@
  *
  * What fails while its service has its own alert is a consequence of that, also where the call ends
  * after it is over, and counts here neither as failed nor as done; what a service failed at before
- * its breaker opened is counted there then.
+ * its breaker opened is counted there then. What is refused for what is in it follows from no
+ * outage and always counts.
  */
 import { FailedCalls } from './alert-failed-calls.ts';
 import { CLEAR_SHARE, FigureJudge } from './alert-figure.ts';
@@ -76,6 +77,8 @@ const SUCCESSES: ReadonlySet<Outcome> = new Set([
 
 /** Of calls that a dialer itself calls failed: no name of a service has spaces. */
 const DIALER_SAYS = 'the dialer says so';
+/** Of those that a service refused once and for all. */
+const REFUSED = 'refused for what is in it';
 
 /** A contact in hand whose call met trouble. */
 interface InHand {
@@ -122,11 +125,12 @@ export class CallWatch {
     const { contact, step, service, code, message } = event;
     const call = this.#inHandOf(contact);
     call.failed = event;
-    if (isOfOutage(call, service, moment)) return NO_SIGNS;
+    if (event.isRefusal !== true && isOfOutage(call, service, moment)) return NO_SIGNS;
     this.#lastFailure = { code, message };
-    const errors = this.#count('errorRate', true, service, moment);
+    const cause = causeOf(event);
+    const errors = this.#count('errorRate', true, cause, moment);
     if (step !== 'script') return errors;
-    return joined(errors, this.#count('llmFailureRate', true, service, moment));
+    return joined(errors, this.#count('llmFailureRate', true, cause, moment));
   }
 
   putOff({ contact }: EventOf<'contact.put_off'>): void {
@@ -143,15 +147,16 @@ export class CallWatch {
     this.#inHand.delete(contact);
     const failed = call?.failed;
     const hasFailed = failed !== undefined;
-    const service = failed?.service;
+    const isRefused = failed?.isRefusal === true;
     // It was counted as uncertain when it was told so, perhaps by an earlier run.
     if (event.was !== undefined) return NO_SIGNS;
     // Nobody was rung, as they had asked: that went neither well nor wrong.
     if (event.code === 'opted_out') return NO_SIGNS;
     const isBad = !SUCCESSES.has(outcome);
-    if (isOfOutage(call, service, moment)) return NO_SIGNS;
+    if (!isRefused && isOfOutage(call, failed?.service, moment)) return NO_SIGNS;
     const told = this.#endedForGood(outcome, failed, moment);
-    if (isBad && outcome !== 'invalid_number' && isRoleOut('dialer', moment)) return told;
+    const isOfDialer = isBad && !isRefused && outcome !== 'invalid_number';
+    if (isOfDialer && isRoleOut('dialer', moment)) return told;
     if (outcome === 'uncertain' && isOfOutage(call, call?.dialer, moment)) return told;
     // The vendor may say so of a call, and then nothing was told to have failed before.
     const isNew = outcome === 'failed' && !hasFailed;
@@ -159,7 +164,7 @@ export class CallWatch {
     const isCounted = outcome !== 'failed' || isNew;
     const cause = isNew ? DIALER_SAYS : undefined;
     const errors = isCounted ? this.#count('errorRate', isNew, cause, moment) : NO_SIGNS;
-    const success = this.#count('successRate', isBad, service, moment);
+    const success = this.#count('successRate', isBad, failed && causeOf(failed), moment);
     const isDialled = outcome !== 'failed' && outcome !== 'invalid_number';
     const cuts = isDialled ? this.#count('cutCalls', cut === true, undefined, moment) : NO_SIGNS;
     return joined(told, joined(errors, joined(success, cuts)));
@@ -283,8 +288,16 @@ export class CallWatch {
     const window = windowAt(this.#rates[name], windowMs, nowMs);
     const { sum: bad, count: calls } = window;
     const final = sumOf(window, DIALER_SAYS);
-    return { campaign, bad, calls, threshold, windowMs, final, last: this.#lastFailure };
+    const refused = sumOf(window, REFUSED);
+    const last = this.#lastFailure;
+    return { campaign, bad, calls, threshold, windowMs, final, refused, last };
   }
+}
+
+/** What a call that failed is put down to: only what its service does not do may be an outage. */
+function causeOf({ service, kind, isRefusal }: EventOf<'call.failed'>): string | undefined {
+  if (isRefusal !== true) return service;
+  return kind === 'permanent' ? REFUSED : undefined;
 }
 
 /** Whether an outage of its service, which may be over by now, is why a call came to nothing. */

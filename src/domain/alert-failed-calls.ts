@@ -7,7 +7,13 @@ import { failedCallsOverWords, failedCallsWords, type OutageBegins } from './ale
 import { NO_SIGNS, type Sign, type WatchMoment } from './alert-sign.ts';
 import { campaignKey, serviceKey } from './alert-state.ts';
 import type { EventOf } from './event.ts';
-import { EMPTY_WINDOW, type SlidingWindow, windowAfter } from './sliding-window.ts';
+import {
+  EMPTY_WINDOW,
+  type SlidingWindow,
+  windowAfter,
+  windowAt,
+  windowWithout,
+} from './sliding-window.ts';
 
 export function failedCallsKey(campaign: string, service: string): string {
   return `${campaignKey(campaign)}:call_failed:${service}`;
@@ -22,14 +28,15 @@ export class FailedCalls {
 
   /** One more; `last` is what failed it the last time. */
   failed(last: EventOf<'call.failed'>, moment: WatchMoment): readonly Sign[] {
-    const { service, code, message } = last;
+    const { service, code, message, isRefusal } = last;
     const policy = moment.policies.callFailed;
     if (service === undefined || !policy.enabled) return NO_SIGNS;
     const { campaign, open, nowMs, wallMs: sinceMs } = moment;
     const key = failedCallsKey(campaign, service);
     this.#lastMs.set(key, nowMs);
     const before = this.#windows.get(service) ?? EMPTY_WINDOW;
-    const window = windowAfter(before, policy.windowMs, nowMs, 1);
+    const cause = isRefusal === true ? undefined : service;
+    const window = windowAfter(before, policy.windowMs, nowMs, 1, cause);
     this.#windows.set(service, window);
     if (open.has(key)) return [{ type: 'joined', key }];
     if (window.count < policy.callsMin) return NO_SIGNS;
@@ -51,12 +58,15 @@ export class FailedCalls {
     });
   }
 
-  /** It has its own alert now, which says more. */
+  /** It has its own alert now, which says more; not of what it refused. */
   outageBegins(event: OutageBegins, moment: WatchMoment): readonly Sign[] {
     const { service } = event;
-    this.#windows.delete(service);
+    const { policies, nowMs } = moment;
+    const before = this.#windows.get(service) ?? EMPTY_WINDOW;
+    const left = windowWithout(windowAt(before, policies.callFailed.windowMs, nowMs), service);
+    this.#windows.set(service, left);
     const key = failedCallsKey(moment.campaign, service);
-    if (!moment.open.has(key)) return NO_SIGNS;
+    if (!moment.open.has(key) || left.count > 0) return NO_SIGNS;
     const words = failedCallsOverWords(moment.campaign, { outage: event });
     return [{ type: 'cleared', key, words, joins: serviceKey(service) }];
   }

@@ -16,6 +16,8 @@ export interface ShareFigures {
   readonly last: Pick<ServiceTrouble, 'code' | 'message'> | undefined;
   /** Of the bad ones, how many the dialer itself calls failed: these are not tried again. */
   readonly final: number;
+  /** And how many a service refused once and for all, for what is in them. */
+  readonly refused: number;
   /** The campaign has come to its end. */
   readonly isDone?: boolean | undefined;
   /** And until then it was beyond the limit. */
@@ -26,8 +28,11 @@ const TRIED_AGAIN =
   'Calls go on: who fails is put off, tried again later, and given up only after three times. ';
 
 const FINAL =
-  'Calls go on. Whose call the dialer itself calls failed is not called again: their telephone ' +
-  'may have rung. ';
+  'Whose call the dialer itself calls failed is not called again: their telephone may have rung. ';
+
+const REFUSED =
+  'Whose call a service refuses for what is in it has the outcome "failed" and is not tried ' +
+  'again. ';
 
 const NOT_COUNTED =
   'What fails because a service is down is not counted here: that has its own alert.';
@@ -37,6 +42,8 @@ const SEE_WHY =
   'account, stop the run (Ctrl-C lets calls in progress end), mend it, and run it again: it goes ' +
   'on where it stopped.';
 
+const PUT_BACK = ' "campaign settle NAME CONTACT again" calls one of the refused once more.';
+
 export function errorRateWords(figures: ShareFigures): AlertWords {
   const { campaign, bad, calls, threshold } = figures;
   return {
@@ -45,20 +52,31 @@ export function errorRateWords(figures: ShareFigures): AlertWords {
       `Of the last ${counted(calls, 'call')}, within ${spanText(figures.windowMs)}, ` +
       `${failedText(figures)}; more than ${percent(threshold)} is too many.${lastText(figures)}`,
     doing: `${doingText(figures)}${NOT_COUNTED}`,
-    toDo: SEE_WHY,
+    toDo: `${SEE_WHY}${figures.refused > 0 ? PUT_BACK : ''}`,
   };
 }
 
-function failedText({ bad, final }: ShareFigures): string {
-  if (final === 0) return `${bad} failed after all retries`;
+function failedText({ bad, final, refused }: ShareFigures): string {
+  if (final + refused === 0) return `${bad} failed after all retries`;
   if (final === bad) return `${bad} failed, as the dialer says of them`;
-  return `${bad} failed, ${final} of them as the dialer says, the others after all retries`;
+  if (refused === bad) return `${bad} were refused for what is in them`;
+  const parts = [
+    ...(final > 0 ? [`${final} of them as the dialer says`] : []),
+    ...(refused > 0 ? [`${refused} of them refused for what is in them`] : []),
+    ...(final + refused < bad ? ['the others after all retries'] : []),
+  ];
+  return `${bad} failed, ${parts.join(', ')}`;
 }
 
-function doingText({ bad, final }: ShareFigures): string {
-  if (final === 0) return TRIED_AGAIN;
-  if (final === bad) return FINAL;
-  return `${FINAL}Who failed for another reason is put off and tried again, three times in all. `;
+function doingText({ bad, final, refused }: ShareFigures): string {
+  if (final + refused === 0) return TRIED_AGAIN;
+  const rest = 'Who failed for another reason is put off and tried again, three times in all. ';
+  return [
+    'Calls go on. ',
+    final > 0 ? FINAL : '',
+    refused > 0 ? REFUSED : '',
+    final + refused < bad ? rest : '',
+  ].join('');
 }
 
 export function llmFailureWords(figures: ShareFigures): AlertWords {
@@ -69,7 +87,7 @@ export function llmFailureWords(figures: ShareFigures): AlertWords {
       `Of the last ${counted(calls, 'text')}, within ${spanText(figures.windowMs)}, ${bad} could ` +
       'not be had from any service that writes, or could not be used; more than ' +
       `${percent(threshold)} is too many.${lastText(figures)}`,
-    doing: `${TRIED_AGAIN}${NOT_COUNTED} Nobody is rung without a text.`,
+    doing: `${doingText(figures)}${NOT_COUNTED} Nobody is rung without a text.`,
     toDo:
       '"campaign logs --level warn" says what the model answered. Look at script.prompt, ' +
       'script.max_characters and the model in config.yml; template as the last of services.llm ' +

@@ -85,8 +85,12 @@ export function alertsAfter(
   return after;
 }
 
-function callFailed(state: AlertState, { service }: EventOf<'call.failed'>): AlertsAfter {
-  return quiet(service === undefined ? state : joined(state, [service]));
+/** What is refused for what is in it does not follow from what its service does not do. */
+function callFailed(
+  state: AlertState,
+  { service, isRefusal }: EventOf<'call.failed'>,
+): AlertsAfter {
+  return quiet(service === undefined || isRefusal === true ? state : joined(state, [service]));
 }
 
 /**

@@ -76,8 +76,9 @@ export function checkFailsWords(service: string, troubles: readonly Trouble[]): 
     what: refuses ? what : `${what}${fails}`,
     doing:
       'It is asked as before: it may still do its work. What it fails at is tried again or asked ' +
-      'about, and who needs it waits, unless another service does the same work. Nobody is lost, ' +
-      'and nobody is rung twice. One more message says when it is well again.',
+      'about, and who needs it waits, unless another service does the same work. Only what it ' +
+      'refuses for what is in it (a number, a text) has failed for good. Nobody is rung twice. ' +
+      'One more message says when it is well again.',
     toDo: refuses ? SEE_ACCOUNT : SEE_SERVICE,
   };
 }

@@ -189,6 +189,8 @@ export type CampaignEvent =
       readonly message: string;
       /** The contact is called again later: nothing is lost. */
       readonly putOff?: boolean | undefined;
+      /** Refused for what is in it, as it would be on any day: no outage is the cause. */
+      readonly isRefusal?: boolean | undefined;
     })
   | (Subject & {
       readonly type: 'contact.put_off';

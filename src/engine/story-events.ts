@@ -92,8 +92,15 @@ export class StoryEvents {
   failed(story: Story, failure: ServiceFailure, putOff: boolean): void {
     const { service, kind, code, message } = failure;
     const about = { ...subjectOf(story), step: story.step, service, kind, code, message };
-    this.#emit({ type: 'call.failed', ...about, ...(putOff && { putOff }) });
+    const isRefusal = isRefused(failure);
+    const more = { ...(putOff && { putOff }), ...(isRefusal && { isRefusal }) };
+    this.#emit({ type: 'call.failed', ...about, ...more });
   }
+}
+
+/** By one service for good, or by every service of the chain. */
+function isRefused({ kind, scope, refusedBy }: ServiceFailure): boolean {
+  return (kind === 'permanent' && scope === 'request') || refusedBy.length > 0;
 }
 
 function subjectOf({ claim, line }: Story): { contact: string; call: string; line: number } {

@@ -279,6 +279,68 @@ describe('what follows from an outage', () => {
   });
 });
 
+describe('what a service refuses for what is in it', () => {
+  const refused = (kind: 'permanent' | 'transient' = 'permanent'): CampaignEvent => {
+    return { ...failedAt('dial', 'twilio'), kind, isRefusal: true } as CampaignEvent;
+  };
+  const unhealthy = ({ run }: ReturnType<typeof watching>): void => {
+    run.alerter.reconcile([found('twilio', 'closed', 'dialer')]);
+    for (let check = 0; check < 2; check += 1) {
+      run.alerter.takeCheck('twilio', 'dialer', false, failure());
+    }
+  };
+
+  it('is counted while that is unhealthy, which does not say that nobody is lost', async () => {
+    const bench = watching();
+    unhealthy(bench);
+    await bench.take(...times(30, refused).flatMap((call) => [call, lostAt(call)]));
+    expect(bench.told().filter((one) => !one.startsWith('notice'))).toEqual([
+      'raised campaign:spring:error_rate',
+      'raised service:twilio',
+      'raised campaign:spring:success_rate',
+    ]);
+    const [rate, unwell] = bench.alerts().map(({ alert }) => alert);
+    expect(unwell?.doing).not.toContain('Nobody is lost');
+    expect(unwell?.doing).toContain('refuses for what is in it (a number, a text) has failed');
+    expect(rate?.what).toContain('20 were refused for what is in them');
+    expect(rate?.doing).toContain('has the outcome "failed" and is not tried again');
+    expect(rate?.doing).not.toContain('tried again later');
+    expect(rate?.toDo).toContain('"campaign settle NAME CONTACT again"');
+    // It does not follow from what is told of the service.
+    expect(bench.bench.kept.open.find(({ key }) => key === 'service:twilio')?.affected).toBe(0);
+  });
+
+  it('is counted while its breaker is open, and not taken back when that opens', async () => {
+    const { take, told } = watching();
+    await take(...times(10, refused), opened('twilio', { role: 'dialer' }), ...times(10, refused));
+    expect(told()).toContain('raised campaign:spring:error_rate');
+    await take(opened('twilio', { role: 'dialer' }));
+    expect(told()).not.toContain('recovered campaign:spring:error_rate');
+  });
+
+  it('is told call by call where everybody refused it three times', async () => {
+    const bench = watching();
+    unhealthy(bench);
+    const call = refused('transient');
+    await bench.take(call, lostAt(call));
+    const key = 'campaign:spring:call_failed:twilio';
+    expect(bench.told()).toContain(`raised ${key}`);
+    await bench.take(opened('twilio', { role: 'dialer' }));
+    expect(bench.told()).not.toContain(`recovered ${key}`);
+  });
+
+  it('is told apart from what fails after its retries', async () => {
+    const { take, alerts } = watching();
+    await take(...times(15, () => ended()), ...times(2, refused), ended('failed'));
+    await take(...times(3, () => failedAt('speech', 'flite')));
+    const rate = alerts().find(({ alert }) => alert.key.endsWith(':error_rate'))?.alert;
+    expect(rate?.what).toContain(
+      '5 failed, 1 of them as the dialer says, 2 of them refused for what is in them, the others ' +
+        'after all retries',
+    );
+  });
+});
+
 function subjectOf(event: CampaignEvent): { readonly contact: string; readonly call: string } {
   const { contact, call } = event as Extract<CampaignEvent, { type: 'call.finished' }>;
   return { contact, call };
@@ -489,7 +551,7 @@ describe('a fallback', () => {
 describe('the all clear of a share', () => {
   it('counts texts where it is about texts', () => {
     const figures = { campaign: 'spring', bad: 28, calls: 86, threshold: 0.05 };
-    const window = { windowMs: 900_000, final: 0, last: undefined };
+    const window = { windowMs: 900_000, final: 0, refused: 0, last: undefined };
     const what = (name: Parameters<typeof rateBackWords>[0]) =>
       rateBackWords(name, { ...figures, ...window }).what;
     expect(what('llmFailureRate')).toContain('Of the last 86 texts it was 28');

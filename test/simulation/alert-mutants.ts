@@ -335,6 +335,23 @@ const OF_CALLS: readonly Mutant[] = [
     },
   },
   {
+    name: 'takes what a service refuses for a consequence of its outage',
+    foundBy: 'shares told',
+    worlds: [WORLDS['calls refused by a dialer that fails its checks']],
+    compose: asItIs,
+    infect: () => {
+      const take = Reflect.get(AlertWatch.prototype, 'take') as AlertWatch['take'];
+      vi.spyOn(AlertWatch.prototype, 'take').mockImplementation(function (
+        this: AlertWatch,
+        event,
+        moment,
+      ) {
+        const isFailure = event.type === 'call.failed';
+        return take.call(this, isFailure ? { ...event, isRefusal: false } : event, moment);
+      });
+    },
+  },
+  {
     name: 'forgets at the end of an outage whose calls are in doubt for it',
     foundBy: 'shares told',
     worlds: [WORLDS['calls in doubt for an outage that is over when they end']],

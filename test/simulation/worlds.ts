@@ -120,6 +120,20 @@ export const WORLDS: Readonly<Record<string, RandomWorld>> = {
     { limit: 1 },
     { removed: ['c1'], edits: [{ type: 'take_former', contact: 'c2', other: 'c1' }] },
   ]),
+  'calls refused by a dialer that fails its checks': {
+    ...worldOf([{}]),
+    contacts: Array.from({ length: 70 }, (_, index) => contactOf(index + 1)),
+    healthCheck: { intervalMs: 10_000, timeoutMs: 5_000 },
+    outages: [
+      {
+        name: 'twilio',
+        places: [{ role: 'dialer', service: 'twilio' }],
+        startMs: 0,
+        endMs: 3_600_000,
+        fault: { type: '400' },
+      },
+    ],
+  },
   'calls in doubt for an outage that is over when they end': {
     ...worldOf([{}], 'forgets'),
     contacts: Array.from({ length: 70 }, (_, index) => contactOf(index + 1)),

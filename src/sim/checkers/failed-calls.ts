@@ -15,6 +15,8 @@ interface ForGood extends Mark {
   readonly service: string;
   /** Where in the log it failed at this call, in this round. */
   readonly failedAt: readonly number[];
+  /** For what is in it: no outage is why. */
+  readonly isRefusal: boolean;
 }
 
 const PART = ':call_failed:';
@@ -53,6 +55,7 @@ export const FAILED_TOLD: Checker = {
 /** Calls given up after rounds of retries, of what a service may do better another time. */
 function failedForGood({ seen }: Evidence): readonly ForGood[] {
   const failures = new Map<string, { readonly service: string; readonly isForGood: boolean }>();
+  const refused = new Set<string>();
   const tries = new Map<string, { readonly service: string; readonly index: number }[]>();
   return seen.log.flatMap((sight, index): readonly ForGood[] => {
     if (sight.type !== 'told') return [];
@@ -63,24 +66,28 @@ function failedForGood({ seen }: Evidence): readonly ForGood[] {
     }
     if (event.type === 'call.failed') {
       const { contact, service = '', kind } = event;
+      if (event.isRefusal === true) refused.add(`${run} ${contact}`);
       failures.set(`${run} ${contact}`, { service, isForGood: kind !== 'permanent' });
     }
     if (event.type !== 'call.finished' && event.type !== 'contact.put_off') return [];
     const place = `${run} ${event.contact}`;
     const last = failures.get(place);
     failures.delete(place);
+    const isRefusal = refused.delete(place);
     const its = tries.get(place) ?? [];
     tries.delete(place);
     if (event.type !== 'call.finished' || event.outcome !== 'failed') return [];
     if (last?.isForGood !== true) return [];
     const { service } = last;
     const failedAt = its.filter((one) => one.service === service).map((one) => one.index);
-    return [{ index, atMs, run, service, failedAt }];
+    return [{ index, atMs, run, service, failedAt, isRefusal }];
   });
 }
 
 /** Its service had an alert of its own when it failed, or a kill left nobody sure of that. */
-function isOfOutage(evidence: Evidence, { service, index, run, failedAt }: ForGood): boolean {
+function isOfOutage(evidence: Evidence, one: ForGood): boolean {
+  const { service, index, run, failedAt, isRefusal } = one;
+  if (isRefusal) return false;
   const changes = changesOf(evidence, service);
   const isOut = [...failedAt, index].some((at) => {
     return stateAt(changes, at) !== 'up' || isSuspect(evidence, service, at);

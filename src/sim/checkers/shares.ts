@@ -139,6 +139,8 @@ function outagesOf({ seen }: Evidence) {
 function triesOf(evidence: Evidence, share: Share): readonly Try[] {
   const { seen } = evidence;
   const failedBy = new Map<string, string | undefined>();
+  /** Calls that were refused for what is in them: no outage is why. */
+  const refused = new Set<string>();
   const changes = new Map<string, ReturnType<typeof changesOf>>();
   const stateOf = (service: string | undefined, index: number): string => {
     if (service === undefined) return 'up';
@@ -157,10 +159,16 @@ function triesOf(evidence: Evidence, share: Share): readonly Try[] {
     const call = `${run} ${callOf(event)}`;
     const went = wentBy(share, event, failedBy.has(call));
     const service = went?.service ?? failedBy.get(call);
-    if (event.type === 'call.failed') failedBy.set(call, event.service);
+    if (event.type === 'call.failed') {
+      failedBy.set(call, event.service);
+      if (event.isRefusal === true) refused.add(call);
+      else refused.delete(call);
+    }
+    const isRefused = refused.has(call);
     // Tried again later, it may go well.
     if (event.type === 'contact.put_off') {
       failedBy.delete(call);
+      refused.delete(call);
       inHand.delete(call);
     }
     if (event.type === 'attempt.failed') {
@@ -174,6 +182,7 @@ function triesOf(evidence: Evidence, share: Share): readonly Try[] {
     }
     if (went === undefined) return [];
     const { isBad } = went;
+    if (isRefused) return [{ index, atMs, run, isBad, service: undefined, isUnsure: false }];
     const isAmiss =
       event.type === 'call.finished' &&
       event.outcome !== 'invalid_number' &&
