@@ -3,6 +3,7 @@
  * while others went through. Each is somebody who was not called, so the first is told; the next
  * ones join it.
  */
+import { contactName, RecentByCause } from './alert-contacts.ts';
 import { failedCallsOverWords, failedCallsWords, type OutageBegins } from './alert-rule-text.ts';
 import { NO_SIGNS, type Sign, type WatchMoment } from './alert-sign.ts';
 import { campaignKey, serviceKey } from './alert-state.ts';
@@ -17,6 +18,7 @@ export function failedCallsKey(campaign: string, service: string): string {
 export class FailedCalls {
   /** By service. */
   readonly #windows = new Map<string, SlidingWindow>();
+  readonly #contacts = new RecentByCause();
   /** When one failed for good the last time, or this run began to look; by key. */
   readonly #lastMs = new Map<string, number>();
 
@@ -31,12 +33,15 @@ export class FailedCalls {
     const before = this.#windows.get(service) ?? EMPTY_WINDOW;
     const window = windowAfter(before, policy.windowMs, nowMs, 1);
     this.#windows.set(service, window);
-    if (open.has(key)) return [{ type: 'joined', key }];
+    const name = contactName(campaign, last.contact);
+    this.#contacts.add(service, name, nowMs);
+    if (open.has(key)) return [{ type: 'joined', key, contacts: [name] }];
     if (window.count < policy.callsMin) return NO_SIGNS;
     const figures = { campaign, service, calls: window.count, windowMs: policy.windowMs };
     const words = failedCallsWords({ ...figures, last: { code, message } });
-    const affected = window.count;
-    return [{ type: 'raised', rule: 'callFailed', key, words, sinceMs, service, affected }];
+    const contacts = this.#contacts.of(service, policy.windowMs, nowMs);
+    const about = { key, words, sinceMs, service, affected: window.count, contacts };
+    return [{ type: 'raised', rule: 'callFailed', ...about }];
   }
 
   /** A call came to another end: what has not happened for a while is over. */
@@ -55,6 +60,7 @@ export class FailedCalls {
   outageBegins(event: OutageBegins, moment: WatchMoment): readonly Sign[] {
     const { service } = event;
     this.#windows.delete(service);
+    this.#contacts.forget(service);
     const key = failedCallsKey(moment.campaign, service);
     if (!moment.open.has(key)) return NO_SIGNS;
     const words = failedCallsOverWords(moment.campaign, { outage: event });
