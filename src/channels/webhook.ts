@@ -71,6 +71,7 @@ function wholeMs(ms: number | undefined): number | null {
 export function alertDocument(alert: Alert) {
   const { key, kind, severity, campaign, service, role, sinceMs, affected } = alert;
   const { title, what, doing, toDo, durationMs, lateMs, was, joins } = alert;
+  const { contacts, contactsMore } = alert;
   return {
     type: 'campaign.alert',
     id: alertId(alert),
@@ -86,6 +87,8 @@ export function alertDocument(alert: Alert) {
     duration_ms: wholeMs(durationMs),
     late_ms: wholeMs(lateMs),
     affected,
+    contacts: contacts ?? null,
+    contacts_more: contacts === undefined ? null : contactsMore === true,
     title,
     what,
     doing,

@@ -6,8 +6,9 @@
  * its breaker opened is counted there then. What is refused for what is in it follows from no
  * outage and always counts.
  */
+import { contactName, RecentByCause } from './alert-contacts.ts';
 import { FailedCalls } from './alert-failed-calls.ts';
-import { CLEAR_SHARE, FigureJudge } from './alert-figure.ts';
+import { CLEAR_SHARE, type Figure, FigureJudge } from './alert-figure.ts';
 import { type Held, Refusals } from './alert-refusals.ts';
 import {
   cutCallsWords,
@@ -80,6 +81,11 @@ const DIALER_SAYS = 'the dialer says so';
 /** Of those that a service refused once and for all. */
 const REFUSED = 'refused for what is in it';
 
+/** One call more; `cause` is what it is put down to, where it is a bad one. */
+type Counted =
+  | { readonly isBad: false }
+  | { readonly isBad: boolean; readonly cause?: string | undefined; readonly contact: string };
+
 /** A contact in hand whose call met trouble. */
 interface InHand {
   /** What was told of it when it failed. */
@@ -97,6 +103,13 @@ export class CallWatch {
     llmFailureRate: EMPTY_WINDOW,
     successRate: EMPTY_WINDOW,
     cutCalls: EMPTY_WINDOW,
+  };
+  /** Whose calls were bad. */
+  readonly #contacts: Readonly<Record<RateName, RecentByCause>> = {
+    errorRate: new RecentByCause(),
+    llmFailureRate: new RecentByCause(),
+    successRate: new RecentByCause(),
+    cutCalls: new RecentByCause(),
   };
   readonly #judge = new FigureJudge();
   readonly #refusals = new Refusals<RateName>();
@@ -127,10 +140,10 @@ export class CallWatch {
     call.failed = event;
     if (event.isRefusal !== true && isOfOutage(call, service, moment)) return NO_SIGNS;
     this.#lastFailure = { code, message };
-    const cause = causeOf(event);
-    const errors = this.#count('errorRate', true, cause, moment);
+    const counted = { isBad: true, cause: causeOf(event), contact };
+    const errors = this.#count('errorRate', counted, moment);
     if (step !== 'script') return errors;
-    return joined(errors, this.#count('llmFailureRate', true, cause, moment));
+    return joined(errors, this.#count('llmFailureRate', counted, moment));
   }
 
   putOff({ contact }: EventOf<'contact.put_off'>): void {
@@ -138,7 +151,7 @@ export class CallWatch {
   }
 
   textWritten(moment: WatchMoment): readonly Sign[] {
-    return this.#count('llmFailureRate', false, undefined, moment);
+    return this.#count('llmFailureRate', { isBad: false }, moment);
   }
 
   finished(event: EventOf<'call.finished'>, moment: WatchMoment): readonly Sign[] {
@@ -163,10 +176,15 @@ export class CallWatch {
     if (isNew) this.#lastFailure = { code: outcome, message: detail ?? 'no reason given' };
     const isCounted = outcome !== 'failed' || isNew;
     const cause = isNew ? DIALER_SAYS : undefined;
-    const errors = isCounted ? this.#count('errorRate', isNew, cause, moment) : NO_SIGNS;
-    const success = this.#count('successRate', isBad, failed && causeOf(failed), moment);
+    const errors = isCounted
+      ? this.#count('errorRate', { isBad: isNew, cause, contact }, moment)
+      : NO_SIGNS;
+    const blamed = failed && causeOf(failed);
+    const success = this.#count('successRate', { isBad, cause: blamed, contact }, moment);
     const isDialled = outcome !== 'failed' && outcome !== 'invalid_number';
-    const cuts = isDialled ? this.#count('cutCalls', cut === true, undefined, moment) : NO_SIGNS;
+    const cuts = isDialled
+      ? this.#count('cutCalls', { isBad: cut === true, contact }, moment)
+      : NO_SIGNS;
     return joined(told, joined(errors, joined(success, cuts)));
   }
 
@@ -179,12 +197,17 @@ export class CallWatch {
     const { campaign, open, policies, nowMs } = moment;
     const caused = this.#forGood.outageBegins(event, moment);
     // Each call once, whatever else it counts for.
-    let times = this.#refusals.outageBegins(service)?.get('errorRate') ?? 0;
+    const held = this.#refusals.outageBegins(service)?.get('errorRate') ?? [];
+    let times = held.length;
+    const contacts = new Set(held);
     const shares = RATES.flatMap((name): readonly Sign[] => {
       const before = windowAt(this.#rates[name], policies[name].windowMs, nowMs);
       const window = windowWithout(before, service);
       this.#rates[name] = window;
       if (name === 'errorRate') times += before.sum - window.sum;
+      const its = this.#contacts[name].of(service, policies[name].windowMs, nowMs);
+      for (const contact of its) contacts.add(contact);
+      this.#contacts[name].forget(service);
       const key = rateKey(campaign, name);
       if (window === before || !open.has(key)) return NO_SIGNS;
       const { callsMin, threshold } = policies[name];
@@ -193,8 +216,9 @@ export class CallWatch {
       const words = rateCausedWords(name, event);
       return isOver ? [{ type: 'cleared', key, words, joins: serviceKey(service) }] : NO_SIGNS;
     });
+    const key = serviceKey(service);
     const counts: readonly Sign[] =
-      times > 0 ? [{ type: 'joined', key: serviceKey(service), times }] : NO_SIGNS;
+      times > 0 ? [{ type: 'joined', key, times, contacts: [...contacts] }] : NO_SIGNS;
     return joined(counts, joined(caused, shares));
   }
 
@@ -232,19 +256,17 @@ export class CallWatch {
   }
 
   /** One call more of which it is asked whether it is a bad one. */
-  #count(
-    name: RateName,
-    isBad: boolean,
-    cause: string | undefined,
-    moment: WatchMoment,
-  ): readonly Sign[] {
+  #count(name: RateName, call: Counted, moment: WatchMoment): readonly Sign[] {
+    const { cause, contact } = { cause: undefined, contact: undefined, ...call };
     const policy = moment.policies[name];
-    if (isBad && this.#refusals.hold(cause, name)) return NO_SIGNS;
+    const isBad = call.isBad && contact !== undefined;
+    const bad = isBad ? [contactName(moment.campaign, contact)] : [];
+    if (bad.some((contact) => this.#refusals.hold(cause, name, contact))) return NO_SIGNS;
     if (!policy.enabled) return NO_SIGNS;
     const { windowMs } = policy;
     const before = this.#rates[name];
-    this.#rates[name] = windowAfter(before, windowMs, moment.nowMs, isBad ? 1 : 0, cause);
-    return this.#judged(name, isBad ? 1 : 0, moment);
+    this.#rates[name] = windowAfter(before, windowMs, moment.nowMs, bad.length, cause);
+    return this.#judged(name, bad, cause, moment);
   }
 
   /** What was held back while a service refused everything, and was no outage of it. */
@@ -254,29 +276,39 @@ export class CallWatch {
     moment: WatchMoment,
   ): readonly Sign[] {
     if (held === undefined) return NO_SIGNS;
-    return [...held].flatMap(([name, times]) => {
+    return [...held].flatMap(([name, contacts]) => {
       const { enabled, windowMs } = moment.policies[name];
       if (!enabled) return NO_SIGNS;
-      for (let count = 0; count < times; count += 1) {
+      for (const _ of contacts) {
         this.#rates[name] = windowAfter(this.#rates[name], windowMs, moment.nowMs, 1, service);
       }
-      return this.#judged(name, times, moment);
+      return this.#judged(name, contacts, service, moment);
     });
   }
 
-  /** @param times how many bad ones there are more */
-  #judged(name: RateName, times: number, moment: WatchMoment): readonly Sign[] {
+  /** @param bad whose bad calls there are more, one for each */
+  #judged(
+    name: RateName,
+    bad: readonly string[],
+    cause: string | undefined,
+    moment: WatchMoment,
+  ): readonly Sign[] {
     const policy = moment.policies[name];
     const { threshold } = policy;
+    const met = this.#contacts[name];
+    for (const contact of bad) met.add(cause, contact, moment.nowMs);
     const window = this.#rates[name];
     const limitAt = RATE_RULES[name].limit(threshold);
     if (this.#judge.isCalm(window, limitAt, moment)) return NO_SIGNS;
     const key = rateKey(moment.campaign, name);
     const figures = this.#figuresOf(name, moment);
+    const times = bad.length;
     const isMore = times > 0 && moment.open.has(key);
-    const more: readonly Sign[] = isMore ? [{ type: 'joined', key, times }] : [];
-    const raised = (): Pick<Extract<Sign, { type: 'raised' }>, 'rule' | 'words' | 'affected'> => {
-      return { rule: name, words: RATE_RULES[name].words(figures), affected: window.sum };
+    const more: readonly Sign[] = isMore ? [{ type: 'joined', key, times, contacts: bad }] : [];
+    const raised: Figure['raised'] = () => {
+      const contacts = met.within(policy.windowMs, moment.nowMs);
+      const words = RATE_RULES[name].words(figures);
+      return { rule: name, words, affected: window.sum, contacts };
     };
     const cleared = (): AlertWords => rateBackWords(name, figures);
     const judged = this.#judge.judge({ policy, limitAt, window, key, raised, cleared }, moment);

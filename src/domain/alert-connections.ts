@@ -8,6 +8,7 @@ import { serviceKey } from './alert-state.ts';
 import type { EventOf } from './event.ts';
 import { EMPTY_WINDOW, type SlidingWindow, windowAfter, windowAt } from './sliding-window.ts';
 
+type Contacts = (service: string) => readonly string[];
 type Changed = EventOf<'connection.changed'>;
 
 interface Held {
@@ -34,7 +35,8 @@ export function reconnectionsKey(service: string): string {
 export class ConnectionWatch {
   readonly #held = new Map<string, Held>();
 
-  take(event: Changed, moment: WatchMoment): readonly Sign[] {
+  /** @param contacts who is kept waiting by it */
+  take(event: Changed, contacts: Contacts, moment: WatchMoment): readonly Sign[] {
     const { service, state, message } = event;
     const held = this.#held.get(service) ?? NEVER;
     if (state === 'disconnected' && event.attempt === 0) {
@@ -46,7 +48,7 @@ export class ConnectionWatch {
       this.#held.set(service, { ...held, wasMade: true, lastMs: moment.nowMs });
       return [];
     }
-    return this.#again(event, held, moment);
+    return this.#again(event, held, contacts, moment);
   }
 
   /** Looked at now and then: that nothing happens is no event. */
@@ -60,18 +62,24 @@ export class ConnectionWatch {
     });
   }
 
-  #again({ service, address }: Changed, held: Held, moment: WatchMoment): readonly Sign[] {
+  #again(
+    { service, address }: Changed,
+    held: Held,
+    contactsOf: Contacts,
+    moment: WatchMoment,
+  ): readonly Sign[] {
     const { nowMs, wallMs, open, policies } = moment;
     const policy = policies.reconnections;
     const before = windowAt(held.window, policy.windowMs, nowMs);
     const window = windowAfter(before, policy.windowMs, nowMs, 1);
     this.#held.set(service, { ...held, window, lastMs: nowMs });
     const key = reconnectionsKey(service);
-    if (open.has(key)) return [{ type: 'joined', key }];
+    if (open.has(key)) return [{ type: 'joined', key, contacts: contactsOf(service) }];
     if (!policy.enabled || window.count <= policy.timesMax) return [];
     const { count: times } = window;
     const words = reconnectionWords({ service, address, times, policy, reason: held.reason });
-    const about = { key, words, sinceMs: wallMs, service, affected: times };
+    const contacts = contactsOf(service);
+    const about = { key, words, sinceMs: wallMs, service, affected: times, contacts };
     return [{ type: 'raised', rule: 'reconnections', ...about }];
   }
 }

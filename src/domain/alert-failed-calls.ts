@@ -3,6 +3,7 @@
  * while others went through. Each is somebody who was not called, so the first is told; the next
  * ones join it.
  */
+import { contactName, RecentByCause } from './alert-contacts.ts';
 import { failedCallsOverWords, failedCallsWords, type OutageBegins } from './alert-rule-text.ts';
 import { NO_SIGNS, type Sign, type WatchMoment } from './alert-sign.ts';
 import { campaignKey, serviceKey } from './alert-state.ts';
@@ -23,6 +24,7 @@ export function failedCallsKey(campaign: string, service: string): string {
 export class FailedCalls {
   /** By service. */
   readonly #windows = new Map<string, SlidingWindow>();
+  readonly #contacts = new RecentByCause();
   /** When one failed for good the last time, or this run began to look; by key. */
   readonly #lastMs = new Map<string, number>();
 
@@ -38,12 +40,17 @@ export class FailedCalls {
     const cause = isRefusal === true ? undefined : service;
     const window = windowAfter(before, policy.windowMs, nowMs, 1, cause);
     this.#windows.set(service, window);
-    if (open.has(key)) return [{ type: 'joined', key }];
+    const name = contactName(campaign, last.contact);
+    this.#contacts.add(cause ?? refusedBy(service), name, nowMs);
+    if (open.has(key)) return [{ type: 'joined', key, contacts: [name] }];
     if (window.count < policy.callsMin) return NO_SIGNS;
     const figures = { campaign, service, calls: window.count, windowMs: policy.windowMs };
     const words = failedCallsWords({ ...figures, last: { code, message } });
-    const affected = window.count;
-    return [{ type: 'raised', rule: 'callFailed', key, words, sinceMs, service, affected }];
+    const contacts = [service, refusedBy(service)].flatMap((its) =>
+      this.#contacts.of(its, policy.windowMs, nowMs),
+    );
+    const about = { key, words, sinceMs, service, affected: window.count, contacts };
+    return [{ type: 'raised', rule: 'callFailed', ...about }];
   }
 
   /** A call came to another end: what has not happened for a while is over. */
@@ -65,6 +72,7 @@ export class FailedCalls {
     const before = this.#windows.get(service) ?? EMPTY_WINDOW;
     const left = windowWithout(windowAt(before, policies.callFailed.windowMs, nowMs), service);
     this.#windows.set(service, left);
+    this.#contacts.forget(service);
     const key = failedCallsKey(moment.campaign, service);
     if (!moment.open.has(key) || left.count > 0) return NO_SIGNS;
     const words = failedCallsOverWords(moment.campaign, { outage: event });
@@ -80,6 +88,11 @@ export class FailedCalls {
       return { type: 'cleared', key, words };
     });
   }
+}
+
+/** What a service refused is kept apart from what it did not do: no name of one has spaces. */
+function refusedBy(service: string): string {
+  return `${service} refused`;
 }
 
 /** The keys of what is open of this campaign. */

@@ -20,7 +20,7 @@ export interface Figure {
   readonly key: string;
   readonly raised: () => Pick<
     Extract<Sign, { type: 'raised' }>,
-    'rule' | 'words' | 'service' | 'affected'
+    'rule' | 'words' | 'service' | 'affected' | 'contacts'
   >;
   readonly cleared: () => AlertWords;
 }

@@ -5,14 +5,14 @@
 import type { EventOf } from './event.ts';
 import type { Role } from './words.ts';
 
-/** How many, by what they would count for. */
-export type Held<Name> = ReadonlyMap<Name, number>;
+/** At whose calls, one for each time, by what they would count for. */
+export type Held<Name> = ReadonlyMap<Name, readonly string[]>;
 
 /** Of one run; `Name` is what a failure would count for. */
 export class Refusals<Name> {
   /** By service: the work of which it has taken nothing since it refused some. */
   readonly #refusing = new Map<string, Set<Role>>();
-  readonly #held = new Map<string, Map<Name, number>>();
+  readonly #held = new Map<string, Map<Name, string[]>>();
 
   /** @returns what counts after all, because the service turns out to take requests */
   tryFailed(event: EventOf<'attempt.failed'>): Held<Name> | undefined {
@@ -36,10 +36,13 @@ export class Refusals<Name> {
   }
 
   /** @returns false where it is to be counted now */
-  hold(service: string | undefined, name: Name): boolean {
+  hold(service: string | undefined, name: Name, contact: string): boolean {
     if (service === undefined || !this.#refusing.has(service)) return false;
-    const held = this.#held.get(service) ?? new Map<Name, number>();
-    this.#held.set(service, held.set(name, (held.get(name) ?? 0) + 1));
+    const held = this.#held.get(service) ?? new Map<Name, string[]>();
+    this.#held.set(service, held);
+    const contacts = held.get(name);
+    if (contacts === undefined) held.set(name, [contact]);
+    else contacts.push(contact);
     return true;
   }
 

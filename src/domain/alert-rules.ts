@@ -3,6 +3,7 @@
  * that count over time are put together in `alert-watch.ts`.
  */
 import type { Alert } from './alert.ts';
+import { contactName, met } from './alert-contacts.ts';
 import type { AlertPolicies } from './alert-policy.ts';
 import {
   isOn,
@@ -88,9 +89,11 @@ export function alertsAfter(
 /** What is refused for what is in it does not follow from what its service does not do. */
 function callFailed(
   state: AlertState,
-  { service, isRefusal }: EventOf<'call.failed'>,
+  { service, contact, isRefusal }: EventOf<'call.failed'>,
+  { campaign }: AlertMoment,
 ): AlertsAfter {
-  return quiet(service === undefined || isRefusal === true ? state : joined(state, [service]));
+  if (service === undefined || isRefusal === true) return quiet(state);
+  return quiet(joined(state, [service], contactName(campaign, contact)));
 }
 
 /**
@@ -99,29 +102,41 @@ function callFailed(
  */
 export function withCounts(read: AlertState, before: AlertState, counted: AlertState): AlertState {
   let after = read;
-  for (const { key, sinceMs, affected } of counted.values()) {
-    const more = affected - (before.get(key)?.affected ?? 0);
+  for (const alert of counted.values()) {
+    const { key, sinceMs, affected, contactNames = [] } = alert;
     const open = read.get(key);
-    if (more <= 0 || open?.sinceMs !== sinceMs) continue;
-    after = withAlert(after, { ...open, affected: open.affected + more });
+    if (alert === before.get(key) || open?.sinceMs !== sinceMs) continue;
+    const more = Math.max(0, affected - (before.get(key)?.affected ?? 0));
+    after = withAlert(after, met({ ...open, affected: open.affected + more }, contactNames));
   }
   return after;
 }
 
-function contactPutOff(state: AlertState, { waitsFor }: EventOf<'contact.put_off'>): AlertsAfter {
-  return quiet(joined(state, waitsFor ?? []));
+function contactPutOff(
+  state: AlertState,
+  { waitsFor, contact }: EventOf<'contact.put_off'>,
+  { campaign }: AlertMoment,
+): AlertsAfter {
+  return quiet(joined(state, waitsFor ?? [], contactName(campaign, contact)));
 }
 
 /** Who stands in does so because of the outage. */
-function stoodIn(state: AlertState, { instead }: EventOf<'fallback.used'>): AlertsAfter {
-  return quiet(joined(state, [instead]));
+function stoodIn(
+  state: AlertState,
+  { instead, contact }: EventOf<'fallback.used'>,
+  { campaign }: AlertMoment,
+): AlertsAfter {
+  const name = contact === undefined ? undefined : contactName(campaign, contact);
+  return quiet(joined(state, [instead], name));
 }
 
-function joined(state: AlertState, services: readonly string[]): AlertState {
+function joined(state: AlertState, services: readonly string[], name?: string): AlertState {
   let after = state;
   for (const service of services) {
     const open = after.get(serviceKey(service));
-    if (open !== undefined) after = withAlert(after, { ...open, affected: open.affected + 1 });
+    if (open === undefined) continue;
+    const counted = { ...open, affected: open.affected + 1 };
+    after = withAlert(after, name === undefined ? counted : met(counted, [name]));
   }
   return after;
 }
@@ -150,13 +165,24 @@ function runFinished(
     return quiet(causes.reduce((after, alert) => withAlert(after, { ...alert, doing }), state));
   }
   if (open !== undefined) return quiet(state);
-  const about = { key, sinceMs: wallMs, ...endedEarlyWords(campaign, isCalled(contacts)) };
+  const about = {
+    key,
+    sinceMs: wallMs,
+    ...waiting(contacts),
+    ...endedEarlyWords(campaign, isCalled(contacts)),
+  };
   return raisedIn(state, 'endedEarly', about, moment);
 }
 
 /** Whether everybody has their outcome: all that a run can have left then are records. */
 function isCalled({ total, done, uncertain }: ContactCounts): boolean {
   return done + uncertain === total;
+}
+
+/** Whom nobody calls now; of records that are owed it is not known whose they are. */
+function waiting(contacts: ContactCounts): Pick<Alert, 'contacts'> {
+  const { total, done, uncertain } = contacts;
+  return isCalled(contacts) ? {} : { contacts: total - done - uncertain };
 }
 
 /** Whether this very run lacks the service it is about, and nobody else does that work. */
@@ -187,13 +213,14 @@ function runStarted(
 
 function runEndedByBudget(
   state: AlertState,
-  { end, reason }: EventOf<'run.finished'>,
+  { end, reason, contacts }: EventOf<'run.finished'>,
   moment: AlertMoment,
 ): AlertsAfter {
   const { campaign, wallMs: sinceMs } = moment;
   const key = budgetKey(campaign);
   if (end !== 'budget' || state.has(key)) return quiet(state);
-  const about = { key, sinceMs, ...budgetSpentWords(campaign, reason) };
+  const words = budgetSpentWords(campaign, reason);
+  const about = { key, sinceMs, ...waiting(contacts), ...words };
   return raisedIn(state, 'budgetSpent', about, moment);
 }
 
@@ -251,12 +278,13 @@ export const STORE_KEY = 'store';
 
 function storeBroke(
   state: AlertState,
-  { end, reason }: EventOf<'run.finished'>,
+  { end, reason, contacts }: EventOf<'run.finished'>,
   moment: AlertMoment,
 ): AlertsAfter {
   if (end !== 'disk_failed' || state.has(STORE_KEY)) return quiet(state);
   const { campaign, wallMs: sinceMs } = moment;
-  const about = { key: STORE_KEY, sinceMs, ...storeFailedWords(campaign, reason) };
+  const words = storeFailedWords(campaign, reason);
+  const about = { key: STORE_KEY, sinceMs, ...waiting(contacts), ...words };
   return raisedIn(state, 'storeFailed', about, moment);
 }
 

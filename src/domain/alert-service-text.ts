@@ -75,6 +75,16 @@ export function fallbackWords(figures: FallbackFigures): AlertWords {
   };
 }
 
+/** Of one that turns out to be down, or to fail its health checks. */
+export function fallbackCausedWords(service: string, role: Role): AlertWords {
+  return {
+    title: `${service}, which ${ROLE_DOES[role]}, has an alert of its own now`,
+    what: 'Another service did its work before it was known what is the matter with it.',
+    doing: 'What follows from it, also what was told here, is counted there.',
+    toDo: `See the alert of ${service}: it is not over with this message.`,
+  };
+}
+
 export interface ReconnectionFigures {
   readonly service: string;
   readonly address: string;

@@ -3,6 +3,7 @@
  * say. One alert until the last of it is over.
  */
 import type { Alert, Trouble } from './alert.ts';
+import { NOBODY_MET } from './alert-contacts.ts';
 import {
   type AlertMoment,
   type AlertState,
@@ -49,7 +50,7 @@ export function serviceOpened(
   const words = serviceDownWords(event, down, meanwhile(down, moment));
   if (open !== undefined)
     return worsened(state, { ...open, ...words, troubles }, 'serviceDown', moment);
-  const about = { key, sinceMs, service, role, troubles, ...words };
+  const about = { key, sinceMs, service, role, troubles, ...NOBODY_MET, ...words };
   return raisedIn(state, 'serviceDown', about, moment);
 }
 
@@ -91,12 +92,8 @@ export function serviceStalled(
   if (open !== undefined)
     return worsened(state, { ...open, ...words, troubles }, 'serviceDown', moment);
   const sinceMs = moment.wallMs - forMs;
-  return raisedIn(
-    state,
-    'serviceDown',
-    { key, sinceMs, service, role, troubles, ...words },
-    moment,
-  );
+  const its = { key, sinceMs, service, role, troubles, ...NOBODY_MET, ...words };
+  return raisedIn(state, 'serviceDown', its, moment);
 }
 
 /** Whether an earlier run was refused everything by a service, and none has been answered since. */
@@ -285,7 +282,8 @@ export function checkFailed(
       : quiet(state);
   }
   const words = checkFailsWords(service, down);
-  return raisedIn(state, rule, { key, sinceMs, service, role, troubles, ...words }, moment);
+  const its = { key, sinceMs, service, role, troubles, ...NOBODY_MET, ...words };
+  return raisedIn(state, rule, its, moment);
 }
 
 /** Where its breaker is open, only a request that gets through ends it. */

@@ -17,6 +17,8 @@ export type Sign =
       readonly sinceMs: number;
       readonly service?: string | undefined;
       readonly affected?: number | undefined;
+      /** Whom it has met, where that can be told; see `contactName`. */
+      readonly contacts?: readonly string[] | undefined;
     }
   | {
       readonly type: 'cleared';
@@ -25,8 +27,13 @@ export type Sign =
       /** The key of the alert that it turns out to belong to. */
       readonly joins?: string | undefined;
     }
-  /** One thing more that happened because of it, or so many. */
-  | { readonly type: 'joined'; readonly key: string; readonly times?: number | undefined }
+  /** One thing more that happened because of it, or so many, and to whom. */
+  | {
+      readonly type: 'joined';
+      readonly key: string;
+      readonly times?: number | undefined;
+      readonly contacts?: readonly string[] | undefined;
+    }
   /** Worth telling once, and over at once: what has been told already is not told again. */
   | {
       readonly type: 'noticed';

@@ -2,6 +2,7 @@
  * Makes alerts of what figures say.
  */
 import type { Alert } from './alert.ts';
+import { met, NOBODY_MET } from './alert-contacts.ts';
 import type { AlertPolicies } from './alert-policy.ts';
 import { unusedWords } from './alert-service-text.ts';
 import type { Sign } from './alert-sign.ts';
@@ -36,14 +37,17 @@ function alertBySign(state: AlertState, sign: Sign, moment: AlertMoment): Alerts
   const { key } = sign;
   const open = state.get(key);
   switch (sign.type) {
-    case 'joined':
+    case 'joined': {
       if (open === undefined) return quiet(state);
-      return quiet(withAlert(state, { ...open, affected: open.affected + (sign.times ?? 1) }));
+      const { times = 1, contacts = [] } = sign;
+      return quiet(withAlert(state, met({ ...open, affected: open.affected + times }, contacts)));
+    }
     case 'raised': {
       if (open !== undefined) return quiet(state);
-      const { rule, words, sinceMs, service, affected = 0 } = sign;
+      const { rule, words, sinceMs, service, affected = 0, contacts } = sign;
+      const whom = contacts && met(NOBODY_MET, contacts);
       const about = { key, sinceMs, affected, ...(service !== undefined && { service }) };
-      return raisedIn(state, rule, { ...about, ...words }, moment);
+      return raisedIn(state, rule, { ...about, ...whom, ...words }, moment);
     }
     case 'cleared': {
       if (open === undefined) return quiet(state);
@@ -105,7 +109,7 @@ const RULE_KEYS: readonly (readonly [RegExp, keyof AlertPolicies])[] = [
   [/^campaign:.*:call_failed:.*$/, 'callFailed'],
   [/^campaign:.*:memory$/, 'memory'],
   [/^service:.*:slow:\w+$/, 'slowService'],
-  [/^service:.*:fallback:\w+$/, 'fallback'],
+  [/^campaign:.*:fallback:.*:\w+$/, 'fallback'],
   [/^service:.*:reconnections$/, 'reconnections'],
   [/^host:cpu$/, 'cpu'],
   [/^host:disk:/, 'disk'],

@@ -2,6 +2,7 @@
  * What is open, and what becomes of it: the parts that every rule of alerts is made of.
  */
 import { type Alert, bySeverity } from './alert.ts';
+import { nameless } from './alert-contacts.ts';
 import { type AlertPolicies, DEFAULT_ALERT_POLICIES } from './alert-policy.ts';
 import type { AlertWords } from './alert-text.ts';
 import type { RunBreakers } from './run-breakers.ts';
@@ -84,7 +85,7 @@ export function cleared(
 ): AlertsAfter {
   const after = without(state, open.key);
   const ends = open.severity;
-  const notice = { ...open, ...words, campaign, ends, durationMs } as const;
+  const notice = { ...nameless(open), ...words, campaign, ends, durationMs } as const;
   return { state: after, news: [{ ...notice, severity: 'info', kind: 'recovered' }] };
 }
 

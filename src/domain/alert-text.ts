@@ -3,6 +3,7 @@
  * broke, since when, what the program does about it, what there is to do.
  */
 import type { Alert, AlertSeverity, Trouble } from './alert.ts';
+import { affectedText } from './alert-contacts.ts';
 import { maskNumbers } from './privacy.ts';
 import { counted, listed, spanText } from './text.ts';
 import type { Role } from './words.ts';
@@ -346,11 +347,9 @@ export function endText({ isMoot, joins }: Pick<Alert, 'isMoot' | 'joins'>): str
 
 /** The whole message, in plain text of several lines. */
 export function alertText(alert: Alert): string {
-  const { affected, durationMs, lateMs, kind, was } = alert;
+  const { durationMs, lateMs, kind, was } = alert;
   const isWorse = kind === 'raised' && was !== undefined;
-  const times =
-    `${counted(affected, 'time')} a call failed, a contact was put off, or another service ` +
-    `did the work${affected > 1 ? ' (a contact that comes up twice counts twice)' : ''}`;
+  const met = metText(alert);
   return [
     alert.title,
     '',
@@ -359,12 +358,22 @@ export function alertText(alert: Alert): string {
     `What happened: ${alert.what}`,
     `Since: ${minuteText(alert.sinceMs)}`,
     ...(durationMs === undefined ? [] : [`Lasted: ${spanText(durationMs)}`]),
-    ...(affected === 0 ? [] : [`Because of it: ${times}`]),
+    ...(met === undefined ? [] : [met]),
     `What the program does: ${alert.doing}`,
     `What you can do: ${alert.toDo}`,
     `Campaign: ${alert.campaign}`,
     '',
   ].join('\n');
+}
+
+/** `Affected so far: 7 contacts, some more than once: 12 times`. */
+function metText(alert: Alert): string | undefined {
+  const { affected, contacts = 0 } = alert;
+  const text = affectedText(alert);
+  if (text === undefined) return undefined;
+  const times = counted(affected, 'time');
+  const again = contacts > 1 ? `some more than once: ${times}` : times;
+  return `A${text.slice(1)}${contacts > 0 && affected > contacts ? `, ${again}` : ''}`;
 }
 
 /** `2026-03-02 09:00 UTC`. */

@@ -10,7 +10,9 @@ import { noMoreWorkWords } from './alert-service-text.ts';
 import { joined, NO_SIGNS, type Sign, type WatchMoment } from './alert-sign.ts';
 import { SlowWatch } from './alert-slow.ts';
 import { StandInWatch } from './alert-stand-ins.ts';
+import { TriedInVain } from './alert-tried.ts';
 import type { CampaignEvent, EventOf, EventType } from './event.ts';
+import type { Role } from './words.ts';
 
 const WATCHED: ReadonlySet<EventType> = new Set([
   'attempt.failed',
@@ -27,7 +29,12 @@ const WATCHED: ReadonlySet<EventType> = new Set([
 ]);
 
 /** Of a service that is slow, or that others stand in for. */
-const WHILE_IT_WORKS = /^service:.*:(?:slow|fallback):\w+$/;
+const WHILE_IT_WORKS = /^(?:service:.*:slow|campaign:.*:fallback:.*):\w+$/;
+
+interface Told {
+  readonly service: string;
+  readonly role: Role;
+}
 
 /** Whether such an event says anything of a figure. */
 export function isWatched(type: EventType): boolean {
@@ -41,6 +48,7 @@ export class AlertWatch {
   readonly #standIns = new StandInWatch();
   readonly #connections = new ConnectionWatch();
   readonly #progress = new ProgressWatch();
+  readonly #tried = new TriedInVain();
 
   /** What is over because nothing has happened. */
   look(moment: WatchMoment): readonly Sign[] {
@@ -50,6 +58,7 @@ export class AlertWatch {
   take(event: CampaignEvent, moment: WatchMoment): readonly Sign[] {
     switch (event.type) {
       case 'attempt.failed':
+        this.#tried.failed(event, moment);
         return this.#calls.tryFailed(event, moment);
       case 'step.finished':
         return this.#stepFinished(event, moment);
@@ -68,8 +77,7 @@ export class AlertWatch {
         return this.#standIns.used(event, moment);
       case 'breaker.opened':
       case 'service.stalled':
-        this.#standIns.outageBegins(event);
-        return this.#calls.outageBegins(event, moment);
+        return joined(this.outageTold(event, moment), this.#calls.outageBegins(event, moment));
       case 'run.started':
         return this.#progress.started(event, moment);
       case 'run.finished':
@@ -78,10 +86,16 @@ export class AlertWatch {
           this.#progress.finished(event, moment),
         );
       case 'connection.changed':
-        return this.#connections.take(event, moment);
+        return this.#connections.take(event, (service) => this.#tried.of(service, moment), moment);
       default:
         return NO_SIGNS;
     }
+  }
+
+  /** A service has its own alert: what it has failed at belongs to that. */
+  outageTold({ service, role }: Told, moment: WatchMoment): readonly Sign[] {
+    const counted = this.#standIns.outageBegins(service, role, moment);
+    return joined(this.#tried.outageBegins(service, moment), counted);
   }
 
   /** Nobody asks anything of a service for this list any more. */
@@ -96,13 +110,16 @@ export class AlertWatch {
   }
 
   #stepFinished(event: EventOf<'step.finished'>, moment: WatchMoment): readonly Sign[] {
-    const { service, role, kept, requestMs, step } = event;
+    const { service, role, kept, requestMs, step, contact } = event;
     if (service === undefined || kept === true) return NO_SIGNS;
+    this.#tried.answered(event, moment);
     // First, so that it is judged beside what goes well.
     const held = this.#calls.answered(service, role, moment);
     const own = this.#standIns.didItself(service, role, moment);
     const slow =
-      requestMs === undefined ? NO_SIGNS : this.#slow.took(service, role, requestMs, moment);
+      requestMs === undefined
+        ? NO_SIGNS
+        : this.#slow.took({ service, role, contact, requestMs }, moment);
     const texts = step === 'script' ? this.#calls.textWritten(moment) : NO_SIGNS;
     return joined(held, joined(own, joined(slow, texts)));
   }

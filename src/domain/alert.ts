@@ -74,9 +74,18 @@ export interface Alert {
   readonly toDo: string;
   /**
    * How many times a call failed, a contact was put off or another service stood in because of it.
-   * A contact that comes up twice counts twice: telling them apart would need all their names.
+   * A contact that comes up twice counts twice.
    */
   readonly affected: number;
+  /**
+   * How many contacts it has met, each counted once, over all runs; or how many wait because of it,
+   * where a run has ended. Absent where that is not known.
+   */
+  readonly contacts?: number | undefined;
+  /** It has met more than that: they are not told apart any more. */
+  readonly contactsMore?: true | undefined;
+  /** Who they are, so that nobody is counted twice; only of what is open. Never told. */
+  readonly contactNames?: readonly string[] | undefined;
   /** How much what it ends mattered; only of a recovery. Who heard of that hears of its end. */
   readonly ends?: AlertSeverity | undefined;
   /** How much it mattered when it was told first, where it has become worse and is told again. */

@@ -28,6 +28,10 @@ interface AlertSubject {
   readonly title: string;
   readonly service?: string | undefined;
   readonly role?: Role | undefined;
+  /** As the message says: see `Alert`. */
+  readonly contacts?: number | undefined;
+  readonly contactsMore?: true | undefined;
+  readonly joins?: string | undefined;
 }
 
 /** Why a run ended. */

@@ -64,10 +64,19 @@ export function windowAfter(
   };
 }
 
+/** Whether a window still counts what happened then. */
+export function isInWindow(atMs: number, windowMs: number, nowMs: number): boolean {
+  return sliceStartMs(atMs, windowMs) > sliceStartMs(nowMs, windowMs) - windowMs;
+}
+
+function sliceStartMs(atMs: number, windowMs: number): number {
+  const sliceMs = windowMs / SLICES;
+  return Math.floor(atMs / sliceMs) * sliceMs;
+}
+
 /** Without what is too old. */
 export function windowAt(window: SlidingWindow, windowMs: number, nowMs: number): SlidingWindow {
-  const sliceMs = windowMs / SLICES;
-  const startMs = Math.floor(nowMs / sliceMs) * sliceMs;
+  const startMs = sliceStartMs(nowMs, windowMs);
   const { past, latest } = window;
   if (latest.startMs >= startMs) return window;
   // A sum that was added up and subtracted from for days is not that of its parts any more.

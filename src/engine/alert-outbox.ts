@@ -1,4 +1,5 @@
 import { type Alert, bySeverity } from '../domain/alert.ts';
+import { nameless } from '../domain/alert-contacts.ts';
 import { HOLD_MS_MAX } from '../domain/breaker-verdict.ts';
 import type { CampaignEvent } from '../domain/event.ts';
 import { ServiceFailure } from '../domain/failure.ts';
@@ -47,6 +48,8 @@ interface Entry {
   withdrawn: boolean;
   /** The channel refused this very alert: not again in this run. */
   setAside: boolean;
+  /** As it was sent the last time, with what had joined it by then. */
+  message: Alert | undefined;
   /** That it could not be sent was said. */
   isTold: boolean;
 }
@@ -98,7 +101,7 @@ export class AlertOutbox {
   /** @param kept resolves when it is kept; undefined where it was found, left by an earlier run */
   put(owed: OwedAlert, kept: Promise<void> | undefined): void {
     const isInherited = kept === undefined;
-    const state = { withdrawn: false, setAside: false, isTold: false };
+    const state = { withdrawn: false, setAside: false, message: undefined, isTold: false };
     this.#queue.push({ owed, kept: kept ?? Promise.resolve(), isInherited, ...state });
     if (this.#queue.length > QUEUE_MAX) this.#makeRoom();
     if (this.#inHand !== undefined && byUrgency(owed, this.#inHand.owed) < 0) this.#hurry();
@@ -176,7 +179,8 @@ export class AlertOutbox {
     const { random, retry: policy } = this.#parts;
     for (let retry = 1; ; retry += 1) {
       this.#isOnItsWay = true;
-      const sent = await this.#send(this.#messageOf(entry)).catch(asFailure);
+      entry.message = this.#messageOf(entry);
+      const sent = await this.#send(entry.message).catch(asFailure);
       this.#isOnItsWay = false;
       if (!(sent instanceof ServiceFailure)) return { unreached: sent };
       const failure = sent;
@@ -191,7 +195,7 @@ export class AlertOutbox {
   }
 
   #messageOf({ owed: { alert, owedMs }, isInherited }: Entry): Alert {
-    const latest = this.#parts.latest(alert);
+    const latest = nameless(this.#parts.latest(alert));
     const lateMs = Math.max(0, this.#parts.clock.wallMs() - owedMs);
     return isInherited || lateMs >= LATE_MS ? { ...latest, lateMs } : latest;
   }
@@ -316,10 +320,12 @@ export class AlertOutbox {
     this.#parts.emit({ type: 'alert.failed', ...this.#about(entry), ...why });
   }
 
-  #about({ owed: { alert } }: Entry) {
-    const { key, kind, severity, title, service, role } = alert;
+  #about({ owed: { alert }, message }: Entry) {
+    const { key, kind, severity, title, service, role, joins } = alert;
+    const { contacts, contactsMore } = message ?? alert;
     const { channel } = this;
-    return { channel, key, alert: kind, severity, title, service, role } satisfies Omit<
+    const met = { contacts, contactsMore, joins };
+    return { channel, key, alert: kind, severity, title, service, role, ...met } satisfies Omit<
       Extract<CampaignEvent, { type: 'alert.sent' }>,
       'type'
     >;

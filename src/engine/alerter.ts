@@ -1,4 +1,5 @@
 import { ALERT_SEVERITIES, type Alert } from '../domain/alert.ts';
+import { nameless } from '../domain/alert-contacts.ts';
 import { hostWatched, type Turnings } from '../domain/alert-host.ts';
 import { type AlertPolicies, DEFAULT_ALERT_POLICIES } from '../domain/alert-policy.ts';
 import {
@@ -18,7 +19,7 @@ import {
 import { checkFailed, checkPassed, hasCheckTrouble, isStalled } from '../domain/alert-services.ts';
 import type { CampaignFigures, Sign, WatchMoment } from '../domain/alert-sign.ts';
 import { alertsBySigns, alertsLeft } from '../domain/alert-signs.ts';
-import { noticesApart } from '../domain/alert-state.ts';
+import { noticesApart, serviceKey } from '../domain/alert-state.ts';
 import { AlertWatch, isWatched } from '../domain/alert-watch.ts';
 import type { BreakerName, CampaignEvent } from '../domain/event.ts';
 import { ServiceFailure } from '../domain/failure.ts';
@@ -164,7 +165,10 @@ export class Alerter implements AsyncDisposable {
     }
     const { clock } = this.#parts;
     const told = this.#health.checkFailed(service, role, checkFaultOf(error), clock.wallMs());
-    if (told !== undefined) this.#judge((state, moment) => checkFailed(state, told, moment));
+    if (told === undefined) return;
+    const isNew = !this.#state.has(serviceKey(service));
+    this.#judge((state, moment) => checkFailed(state, told, moment));
+    if (isNew) this.#heed(this.#watch.outageTold(told, this.#moment()));
   }
 
   /** One reading of the machine's figures. Never throws. */
@@ -279,7 +283,8 @@ export class Alerter implements AsyncDisposable {
     const { channels, random } = this.#parts;
     const owed = news.flatMap((alert) =>
       channels.filter(takes(alert)).map(({ name: channel }) => {
-        return { id: random.id(), channel, alert, owedMs: moment.wallMs, refusals: 0 };
+        const its = { channel, alert: nameless(alert), owedMs: moment.wallMs, refusals: 0 };
+        return { id: random.id(), ...its };
       }),
     );
     const settled = owedBefore.filter((one) => isOver(one, news) || isReplaced(one, owed));

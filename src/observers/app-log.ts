@@ -288,8 +288,10 @@ function alertFields({
   key,
   alert,
   severity,
+  contacts,
+  contactsMore,
 }: Extract<CampaignEvent, { type: 'alert.sent' | 'alert.failed' }>): object {
-  return { channel, key, alert, severity };
+  return { channel, key, alert, severity, contacts, contacts_more: contactsMore };
 }
 
 function connectionFields(event: Extract<CampaignEvent, { type: 'connection.changed' }>): object {

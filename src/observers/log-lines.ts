@@ -2,6 +2,7 @@
  * Every event of the engine in one sentence for people, and how important it is. The app log,
  * `--verbose` and `logs` show the same words.
  */
+import { affectedText } from '../domain/alert-contacts.ts';
 import type { CampaignEvent, ContactCounts, EventOf, EventType, RunEnd } from '../domain/event.ts';
 import { CALL_LIMIT } from '../domain/failure.ts';
 import type { Health } from '../domain/health.ts';
@@ -42,6 +43,11 @@ const FALLBACK_DID: Readonly<Record<Role, string>> = {
 };
 
 /** How long a service had not been healthy. */
+function metText(event: EventOf<'alert.sent'>): string {
+  const text = affectedText({ ...event, kind: event.alert });
+  return text === undefined ? '' : ` (${text})`;
+}
+
 function afterText(awayMs: number | undefined): string {
   return awayMs === undefined ? '' : `; it had not been healthy for ${spanText(awayMs)}`;
 }
@@ -123,7 +129,8 @@ const SENTENCES: Sentences = {
   'health.changed': ({ service, health, awayMs, message }) =>
     `${service} is ${health}${HEALTH_MEANS[health]}${because(message)}${afterText(awayMs)}`,
   'connection.changed': (event) => CONNECTION_SENTENCES[event.state](event),
-  'alert.sent': ({ channel, title }) => `alert sent by ${channel}: ${maskNumbers(title)}`,
+  'alert.sent': (event) =>
+    `alert sent by ${event.channel}: ${maskNumbers(event.title)}${metText(event)}`,
   'alert.failed': ({ channel, title, code, status, message, kept }) =>
     `alert not sent by ${channel} (${maskNumbers(title)}): ` +
     `${failureText(code, status, message)}; ${kept ? 'it is sent later' : 'it is given up'}`,

@@ -15,6 +15,7 @@ export const RAISED: Alert = {
   doing: 'Contacts who need it wait in the queue.',
   toDo: 'Nothing, if it comes back by itself.',
   affected: 3,
+  contacts: 2,
 };
 
 export const RECOVERED: Alert = {

@@ -45,6 +45,8 @@ describe('an alert by webhook', () => {
       duration_ms: null,
       late_ms: null,
       affected: 3,
+      contacts: 2,
+      contacts_more: false,
       title: RAISED.title,
       what: RAISED.what,
       doing: RAISED.doing,
@@ -66,6 +68,17 @@ describe('an alert by webhook', () => {
       duration_ms: 10_800_000,
       late_ms: 1_200_000,
     });
+  });
+
+  it('names nobody, and gives a lower bound as one', () => {
+    const names = { contactNames: ['spring c1'], contacts: 1_000, contactsMore: true } as const;
+    expect(alertDocument({ ...RAISED, ...names })).toMatchObject({
+      contacts: 1_000,
+      contacts_more: true,
+    });
+    expect(JSON.stringify(alertDocument({ ...RAISED, ...names }))).not.toContain('spring c1');
+    const { contacts: _, ...unknown } = RAISED;
+    expect(alertDocument(unknown)).toMatchObject({ contacts: null, contacts_more: null });
   });
 
   it.each([

@@ -146,20 +146,24 @@ services of config.yml: template, flite, preview, csv; no breaker is open
       store.journal('spring');
       const told = { ...alert, key: 'campaign:spring:milestones', kind: 'notice' } as const;
       await store.alerts.save({
-        open: [warning, { ...alert, key: 'service:twilio', title }, told],
+        open: [warning, { ...alert, key: 'service:twilio', title, contacts: 7 }, told],
       });
     }
     const { stdout } = await bench.command('status', { clock });
     const since = '2026-03-02T08:58:30.000Z';
     expect(stdout).toContain(
-      `no breaker is open\nopen alert, critical: ${title}; since ${since} (1 min 30 s)\n` +
+      `no breaker is open\nopen alert, critical: ${title}; since ${since} (1 min 30 s); ` +
+        'affected so far: 7 contacts\n' +
         `open alert, warning: The disk is full; since ${since} (1 min 30 s)\n`,
     );
     expect(stdout.match(/open alert/g)).toHaveLength(2);
     const { stdout: json } = await bench.command('status --json', { clock });
+    const shown = (key: string, severity: string, its: string) => {
+      return { key, severity, title: its, since };
+    };
     expect(JSON.parse(json).alerts_open).toEqual([
-      { key: 'service:twilio', severity: 'critical', title, since },
-      { key: 'disk', severity: 'warning', title: 'The disk is full', since },
+      { ...shown('service:twilio', 'critical', title), contacts: 7, contacts_more: false },
+      { ...shown('disk', 'warning', 'The disk is full'), contacts: null, contacts_more: null },
     ]);
   });
 

@@ -38,9 +38,9 @@ function breaker(service: string, role: Role) {
   };
 }
 
-function failedCall(service?: string): CampaignEvent {
+function failedCall(service?: string, contact = 'c1'): CampaignEvent {
   const why = { kind: 'transient', code: 'http_503', message: 'down' } as const;
-  return { type: 'call.failed', contact: 'c1', call: 'x', service, ...why };
+  return { type: 'call.failed', contact, call: 'x', service, ...why };
 }
 
 function putOff(waitsFor?: readonly string[]): CampaignEvent {
@@ -148,6 +148,7 @@ describe('a service that is down', () => {
         '',
         'What happened: the service is down (http_503).',
         'Since: 2026-03-02 03:00 UTC',
+        'Affected so far: nobody',
         'What the program does: elevenlabs is left alone, and tried again in 1 min and then less ' +
           'and less often. Contacts who need it wait in the queue. Nobody is lost, and no ' +
           'call is used up. If nothing gets through for 30 min, the run ends, and the next one ' +
@@ -167,16 +168,48 @@ describe('a service that is down', () => {
     expect(text).toContain('elevenlabs, which speaks the texts, works again\n');
     expect(text).toContain('It was away for 2 h 5 min. Last heard of it: the service is down');
     expect(text).toContain('Lasted: 2 h 5 min');
-    expect(text).toContain('Because of it: 1 time a call failed, a contact was put off');
+    expect(text).toContain('Affected in all: 1 contact\n');
   });
 
-  it('says what is counted where one contact may be counted twice', () => {
-    const calls = [failedCall('elevenlabs'), failedCall('elevenlabs')];
-    const judge = new Judge().take(opened(), ...calls, closed());
-    expect(alertText(judge.told[1] as Alert)).toContain(
-      'Because of it: 2 times a call failed, a contact was put off, or another service did the ' +
-        'work (a contact that comes up twice counts twice)\n',
+  it('counts each contact once, and says how often where that is more', () => {
+    const again = [failedCall('elevenlabs'), failedCall('elevenlabs')];
+    const one = new Judge().take(opened(), ...again, closed());
+    expect(alertText(one.told[1] as Alert)).toContain('Affected in all: 1 contact, 2 times\n');
+    const more = new Judge().take(opened(), ...again, failedCall('elevenlabs', 'c2'), closed());
+    expect(alertText(more.told[1] as Alert)).toContain(
+      'Affected in all: 2 contacts, some more than once: 3 times\n',
     );
+    expect(more.told[1]).toMatchObject({ contacts: 2, affected: 3 });
+    expect(more.told[1]?.contactNames).toBeUndefined();
+  });
+
+  it('tells contacts of two campaigns apart', () => {
+    const judge = new Judge().take(opened(), failedCall('elevenlabs'));
+    judge.takeOf('summer', failedCall('elevenlabs'));
+    expect(judge.state.get('service:elevenlabs')).toMatchObject({ contacts: 2, affected: 2 });
+  });
+
+  it('tells no more than a thousand contacts apart, and says so', () => {
+    const many = Array.from({ length: 1_001 }, (_, at) => failedCall('elevenlabs', `c${at}`));
+    const full = new Judge().take(opened(), ...many.slice(1));
+    const text = (judge: Judge) => alertText(judge.state.get('service:elevenlabs') as Alert);
+    expect(text(full)).toContain('Affected so far: 1,000 contacts\n');
+    expect(text(full.take(...many.slice(0, 2)))).toContain(
+      'Affected so far: more than 1,000 contacts, some more than once: 1,002 times\n',
+    );
+  });
+
+  it('says nothing of contacts where an earlier version did not keep them', () => {
+    const judge = new Judge().take(opened());
+    const {
+      contacts: _,
+      contactNames: __,
+      ...old
+    } = judge.state.get('service:elevenlabs') as Alert;
+    judge.state = new Map([[old.key, { ...old, affected: 4 }]]);
+    judge.take(failedCall('elevenlabs'), closed());
+    expect(judge.told[1]).toMatchObject({ affected: 5 });
+    expect(alertText(judge.told[1] as Alert)).not.toContain('Affected');
   });
 
   it('is told apart from one that refuses us', () => {

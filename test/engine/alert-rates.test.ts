@@ -504,7 +504,7 @@ describe('a slow service', () => {
 });
 
 describe('a fallback', () => {
-  const key = 'service:elevenlabs:fallback:tts';
+  const key = 'campaign:spring:fallback:elevenlabs:tts';
 
   it('in use for more than ten minutes is told, until the service answers itself', async () => {
     const { bench, take, told, alerts } = watching();

@@ -52,7 +52,8 @@ describe('events in words', () => {
       'warn flite is unhealthy: its health check fails (mute)',
       'warn asterisk-ami is not connected to 127.0.0.1:5038, attempt 2 failed: nobody listens ' +
         'there (ECONNREFUSED); tried again in 30 s',
-      'info alert sent by email: flite, which speaks the texts, does not work',
+      'info alert sent by email: flite, which speaks the texts, does not work ' +
+        '(affected so far: 7 contacts)',
       'error alert not sent by telegram (flite, which speaks the texts, does not work): ' +
         'Bad Gateway (http_502 502); it is sent later',
       'info Google Sheets takes rows again after 2 min 5 s: 20 rows written',

@@ -10,6 +10,7 @@ const alert = {
   title: 'flite, which speaks the texts, does not work',
   service: 'flite',
   role: 'tts',
+  contacts: 7,
 } as const;
 
 /** One event of every type, as one bad afternoon would bring them. */
