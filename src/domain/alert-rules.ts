@@ -6,12 +6,11 @@ import type { Alert } from './alert.ts';
 import { contactName, met } from './alert-contacts.ts';
 import type { AlertPolicies } from './alert-policy.ts';
 import {
-  isOn,
+  isLacking,
   isOutage,
   serviceBack,
   serviceOpened,
   serviceStalled,
-  troublesOf,
 } from './alert-services.ts';
 import {
   type AlertMoment,
@@ -37,7 +36,6 @@ import {
   storeWorksWords,
 } from './alert-text.ts';
 import type { CampaignEvent, ContactCounts, EventOf, EventType, RunEnd } from './event.ts';
-import { breakerOf, type RunBreakers, workerFor } from './run-breakers.ts';
 
 export { alertsFound, type FoundOpen, UNKNOWN_CAUSE } from './alert-services.ts';
 export { type AlertMoment, type AlertState, type AlertsAfter, NO_ALERTS } from './alert-state.ts';
@@ -159,7 +157,7 @@ function runFinished(
   }
   if (end !== 'outage') return quiet(state);
   // The services that are down are the cause: who mends them need not hear of the run as well.
-  const causes = [...state.values()].filter((alert) => isCause(alert, breakers));
+  const causes = [...state.values()].filter((alert) => isLacking(alert, state, breakers));
   if (causes.length > 0) {
     const doing = endedMeanwhile(campaign, isCalled(contacts));
     return quiet(causes.reduce((after, alert) => withAlert(after, { ...alert, doing }), state));
@@ -183,17 +181,6 @@ function isCalled({ total, done, uncertain }: ContactCounts): boolean {
 function waiting(contacts: ContactCounts): Pick<Alert, 'contacts'> {
   const { total, done, uncertain } = contacts;
   return isCalled(contacts) ? {} : { contacts: total - done - uncertain };
-}
-
-/** Whether this very run lacks the service it is about, and nobody else does that work. */
-function isCause(alert: Alert, breakers: RunBreakers): boolean {
-  if (!isOutage(alert)) return false;
-  const { service } = alert;
-  const down = troublesOf(alert).filter(isOn);
-  return down.some(({ role }) => {
-    const isOpen = breakerOf(breakers, service, role)?.isOpen === true;
-    return isOpen && workerFor(breakers, role) === undefined;
-  });
 }
 
 function budgetKey(campaign: string): string {

@@ -30,7 +30,7 @@ import {
 } from './alert-text.ts';
 import type { EventOf } from './event.ts';
 import type { CheckTrouble } from './health-watch.ts';
-import { breakerOf, workerFor } from './run-breakers.ts';
+import { breakerOf, type RunBreakers, workerFor } from './run-breakers.ts';
 import type { Role } from './words.ts';
 
 /** A breaker that opens while the service's alert is open only brings that up to date. */
@@ -240,6 +240,37 @@ function troublesEnded(
   return quiet(withAlert(state, { ...after, ...troublesWords(open.service ?? '', left) }));
 }
 
+interface Place {
+  readonly service: string;
+  readonly role: Role;
+}
+
+/** Through which nothing gets, as their health checks say: their breakers may be closed. */
+function downByCheck(state: AlertState): readonly Place[] {
+  return [...state.values()].filter(isOutage).flatMap((alert) => {
+    const { service } = alert;
+    const down = troublesOf(alert).filter((trouble) => isOn(trouble) && trouble.isDown);
+    return down.map(({ role }) => ({ service, role }));
+  });
+}
+
+/** As if their breakers were open: their work is somebody else's, or nobody's. */
+function asOpen(breakers: RunBreakers, places: readonly Place[]): RunBreakers {
+  const down = places.map(({ service, role }) => breakerOf(breakers, service, role));
+  return breakers.map((one) => (down.includes(one) ? { ...one, isOpen: true } : one));
+}
+
+/** Whether a run lacks the service that an alert is about, and nobody else does that work. */
+export function isLacking(alert: Alert, state: AlertState, breakers: RunBreakers): boolean {
+  if (!isOutage(alert)) return false;
+  const its = asOpen(breakers, downByCheck(state));
+  const down = troublesOf(alert).filter(isOn);
+  return down.some(({ role }) => {
+    const isOpen = breakerOf(its, alert.service, role)?.isOpen === true;
+    return isOpen && workerFor(its, role) === undefined;
+  });
+}
+
 /** What becomes of the work that a service does not do. */
 function meanwhile(down: readonly Trouble[], { breakers, outageWaitMs }: AlertMoment): Meanwhile {
   const roles: readonly Role[] = down.map(({ role }) => role);
@@ -268,22 +299,33 @@ export function checkFailed(
   // What only its checks said may be said anew, where it is known by now that nothing gets through.
   if (known !== undefined && !(isOfCheck(known) && isDown)) return quiet(state);
   const what = troubleText({ code, message });
-  const about = { role, kind, what, campaign: moment.campaign } as const;
-  const trouble: Trouble = { ...about, by: 'check', ...(isDown && { isDown }) };
+  const { campaign } = moment;
+  const trouble: Trouble = { role, kind, what, campaign, by: 'check', ...(isDown && { isDown }) };
   const troubles = withTrouble(before, trouble);
   const rule = isDown ? 'serviceDown' : 'serviceUnhealthy';
   const down = troubles.filter(isOn);
+  const words = checkFailsWords(service, down, undone(state, service, down, moment));
   if (open !== undefined) {
-    const words = down.every(isOfCheck)
-      ? checkFailsWords(service, down)
-      : troublesWords(service, down);
+    const changed = down.every(isOfCheck) ? words : troublesWords(service, down);
     return policiesOf(moment)[rule].enabled
-      ? worsened(state, { ...open, ...words, troubles }, rule, moment)
+      ? worsened(state, { ...open, ...changed, troubles }, rule, moment)
       : quiet(state);
   }
-  const words = checkFailsWords(service, down);
-  const its = { key, sinceMs, service, role, troubles, ...NOBODY_MET, ...words };
-  return raisedIn(state, rule, its, moment);
+  const about = { key, sinceMs, service, role, troubles, ...NOBODY_MET, ...words };
+  return raisedIn(state, rule, about, moment);
+}
+
+/** What becomes of the work of a service through which nothing gets, as far as that is known. */
+function undone(
+  state: AlertState,
+  service: string,
+  troubles: readonly Trouble[],
+  moment: AlertMoment,
+): Meanwhile | undefined {
+  const down = troubles.filter(({ isDown }) => isDown);
+  if (down.length === 0) return undefined;
+  const places = [...downByCheck(state), ...down.map(({ role }) => ({ service, role }))];
+  return meanwhile(down, { ...moment, breakers: asOpen(moment.breakers, places) });
 }
 
 /** Where its breaker is open, only a request that gets through ends it. */

@@ -66,8 +66,15 @@ export function troublesWords(
   return { title: `${name}, ${isFull ? 'takes no requests' : 'does not work'}`, what };
 }
 
-/** @param troubles all of them noticed by its health check */
-export function checkFailsWords(service: string, troubles: readonly Trouble[]): AlertWords {
+/**
+ * @param troubles all of them noticed by its health check
+ * @param undone what becomes of its work; undefined where that may still get through
+ */
+export function checkFailsWords(
+  service: string,
+  troubles: readonly Trouble[],
+  undone: Meanwhile | undefined,
+): AlertWords {
   const { title, what } = troublesWords(service, troubles);
   const refuses = troubles.some(({ kind }) => kind === 'permanent');
   const isDown = troubles.some((trouble) => trouble.isDown);
@@ -76,10 +83,13 @@ export function checkFailsWords(service: string, troubles: readonly Trouble[]): 
     title: refuses || isDown ? title : `${named(service, troubles)}, fails its health checks`,
     what: refuses ? what : `${what}${fails}`,
     doing:
-      'It is asked as before: it may still do its work. What it fails at is tried again or asked ' +
-      'about, and who needs it waits, unless another service does the same work. Only what it ' +
-      'refuses for what is in it (a number, a text) has failed for good. Nobody is rung twice. ' +
-      'One more message says when it is well again.',
+      undone === undefined
+        ? 'It is asked as before: it may still do its work. What it fails at is tried again or ' +
+          'asked about, and who needs it waits, unless another service does the same work. Only ' +
+          'what it refuses for what is in it (a number, a text) has failed for good. Nobody is ' +
+          'rung twice. One more message says when it is well again.'
+        : 'It is asked all the same, and what it fails at is tried again or asked about. ' +
+          `Nobody is rung twice. ${meanwhileText(undone)}`,
     toDo: refuses ? SEE_ACCOUNT : SEE_SERVICE,
   };
 }

@@ -346,6 +346,38 @@ describe('health checks that fail', () => {
     expect(email.delivered).toEqual([RAISED, RECOVERED]);
   });
 
+  it('that say that nothing gets through are why a run ended early', async () => {
+    const { bench, email, run } = emailed();
+    run.alerter.reconcile([found('flite', 'closed')]);
+    bad(run, refusing);
+    bad(run, refusing);
+    await bench.clock.settle();
+    const contacts = { ...LIST, queued: 0, put_off: 1 };
+    run.take({ type: 'run.finished', end: 'outage', contacts, durationMs: 1 });
+    await bench.clock.settle();
+    expect(email.delivered).toEqual([RAISED]);
+    expect(email.asked[0]?.alert).toMatchObject({ severity: 'critical' });
+    expect(email.asked[0]?.alert.doing).toContain('Contacts who need it wait in the queue');
+    expect(bench.kept.open[0]?.doing).toContain('The run of spring has ended');
+  });
+
+  it('are not where another service does the work, or it may still get through', async () => {
+    for (const [others, error] of [
+      [[found('espeak-ng', 'closed')], refusing],
+      [[], new Error('no answer')],
+    ] as const) {
+      const { bench, email, run } = emailed();
+      run.alerter.reconcile([found('flite', 'closed'), ...others]);
+      bad(run, error);
+      bad(run, error);
+      run.take({ type: 'run.finished', end: 'outage', contacts: LIST, durationMs: 1 });
+      await bench.clock.settle();
+      expect(email.delivered.toSorted()).toEqual(['raised campaign:spring', RAISED]);
+      const doing = email.asked.map(({ alert }) => alert.doing).join();
+      expect(doing.includes('its work is done by espeak-ng')).toBe(others.length > 0);
+    }
+  });
+
   it('say nothing where the rule is switched off', async () => {
     const bench = new AlertBench();
     const run = bench.run([], 'spring', {
