@@ -396,7 +396,8 @@ Examples:
   $ campaign settle spring c-017 answered         the contact says they were rung
   $ campaign settle spring c-017 again            they were not: back to the queue
 
-\`again\` also takes a contact whose call failed before any phone rang, once the cause is mended.
+\`again\` also takes a contact whose call failed before any phone rang, or whose number was none
+(invalid_number), once the cause is mended or the list has the right number.
 An outcome given after it takes it back, as long as no run has taken the contact up.
 It follows the list: a row that was corrected since is called by the new one, a deleted one not.
 `;

@@ -39,8 +39,9 @@ export function stopSignals(
       say(
         callMs === undefined
           ? 'stopping: no new contact is taken, calls in progress end. Ctrl-C again stops at once'
-          : 'stopping: no new contact is taken; whoever is in hand is brought to their end: who ' +
-              `is on the line within ${spanText(callMs)} at most. Ctrl-C again hangs up at once`,
+          : 'stopping: no new contact is taken, and no call that fails is tried again; who is on ' +
+              `the line is brought to their end, in ${spanText(callMs)} at most. Ctrl-C again ` +
+              'hangs up at once',
       );
       drain.abort(new Stopped('asked to stop'));
     } else if (again && !stop.signal.aborted) {

@@ -44,6 +44,11 @@ export class CallAttempts implements AttemptLog {
     return result === undefined || result.type === 'unknown' ? this.#last : undefined;
   }
 
+  /** The last attempt is one of an earlier run. */
+  get isEarlier(): boolean {
+    return this.#last !== undefined && this.#last.attempt === this.#claim.attempts.at(-1)?.attempt;
+  }
+
   /** When the attempt began that may have made a phone ring, wall clock. */
   get dialledMs(): number | undefined {
     return this.#last?.result?.type === 'not_placed' ? undefined : this.#last?.begunMs;

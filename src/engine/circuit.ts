@@ -21,7 +21,7 @@ import type { CampaignEvent } from '../domain/event.ts';
 import type { ServiceFailure } from '../domain/failure.ts';
 import type { Role } from '../domain/words.ts';
 import { News } from './news.ts';
-import type { BreakerMemory, Clock, Emit } from './ports.ts';
+import type { BreakerMemory, Clock, Emit, RequestContext } from './ports.ts';
 
 export interface CircuitParts {
   readonly service: string;
@@ -32,6 +32,8 @@ export interface CircuitParts {
   readonly emit: Emit;
   readonly breakerMemory: BreakerMemory;
 }
+
+type Pausing = Pick<RequestContext, 'signal' | 'drain'>;
 
 /** Given instead of a permit. */
 export const REFUSED = 0;
@@ -158,23 +160,32 @@ export class Circuit {
   }
 
   /**
-   * Waits, but no longer than until the breaker opens. Rejects with the signal's reason as soon
-   * as that aborts.
+   * Waits, but no longer than until the breaker opens or the run drains. Rejects with the signal's
+   * reason as soon as that aborts.
    */
-  pause(delayMs: number, signal: AbortSignal): Promise<'over' | 'opened'> {
+  pause(delayMs: number, { signal, drain }: Pausing): Promise<'over' | 'opened' | 'drained'> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) {
         reject(signal.reason as Error);
         return;
       }
+      if (drain?.aborted === true) {
+        resolve('drained');
+        return;
+      }
       const leave = (): void => {
         cancel();
         signal.removeEventListener('abort', onAbort);
+        drain?.removeEventListener('abort', onDrain);
         this.#pauses.delete(onOpening);
       };
       const onOpening = (): void => {
         leave();
         resolve('opened');
+      };
+      const onDrain = (): void => {
+        leave();
+        resolve('drained');
       };
       const onAbort = (): void => {
         leave();
@@ -185,6 +196,7 @@ export class Circuit {
         resolve('over');
       });
       signal.addEventListener('abort', onAbort, { once: true });
+      drain?.addEventListener('abort', onDrain, { once: true });
       this.#pauses.add(onOpening);
     });
   }

@@ -14,6 +14,7 @@ class Flight implements RequestContext, AbortWatch {
   readonly line: number;
   readonly caller: AbortSignal;
   readonly heard: (() => void) | undefined;
+  readonly drain: AbortSignal | undefined;
   /** Monotonic milliseconds; infinite where there is no limit. */
   readonly endsMs: number;
   readonly overdue: () => Error;
@@ -34,6 +35,7 @@ class Flight implements RequestContext, AbortWatch {
     this.line = context.line;
     this.caller = context.signal;
     this.heard = context.heard;
+    this.drain = context.drain;
     this.endsMs = endsMs;
     this.overdue = overdue;
   }

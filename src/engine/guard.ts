@@ -286,8 +286,9 @@ export class Guard implements Gate {
         // However often others prolong the pause, nobody waits longer than once.
         const tooLong = clock.monotonicMs() + standing.waitMs > latestMs;
         if (tooLong) throw last ?? this.#unavailable(standing.waitMs, standing.cause);
-        await this.#circuit.pause(standing.waitMs, context.signal);
-        continue;
+        const pause = await this.#circuit.pause(standing.waitMs, context);
+        if (pause !== 'drained') continue;
+        throw last ?? this.#unavailable(standing.waitMs, standing.cause);
       }
       if (standing.type === 'open' || (standing.type === 'probe' && standing.permits <= 0)) {
         throw last ?? this.#unavailable(standing.waitMs, standing.cause);
@@ -363,9 +364,9 @@ export class Guard implements Gate {
     if (decision.type === 'give_up') return false;
     // Against an open breaker, back-offs are time lost and the real failure is forgotten.
     if (this.#circuit.standing().type === 'open') return false;
-    if (!this.#circuit.takeRetry()) return false;
+    if (context.drain?.aborted === true || !this.#circuit.takeRetry()) return false;
     emit(retryScheduled(this, context, failure, attempt, decision.delayMs));
-    if ((await this.#circuit.pause(decision.delayMs, context.signal)) === 'opened') return false;
+    if ((await this.#circuit.pause(decision.delayMs, context)) !== 'over') return false;
     this.counts.retries += 1;
     return true;
   }

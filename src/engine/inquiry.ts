@@ -50,7 +50,8 @@ export class Inquiry {
    * and asked about a last time just before; then it rejects with a `ServiceFailure` of kind
    * `unknown`, code `timeout`, with the last failure as its cause. 0 or Infinity: no bound.
    *
-   * With `context.once` nothing is waited out: whatever fails ends it.
+   * With `context.once` nothing is waited out: whatever fails ends it. Nor once `context.drain` has
+   * aborted: then it rejects with the reason of that.
    *
    * @param idleMs so long after the last `heard` it rejects too, with code `silent`; 0: never
    */
@@ -60,9 +61,9 @@ export class Inquiry {
     call: Call<T>,
     idleMs = 0,
   ): Promise<T> {
-    const { campaign, contact, call: id, step, line, once, signal } = context;
+    const { campaign, contact, call: id, step, line, once, signal, drain } = context;
     const progress: Progress = { isOn: false };
-    const on = { campaign, contact, call: id, step, line, once, signal };
+    const on = { campaign, contact, call: id, step, line, once, signal, drain };
     if (limitMs(idleMs) >= limitMs(boundMs)) {
       const heard = (): void => void (progress.isOn = true);
       return await this.#outlast(boundMs, { ...on, heard }, call, progress);
@@ -101,6 +102,7 @@ export class Inquiry {
         const isWrong = error.kind === 'permanent' && error.scope === 'request';
         const isOver = clock.monotonicMs() >= endsMs || context.signal.aborted;
         if (isOver || isWrong || context.once === true) throw error;
+        context.drain?.throwIfAborted();
         last = error;
         progress.isOn = false;
       }
@@ -114,7 +116,7 @@ export class Inquiry {
       const delayMs = isLast ? leftMs - Math.min(requestMs, leftMs / 2) : waitMs;
       const again = retryScheduled(this.#parts, context, last, attempt, delayMs);
       emit({ ...again, question: true });
-      await clock.sleep(delayMs, context.signal);
+      await clock.sleep(delayMs, eitherOf(context));
     }
   }
 
@@ -148,4 +150,8 @@ export class Inquiry {
     emit({ ...attemptFailed(this.#parts, context, error, attempt, durationMs), ...what });
     return true;
   }
+}
+
+function eitherOf({ signal, drain }: RequestContext): AbortSignal {
+  return drain === undefined ? signal : AbortSignal.any([signal, drain]);
 }

@@ -3,7 +3,7 @@
  * written down, it is done, and its end is written down.
  */
 import { type AnswerPolicy, keysOf, standing } from '../domain/answers.ts';
-import { OptedOut, ServiceFailure } from '../domain/failure.ts';
+import { OptedOut, ServiceFailure, Unavailable } from '../domain/failure.ts';
 import type { Step } from '../domain/words.ts';
 import { CallAttempts } from './call-attempts.ts';
 import type {
@@ -79,15 +79,16 @@ export class Processor {
    * Works on a claimed contact until it has its outcome and its record, or has to wait.
    *
    * @param calls told when somebody is on the line, and when not any more
-   * @param stop aborts with `Stopped` when work in progress is to be left
+   * @param signals abort with `Stopped`: `drain` when what fails is not to be waited for any more,
+   *   `stop` when work in progress is to be left
    */
   async work(
     claim: Claim,
     line: number,
     calls: CallsInProgress,
-    stop: AbortSignal,
+    signals: Pick<Story, 'drain' | 'stop'>,
   ): Promise<Worked> {
-    const story = this.#open(claim, line, calls, stop);
+    const story = this.#open(claim, line, calls, signals);
     let end: End | undefined = claim.ended;
     if (end === undefined || isDoubted(claim)) {
       const work = () => (isDoubted(claim) ? this.#askAgain(story) : this.#call(story));
@@ -109,7 +110,12 @@ export class Processor {
     return { settlement, outcome, stage: stageAt(story) };
   }
 
-  #open(claim: Claim, line: number, calls: CallsInProgress, stop: AbortSignal): Story {
+  #open(
+    claim: Claim,
+    line: number,
+    calls: CallsInProgress,
+    { drain, stop }: Pick<Story, 'drain' | 'stop'>,
+  ): Story {
     const { clock, journal, untilMs } = this.#parts;
     const { script, speech } = claim.finished;
     const dialledBy = dialledIn(claim);
@@ -118,6 +124,7 @@ export class Processor {
       claim,
       line,
       calls,
+      drain,
       stop,
       attempts: new CallAttempts(journal, claim, () => clock.wallMs(), untilMs),
       startMs: clock.monotonicMs(),
@@ -141,7 +148,8 @@ export class Processor {
     try {
       return await work();
     } catch (error) {
-      if (error instanceof Stopped || (story.stop.aborted && error === story.stop.reason)) {
+      const isStopped = story.stop.aborted && error === story.stop.reason;
+      if (error instanceof Stopped || isStopped || isCutShort(error, story)) {
         return { type: 'left' };
       }
       const settlement = settlementOf(error, story.claim, this.#others(error, story));
@@ -341,7 +349,8 @@ export class Processor {
     const dialers = [...dialer.services, ...former];
     story.calls.begun();
     try {
-      const context = this.#context(story, 'dial');
+      const { drain, ...on } = this.#context(story, 'dial');
+      const context = story.attempts.isEarlier ? { ...on, drain } : on;
       const over = await followCall(dialers, placed, request, story.attempts, context);
       story.isCut = over.state === 'uncertain' && over.isCut === true;
       return over;
@@ -453,6 +462,7 @@ export class Processor {
       step,
       line: story.line,
       signal: story.stop,
+      drain: step === 'record' ? undefined : story.drain,
       once: isDoubted(story.claim),
     };
   }
@@ -486,6 +496,13 @@ export class Processor {
       story.services.dialer = failure.service;
     }
   }
+}
+
+/** It might have gone through, had the run waited: it is no failure of the contact. */
+function isCutShort(error: unknown, { ended, drain }: Story): boolean {
+  if (ended || !drain.aborted) return false;
+  if (error instanceof Unavailable) return true;
+  return error instanceof ServiceFailure && error.kind !== 'permanent';
 }
 
 /** For how long no other uncertain call is asked about where a dialer could not be asked. */

@@ -129,7 +129,8 @@ export class Runner {
     ];
     try {
       const numbers = Array.from({ length: policy.lines }, (_, index) => index + 1);
-      const lines = numbers.map((number) => this.#line(number, stop, broken));
+      const given = { drain: signals.drain, stop };
+      const lines = numbers.map((number) => this.#line(number, given, broken));
       // Every line ends before the first failure is told: nothing is left running behind it.
       const ends = await Promise.allSettled(lines);
       const failed = ends.find((end) => end.status === 'rejected');
@@ -150,7 +151,7 @@ export class Runner {
     }
   }
 
-  async #line(number: number, stop: AbortSignal, broken: AbortController): Promise<void> {
+  async #line(number: number, signals: RunSignals, broken: AbortController): Promise<void> {
     const line: Line = { number, skips: new Map() };
     let whole = false;
     try {
@@ -159,7 +160,7 @@ export class Runner {
         if (claim === undefined) {
           break;
         }
-        await this.#take(claim, line, stop);
+        await this.#take(claim, line, signals);
       }
       whole = true;
     } finally {
@@ -206,7 +207,7 @@ export class Runner {
     }
   }
 
-  async #take(claim: Claim, line: Line, stop: AbortSignal): Promise<void> {
+  async #take(claim: Claim, line: Line, signals: RunSignals): Promise<void> {
     const { availability, processor } = this.#parts;
     try {
       const blocked = availability.blocked(claim.stage);
@@ -217,7 +218,7 @@ export class Runner {
       const trial = availability.enter(claim.stage);
       try {
         const { number } = line;
-        const worked = await processor.work(claim, number, this.#calls, stop);
+        const worked = await processor.work(claim, number, this.#calls, signals);
         await this.#settle(claim, worked);
       } finally {
         // No breaker moves when one who tries a service is done with, and the next may try it.

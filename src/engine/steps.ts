@@ -24,6 +24,7 @@ import type {
   SpeechRequest,
   Tts,
 } from './ports.ts';
+import { Stopped } from './stopped.ts';
 
 /** The chains of one campaign, guarded. */
 export interface Chains {
@@ -186,7 +187,9 @@ export async function placeCall(
     if (!(error instanceof ServiceFailure) || error.kind !== 'unknown') {
       throw error;
     }
-    return await clearUp(chain, request, attempts, clock, error, context);
+    // It may ring at this moment.
+    const { drain: _drain, ...on } = context;
+    return await clearUp(chain, request, attempts, clock, error, on);
   }
 }
 
@@ -331,6 +334,7 @@ export async function followCall(
     const ended = await dialer.follow(placed, request, context);
     return { state: 'ended', ended, service };
   } catch (error) {
+    if (error instanceof Stopped && !context.signal.aborted) throw error;
     // Nobody is left on a line that nobody listens to any more.
     if (context.signal.aborted) await hangUpAtStop(dialer, placed, attempts, context);
     else await hangUp(dialer, placed, context);

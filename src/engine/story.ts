@@ -20,6 +20,9 @@ export interface Story {
   readonly claim: Claim;
   readonly line: number;
   readonly calls: CallsInProgress;
+  /** Aborts when what fails is not waited for any more. */
+  readonly drain: AbortSignal;
+  /** Aborts when work in progress is left. */
   readonly stop: AbortSignal;
   readonly attempts: CallAttempts;
   readonly startMs: number;

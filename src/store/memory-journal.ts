@@ -22,7 +22,7 @@ import {
 } from './memory-campaign.ts';
 import type { MemoryOptOuts } from './memory-opt-outs.ts';
 import { BY_KEY } from './opt-outs.ts';
-import { isHeardLate, isInDoubt, NEXT_RUN_MS, QUEUE, RESULTS_OUTDATED } from './queue-state.ts';
+import { isInDoubt, NEXT_RUN_MS, QUEUE, RESULTS_OUTDATED } from './queue-state.ts';
 import { WriteRefused } from './store-error.ts';
 
 type Of<Type extends JournalEntry['type']> = Extract<JournalEntry, { type: Type }>;
@@ -62,7 +62,11 @@ export class MemoryJournal implements CampaignJournal {
 
   write(key: ClaimKey, entry: JournalEntry): Promise<void> {
     return this.#commits.add(() => {
-      const contact = this.#held(key, isHeardLate(entry));
+      if (entry.type === 'call.answered') {
+        this.#answered(key, entry);
+        return;
+      }
+      const contact = this.#held(key);
       this.#apply(contact, lastCall(contact), entry);
     });
   }
@@ -194,19 +198,29 @@ export class MemoryJournal implements CampaignJournal {
     return call;
   }
 
-  #held({ contact: id, fence }: ClaimKey, mayBeOver: boolean): MemoryContact {
-    const contact = this.#campaign.contacts.get(id);
-    if (contact === undefined) throw new WriteRefused(`there is no contact ${id}`);
+  #held(key: ClaimKey): MemoryContact {
+    const { contact: id, fence } = key;
+    const contact = this.#contactOf(key);
     if (contact.fence !== fence) {
       throw new WriteRefused(`the claim of contact ${id} was taken over`);
     }
-    if (contact.queue !== QUEUE.claimed && !mayBeOver) {
+    if (contact.queue !== QUEUE.claimed) {
       throw new WriteRefused(`the claim of contact ${id} has ended`);
     }
     return contact;
   }
 
-  #apply(contact: MemoryContact, call: MemoryCall, entry: JournalEntry): void {
+  #contactOf({ contact: id }: ClaimKey): MemoryContact {
+    const contact = this.#campaign.contacts.get(id);
+    if (contact === undefined) throw new WriteRefused(`there is no contact ${id}`);
+    return contact;
+  }
+
+  #apply(
+    contact: MemoryContact,
+    call: MemoryCall,
+    entry: Exclude<JournalEntry, { type: 'call.answered' }>,
+  ): void {
     switch (entry.type) {
       case 'step.begun':
         if (entry.step === 'record') call.recordBegun = true;
@@ -229,8 +243,6 @@ export class MemoryJournal implements CampaignJournal {
         return this.#attemptBegun(contact, call, entry);
       case 'attempt.ended':
         return attemptEnded(call, entry);
-      case 'call.answered':
-        return this.#answered(contact, call, entry);
       case 'call.hung_up':
         call.isHungUp = true;
         return;
@@ -265,11 +277,14 @@ export class MemoryJournal implements CampaignJournal {
     call.attempts = [...call.attempts, one];
   }
 
-  #answered(contact: MemoryContact, call: MemoryCall, entry: Of<'call.answered'>): void {
-    const { answer, atMs } = entry;
-    call.answer = standing(call.answer, answer);
+  /** Of that call, whoever has the contact by now: a key that was pressed is so. */
+  #answered(key: ClaimKey, { answer, atMs }: Of<'call.answered'>): void {
+    const { contact, calls } = this.#contactOf(key);
+    const call = calls.find(({ id }) => id === key.call);
+    if (call !== undefined) call.answer = standing(call.answer, answer);
     if (answer !== OPT_OUT) return;
-    const number = contact.contact.phone;
+    const wasRung = call !== undefined && call.attempts.length > 0;
+    const number = wasRung ? call.phone : contact.phone;
     this.#optOuts.add({ number, atMs, campaign: this.#name, reason: BY_KEY });
   }
 

@@ -94,7 +94,7 @@ export class MemoryStore {
   }
 
   /**
-   * Ends what is uncertain, as a person found out; what failed before any phone rang can be done
+   * Ends what is uncertain, as a person found out; what ended before any phone rang can be done
    * again. Who is to be called again is called as the list has them by now, or not at all.
    *
    * @throws StoreError `refused` where the contact is neither
@@ -105,20 +105,20 @@ export class MemoryStore {
     const contact = campaign.contacts.get(settlement.contact);
     if (contact === undefined) throw noSuchContact(settlement);
     const { queue, outcome } = contact;
-    const isFailedAgain = settlement.outcome === 'again' && failedUnrung(contact);
+    const isUnrungAgain = settlement.outcome === 'again' && rangNobody(contact);
     const last = contact.calls.at(-1);
     const isPutBack = outcome === null && queue !== QUEUE.claimed;
     if (isPutBack && takesBack(settlement, last?.ended?.outcome)) {
       return takeBackIn(campaign, contact, settlement);
     }
-    if (outcome !== 'uncertain' && !isFailedAgain) {
+    if (outcome !== 'uncertain' && !isUnrungAgain) {
       const isQueued = queue === QUEUE.ready || queue === QUEUE.waiting;
       const isDialling = isQueued && stageOfContact(contact) === 'dialling';
       throw notUncertain(settlement, { queue, outcome, isDialling });
     }
     if (queue === QUEUE.claimed) throw isAskedAbout(settlement);
     if (settlement.outcome === 'again') this.#refuseOptedOut(campaign, contact, settlement);
-    if (isFailedAgain) campaign.resultsBytes = RESULTS_OUTDATED;
+    if (isUnrungAgain) campaign.resultsBytes = RESULTS_OUTDATED;
     return settleIn(campaign, contact, settlement);
   }
 
@@ -232,11 +232,12 @@ class MemoryAlerts implements AlertMemory {
   }
 }
 
-/** It failed before any phone could ring, and nothing is left to do for it. */
-function failedUnrung({ outcome, queue, calls }: MemoryContact): boolean {
+/** It ended before any phone could ring, and nothing is left to do for it. */
+function rangNobody({ outcome, queue, calls }: MemoryContact): boolean {
+  if (queue !== QUEUE.none) return false;
   const attempts = calls.flatMap((call) => call.attempts);
   const rung = attempts.some(({ result }) => result?.type !== 'not_placed');
-  return outcome === 'failed' && queue === QUEUE.none && !rung;
+  return outcome === 'invalid_number' || (outcome === 'failed' && !rung);
 }
 
 function takeBackIn(

@@ -3,7 +3,7 @@
  */
 
 import type { ContactState, Outcome, Step } from '../domain/words.ts';
-import { type JournalEntry, STAGES, type Stage } from '../engine/ports.ts';
+import { STAGES, type Stage } from '../engine/ports.ts';
 
 /** On disk for the length of results.csv: a row of it is out of date, a run makes it anew. */
 export const RESULTS_OUTDATED = -1;
@@ -107,9 +107,4 @@ export function stageAfter(reached: Omit<Progress, 'attempts'>, mayHaveRung: boo
   if (mayHaveRung) return 'dialling';
   if (reached.speech) return 'spoken';
   return reached.script ? 'scripted' : 'fresh';
-}
-
-/** A key that the dialer hears of when the call is over for us is taken down all the same. */
-export function isHeardLate({ type }: JournalEntry): boolean {
-  return type === 'call.answered';
 }

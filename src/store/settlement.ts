@@ -67,10 +67,11 @@ export function hasOptedOut({ contact, campaign }: Settlement, atMs: number): St
 
 /**
  * Whether an outcome fits somebody who was put back by `again`, with the call of before standing
- * last: it was uncertain, or it failed, and the same is said once more.
+ * last: it was uncertain, or it rang nobody, and the same is said once more.
  */
 export function takesBack({ outcome }: Settlement, last: Outcome | null | undefined): boolean {
-  return last === 'uncertain' ? outcome !== 'again' : last === 'failed' && outcome === 'failed';
+  if (last === 'uncertain') return outcome !== 'again';
+  return (last === 'failed' || last === 'invalid_number') && outcome === last;
 }
 
 export function notUncertain(
@@ -82,7 +83,7 @@ export function notUncertain(
     'refused',
     `contact ${contact} of campaign ${campaign} ${where}; ` +
       'only a contact whose call is uncertain can be settled (`campaign status` lists those), ' +
-      'and one that failed before any phone rang can be called `again`',
+      'and one that failed before any phone rang, or whose number is none, can be called `again`',
   );
 }
 

@@ -52,7 +52,7 @@ export class SqliteEntries {
   }
 
   /** Answers whether the claim is still open. Refuses before it has changed anything. */
-  apply(claim: OpenClaim, entry: JournalEntry): boolean {
+  apply(claim: OpenClaim, entry: Exclude<JournalEntry, { type: 'call.answered' }>): boolean {
     switch (entry.type) {
       case 'step.begun':
         this.#stepBegun(claim, entry);
@@ -73,9 +73,6 @@ export class SqliteEntries {
         return true;
       case 'attempt.ended':
         this.#attemptEnded(claim, entry);
-        return true;
-      case 'call.answered':
-        this.#answered(claim, entry);
         return true;
       case 'call.hung_up':
         this.#statements.hungUp.run(entry.atMs, claim.row, claim.key.number);
@@ -141,10 +138,11 @@ export class SqliteEntries {
     progress.attempts.set(attempt, result.type !== 'not_placed');
   }
 
-  #answered({ row, key }: OpenClaim, { answer, atMs }: Of<'call.answered'>): void {
+  /** Of that call, whoever has the contact by now: a key that was pressed is so. */
+  answered(row: number, { number }: ClaimKey, { answer, atMs }: Of<'call.answered'>): void {
     const { answered, optOut } = this.#statements;
-    answered.run(answer, answer, row, key.number);
-    if (answer === OPT_OUT) optOut.run(atMs, BY_KEY, row);
+    answered.run(answer, answer, row, number);
+    if (answer === OPT_OUT) optOut.run(number, atMs, BY_KEY, row);
   }
 
   #callEnded(claim: OpenClaim, entry: Of<'call.ended'>): boolean {
@@ -373,8 +371,9 @@ function attemptStatements(
       WHERE contact = ? AND number = ?`),
     optOut: connection.prepare(`
       INSERT OR IGNORE INTO opt_out (number, at_ms, campaign, reason)
-      SELECT phone, ?, g.name, ? FROM contact c JOIN campaign g ON g.row = c.campaign
-      WHERE c.row = ?`),
+      SELECT ifnull((SELECT a.phone FROM attempt a WHERE a.contact = c.row AND a.number = ?
+          ORDER BY attempt DESC LIMIT 1), c.phone), ?, g.name, ?
+      FROM contact c JOIN campaign g ON g.row = c.campaign WHERE c.row = ?`),
     attemptEnded: connection.prepare(`
       UPDATE attempt SET ended_ms = ?, result = ?, detail = ?
       WHERE contact = ? AND number = ? AND attempt = ?`),

@@ -10,7 +10,6 @@ import { asRung } from './contact-details.ts';
 import type { GroupCommit } from './group-commit.ts';
 import {
   contactState,
-  isHeardLate,
   isInDoubt,
   NEXT_RUN_MS,
   QUEUE,
@@ -95,7 +94,11 @@ export class SqliteJournal implements CampaignJournal {
 
   write(key: ClaimKey, entry: JournalEntry): Promise<void> {
     return this.#commits.add(() => {
-      const held = this.#held(key, isHeardLate(entry));
+      if (entry.type === 'call.answered') {
+        this.#entries.answered(this.#rowOf(key).row, key, entry);
+        return;
+      }
+      const held = this.#held(key);
       const stillOpen = this.#entries.apply(held, entry) && this.#open.get(key.contact) === held;
       if (!stillOpen) this.#open.delete(key.contact);
     });
@@ -190,21 +193,25 @@ export class SqliteJournal implements CampaignJournal {
   }
 
   /** The claim that this key stands for; read again where somebody else may have written. */
-  #held(key: ClaimKey, mayBeOver: boolean): OpenClaim {
+  #held(key: ClaimKey): OpenClaim {
     const known = this.#open.get(key.contact);
     if (known?.key.fence === key.fence && known.epoch === this.#connection.epoch) return known;
-    const row = one<FenceRow>(this.#byId, this.#campaign.row, key.contact);
-    if (row === undefined) throw new WriteRefused(`there is no contact ${key.contact}`);
+    const row = this.#rowOf(key);
     if (row.fence !== key.fence) {
       throw new WriteRefused(`the claim of contact ${key.contact} was taken over`);
     }
-    const isOver = row.queue !== QUEUE.claimed;
-    if (isOver && !mayBeOver) {
+    if (row.queue !== QUEUE.claimed) {
       throw new WriteRefused(`the claim of contact ${key.contact} has ended`);
     }
     const claim = this.#reopened(key, row);
-    if (!isOver) this.#open.set(key.contact, claim);
+    this.#open.set(key.contact, claim);
     return claim;
+  }
+
+  #rowOf({ contact }: ClaimKey): FenceRow {
+    const row = one<FenceRow>(this.#byId, this.#campaign.row, contact);
+    if (row === undefined) throw new WriteRefused(`there is no contact ${contact}`);
+    return row;
   }
 
   #reopened(key: ClaimKey, { row, outcome }: FenceRow): OpenClaim {

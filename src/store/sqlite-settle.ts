@@ -39,8 +39,8 @@ interface SettledRow extends DetailColumns {
 
 /**
  * Settles an uncertain contact in a short transaction of its own, also while a run is on: its
- * record is owed then, or it is queued again. One that failed before any phone rang can be queued
- * again too: what it failed of may have been mended.
+ * record is owed then, or it is queued again. One that ended before any phone rang can be queued
+ * again too: what it failed of may have been mended, or the number.
  *
  * @throws StoreError `refused` where it is neither
  */
@@ -59,7 +59,7 @@ export function settle(connection: Connection, settlement: Settlement): Settled 
     if (contact === undefined) throw noSuchContact(settlement);
     const { queue, outcome } = contact;
     const isAgain = settlement.outcome === 'again';
-    if (isAgain && failedUnrung(connection, contact)) {
+    if (isAgain && rangNobody(connection, contact)) {
       // Its row in results.csv is out of date: the next run makes the file again.
       campaign.forgetResults();
       return queueAgain(connection, campaign, contact, settlement);
@@ -75,9 +75,12 @@ export function settle(connection: Connection, settlement: Settlement): Settled 
   });
 }
 
-/** It failed before any phone could ring, and nothing is left to do for it. */
-function failedUnrung(connection: Connection, { row, queue, outcome }: SettledRow): boolean {
-  if (outcome !== 'failed' || queue !== QUEUE.none) return false;
+/** It ended before any phone could ring, and nothing is left to do for it. */
+function rangNobody(connection: Connection, { row, queue, outcome }: SettledRow): boolean {
+  if (queue !== QUEUE.none) return false;
+  // A number that does not exist rings nowhere, though the call of it was placed.
+  if (outcome === 'invalid_number') return true;
+  if (outcome !== 'failed') return false;
   const rung = connection.prepare(
     `SELECT 1 FROM attempt WHERE contact = ? AND (result IS NULL OR result <> 'not_placed')`,
   );

@@ -43,8 +43,8 @@ describe('Ctrl-C and SIGTERM', () => {
     using _stop = stopSignals(world, (text) => said.push(text), 600_000);
     world.press('SIGINT');
     expect(said).toEqual([
-      'stopping: no new contact is taken; whoever is in hand is brought to their end: who is on ' +
-        'the line within 10 min at most. Ctrl-C again hangs up at once',
+      'stopping: no new contact is taken, and no call that fails is tried again; who is on the ' +
+        'line is brought to their end, in 10 min at most. Ctrl-C again hangs up at once',
     ]);
   });
 

@@ -50,6 +50,26 @@ describe('a key that is pressed', () => {
     expect(bench.of('call.finished')).toMatchObject([{ outcome: 'answered', detail: 'opt_out' }]);
   });
 
+  it('counts where it is heard when its call is over and was taken up anew', async () => {
+    let late: ((key: string) => Promise<void>) | undefined;
+    const bench = new EngineBench({
+      config,
+      behaviour: {
+        follow: (_placed, { answers }) => {
+          late = answers?.pressed;
+          return { outcome: 'answered' };
+        },
+        record: async (_record, _context, count) => {
+          if (count < 6) throw failure();
+          await late?.('9');
+        },
+      },
+    }).add(1);
+    expect(await bench.run()).toBe('done');
+    expect(bench.of('contact.put_off')).not.toEqual([]);
+    expect(optedOut(bench)).toEqual([contactOf(1).phone]);
+  });
+
   it('is on disk before the call ends, for whoever is killed in between', async () => {
     const bench = new EngineBench({
       config,

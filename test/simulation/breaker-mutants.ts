@@ -102,11 +102,11 @@ export const BREAKER_MUTANTS: readonly Mutant[] = [
       vi.spyOn(Circuit.prototype, 'pause').mockImplementation(async function (
         this: Circuit,
         delayMs,
-        signal,
+        context,
       ) {
         const endsMs = (clock?.monotonicMs() ?? 0) + delayMs;
-        const how = await pause.call(this, delayMs, signal);
-        await clock?.sleep(Math.max(0, endsMs - clock.monotonicMs()), signal);
+        const how = await pause.call(this, delayMs, context);
+        await clock?.sleep(Math.max(0, endsMs - clock.monotonicMs()), context.signal);
         return how;
       });
     },

@@ -65,6 +65,39 @@ for (const [name, makeSubject] of SUBJECTS) {
       await expect(journal.write(key, entries.recordEnded())).rejects.toThrow(/has ended/);
     });
 
+    it('are taken down whoever has the contact by then', async () => {
+      const { key: first } = await claim('spring', 'call-1');
+      const journal = store.journal('spring');
+      await journal.write(first, entries.attemptBegun());
+      await journal.write(first, entries.callEnded('answered'));
+      await journal.write(first, { type: 'released' });
+      // Its record is being made now.
+      const { key: second } = await claim('spring', 'call-2');
+      await journal.write(first, answered('opt_out'));
+      expect(store.optOuts.list()).toMatchObject([{ number: phone, atMs: 55 }]);
+      await journal.write(second, { type: 'released' });
+      expect(await claim('spring', 'call-3')).toMatchObject({ stage: 'owed', answer: 'opt_out' });
+      await expect(journal.write(first, entries.recordEnded())).rejects.toThrow(/taken over/);
+    });
+
+    it('are those that were rung, whatever the list has by now', async () => {
+      const { key: first } = await claim('spring', 'call-1');
+      const journal = store.journal('spring');
+      await journal.write(first, entries.attemptBegun());
+      await journal.write(first, entries.callEnded('uncertain'));
+      const corrected = contactOf('c1', { phone: '+14155550177' });
+      store.contacts('reject', 'spring').add([corrected]);
+      const about = { campaign: 'spring', contact: 'c1', atMs: 50, note: undefined } as const;
+      expect(store.settle({ ...about, outcome: 'again' })).toBe('queued_as_listed');
+      const { key: second, contact } = await claim('spring', 'call-2');
+      expect(contact.phone).toBe(corrected.phone);
+      await journal.write(first, answered('opt_out'));
+      expect(store.optOuts.list()).toMatchObject([{ number: phone, atMs: 55 }]);
+      // It is the answer of the call in which it was pressed.
+      await journal.write(second, { type: 'released' });
+      expect((await claim('spring', 'call-3')).answer).toBeUndefined();
+    });
+
     it('keep the record of a call that ended, with its answer', async () => {
       const { key } = await claim('spring', 'call-1');
       const journal = store.journal('spring');

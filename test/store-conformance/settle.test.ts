@@ -83,6 +83,29 @@ for (const [name, makeSubject] of SUBJECTS) {
       expect(next).toMatchObject({ key: { contact: 'c1', number: 2 }, stage: 'scripted' });
     });
 
+    it('queues again whose number was none, at the one that the list has by now', async () => {
+      store.contacts().add([contactOf('c1')]);
+      const { key } = await claim('call-1');
+      const journal = store.journal();
+      void journal.write(key, entries.attemptBegun());
+      void journal.write(key, entries.attemptEnded({ type: 'placed', reference: 'r1' }));
+      void journal.write(key, entries.callEnded('invalid_number'));
+      await journal.write(key, entries.recordEnded(100));
+      const settle = (outcome: Settlement['outcome']) =>
+        subject.open().settle(settlement({ outcome }));
+      expect(() => settle('answered')).toThrow('is done (invalid_number)');
+      expect(settle('again')).toBe('queued');
+      expect(() => settle('failed')).toThrow('is in the queue, not called yet');
+      expect(settle('invalid_number')).toBe('restored');
+      expect(journal.counts()).toMatchObject({ queued: 0, done: 1, total: 1 });
+      store.contacts().add([contactOf('c1', { phone: '+14155550177' })]);
+      expect(settle('again')).toBe('queued_as_listed');
+      expect(await claim('call-2')).toMatchObject({
+        key: { contact: 'c1', number: 2 },
+        contact: { phone: '+14155550177' },
+      });
+    });
+
     it('queues it again: another call, with the text and audio of the first', async () => {
       await uncertainOne();
       expect(await store.journal().claim(STAGES, 0, 'call-2')).toBeUndefined();

@@ -41,6 +41,12 @@ export interface RequestContext {
   readonly answered?: ((requestMs: number) => void) | undefined;
   /** Whether what waits for its turn may not begin any more: then nobody waits for that. */
   readonly isTooLate?: (() => boolean) | undefined;
+  /**
+   * Aborts with `Stopped` when the run takes nobody new. What cannot be done then is not waited
+   * for; a question about a call of an earlier run is left to the next one. Left out where somebody
+   * of this run may be on the line, and where there is only a record to be made.
+   */
+  readonly drain?: AbortSignal | undefined;
 }
 
 /** One vendor account filling a role. Every method may throw `ServiceFailure`. */

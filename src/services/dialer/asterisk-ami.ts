@@ -121,11 +121,11 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
     await this.connection.probe(signal);
   }
 
-  async place(request: DialRequest, { signal }: RequestContext): Promise<Placed> {
+  async place(request: DialRequest, { signal, drain }: RequestContext): Promise<Placed> {
     const { call: id } = request;
     const fields = this.#originate(request);
     await this.#stopping.passed(signal);
-    const link = await this.connection.link(signal);
+    const link = await this.connection.link(signal, drain);
     this.#watch.admit(request.contact.phone);
     this.#calls.forget(id);
     const call = this.#calls.track(id);
@@ -164,10 +164,11 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
     }
   }
 
-  async find({ call: id, contact }: DialRequest, { signal }: RequestContext): Promise<Found> {
+  async find({ call: id, contact }: DialRequest, context: RequestContext): Promise<Found> {
+    const { signal } = context;
     const call = this.#calls.track(id);
     try {
-      if (await this.#inquiry.stands(id, call, signal)) {
+      if (await this.#inquiry.stands(id, call, context)) {
         return { state: 'placed', placed: { service: AMI_NAME, reference: id } };
       }
     } catch (error) {

@@ -158,12 +158,12 @@ class AsteriskAri implements AriDialer {
   }
 
   async place(request: DialRequest, context: RequestContext): Promise<Placed> {
-    const { signal } = context;
+    const { signal, drain } = context;
     const sound = await this.#soundOf(request);
     if (sound === undefined) throw refused('audio_missing', 'there is no audio to play');
     this.connection.open();
     await this.#stopping.passed(signal);
-    await this.connection.link(signal);
+    await this.connection.link(signal, drain);
     await this.#wire.ready(request.call, signal);
     this.#watch.admit(request.contact.phone);
     const call = this.#callOf(request, sound);
@@ -190,8 +190,7 @@ class AsteriskAri implements AriDialer {
   }
 
   async follow(placed: Placed, request: DialRequest, context: RequestContext): Promise<Ended> {
-    const { signal } = context;
-    const call = await this.#known({ ...request, call: placed.reference }, signal);
+    const call = await this.#known({ ...request, call: placed.reference }, context);
     const end = await this.#endOf(call, request, context);
     this.#leave(call);
     this.#watch.over(call, request.contact.phone, call.audioFault);
@@ -199,8 +198,8 @@ class AsteriskAri implements AriDialer {
     throw refused('call_lost', end.detail);
   }
 
-  async find(request: DialRequest, { signal }: RequestContext): Promise<Found> {
-    const call = await this.#known(request, signal);
+  async find(request: DialRequest, context: RequestContext): Promise<Found> {
+    const call = await this.#known(request, context);
     if (!call.isOver) {
       return { state: 'placed', placed: { service: ARI_NAME, reference: call.id } };
     }
@@ -297,11 +296,11 @@ class AsteriskAri implements AriDialer {
   }
 
   /** The call as we know it; one that an earlier process placed is taken back under control. */
-  async #known(request: DialRequest, signal: AbortSignal): Promise<AriCall> {
+  async #known(request: DialRequest, { signal, drain }: RequestContext): Promise<AriCall> {
     const known = this.#calls.get(request.call);
     if (known?.isOver === true) return known;
     this.connection.open();
-    await this.connection.connected(signal);
+    await this.connection.connected(signal, drain);
     const call = known ?? (await this.#earlier(request));
     this.#calls.set(call.id, call);
     await this.#look(call, signal);

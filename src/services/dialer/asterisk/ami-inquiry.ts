@@ -28,7 +28,7 @@ export class AmiInquiry {
   async untilGone(id: string, call: AmiCall, context: RequestContext): Promise<void> {
     const { signal } = context;
     while (call.hangup === undefined) {
-      const link = await this.#look(id, call, signal);
+      const link = await this.#look(id, call, context);
       context.heard?.();
       if (link === undefined) {
         await this.#lastWord(call, signal);
@@ -41,11 +41,11 @@ export class AmiInquiry {
   }
 
   /** Whether there is such a call, now or in a moment. */
-  async stands(id: string, call: AmiCall, signal: AbortSignal): Promise<boolean> {
+  async stands(id: string, call: AmiCall, context: RequestContext): Promise<boolean> {
     for (let look = 1; call.hangup === undefined; look += 1) {
-      if ((await this.#look(id, call, signal)) !== undefined) return true;
+      if ((await this.#look(id, call, context)) !== undefined) return true;
       if (look >= FIND_LOOKS) break;
-      await this.#lastWord(call, signal);
+      await this.#lastWord(call, context.signal);
     }
     return false;
   }
@@ -58,9 +58,13 @@ export class AmiInquiry {
    * Asks whether the call still stands; answers the connection on which it was found, undefined
    * where there is no such channel.
    */
-  async #look(id: string, call: AmiCall, signal: AbortSignal): Promise<AmiLink | undefined> {
+  async #look(
+    id: string,
+    call: AmiCall,
+    { signal, drain }: RequestContext,
+  ): Promise<AmiLink | undefined> {
     for (;;) {
-      const link = await this.#connection.connected(signal);
+      const link = await this.#connection.connected(signal, drain);
       try {
         return (await isThere(link, id, call, signal)) ? link : undefined;
       } catch (error) {

@@ -112,19 +112,28 @@ export class Connection<L extends Link> implements ConnectionView, AsyncDisposab
    * For whatever must not wait. Only while the first try is under way, or the one that follows at
    * once on a loss, it is waited for.
    *
+   * @param drain ends the wait too, with that failure
    * @throws ServiceFailure nothing was sent: transient, or why it cannot be connected
    */
-  async link(signal: AbortSignal): Promise<L> {
-    await this.#until(({ name, ...its }) => {
-      const isTried = name === 'connecting' || (name === 'disconnected' && isAtOnce(its));
-      return !(isTried && 'attempt' in its && its.attempt <= 1);
-    }, signal);
+  async link(signal: AbortSignal, drain?: AbortSignal): Promise<L> {
+    await this.#until(
+      ({ name, ...its }) => {
+        const isTried = name === 'connecting' || (name === 'disconnected' && isAtOnce(its));
+        return !(isTried && 'attempt' in its && its.attempt <= 1);
+      },
+      [signal, drain],
+    );
     return this.#link ?? fail(this.#fault());
   }
 
-  /** For whatever can wait: resolves when connected, rejects with the signal's reason. */
-  async connected(signal: AbortSignal): Promise<L> {
-    await this.#until(({ name }) => name === 'connected' || name === 'closed', signal);
+  /**
+   * For whatever can wait: resolves when connected, rejects with the signal's reason.
+   *
+   * @param drain ends the wait too, with a failure that says why there is no connection
+   */
+  async connected(signal: AbortSignal, drain?: AbortSignal): Promise<L> {
+    const isMeant = ({ name }: ConnectionState) => name === 'connected' || name === 'closed';
+    await this.#until(isMeant, [signal, drain]);
     return this.#link ?? fail(this.#fault());
   }
 
@@ -256,20 +265,31 @@ export class Connection<L extends Link> implements ConnectionView, AsyncDisposab
     for (const listener of this.#listeners) listener(state);
   }
 
-  /** Resolves when the state is one of those; rejects with the signal's reason. */
-  #until(isMeant: (state: ConnectionState) => boolean, signal: AbortSignal): Promise<void> {
+  /**
+   * Resolves when the state is one of those, and when the run drains; rejects with the signal's
+   * reason.
+   */
+  #until(
+    isMeant: (state: ConnectionState) => boolean,
+    [signal, drain]: readonly [AbortSignal, AbortSignal | undefined],
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) {
         reject(signal.reason as Error);
         return;
       }
-      if (isMeant(this.#state)) {
+      if (isMeant(this.#state) || drain?.aborted === true) {
         resolve();
         return;
       }
       const end = (): void => {
         stop();
         signal.removeEventListener('abort', onAbort);
+        drain?.removeEventListener('abort', onDrain);
+      };
+      const onDrain = (): void => {
+        end();
+        resolve();
       };
       const onAbort = (): void => {
         end();
@@ -281,6 +301,7 @@ export class Connection<L extends Link> implements ConnectionView, AsyncDisposab
         resolve();
       });
       signal.addEventListener('abort', onAbort, { once: true });
+      drain?.addEventListener('abort', onDrain, { once: true });
     });
   }
 

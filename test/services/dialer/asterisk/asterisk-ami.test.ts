@@ -375,6 +375,16 @@ test('nothing is sent where there is no connection', async () => {
   expect(made.asterisk.actions).toEqual([]);
 });
 
+test('once the run drains, an Asterisk that is away is not waited for', async () => {
+  const made = await bench();
+  await made.asterisk.kill();
+  await made.until(() => made.state === 'disconnected');
+  const drained = { ...context, drain: AbortSignal.abort() };
+  const failed = { kind: 'transient', code: 'not_connected' };
+  expect(await failureOf(made.dialer.find(request(), drained))).toMatchObject(failed);
+  expect(await failureOf(made.dialer.place(request(), drained))).toMatchObject(failed);
+});
+
 test('a call that stands when the connection is back is followed to its end', async () => {
   const { made, asterisk, followed } = await withFollowed();
   asterisk.stands(CALL, '6');

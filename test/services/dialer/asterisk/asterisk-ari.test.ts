@@ -461,6 +461,14 @@ test('after somebody heard nothing, nobody is rung before it was said', async ()
   expect(await call()).toMatchObject({ outcome: 'answered' });
 });
 
+test('once the run drains, an Asterisk that is away is not waited for', async () => {
+  const { dialer, request } = await bench('person', { url: 'http://127.0.0.1:1' });
+  const context = { ...CONTEXT, drain: AbortSignal.abort() };
+  const failed = { kind: 'transient', code: 'not_connected' };
+  expect(await failureOf(dialer.place(request, context))).toMatchObject(failed);
+  expect(await failureOf(dialer.find(request, context))).toMatchObject(failed);
+});
+
 test('nobody is rung on an Asterisk that is stopping', async () => {
   const { fake, dialer, request } = await bench('endless');
   const placed = await dialer.place(request, CONTEXT);

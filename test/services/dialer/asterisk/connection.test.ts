@@ -220,3 +220,25 @@ test('a connection that was never opened is closed without a word', async () => 
   await peer.connection.close();
   expect(peer.heard()).toEqual(['closed']);
 });
+
+test('a run that drains waits for no connection, and has one that is there', async () => {
+  const peer = new Peer();
+  peer.answer = 'silent';
+  peer.connection.open();
+  const drain = new AbortController();
+  const waits = [
+    failureOf(peer.connection.link(signal, drain.signal)),
+    failureOf(peer.connection.connected(signal, drain.signal)),
+  ];
+  await peer.pass(2);
+  drain.abort();
+  for (const failure of await Promise.all(waits)) {
+    expect(failure).toMatchObject({ kind: 'transient', code: 'not_connected' });
+  }
+  peer.answer = 'takes';
+  await peer.pass(30);
+  const link = await peer.connection.connected(signal, drain.signal);
+  expect(await peer.connection.link(signal, drain.signal)).toBe(link);
+  await peer.connection.close();
+  expect(peer.clock.pendingTimers).toBe(0);
+});
