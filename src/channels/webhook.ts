@@ -56,6 +56,7 @@ export function webhookChannel(
         signal,
         // The key says so to the receiver, and rather twice than not at all.
         idempotent: true,
+        cutsAnswer: true,
       });
       const isTaken = response.status >= 200 && response.status < 300;
       if (!isTaken) throw refusal(account, response, saidOf(response));

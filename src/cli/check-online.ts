@@ -191,8 +191,16 @@ function reachOf(error: unknown): Reach {
 
 function isNotReady({ code, cause }: ServiceFailure): boolean {
   if (code === 'not_connected' && cause instanceof ServiceFailure) return isNotReady(cause);
-  return code === 'not_booted' || code === 'shutting_down';
+  return NOT_READY.has(code);
 }
+
+/** The last two: something answered, and nothing that the service would say. */
+const NOT_READY: ReadonlySet<string> = new Set([
+  'not_booted',
+  'shutting_down',
+  'no_http',
+  'body_too_large',
+]);
 
 /** It is not the key that is wrong, but what was asked for: an address, a model, a voice. */
 function isNamed(status: number, code: string): boolean {

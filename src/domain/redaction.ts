@@ -85,10 +85,11 @@ function withoutSecret(text: string, secret: string): string {
   const forms = new Set([secret, encodeURIComponent(secret), ...base64(secret)]);
   let plain = text;
   for (const form of forms) {
-    plain = plain.replaceAll(form, HIDDEN);
+    // Servers write addresses in small letters, whatever they were sent.
+    plain = plain.replace(new RegExp(escaped(form), 'gi'), HIDDEN);
     const prefix = form.slice(0, Math.max(PREFIX_CHARACTERS_MIN, Math.ceil(form.length / 2)));
     if (prefix.length < form.length) {
-      plain = plain.replace(new RegExp(`${escaped(prefix)}[^\\s"'&,;<>]*`, 'g'), HIDDEN);
+      plain = plain.replace(new RegExp(`${escaped(prefix)}[^\\s"'&,;<>]*`, 'gi'), HIDDEN);
     }
   }
   return plain;

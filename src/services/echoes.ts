@@ -63,7 +63,7 @@ function shortened(message: string, { own, shared = '', body = '' }: Sent): stri
 }
 
 /** `"model":"x"`, `'max_tokens': 4000` or `\"messages\":[` as JSON and its relatives have it. */
-const QUOTE = String.raw`\\*["']`;
+const QUOTE = String.raw`\\{0,8}["']`;
 const VALUE = String.raw`${QUOTE}[\w./:@-]{0,100}${QUOTE}|[\d.]+|true|false|null|(?=${QUOTE}|[[{])`;
 const FIELD = new RegExp(String.raw`${QUOTE}(\w+)${QUOTE}\s*:\s*(?:${VALUE})`, 'g');
 
@@ -78,23 +78,27 @@ function namesIn(value: unknown): readonly string[] {
   return Object.entries(value).flatMap(([name, one]) => [name, ...namesIn(one)]);
 }
 
+/** No vendor's errors are so deep; what is deeper is left out, for it could be without an end. */
+const DEPTH_MAX = 50;
+
 /** The same body, with a gap for every word of its sentences that may have come from us. */
 export function withoutEchoes(body: unknown, { own, shared = '', body: sent }: Sent): unknown {
   const names = new Set(sent === undefined ? [] : namesIn(JSON.parse(sent)));
   const stretches = stretchesOf(wordsOf(shared).map(([word]) => plain(word)));
   const ours = { text: plain(own), words: new Set(wordsOf(plain(own)).map(([word]) => word)) };
-  const cleaned = (value: unknown, key: string | undefined): unknown => {
+  const cleaned = (value: unknown, key: string | undefined, depth: number): unknown => {
+    if (depth > DEPTH_MAX) return undefined;
     if (typeof value === 'string') {
       const isSentence = key !== undefined && SENTENCES.has(key);
       return isSentence ? withGaps(withoutFields(value, names), ours, stretches) : value;
     }
-    if (Array.isArray(value)) return value.map((one) => cleaned(one, key));
+    if (Array.isArray(value)) return value.map((one) => cleaned(one, key, depth + 1));
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(
-      Object.entries(value).map(([name, one]) => [name, cleaned(one, name)]),
+      Object.entries(value).map(([name, one]) => [name, cleaned(one, name, depth + 1)]),
     );
   };
-  return cleaned(body, undefined);
+  return cleaned(body, undefined, 0);
 }
 
 /** What was sent of this contact, as it is compared. */

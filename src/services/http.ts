@@ -62,7 +62,7 @@ class UndiciHttp implements Http, AsyncDisposable {
       });
       const headers = flat(answer.headers);
       const bytes =
-        answer.statusCode >= 400
+        answer.statusCode >= 400 || request.cutsAnswer === true
           ? await upTo(answer.body, Math.min(bytesMax, ERROR_BYTES_MAX))
           : await whole(answer.body, bytesMax);
       return {
@@ -198,7 +198,7 @@ function networkFailure(error: unknown, request: HttpRequest): unknown {
   const where = URL.parse(request.url)?.host ?? 'that address';
   const { idempotent, setting = 'its address' } = request;
   if (error instanceof BodyTooLarge) {
-    return fault(`${where}: ${error.message}`, 'body_too_large', idempotent);
+    return fault(`${where}: ${error.message}; check ${setting}`, 'body_too_large', idempotent);
   }
   if (error instanceof Error && error.name === 'HTTPParserError') {
     return fault(`${where}: the answer is no HTTP; check ${setting}`, 'no_http', idempotent);

@@ -49,7 +49,7 @@ const ABOUT_SETTINGS: readonly RegExp[] = [
 
 const TOO_LONG: readonly RegExp[] = [
   /context.(?:length|window|limit)|too.long|above_max_length|token.?(?:count|limit)/i,
-  /(?:payload|request|prompt)\b.*\btoo.large/i,
+  /(?:payload|request|prompt)\b.{0,80}\btoo.large/i,
 ];
 
 const HAS_OFFENDED: readonly RegExp[] = [

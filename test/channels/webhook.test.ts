@@ -61,6 +61,12 @@ describe('an alert by webhook', () => {
     });
   });
 
+  it('is told once, also where a long page stands behind the 200', async () => {
+    const { server, channel } = await receiver(() => ({ body: '<p>Thanks</p>'.repeat(100_000) }));
+    await channel.send(RAISED, NEVER);
+    expect(server.requests).toHaveLength(1);
+  });
+
   it('that ends one says for how long it was, and how late it is told', () => {
     expect(alertDocument(RECOVERED)).toMatchObject({
       kind: 'recovered',

@@ -155,6 +155,18 @@ Services, asked just now (works: it answers, and takes our key):
     expect(stdout + stderr).not.toMatch(/looking-glass|555 0134/);
   });
 
+  it('does not call one silent that answers what no vendor would', async () => {
+    const endless = await loopback(() => ({ body: 'x'.repeat(1_100_000) }));
+    const bench = benchOf({ openai: endless.url }, SLOW_MACHINE);
+    const { code, stdout } = await check(bench, '--json');
+    const { services } = JSON.parse(stdout);
+    expect({ code, openai: services.openai }).toMatchObject({
+      code: 69,
+      openai: { state: 'failing', reachable: true },
+    });
+    expect(services.openai.detail).toMatch(/1000000 bytes; check providers\.openai\.base_url$/);
+  });
+
   it('waits no longer than health_check.timeout', async () => {
     const silent = await loopback(() => new Promise(() => undefined));
     const bench = benchOf({ openai: silent.url }, 'health_check: { timeout: 150ms }\n');

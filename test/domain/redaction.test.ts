@@ -31,6 +31,13 @@ describe('secrets', () => {
     expect(redacted('key abcd...wxyz is wrong', [])).toBe('key *** is wrong');
   });
 
+  it('are found in small letters and in capitals', () => {
+    const email = 'Dana.Sample@Example.com';
+    expect(redacted('no dana.sample@example.com here', [email])).toBe('no *** here');
+    expect(redacted('no DANA.SAMPLE%40EXAMPLE.COM', [email])).toBe('no ***');
+    expect(redacted('no dana.sample@exa', [email])).toBe('no ***');
+  });
+
   it('that are words of every text are no secrets', () => {
     expect(redacted('the key is wrong', ['', 'key'])).toBe('the key is wrong');
   });

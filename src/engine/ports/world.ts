@@ -84,6 +84,8 @@ export interface HttpRequest {
   readonly idempotent: boolean;
   /** A longer answer is a failure; 1 MB where it is left out. */
   readonly bytesMax?: number | undefined;
+  /** The status says all: what is longer is cut, and no failure. */
+  readonly cutsAnswer?: boolean | undefined;
   /** The key of config.yml that the address is from, for whoever has to mend it. */
   readonly setting?: string | undefined;
 }

@@ -177,7 +177,8 @@ export class HubspotApi {
   /** A name that stands in config.yml is wrong for every record, not for this one. */
   #settingsSaid(said: Said): Said {
     const { configured } = this.#settings;
-    const name = Object.keys(configured).find((one) => said.message?.includes(one) === true);
+    const words: readonly string[] = said.message?.match(WORD) ?? [];
+    const name = Object.keys(configured).find((one) => words.includes(one));
     if (name === undefined) return said;
     const advice = `check ${configured[name]}: docs/guide/vendors.md says how to make it`;
     return { ...said, scope: 'service', advice };
@@ -198,6 +199,9 @@ export class HubspotApi {
 
 /** The request is not as HubSpot wants it, or looks for what it has not. */
 const NOT_TAKEN: ReadonlySet<number> = new Set([400, 404, 422]);
+
+/** Names are looked for as words of their own: `no` stands in `not valid` as well. */
+const WORD = /\w+/g;
 
 const NO_SUCH_OBJECT = 'no_such_object';
 
@@ -243,10 +247,14 @@ function rightsAdvice(body: unknown): string {
     ...listAt(error, 'context', 'requiredGranularScopes'),
     ...listAt(error, 'context', 'requiredScopes'),
   ]);
-  const scopes = needed.filter((one) => typeof one === 'string').slice(0, 4);
+  // They are shown as they stand here: what is no name of a scope may be an echo.
+  const scopes = needed.filter((one) => typeof one === 'string' && SCOPE.test(one)).slice(0, 4);
   const which = scopes.length === 0 ? 'see docs/guide/vendors.md' : scopes.join(', ');
   return `the private app behind ${KEY}.access_token needs more scopes: ${which}`;
 }
+
+/** `crm.objects.contacts.sensitive.read.v2`, `e-commerce`: no other digits, as tokens have them. */
+const SCOPE = /^[a-z._-]{1,60}(?:\.v\d)?$/i;
 
 /** An id that HubSpot gave; they are digits, and some answers have them as a number. */
 export function idAt(value: unknown): string | undefined {

@@ -59,7 +59,8 @@ class WebhookCrm implements Crm {
    */
   async probe(signal: AbortSignal): Promise<ProbeAnswer> {
     const { url } = this.#settings;
-    const response = await this.#http.send({ method: 'GET', url, signal, idempotent: true });
+    const request = { method: 'GET', url, signal, idempotent: true, cutsAnswer: true } as const;
+    const response = await this.#http.send(request);
     if (response.status >= 500 || response.status === GONE) {
       throw this.#refusal(response, []);
     }
@@ -84,6 +85,8 @@ class WebhookCrm implements Crm {
       signal,
       // The key says so to the receiver.
       idempotent: true,
+      // A record that was taken is taken, whatever page stands behind the status.
+      cutsAnswer: true,
     });
     if (response.status < 200 || response.status >= 300) {
       const { phone, email } = record.contact;

@@ -116,7 +116,12 @@ export class TwilioWire {
     if (!isSuccess(response)) {
       throw unanswered(this.#account, response);
     }
-    const status = textAt(jsonOf(response), 'status') ?? 'active';
+    const status = textAt(jsonOf(response), 'status');
+    if (status === undefined) {
+      // Anything may answer 200: the page of a network that wants a login, say.
+      const advice = 'check providers.twilio.base_url';
+      throw unusable(this.#account, response, `not with an account; ${advice}`);
+    }
     if (status !== 'active') {
       throw refusal(this.#account, response, {
         kind: 'permanent',

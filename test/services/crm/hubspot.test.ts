@@ -395,6 +395,19 @@ describe('finding the contact', () => {
     expect(portal.calls).toEqual([]);
   });
 
+  it('a short name of the settings is not found within another word', async () => {
+    const { portal, crm } = await withDana({ idProperty: 'no' });
+    for (const [message, account] of [
+      ['Property values were not valid', REQUEST],
+      ['Property "no" does not exist', ACCOUNT],
+    ] as const) {
+      const reply = { status: 400, body: { message, category: 'VALIDATION_ERROR' } };
+      portal.troubles.push({ at: UPSERT, reply, done: false });
+      const failure = await failureOf(crm.record(recordOf({}, dana), context));
+      expect(failure, message).toMatchObject(account);
+    }
+  });
+
   it('a name of the settings that stands in the row says nothing of them', async () => {
     const { portal, crm } = await withDana();
     const text = `Ask for ${CALL_ID}`;
@@ -618,6 +631,20 @@ describe('what HubSpot refuses', () => {
     const failure = await failureOf(crm.record(recordOf({}, dana), context));
     expect(failure).toMatchObject({ ...ACCOUNT, code: 'MISSING_SCOPES' });
     expect(failure.message).toContain('needs more scopes: crm.objects.contacts.write');
+  });
+
+  it('what is no name of a right is not shown as one', async () => {
+    const { portal, crm } = await withDana();
+    const echoes = [`\u001b[2J ${TOKEN}`, TOKEN, '+1 (415) 555-0134', 'x'.repeat(900)];
+    const requiredScopes = [...echoes, 'crm.objects.contacts.sensitive.write.v2'];
+    const body = {
+      message: 'No',
+      category: 'MISSING_SCOPES',
+      errors: [{ context: { requiredScopes } }],
+    };
+    portal.troubles.push({ at: UPSERT, reply: { status: 403, body }, done: false });
+    const { message } = await failureOf(crm.record(recordOf({}, dana), context));
+    expect(message).toMatch(/needs more scopes: crm\.objects\.contacts\.sensitive\.write\.v2$/);
   });
 
   it('neither number nor email of a person stand in what is told', async () => {

@@ -98,6 +98,12 @@ describe('the webhook', () => {
     expect(server.taken.size).toBe(1);
   });
 
+  it('has taken a record also where a long page stands behind its 200', async () => {
+    const server = await receiver({ body: '<p>Thanks</p>'.repeat(100_000) });
+    expect(await aimed(server).record(recordOf(), context)).toEqual({});
+    expect(await aimed(server).probe(context.signal)).toMatchObject({ credentials: 'unknown' });
+  });
+
   it('leaves the columns out where they are too much', async () => {
     const server = await receiver();
     const long = contactOf({ variables: { story: 'x'.repeat(64_000), more: 'y' } });

@@ -617,6 +617,8 @@ describe('the probe', () => {
     ['test credentials', wrong(403, 20008, 'not accessible with Test Account'), undefined],
     ['keys of few rights', wrong(403, 70051, 'no read of an account suspended'), undefined],
     ['one that was blocked', wrong(403, 20403, 'Forbidden'), /suspended or closed/],
+    ['a page, such as of a network that wants a login', { body: '<html>' }, /check .*base_url/],
+    ['whatever says yes to all', { body: {} }, /not with an account/],
     ['a suspended one', { body: { status: 'suspended' } }, /the account is suspended/],
     ['one that is closed', wrong(403, 20005, 'Account not active'), /Account not active/],
     ['a wrong token', wrong(401, 20003, 'Authenticate'), /check providers\.twilio\.account_sid/],

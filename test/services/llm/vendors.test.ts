@@ -286,6 +286,21 @@ for (const name of VENDOR_NAMES) {
       expect(failure.message).toContain('The key *** may not call ***');
     });
 
+    it('no refusal ends the run or holds it up, however it is made', async () => {
+      const message = 'over there';
+      const deep = `{"error":{"message":"${message}"},"d":${'['.repeat(3e4)}${']'.repeat(3e4)}}`;
+      const headers = { 'content-type': 'application/json' };
+      const failure = await failureAt(name, { status: 500, headers, body: deep });
+      expect(failure).toMatchObject(BASE);
+      expect(failure.message).toContain(message);
+      const startMs = performance.now();
+      for (const words of ['\\'.repeat(6e4), 'prompt '.repeat(9_000)]) {
+        const reply = { status: 400, body: { error: { message: words } } };
+        expect(await failureAt(name, reply)).toMatchObject(UNPLACED);
+      }
+      expect(performance.now() - startMs).toBeLessThan(2_000);
+    });
+
     it('what is known of the contact is taken out in any spelling', async () => {
       const message = 'no row id14155550134x, 555-0134 or dana@example.com';
       const vendor = await fakeVendor(name);
