@@ -159,22 +159,22 @@ function costTexts({ costs, together, startMs }: ForecastFacts): readonly string
     const others = priced.length > 2 ? 'the others' : 'the other';
     const isBeyond = together !== undefined && typeof price !== 'string';
     const beyond = isBeyond ? `beyond ${others}, ` : '';
-    return `${outageText(outage, startMs)}: ${beyond}${priceText(price, [outage])}`;
+    return `${outageText(outage, startMs)}: ${beyond}${priceText(price)}`;
   });
   if (together === undefined) return each;
-  const outages = costs.map(({ outage }) => outage);
-  const all = `all together: ${priceText(together, outages)}`;
+  const all = `all together: ${priceText(together)}`;
   const [any, none] = priced.length > 2 ? ['any', 'none'] : ['either', 'neither'];
   const why = `these do not add up: delays that ${any} would have caused alone count for ${none}`;
   return [all, ...each, why];
 }
 
-function priceText(price: OutageCost['price'], outages: readonly Outage[]): string {
+function priceText(price: OutageCost['price']): string {
   if (typeof price === 'string') return UNPRICED[price];
-  const { failedCalls, putOff, fallbacks, lateAnswers, lost, uncertain, recordsOwed } = price;
+  const { retries, failedCalls, fallbacks, lateAnswers, lost, uncertain, recordsOwed } = price;
   const parts = [
+    ...(retries > 0 ? [counted(retries, 'retry', 'retries')] : []),
     ...(failedCalls > 0 ? [counted(failedCalls, 'failed call')] : []),
-    ...(putOff > 0 ? [`${whatWaits(outages)}put off ${counted(putOff, 'time')}`] : []),
+    ...putOffTexts(price),
     ...(fallbacks > 0 ? [`${counted(fallbacks, 'request')} answered by another service`] : []),
     ...(lateAnswers > 0 ? [counted(lateAnswers, 'late answer')] : []),
     ...(lost > 0 ? [`${counted(lost, 'contact')} failed for good`] : []),
@@ -185,11 +185,13 @@ function priceText(price: OutageCost['price'], outages: readonly Outage[]): stri
   return parts.join(', ');
 }
 
-/** Said where it is not, or not only, people who wait to be called. */
-function whatWaits(outages: readonly Outage[]): string {
-  const roles = new Set(outages.flatMap(({ places }) => places.map(({ role }) => role)));
-  if (!roles.has('crm')) return '';
-  return roles.size === 1 ? 'records ' : 'calls and records ';
+/** What waited is said where it is not, or not only, people to be called. */
+function putOffTexts({ callsPutOff, recordsPutOff }: OutagePrice): readonly string[] {
+  const what = recordsPutOff > 0 ? 'calls ' : '';
+  return [
+    ...(callsPutOff > 0 ? [`${what}put off ${counted(callsPutOff, 'time')}`] : []),
+    ...(recordsPutOff > 0 ? [`records put off ${counted(recordsPutOff, 'time')}`] : []),
+  ];
 }
 
 function lostText({ lostMs, isDoneWithout }: OutagePrice): string {
@@ -277,8 +279,11 @@ function percent(share: number): string {
 
 /** Each outage alone counts what it adds to the others. */
 interface PriceDocument {
+  readonly retries: number;
   readonly failed_calls: number;
+  /** Of calls and of records. */
   readonly put_off: number;
+  readonly records_put_off: number;
   readonly fallbacks: number;
   readonly late_answers: number;
   readonly failed: number;
@@ -377,10 +382,12 @@ export function forecastDocument(facts: ForecastFacts): ForecastDocument {
 
 function priceDocument(price: OutageCost['price'] | undefined): PriceDocument | null {
   if (price === undefined || typeof price === 'string') return null;
-  const { failedCalls, putOff, fallbacks, lateAnswers, lost, uncertain, recordsOwed } = price;
+  const { failedCalls, fallbacks, lateAnswers, lost, uncertain, recordsOwed } = price;
   return {
+    retries: price.retries,
     failed_calls: failedCalls,
-    put_off: putOff,
+    put_off: price.callsPutOff + price.recordsPutOff,
+    records_put_off: price.recordsPutOff,
     fallbacks,
     late_answers: lateAnswers,
     failed: lost,

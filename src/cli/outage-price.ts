@@ -2,7 +2,7 @@
  * What an outage costs: the day as it was, compared with the same day without it.
  */
 import type { Outcome } from '../domain/words.ts';
-import type { ServiceDelays } from '../sim/forecast.ts';
+import type { PutOffs, ServiceDelays } from '../sim/forecast.ts';
 import type { Outage } from '../sim/outage.ts';
 import type { Played } from './simulated-run.ts';
 
@@ -16,17 +16,20 @@ export interface DayFigures {
   readonly outcomes: ReadonlyMap<Outcome, number>;
   readonly delays: readonly ServiceDelays[];
   /** See `Forecast.putOffs`: of a chain's services, each may be a reason. */
-  readonly putOffs: ReadonlyMap<string, number>;
+  readonly putOffs: ReadonlyMap<string, PutOffs>;
   /** By service: answers that came late because it was slow. */
   readonly lateAnswers: ReadonlyMap<string, number>;
 }
 
 /** How much more there was than on a day without. */
 export interface OutagePrice {
+  readonly retries: number;
   /** Calls that failed, to be tried again. */
   readonly failedCalls: number;
-  /** Times that a contact, or a record, was put off. */
-  readonly putOff: number;
+  /** Times that a contact was put off, to be called later, */
+  readonly callsPutOff: number;
+  /** or the record of a call that had ended. */
+  readonly recordsPutOff: number;
   /** Requests that another service of the chain answered. */
   readonly fallbacks: number;
   /** Answers that came late, of a service that was slow. */
@@ -67,15 +70,19 @@ export function priceOf(
   const isOut = (service: string): boolean => services.has(service);
   const more = (count: (of: DayFigures) => number): number =>
     Math.max(0, count(day) - count(without));
-  const delayed = (what: 'failedCalls' | 'fallbacks'): number =>
+  const delayed = (what: 'retries' | 'failedCalls' | 'fallbacks'): number =>
     more(({ delays }) => total(delays.map((one) => (services.has(one.service) ? one[what] : 0))));
+  const putOff = (what: keyof PutOffs): number =>
+    more(({ putOffs }) =>
+      total([...putOffs].map(([by, of]) => (by.split(',').some(isOut) ? of[what] : 0))),
+    );
   const [last, lastWithout] = [day.outcomeMs, without.outcomeMs];
   const isDone = day.hasAll && last !== undefined && lastWithout !== undefined;
   return {
+    retries: delayed('retries'),
     failedCalls: delayed('failedCalls'),
-    putOff: more(({ putOffs }) =>
-      total([...putOffs].map(([by, count]) => (by.split(',').some(isOut) ? count : 0))),
-    ),
+    callsPutOff: putOff('calls'),
+    recordsPutOff: putOff('records'),
     fallbacks: delayed('fallbacks'),
     lateAnswers: more(({ lateAnswers }) => total([...lateAnswers.values()])),
     lost: more(({ outcomes }) => outcomes.get('failed') ?? 0),

@@ -19,6 +19,14 @@ export interface ServiceDelays {
   fallbacks: number;
 }
 
+/** Times that somebody was put off: to be called, or to have their record made. */
+export interface PutOffs {
+  readonly calls: number;
+  readonly records: number;
+}
+
+const NEVER: PutOffs = { calls: 0, records: 0 };
+
 /** Less is not worth telling. */
 const PACE_WAIT_MS = 1_000;
 
@@ -30,7 +38,9 @@ export class Forecast {
   /** By contact in hand: the service that failed it last. */
   readonly #failedBy = new Map<string, string>();
   readonly #services = new Map<string, ServiceDelays>();
-  readonly #putOffs = new Map<string, number>();
+  readonly #putOffs = new Map<string, PutOffs>();
+  /** Contacts with an outcome whose record is not made. */
+  readonly #recording = new Set<string>();
   /** By service, as far as it was heard of. */
   readonly #roles = new Map<string, Role>();
   readonly #pace = { times: 0, waitMs: 0 };
@@ -76,7 +86,7 @@ export class Forecast {
   }
 
   /** How often somebody was put off, by the services that were the reason, joined by a comma. */
-  get putOffs(): ReadonlyMap<string, number> {
+  get putOffs(): ReadonlyMap<string, PutOffs> {
     return this.#putOffs;
   }
 
@@ -93,6 +103,7 @@ export class Forecast {
         break;
       case 'call.finished':
         this.#outcomeMs = atMs;
+        this.#recording.add(event.contact);
         if (event.outcome === 'uncertain') this.#over(event.contact, event.call);
         break;
       case 'contact.put_off':
@@ -150,7 +161,10 @@ export class Forecast {
 
   #putOff(contact: string, services: readonly string[]): void {
     const by = services.join();
-    this.#putOffs.set(by, (this.#putOffs.get(by) ?? 0) + 1);
+    const { calls, records } = this.#putOffs.get(by) ?? NEVER;
+    const isRecord = this.#recording.has(contact);
+    const after = isRecord ? { calls, records: records + 1 } : { calls: calls + 1, records };
+    this.#putOffs.set(by, after);
     for (const service of services) {
       this.#of(service).putOff += 1;
       this.#holdUp(contact, service);
@@ -165,6 +179,7 @@ export class Forecast {
   /** Nothing is left to do for a contact. */
   #over(contact: string, call: string): void {
     this.#inHand.delete(call);
+    this.#recording.delete(contact);
     this.#heldUp.delete(contact);
     this.#failedBy.delete(contact);
   }

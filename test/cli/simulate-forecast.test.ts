@@ -137,13 +137,27 @@ it('says of an outage of the CRM that it is records that wait', async () => {
   const options = '--contacts 12 --outage hubspot@+1m-+5m';
   const text = await told(VENDORS + LINES, options);
   expect(text).toMatch(/held up \d+ records by hubspot:/);
-  expect(text).toMatch(/hubspot answers 503 from 09:01:00 to 09:05:00: records put off \d+ times/);
+  const price =
+    / 09:01:00 to 09:05:00: \d+ retries, (?:\d+ failed calls?, )?records put off \d+ times/;
+  expect(text).toMatch(price);
   const { delays } = await forecastOf(VENDORS + LINES, options);
   expect(delays).toMatchObject([{ service: 'hubspot', role: 'crm', calls: 0 }]);
   expect(delays[0].records).toBeGreaterThan(0);
   const verbose = await told(VENDORS + LINES, `${options} --verbose`);
   expect(verbose).toMatch(/ the record of \w+ is put off for 1 min/);
   expect(verbose).not.toMatch(/\d\d (?!the record)\S+ is put off for/);
+});
+
+it('says that records waited only where some did, and what was tried again', async () => {
+  const calls = await told(VENDORS + LINES, '--contacts 12 --outage all@+1m-+20m');
+  expect(calls).toMatch(/to 09:20:00: \d+ retries, \d+ failed calls?, put off \d+ times, \d+ min/);
+  const both = '--contacts 40 --outage all@+1m-+20m --outage hubspot@+0s-+2m';
+  const text = await told(VENDORS + LINES, both);
+  expect(text).toMatch(/all together: [^:]* calls put off \d+ times, records put off \d+ times/);
+  const { outages_together: together } = await forecastOf(VENDORS + LINES, both);
+  expect(together.retries).toBeGreaterThan(0);
+  expect(together.records_put_off).toBeGreaterThan(0);
+  expect(together.put_off).toBeGreaterThan(together.records_put_off);
 });
 
 it('says why the shares of outages that overlap do not add up', async () => {
