@@ -105,6 +105,7 @@ export class AlertOutbox {
     this.#queue.push({ owed, kept: kept ?? Promise.resolve(), isInherited, ...state });
     if (this.#queue.length > QUEUE_MAX) this.#makeRoom();
     if (this.#inHand !== undefined && byUrgency(owed, this.#inHand.owed) < 0) this.#hurry();
+    if (this.#resting) this.#keepRefused(this.#queue.slice(-1));
     if (this.#busy || this.#resting || this.#closing) return;
     this.#busy = true;
     this.#work = this.#sendAll();
@@ -243,7 +244,7 @@ export class AlertOutbox {
   }
 
   async #failed(entry: Entry, failure: ServiceFailure): Promise<void> {
-    const { save } = this.#parts;
+    const { save, clock } = this.#parts;
     if (failure.kind === 'permanent' && failure.scope === 'request') {
       const refusals = entry.owed.refusals + 1;
       if (refusals >= REFUSALS_MAX) {
@@ -251,13 +252,14 @@ export class AlertOutbox {
         return;
       }
       entry.setAside = true;
-      void save({ owed: [{ ...entry.owed, refusals }] });
+      void save({ owed: [{ ...entry.owed, refusals, refusedMs: clock.wallMs() }] });
       this.#tellFailed(entry, failure, true);
       return;
     }
     this.#tellFailed(entry, failure, true);
     if (failure.kind === 'permanent' || this.#closing) {
       this.#resting = true;
+      if (failure.kind === 'permanent') this.#keepRefused(this.#queue);
       return;
     }
     const askedMs = Math.min(HOLD_MS_MAX, failure.retryAfterMs ?? 0);
@@ -277,6 +279,16 @@ export class AlertOutbox {
     await this.#parts.clock.sleep(delayMs, waiting.signal).catch(ignore);
     this.#wake = ignore;
     this.#hurry = ignore;
+  }
+
+  /** For who asks what becomes of them: not this run's business any more. */
+  #keepRefused(entries: readonly Entry[]): void {
+    const { save, clock, isOwed } = this.#parts;
+    const kept = entries.filter((one) => {
+      return !one.withdrawn && !one.setAside && isOwed(one.owed.id);
+    });
+    const refusedMs = clock.wallMs();
+    if (kept.length > 0) void save({ owed: kept.map(({ owed }) => ({ ...owed, refusedMs })) });
   }
 
   #makeRoom(): void {

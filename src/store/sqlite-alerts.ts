@@ -10,6 +10,7 @@ export interface OwedRow {
   readonly alert: string;
   readonly owed_ms: number;
   readonly refusals: number;
+  readonly refused_ms: number | null;
 }
 
 export interface OpenRow {
@@ -19,10 +20,12 @@ export interface OpenRow {
 export const OPEN_ROWS = 'SELECT alert FROM alert ORDER BY key';
 
 export const OWED_ROWS =
-  'SELECT id, channel, alert, owed_ms, refusals FROM owed_alert ORDER BY row';
+  'SELECT id, channel, alert, owed_ms, refusals, refused_ms FROM owed_alert ORDER BY row';
 
-export function owedAlertOf({ id, channel, alert, owed_ms, refusals }: OwedRow): OwedAlert {
-  return { id, channel, alert: JSON.parse(alert), owedMs: owed_ms, refusals };
+export function owedAlertOf(row: OwedRow): OwedAlert {
+  const { id, channel, alert, owed_ms: owedMs, refusals, refused_ms: refusedMs } = row;
+  const owed = { id, channel, alert: JSON.parse(alert), owedMs, refusals };
+  return refusedMs === null ? owed : { ...owed, refusedMs };
 }
 
 /** Alerts in SQLite; a save goes with the next group commit. */
@@ -45,9 +48,11 @@ export class SqliteAlerts implements AlertMemory {
       INSERT INTO alert (key, alert) VALUES (?, ?)
       ON CONFLICT DO UPDATE SET alert = excluded.alert`);
     this.#upsertOwed = connection.prepare(`
-      INSERT INTO owed_alert (id, channel, alert, owed_ms, refusals) VALUES (?, ?, ?, ?, ?)
+      INSERT INTO owed_alert (id, channel, alert, owed_ms, refusals, refused_ms)
+      VALUES (?, ?, ?, ?, ?, ?)
       ON CONFLICT (id) DO UPDATE SET channel = excluded.channel, alert = excluded.alert,
-        owed_ms = excluded.owed_ms, refusals = excluded.refusals`);
+        owed_ms = excluded.owed_ms, refusals = excluded.refusals,
+        refused_ms = excluded.refused_ms`);
     this.#clear = connection.prepare('DELETE FROM alert WHERE key = ?');
     this.#settle = connection.prepare('DELETE FROM owed_alert WHERE id = ?');
   }
@@ -73,8 +78,8 @@ export class SqliteAlerts implements AlertMemory {
     for (const key of cleared) this.#clear.run(key);
     for (const alert of open) this.#upsertOpen.run(alert.key, JSON.stringify(alert));
     for (const id of settled) this.#settle.run(id);
-    for (const { id, channel, alert, owedMs, refusals } of owed) {
-      this.#upsertOwed.run(id, channel, JSON.stringify(alert), owedMs, refusals);
+    for (const { id, channel, alert, owedMs, refusals, refusedMs = null } of owed) {
+      this.#upsertOwed.run(id, channel, JSON.stringify(alert), owedMs, refusals, refusedMs);
     }
   }
 }

@@ -206,9 +206,39 @@ services of config.yml: template, flite, preview, csv; no breaker is open
         severity: 'critical',
         title: alert.title,
         enabled: true,
+        refused: 0,
       },
       expect.objectContaining({ channel: 'webhook', enabled: false }),
     ]);
+  });
+
+  it.each([
+    [[60_000, 60_000], 'it refused them: only the next run tries again; "campaign alert-test"'],
+    [[60_000, undefined], 'it refused 1 of them, which only the next run tries again; "campaign'],
+    [[undefined, undefined], 'the run that is on tries again\n'],
+    // By an earlier run: this one offers it again.
+    [[-60_000, -60_000], 'the run that is on tries again\n'],
+  ] as const)('says who tries again what a channel refused: %o', async (refused, then) => {
+    const clock = new VirtualClock();
+    const runMs = clock.wallMs() - 300_000;
+    const lock = acquireRunLock({ store: bench.path('data/campaign.db'), campaign: 'spring' });
+    if (lock === 'held') throw new Error('nobody else holds it');
+    using _held = lock;
+    {
+      using store = bench.store();
+      store.journal('spring');
+      store.startRun({ campaign: 'spring', pid: 4242, host: 'test-host', startedMs: runMs });
+      const owed = refused.map((afterMs, at): OwedAlert => {
+        const about = { id: `o${at}`, channel: 'email', alert: alertAt(clock.wallMs()) };
+        const owing = { ...about, owedMs: clock.wallMs() - 90_000, refusals: 0 };
+        return afterMs === undefined ? owing : { ...owing, refusedMs: runMs + afterMs };
+      });
+      await store.alerts.save({ owed });
+    }
+    const email = 'enabled: true, host: mail.example.com, from: a@example.com, to: [b@example.com]';
+    bench.write('config.yml', `${bench.read('config.yml')}\nalerts: { email: { ${email} } }\n`);
+    const { stdout } = await bench.command('status', { clock });
+    expect(stdout).toContain(then);
   });
 
   it('tells of a pause that a service asked for', async () => {

@@ -53,12 +53,13 @@ for (const [name, makeSubject] of SUBJECTS) {
       const other = subject.open();
       void store.alerts.save({ open: [alertOf('service:b'), alertOf('campaign:a')] });
       void store.alerts.save({ owed: [owedOf('2'), owedOf('1'), owedOf('3', 0, 'telegram')] });
-      void store.alerts.save({ open: [alertOf('service:b', 7)], owed: [owedOf('2', 1)] });
+      const refused = { ...owedOf('2', 1), refusedMs: 3_000.5 };
+      void store.alerts.save({ open: [alertOf('service:b', 7)], owed: [refused] });
       await store.alerts.save({ settled: ['1', 'nowhere'], cleared: ['nowhere'] });
       expect(other.alerts.load()).toEqual({
         ...NOTHING,
         open: [alertOf('campaign:a'), alertOf('service:b', 7)],
-        owed: [owedOf('2', 1), owedOf('3', 0, 'telegram')],
+        owed: [refused, owedOf('3', 0, 'telegram')],
       });
       await other.alerts.save({ settled: ['2', '3'], cleared: ['service:b', 'campaign:a'] });
       expect(store.alerts.load()).toEqual(NOTHING);

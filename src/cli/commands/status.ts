@@ -74,7 +74,8 @@ export async function status(
   );
   const breakers = breakerLines(config, reports, wallMs);
   const open = openAlertLines(reports.alertsOpen());
-  const untold = owedAlertsLines(reports.alertsOwed(), config.alerts);
+  const runsMs = statuses.flatMap(({ running }) => running?.sinceMs ?? []);
+  const untold = owedAlertsLines(reports.alertsOwed(), config.alerts, runsMs);
   const below = { ...breakers, open, untold };
   world.stdout.write(
     options.json === true

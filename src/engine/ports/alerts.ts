@@ -28,6 +28,11 @@ export interface OwedAlert {
   readonly owedMs: number;
   /** In how many runs the channel refused this very alert. */
   readonly refusals: number;
+  /**
+   * When it last refused this alert, or us, in a way that does not pass by itself; milliseconds
+   * since the epoch. A run that was on then does not offer it again.
+   */
+  readonly refusedMs?: number | undefined;
 }
 
 export interface AlertsKept {
