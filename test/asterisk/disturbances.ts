@@ -75,6 +75,36 @@ export const network: Scenario = cutOff('cut', 2_500);
 /** Longer than it takes to notice, and than the calls last. */
 export const networkMute: Scenario = cutOff('mute', 20_000);
 
+/** Asterisk stands still for longer than the keep-alive waits, while somebody presses a key. */
+export const frozen: Scenario = async (bed, dialer) => {
+  const script = 'answers: { 9: opt_out }, answer_wait: 10s';
+  const setting = { dialer, lines: 1, script, provider: 'keep_alive: 2s' };
+  const campaign = new Campaign(bed, 'frozen', setting, [phone('01')]);
+  const end = endOf(campaign.start());
+  await arrived(bed, phone('01'));
+  await sleep(4_500);
+  const file = join(dirname(dirname(bed.of('LOG'))), 'run', 'asterisk.pid');
+  const pid = Number(readFileSync(file, 'utf8'));
+  process.kill(pid, 'SIGSTOP');
+  await sleep(12_000);
+  process.kill(pid, 'SIGCONT');
+  const code = await end;
+  const claims = campaign.claims();
+  const isNoticed = campaign.log().includes('"code":"keep_alive"');
+  return [
+    ...exited(code, 0),
+    ...(isNoticed ? [] : ['nobody noticed that it stood still']),
+    ...claims.flatMap(({ answer }) => (answer === 'opt_out' ? [] : [`the answer is ${answer}`])),
+    ...(await witnessed(bed, claims)),
+  ];
+};
+
+async function arrived(bed: Bed, number: string): Promise<void> {
+  for (let waitedMs = 0; !bed.rung().has(number) && waitedMs < 30_000; waitedMs += 50) {
+    await sleep(50);
+  }
+}
+
 export const killed: Scenario = async (bed, dialer, note) => {
   const campaign = new Campaign(bed, 'killed', { dialer, lines: LINES }, people(12));
   // Once while it rings, and once while the text is said.
@@ -109,9 +139,7 @@ async function killedAtMachine(bed: Bed, dialer: DialerName): Promise<readonly C
   const setting = { dialer, lines: 1, provider: 'machine_detection: detect' };
   const campaign = new Campaign(bed, 'killed-machine', setting, [machine]);
   const run = campaign.start();
-  for (let waitedMs = 0; !bed.rung().has(machine) && waitedMs < 30_000; waitedMs += 50) {
-    await sleep(50);
-  }
+  await arrived(bed, machine);
   await sleep(6_000);
   run.kill('SIGKILL');
   await endOf(run);

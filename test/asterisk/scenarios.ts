@@ -1,7 +1,7 @@
 /** What is tried on the bed. Each answers with what is wrong, in sentences. */
 import type { Bed } from './bed.ts';
 import { Campaign, type DialerName, type Setting } from './campaign.ts';
-import { crash, killed, network, networkMute, password, restart } from './disturbances.ts';
+import { crash, frozen, killed, network, networkMute, password, restart } from './disturbances.ts';
 import { OUTCOMES, people, phone } from './people.ts';
 import { sick } from './sickness.ts';
 import { silence } from './silence.ts';
@@ -72,8 +72,11 @@ const load: Scenario = async (bed, dialer, note) => {
   ];
 };
 
-/** By AMI the dialplan plays a file of Asterisk's own machine, and no HTTP is spoken. */
-export const ONLY_BY_ARI: ReadonlySet<string> = new Set(['served', 'sick']);
+/**
+ * By AMI the dialplan plays a file of Asterisk's own machine, no HTTP is spoken, and a connection
+ * that was given up is closed.
+ */
+export const ONLY_BY_ARI: ReadonlySet<string> = new Set(['served', 'sick', 'frozen']);
 
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   everybody: (bed, dialer) => everybody(bed, { dialer, lines: 8 }),
@@ -88,6 +91,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   network,
   mute: networkMute,
   sick,
+  frozen,
   killed,
   silence,
   password,

@@ -122,10 +122,11 @@ class AsteriskAri implements AriDialer {
     this.#stopping = new Stopping(clock);
     this.#wire = new AriWire(settings, http, clock);
     this.#audio = audioSource(settings.audio, settings.audioFolder);
+    const parts = { wire: this.#wire, take: this.#take, clock, life: this.#life.signal };
     this.connection = new Connection({
       service: ARI_NAME,
       address: URL.parse(settings.url)?.host ?? settings.url,
-      connect: (signal) => connectAri(settings, this.#wire, this.#take, signal),
+      connect: (signal) => connectAri(settings, parts, signal),
       clock,
       emit,
       reconnect: settings.reconnect,

@@ -3,7 +3,7 @@
  */
 import type { WebSocket } from 'ws';
 import { ServiceFailure } from '../../../domain/failure.ts';
-import type { HttpResponse } from '../../../engine/ports.ts';
+import type { Clock, HttpResponse } from '../../../engine/ports.ts';
 import { type AriEvent, ariEvent } from './ari-events.ts';
 import { ARI_NAME, type AriAccount, type AriWire, ariRefusal, basicAuth } from './ari-wire.ts';
 import type { Link } from './connection.ts';
@@ -11,18 +11,29 @@ import type { Link } from './connection.ts';
 /** An event is some 1.5 kB; what is larger is none. */
 const EVENT_BYTES_MAX = 1_000_000;
 
+/** So long a connection that was given up is listened to: no network stands still for longer. */
+const LATE_MS_MAX = 600_000;
+
 const TRANSIENT = { kind: 'transient', scope: 'service' } as const;
+
+export interface AriLinkParts {
+  readonly wire: AriWire;
+  readonly take: (event: AriEvent) => void;
+  readonly clock: Clock;
+  /** Aborts when the program ends. */
+  readonly life: AbortSignal;
+}
 
 /**
  * Resolves when Asterisk took our password, has booted and sends events: never is anybody rung
  * before, for a call that is answered while nobody listens is hung up.
  *
- * @param take told of every event, in order
+ * @param take told of every event, in order; also of what a connection that was given up, because
+ *   nothing came through any more, brings later, until another takes its place or `life` aborts
  */
 export async function connectAri(
   account: AriAccount,
-  wire: AriWire,
-  take: (event: AriEvent) => void,
+  { wire, take, clock, life }: AriLinkParts,
   signal: AbortSignal,
 ): Promise<Link> {
   await wire.info(signal);
@@ -36,7 +47,7 @@ export async function connectAri(
     perMessageDeflate: false,
     followRedirects: false,
   });
-  const link = new AriLink(socket, wire, take);
+  const link = new AriLink(socket, { wire, take, clock, life });
   await opened(socket, account, signal);
   return link;
 }
@@ -68,17 +79,25 @@ function bare(status: number): HttpResponse {
 class AriLink implements Link {
   readonly lost: Promise<ServiceFailure>;
   readonly #socket: WebSocket;
-  readonly #wire: AriWire;
+  readonly #parts: AriLinkParts;
+  #isReplaced = false;
+  /** Ends what is listened to still after it was given up. */
+  #end: (() => void) | undefined;
 
-  constructor(socket: WebSocket, wire: AriWire, take: (event: AriEvent) => void) {
+  constructor(socket: WebSocket, parts: AriLinkParts) {
     this.#socket = socket;
-    this.#wire = wire;
+    this.#parts = parts;
     const { promise, resolve } = Promise.withResolvers<ServiceFailure>();
     this.lost = promise;
     socket.on('message', (data: Buffer) => {
       const event = ariEvent(data.toString('utf8'));
-      if (event?.type === 'replaced') resolve(replaced());
-      else if (event !== undefined) take(event);
+      if (event?.type === 'replaced') {
+        this.#isReplaced = true;
+        resolve(replaced());
+        this.#end?.();
+      } else if (event !== undefined) {
+        parts.take(event);
+      }
     });
     socket.on('error', (error) => resolve(broken(error)));
     socket.on('close', (code) => {
@@ -94,11 +113,29 @@ class AriLink implements Link {
       signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
     });
     this.#socket.ping();
-    await Promise.all([pong, this.#wire.ping(signal)]);
+    await Promise.all([pong, this.#parts.wire.ping(signal)]);
   }
 
+  /**
+   * What Asterisk has told of our calls, a key that was pressed, it tells nobody else: where it
+   * only stood still, or the network did, that comes yet.
+   */
   close(): void {
-    this.#socket.terminate();
+    const { clock, life } = this.#parts;
+    const socket = this.#socket;
+    if (this.#isReplaced || life.aborted || socket.readyState !== socket.OPEN) {
+      socket.terminate();
+      return;
+    }
+    const end = (): void => {
+      cancel();
+      life.removeEventListener('abort', end);
+      socket.terminate();
+    };
+    const cancel = clock.after(LATE_MS_MAX, end);
+    life.addEventListener('abort', end);
+    socket.once('close', end);
+    this.#end = end;
   }
 }
 

@@ -222,6 +222,28 @@ test('a key that comes when the call was given up is told all the same', async (
   await expect.poll(() => made.pressed).toEqual(['9']);
 });
 
+test('what an Asterisk that stood still tells its former connection is heard', async () => {
+  const keepAlive = { intervalMs: 1_000, timeoutMs: 1_000 };
+  const { made, fake, dialer, request } = await bench('person', { keepAlive });
+  const pressed = async (key: string) => void made.pressed.push(key);
+  const wanted = { ...request, answers: { keys: '9', waitMs: 600_000, pressed } };
+  const placed = await dialer.place(wanted, CONTEXT);
+  const ended = dialer.follow(placed, wanted, CONTEXT);
+  await expect
+    .poll(() => fake.channels.get(request.call)?.variables.has('CAMPAIGN_SAID'))
+    .toBe(true);
+  const isConnected = () => dialer.connection.figures().isConnected;
+  fake.isFrozen = true;
+  await expect.poll(isConnected, PATIENT).toBe(false);
+  fake.press(request.call, '9');
+  await expect.poll(() => made.pressed).toEqual(['9']);
+  fake.isFrozen = false;
+  await expect.poll(isConnected, PATIENT).toBe(true);
+  await expect.poll(() => fake.listeners).toBe(1);
+  fake.end(request.call, 16);
+  expect(await ended).toMatchObject({ outcome: 'answered', digit: '9' });
+});
+
 test('a key is heard while the text is said, and told at once', async () => {
   const { made, fake, request, call } = await bench();
   fake.digit = '9';

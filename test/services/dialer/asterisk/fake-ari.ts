@@ -34,6 +34,8 @@ export class FakeAri {
   sickness: number | undefined;
   /** The same, to questions alone. */
   sicknessAsked: number | undefined;
+  /** It stands still: its connections stand, and it answers nothing. */
+  isFrozen = false;
   /** By number; everybody else is a person. */
   readonly callees = new Map<string, Callee>();
   /** How often each number was rung. */
@@ -49,6 +51,8 @@ export class FakeAri {
   losesAnswer: boolean | number = false;
   /** How a call ends as soon as it is asked about: the answer comes first, and then the word. */
   endsWhenAsked: { readonly cause: number; readonly tech: number } | undefined;
+  /** The websockets that are open. */
+  listeners = 0;
   readonly #sockets = new Set<Socket>();
   #listener: WebSocket | undefined;
 
@@ -67,6 +71,10 @@ export class FakeAri {
       events.handleUpgrade(request, socket, head, (listener) => {
         this.#tell({ type: 'ApplicationReplaced' });
         this.#listener = listener;
+        this.listeners += 1;
+        listener.on('close', () => {
+          this.listeners -= 1;
+        });
       });
     });
     await new Promise<void>((resolve) => {
@@ -132,6 +140,7 @@ export class FakeAri {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
+      if (this.isFrozen) return;
       if (!this.#knows(request)) {
         send(response, 401, { message: 'Authentication required' });
         return;
