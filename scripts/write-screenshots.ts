@@ -31,7 +31,8 @@ async function screenOf(command: string): Promise<string> {
   try {
     tmux('wait-for', 'done');
     await wait(300);
-    return `$ campaign ${command}\n\n${tmux('capture-pane', '-e', '-p', '-t', session)}`;
+    const shown = tmux('capture-pane', '-e', '-p', '-t', session);
+    return `$ campaign ${command}\n\n${shown.replace(/^\n+/, '')}`;
   } finally {
     tmux('kill-server');
   }
@@ -117,10 +118,10 @@ async function pictureTrouble(): Promise<void> {
     const { email, telegram, webhook } = inbox.received;
     while (email.length * telegram.length * webhook.length === 0) await wait(100);
     await wait(3_000);
-    photograph(url, 'health-page.png', 900, 900);
-    photograph(mailPage(email[0] ?? ''), 'alert-email.png', 820, 450);
+    photograph(url, 'health-page.png', 900, 910);
+    photograph(mailPage(email[0] ?? ''), 'alert-email.png', 820, 460);
     photograph(phonePage(telegram[0] ?? ''), 'alert-telegram.png', 460, 530);
-    photograph(requestPage(webhook[0] ?? ''), 'alert-webhook.png', 1000, 720);
+    photograph(requestPage(webhook[0] ?? ''), 'alert-webhook.png', 1000, 850);
   } finally {
     run.kill('SIGTERM');
     await once(run, 'exit');

@@ -7,7 +7,7 @@ import type { ContactCounts, RunEnd } from '../domain/event.ts';
 import { maskContactId, maskNumbers } from '../domain/privacy.ts';
 import { serviceKey } from '../domain/service-key.ts';
 import type { RunTally } from '../domain/tally.ts';
-import { counted, listed, spanText } from '../domain/text.ts';
+import { counted, listed, spanText, wrapped } from '../domain/text.ts';
 import type { Payee } from '../domain/usage.ts';
 import type { Outcome, Role } from '../domain/words.ts';
 import type { Guard } from '../engine/guard.ts';
@@ -350,16 +350,22 @@ function uncertainLines({ uncertain, askedAgain, settle }: SummaryFacts, paint: 
   ];
 }
 
+/** With their indent they fit a terminal of 80. */
+const SENTENCE_COLUMNS = 76;
+
 function previewLines({ rings, dialers, outcomes }: SummaryFacts, paint: Paint): string[] {
   if (rings || (outcomes.get('previewed') ?? 0) === 0) {
     return [];
   }
-  return [
-    `  ${paint('bold', 'No phone rang.')} services.dialer in config.yml is ` +
-      `${listed(dialers)}, which writes what`,
-    '  a phone would play. For real calls name twilio, asterisk-ari or asterisk-ami there (see',
-    '  "Real calls" in the README).',
-  ];
+  const lead = 'No phone rang.';
+  const text =
+    `${lead} services.dialer in config.yml is ${listed(dialers)}, which writes what a phone ` +
+    'would play. For real calls name twilio, asterisk-ari or asterisk-ami there (see "Real ' +
+    'calls" in the README).';
+  return wrapped(text, SENTENCE_COLUMNS).map((line) => {
+    const shown = line.startsWith(lead) ? `${paint('bold', lead)}${line.slice(lead.length)}` : line;
+    return `  ${shown}`;
+  });
 }
 
 function sum(counts: ReadonlyMap<Outcome, number>): number {

@@ -3,7 +3,7 @@
  * the log.
  */
 import type { Alert } from '../domain/alert.ts';
-import { endText } from '../domain/alert-text.ts';
+import { endText, metText } from '../domain/alert-text.ts';
 import type { CampaignEvent } from '../domain/event.ts';
 import { maskContactId } from '../domain/privacy.ts';
 import { counted, spanText, wrapped } from '../domain/text.ts';
@@ -117,7 +117,9 @@ export class Timeline {
     const word = isOver ? endText(alert).toUpperCase() : 'ALERT';
     const isWell = alert.isMoot !== true && alert.joins === undefined;
     this.say(`${word}${more}: ${title}`, isOver && isWell ? 'green' : isOver ? 'yellow' : 'red');
-    const parts = isOver ? [alert.what] : [alert.what, alert.doing, `You: ${alert.toDo}`];
+    const met = metText(alert);
+    const what = met === undefined ? [alert.what] : [alert.what, `${met}.`];
+    const parts = isOver ? what : [...what, alert.doing, `You: ${alert.toDo}`];
     for (const part of parts.flatMap((part) => wrapped(part, this.#charactersMax))) this.#add(part);
   }
 

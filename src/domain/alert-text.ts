@@ -377,7 +377,7 @@ export function alertText(alert: Alert): string {
 }
 
 /** `Affected so far: 7 contacts, some more than once: 12 times`. */
-function metText(alert: Alert): string | undefined {
+export function metText(alert: Alert): string | undefined {
   const { affected, contacts = 0 } = alert;
   const text = affectedText(alert);
   if (text === undefined) return undefined;

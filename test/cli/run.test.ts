@@ -47,9 +47,9 @@ spring: 3 contacts done in a moment. All 3 have their outcome.
   audio      out/spring/*.wav
   log        logs/app.log
 
-  No phone rang. services.dialer in config.yml is preview, which writes what
-  a phone would play. For real calls name twilio, asterisk-ari or asterisk-ami there (see
-  "Real calls" in the README).
+  No phone rang. services.dialer in config.yml is preview, which writes what a
+  phone would play. For real calls name twilio, asterisk-ari or asterisk-ami
+  there (see "Real calls" in the README).
 
 `);
     const results = rows(bench.read('out/spring/results.csv'));

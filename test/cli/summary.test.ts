@@ -367,7 +367,7 @@ describe('the paragraphs below', () => {
   it('say that no phone rang, only where none did', () => {
     const previewed: Changes = { outcomes: [['previewed', 1]], rings: false, dialers: ['preview'] };
     expect(summaryText(factsOf(previewed), plain)).toContain(
-      '\n  No phone rang. services.dialer in config.yml is preview, which writes what\n',
+      '\n  No phone rang. services.dialer in config.yml is preview, which writes what a\n',
     );
     for (const change of [{ rings: true }, { outcomes: [] }]) {
       expect(summaryText(factsOf({ ...previewed, ...change }), plain)).not.toContain('No phone');

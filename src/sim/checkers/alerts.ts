@@ -287,7 +287,7 @@ function endings(evidence: Evidence, alerts: readonly Alert[]): readonly Found[]
     const [own, budgets] = [its.filter((one) => !isOfBudget(one)), its.filter(isOfBudget)];
     const isOpen = openAtEnd(evidence, own, { run, atMs });
     const why: string[] = [];
-    if (end === 'outage' && isOpen === false && !hasCause(evidence, run, index))
+    if (end === 'outage' && isOpen === false && !hasCause(evidence, alerts, { run, atMs, index }))
       why.push('gives up');
     const isPlanned = end === 'done' || end === 'limit' || end === 'until';
     if (isPlanned && isOpen === true) why.push('ends as planned');
@@ -320,9 +320,29 @@ function openAtEnd(
 }
 
 /** Whether for some work nobody may have been there, which has its own alert. */
-function hasCause(evidence: Evidence, run: number, index: number): boolean {
-  const { chains } = evidence.lives.find((life) => life.run === run) ?? evidence.seen.promised;
+function hasCause(
+  evidence: Evidence,
+  alerts: readonly Alert[],
+  end: { readonly run: number; readonly atMs: number; readonly index: number },
+): boolean {
+  const { chains } = evidence.lives.find(({ run }) => run === end.run) ?? evidence.seen.promised;
   return ROLES.some((role) => {
-    return chains[role].every((service) => stateAt(changesOf(evidence, service), index) !== 'up');
+    return chains[role].every((service) => {
+      const isDown = stateAt(changesOf(evidence, service), end.index) !== 'up';
+      return isDown || isToldAsDown(evidence, service, alerts, end);
+    });
   });
+}
+
+/** By its health checks, which may say that nothing gets through while its breaker is closed. */
+function isToldAsDown(
+  evidence: Evidence,
+  service: string,
+  alerts: readonly Alert[],
+  end: { readonly run: number; readonly atMs: number; readonly index: number },
+): boolean {
+  const key = `${SERVICE}${service}`;
+  const tells = tellsBy(evidence, end, key)?.index ?? end.index;
+  const last = alerts.findLast((one) => one.key === key && one.index <= tells);
+  return last?.kind === 'raised' && last.severity === 'critical';
 }
