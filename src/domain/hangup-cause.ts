@@ -31,6 +31,7 @@ const NO_SUCH_NUMBER_SIP: ReadonlySet<number> = new Set([404, 410, 484, 604]);
 const BUSY = 17;
 const NO_ANSWER: ReadonlySet<number> = new Set([18, 19, 20]);
 const REJECTED = 21;
+const CONGESTION = 34;
 const PASSWORD_SIP: ReadonlySet<number> = new Set([401, 407]);
 
 const WORDS: Readonly<Record<number, string>> = {
@@ -53,6 +54,16 @@ const WORDS: Readonly<Record<number, string>> = {
 /** Whether it says that there is no such number. */
 export function isNoSuchNumber({ cause, techCause = 0 }: HangupCause): boolean {
   return NO_SUCH_NUMBER.has(cause) || NO_SUCH_NUMBER_SIP.has(techCause);
+}
+
+/**
+ * What the end of a dialling says, for a channel that is gone without a cause: so it is where a
+ * dialplan ends a call by `Busy()` or `Congestion()`. All other words of it mislead: an exchange
+ * that stops says NOANSWER of whoever it was ringing.
+ */
+export function dialCause(status: string): HangupCause | undefined {
+  if (status === 'BUSY') return { cause: BUSY };
+  return status === 'CONGESTION' ? { cause: CONGESTION } : undefined;
 }
 
 /** Undefined where nobody can tell. */

@@ -9,6 +9,30 @@ import { join } from 'node:path';
 
 const GUIDE = new URL('../../docs/guide/asterisk.md', import.meta.url);
 
+/**
+ * A dialplan that ends what its trunk refuses as FreePBX's outbound routes do: in words of its own,
+ * some of which leave no cause behind.
+ */
+const ROUTES = `
+[from-internal]
+exten => _+X.,1,Dial(PJSIP/\${EXTEN}@trunk,300)
+ same => n,Goto(s-\${DIALSTATUS},1)
+exten => s-ANSWER,1,Hangup()
+exten => s-BUSY,1,PlayTones(busy)
+ same => n,Busy(20)
+exten => s-NOANSWER,1,Progress()
+ same => n,Playback(number-not-answering,noanswer)
+ same => n,Congestion(20)
+exten => _s-.,1,Goto(refused-\${HANGUPCAUSE},1)
+exten => refused-17,1,Goto(s-BUSY,1)
+exten => refused-18,1,Goto(s-NOANSWER,1)
+exten => refused-22,1,Goto(s-BUSY,1)
+exten => refused-28,1,Goto(s-BUSY,1)
+exten => _refused-.,1,Progress()
+ same => n,Playback(all-circuits-busy-now&pls-try-call-later,noanswer)
+ same => n,Hangup()
+`;
+
 /** A copy of the bed's configuration, set up by the guide. */
 export function asGuided(config: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'asterisk-bed-config-'));
@@ -40,9 +64,12 @@ export function asGuided(config: string): string {
     const others = text.replace(/\[campaign\][^[]+/, '');
     return `${others}\n${about('; manager.conf')}`;
   });
-  edit('extensions.conf', (text) => `${text}\n${dialplans}`);
+  edit('extensions.conf', (text) => `${text}\n${dialplans}\n${ROUTES}`);
   return folder;
 }
 
 /** Over the trunk of the guide. */
 export const GUIDED_ENDPOINT = 'PJSIP/{number}@trunk';
+
+/** Over the routes before it. */
+export const ROUTED_ENDPOINT = 'Local/{number}@from-internal/n';

@@ -2,6 +2,7 @@
 import type { Bed } from './bed.ts';
 import { Campaign, type DialerName, type Setting } from './campaign.ts';
 import { crash, frozen, killed, network, networkMute, password, restart } from './disturbances.ts';
+import { ROUTED_ENDPOINT } from './guide.ts';
 import { OUTCOMES, people, phone } from './people.ts';
 import { sick } from './sickness.ts';
 import { silence } from './silence.ts';
@@ -83,6 +84,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   local: (bed, dialer) => {
     return everybody(bed, { dialer, lines: 8, endpoint: `${bed.of('LOCAL_ENDPOINT')}/n` });
   },
+  routes: (bed, dialer) => everybody(bed, { dialer, lines: 8, endpoint: ROUTED_ENDPOINT }),
   served: (bed, dialer) => everybody(bed, { dialer, lines: 8, isServed: true }),
   keys,
   machines,

@@ -282,9 +282,11 @@ class AsteriskAri implements AriDialer {
 
   readonly #take = (event: AriEvent): void => {
     if (event.type === 'replaced') return;
-    if (event.type === 'gone' && event.word.cause === 0) this.#stopping.suspected();
-    (this.#calls.get(event.channel) ?? this.#late.get(event.channel))?.take(event);
-    if (event.type === 'gone') this.#late.delete(event.channel);
+    const call = this.#calls.get(event.channel) ?? this.#late.get(event.channel);
+    call?.take(event);
+    if (event.type !== 'gone') return;
+    if ((call?.word ?? event.word).cause === 0) this.#stopping.suspected();
+    this.#late.delete(event.channel);
   };
 
   /** One of whose end nothing was heard may still have a key to tell. */

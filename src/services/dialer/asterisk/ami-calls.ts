@@ -2,7 +2,7 @@
  * What has been heard of the calls in hand, by channel id. Events come in any order, and those of
  * all other calls of the exchange come too.
  */
-import type { CallSigns, HangupCause } from '../../../domain/hangup-cause.ts';
+import { type CallSigns, dialCause, type HangupCause } from '../../../domain/hangup-cause.ts';
 import type { Clock } from '../../../engine/ports.ts';
 import type { AmiPacket } from './ami-wire.ts';
 
@@ -43,6 +43,8 @@ export class AmiCall {
   isMachineUnknown = true;
   /** Nobody of ours listened to it for a while, and it may have been up then. */
   #isUnheard = true;
+  /** What its dialling came to, where that is how it ended. */
+  #refusal: HangupCause | undefined;
   /** Monotonic. */
   #upMs: number | undefined;
   #overMs: number | undefined;
@@ -89,9 +91,13 @@ export class AmiCall {
         if (of('userevent') === USER_EVENT) this.#told(of);
         break;
       case 'Hangup':
-        this.hangup = { cause: wholeOf(of('cause')), techCause: wholeOf(of('techcause')) };
+        this.#ended({ cause: wholeOf(of('cause')), techCause: wholeOf(of('techcause')) });
         this.stands(of('channelstate'));
         this.#overMs ??= this.#clock.monotonicMs();
+        break;
+      case 'DialEnd':
+        this.#refusal = dialCause(of('dialstatus'));
+        if (this.hangup !== undefined) this.#ended(this.hangup);
         break;
       case 'DialState':
         // Many networks let themselves be heard and never say that it rings.
@@ -102,6 +108,10 @@ export class AmiCall {
         this.stands(of('channelstate'));
     }
     this.#changed();
+  }
+
+  #ended(word: HangupCause): void {
+    this.hangup = word.cause === 0 ? (this.#refusal ?? word) : word;
   }
 
   /** It is about to be rung: whoever presses a key before the text answers no question. */
@@ -263,7 +273,7 @@ export class AmiCalls {
   /** Answers the call that it was about. */
   take(event: AmiPacket): AmiCall | undefined {
     // A dialling without a caller names only whom it dials.
-    const isDialling = event.get('event') === 'DialState';
+    const isDialling = /^Dial(State|End)$/.test(event.get('event') ?? '');
     const id = event.get(isDialling ? 'destuniqueid' : 'uniqueid') ?? '';
     // Where no channel came about, only the id of the action says whose it was.
     const isAnswer = event.get('event') === 'OriginateResponse';

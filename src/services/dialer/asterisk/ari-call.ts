@@ -88,6 +88,7 @@ export class AriCall {
   /** Nobody of ours listened to it for a while, and it may have been up then. */
   #wasUnheard = false;
   #word: HangupCause | undefined;
+  #refusal: HangupCause | undefined;
 
   constructor(parts: AriCallParts) {
     const { promise, resolve } = Promise.withResolvers<AriEnd>();
@@ -150,8 +151,11 @@ export class AriCall {
       case 'hanging_up':
         this.#word = event.word;
         break;
+      case 'refused':
+        this.#refusal = event.word;
+        break;
       case 'gone':
-        this.#word = event.word;
+        this.#word = event.word.cause === 0 ? (this.#refusal ?? event.word) : event.word;
         this.#finish();
         break;
       default:

@@ -2,12 +2,14 @@
  * What Asterisk tells over its websocket, as far as a call needs it.
  */
 
-import type { HangupCause } from '../../../domain/hangup-cause.ts';
+import { dialCause, type HangupCause } from '../../../domain/hangup-cause.ts';
 import { at, listAt, numberAt, textAt } from '../../../domain/json-fields.ts';
 
 export type AriEvent =
   /** The far end was reached: it rings, or its network can be heard. */
   | { readonly type: 'ringing'; readonly channel: string }
+  /** It was not connected. Its end has a cause, mostly; where not, this is it. */
+  | { readonly type: 'refused'; readonly channel: string; readonly word: HangupCause }
   | { readonly type: 'up'; readonly channel: string }
   /** The channel is ours to command; `args` are what the dialplan says along. */
   | { readonly type: 'entered'; readonly channel: string; readonly args: readonly string[] }
@@ -43,9 +45,7 @@ export function ariEvent(text: string): AriEvent | undefined {
 function channelEvent(told: unknown, channel: string): AriEvent | undefined {
   switch (textAt(told, 'type')) {
     case 'Dial':
-      return /^(RINGING|PROGRESS)$/.test(textAt(told, 'dialstatus') ?? '')
-        ? { type: 'ringing', channel }
-        : undefined;
+      return dialEvent(textAt(told, 'dialstatus') ?? '', channel);
     case 'ChannelStateChange':
       return stateEvent(textAt(told, 'channel', 'state'), channel);
     case 'StasisStart': {
@@ -74,6 +74,12 @@ function channelEvent(told: unknown, channel: string): AriEvent | undefined {
     default:
       return undefined;
   }
+}
+
+function dialEvent(status: string, channel: string): AriEvent | undefined {
+  if (/^(RINGING|PROGRESS)$/.test(status)) return { type: 'ringing', channel };
+  const word = dialCause(status);
+  return word === undefined ? undefined : { type: 'refused', channel, word };
 }
 
 function stateEvent(state: string | undefined, channel: string): AriEvent | undefined {

@@ -313,6 +313,16 @@ test('cause 0 is not known: the call is uncertain', async () => {
   expect(await failureOf(followed.ended)).toMatchObject({ scope: 'request', code: 'end_unknown' });
 });
 
+test.each([
+  ['BUSY', 'busy'],
+  ['CONGESTION', 'failed'],
+])('cause 0 after a dialling that ended with %s is %s', async (DialStatus, outcome) => {
+  const { asterisk, followed } = await withFollowed();
+  asterisk.tell('DialEnd', '', { DestUniqueid: CALL, DialStatus });
+  asterisk.hangUp(CALL, 0);
+  expect(await followed.ended).toMatchObject({ outcome });
+});
+
 test('a trunk that does not exist uses up nobody: Asterisk made no channel', async () => {
   const made = await bench();
   made.asterisk.originate = 'has no such trunk';

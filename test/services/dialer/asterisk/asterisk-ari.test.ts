@@ -103,6 +103,8 @@ test.each([
     expect.stringContaining('Asterisk could not play sound:/sounds/aa/sound'),
   ],
   [{ cause: 17, tech: 486 }, 'busy', undefined],
+  [{ cause: 0, tech: 0, dial: 'BUSY' }, 'busy', undefined],
+  [{ cause: 0, tech: 0, dial: 'CONGESTION' }, 'failed', expect.stringContaining('congested')],
   [{ cause: 1, tech: 404 }, 'invalid_number', expect.stringContaining('no such number')],
   [{ cause: 19, tech: 480 }, 'failed', expect.stringContaining('never rang')],
 ] as const)('a call to %o ends as %s', async (callee, outcome, detail) => {
@@ -220,6 +222,14 @@ test('a key that comes when the call was given up is told all the same', async (
   expect(dialer.kept).toBe(0);
   fake.press(request.call, '9');
   await expect.poll(() => made.pressed).toEqual(['9']);
+});
+
+test('a dialplan that says busy does not hold the next call back', async () => {
+  const { made, dialer, request } = await bench({ cause: 0, tech: 0, dial: 'BUSY' });
+  await dialer.place(request, CONTEXT);
+  const startMs = made.clock.monotonicMs();
+  await dialer.place({ ...request, call: OTHER_CALL }, CONTEXT);
+  expect(made.clock.monotonicMs() - startMs).toBeLessThan(2_500);
 });
 
 test('what an Asterisk that stood still tells its former connection is heard', async () => {

@@ -16,7 +16,7 @@ export type Callee =
   | 'endless'
   | 'rings'
   | 'dead'
-  | { readonly cause: number; readonly tech: number };
+  | { readonly cause: number; readonly tech: number; readonly dial?: string };
 
 interface Channel {
   readonly id: string;
@@ -245,6 +245,9 @@ export class FakeAri {
   #begin(channel: Channel): void {
     const { id, callee } = channel;
     if (typeof callee === 'object') {
+      if (callee.dial !== undefined) {
+        this.#tell({ type: 'Dial', peer: { id }, dialstatus: callee.dial });
+      }
       this.end(id, callee.cause, callee.tech);
       return;
     }
