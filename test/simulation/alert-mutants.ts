@@ -4,6 +4,7 @@
 import { vi } from 'vitest';
 import type { Alert, Trouble } from '../../src/domain/alert.ts';
 import { FailedCalls } from '../../src/domain/alert-failed-calls.ts';
+import { FigureJudge } from '../../src/domain/alert-figure.ts';
 import { ProgressWatch } from '../../src/domain/alert-progress.ts';
 import { AlertWatch } from '../../src/domain/alert-watch.ts';
 import { HealthWatch } from '../../src/domain/health-watch.ts';
@@ -352,6 +353,24 @@ const OF_CALLS: readonly Mutant[] = [
     },
   },
   {
+    name: 'says that a share is well as soon as it is below its limit',
+    foundBy: 'shares told',
+    worlds: [WORLDS['a share of calls that is too high for a moment']],
+    compose: asItIs,
+    infect: () => {
+      const judge = Reflect.get(FigureJudge.prototype, 'judge') as FigureJudge['judge'];
+      vi.spyOn(FigureJudge.prototype, 'judge').mockImplementation(function (
+        this: FigureJudge,
+        ...about
+      ) {
+        const [{ key, limitAt, window, cleared }, { open }] = about;
+        const isBelow = window.sum <= limitAt * window.count;
+        if (!open.has(key) || !isBelow) return judge.apply(this, about);
+        return [{ type: 'cleared', key, words: cleared() }];
+      });
+    },
+  },
+  {
     name: 'forgets at the end of an outage whose calls are in doubt for it',
     foundBy: 'shares told',
     worlds: [WORLDS['calls in doubt for an outage that is over when they end']],
@@ -386,6 +405,24 @@ const OF_CALLS: readonly Mutant[] = [
 ];
 
 const OF_NEWS: readonly Mutant[] = [
+  {
+    name: 'begins a list anew of which nobody is left',
+    foundBy: 'news once',
+    compose: asItIs,
+    infect: () => {
+      const started = Reflect.get(ProgressWatch.prototype, 'started') as ProgressWatch['started'];
+      vi.spyOn(ProgressWatch.prototype, 'started').mockImplementation(function (
+        this: ProgressWatch,
+        event,
+        moment,
+      ) {
+        const { contacts } = event;
+        const isOver = contacts.total > 0 && contacts.done + contacts.uncertain === contacts.total;
+        const one = isOver ? { ...contacts, done: contacts.done - 1 } : contacts;
+        return started.call(this, { ...event, contacts: one }, moment);
+      });
+    },
+  },
   {
     name: 'forgets what it has told of a campaign',
     foundBy: 'news once',

@@ -582,6 +582,27 @@ const RUNNING: readonly Mutant[] = [
     })),
   },
   {
+    name: 'says that all is done where it gives up',
+    foundBy: 'ends for cause',
+    compose: (sound) => (world) => {
+      const make = sound(world);
+      return (given) => {
+        const made = make({
+          ...given,
+          emit: (event) => {
+            const isGivenUp = event.type === 'run.finished' && event.end === 'outage';
+            given.emit(isGivenUp ? { ...event, end: 'done' } : event);
+          },
+        });
+        const run = async (signals: Parameters<typeof made.runner.run>[0]) => {
+          const end = await made.runner.run(signals);
+          return end === 'outage' ? 'done' : end;
+        };
+        return { ...made, runner: { run } };
+      };
+    },
+  },
+  {
     name: 'waits out an outage for a tenth of the time',
     foundBy: 'ends for cause',
     compose: parts(({ policy }) => ({

@@ -134,6 +134,20 @@ export const WORLDS: Readonly<Record<string, RandomWorld>> = {
       },
     ],
   },
+  'a share of calls that is too high for a moment': {
+    ...worldOf([{}]),
+    contacts: Array.from({ length: 99 }, (_, index) => contactOf(index + 1)),
+    policy: { lines: 8, onOutage: 'skip', outageWaitMs: 1_800_000 },
+    outages: [
+      {
+        name: 'twilio',
+        places: [{ role: 'dialer', service: 'twilio' }],
+        startMs: 0,
+        endMs: 3_000,
+        fault: { type: '400' },
+      },
+    ],
+  },
   'calls in doubt for an outage that is over when they end': {
     ...worldOf([{}], 'forgets'),
     contacts: Array.from({ length: 70 }, (_, index) => contactOf(index + 1)),

@@ -187,7 +187,9 @@ class Service {
   /** First what is not used any more is ended, then what is down is told. */
   #began(sight: Sighting, index: number, { campaign, chains }: Life): void {
     const posts = [...this.#posts.values()];
-    for (const { post } of posts) post.restarted();
+    this.#change(sight, index, 'named', () => {
+      for (const { post } of posts) post.restarted();
+    });
     const isNamed = ({ role }: { readonly role: keyof ChainNames }): boolean =>
       chains[role].includes(this.#service);
     this.#change(sight, index, 'unused', () => {

@@ -114,8 +114,13 @@ function uncalledFor(
     case 'disk_failed':
     case 'program_failed':
       return ended.end;
-    case 'done':
-      return undefined;
+    case 'done': {
+      // As it tells: before it is over, the operator may want somebody again.
+      const told = toldOf(seen.log, 'run.finished').find(({ run }) => run === life.run);
+      const { queued, put_off: putOff, calling } = told?.event.contacts ?? ended.contacts;
+      const left = queued + putOff + calling;
+      return left === 0 ? undefined : `done, with ${left} left to call`;
+    }
   }
 }
 

@@ -20,6 +20,8 @@ interface ForGood extends Mark {
 }
 
 const PART = ':call_failed:';
+/** What is told later than that was told by itself first. */
+const DIRECTLY_MS = 1_000;
 
 export const FAILED_TOLD: Checker = {
   name: 'failed calls told',
@@ -86,7 +88,7 @@ function failedForGood({ seen }: Evidence): readonly ForGood[] {
 
 /** Its service had an alert of its own when it failed, or a kill left nobody sure of that. */
 function isOfOutage(evidence: Evidence, one: ForGood): boolean {
-  const { service, index, run, failedAt, isRefusal } = one;
+  const { service, index, atMs, run, failedAt, isRefusal } = one;
   if (isRefusal) return false;
   const changes = changesOf(evidence, service);
   const isOut = [...failedAt, index].some((at) => {
@@ -96,6 +98,7 @@ function isOfOutage(evidence: Evidence, one: ForGood): boolean {
   // Down directly after: one message says both.
   const { log } = evidence.seen;
   return [...toldOf(log, 'breaker.opened'), ...toldOf(log, 'service.stalled')].some((began) => {
-    return began.run === run && began.event.service === service && began.index > index;
+    const isIts = began.run === run && began.event.service === service && began.index > index;
+    return isIts && began.atMs <= atMs + DIRECTLY_MS;
   });
 }

@@ -38,11 +38,31 @@ function repeated(evidence: Evidence, notices: readonly Notice[]): readonly Foun
     const { part } = partsOf(notice.key);
     const before = told.get(part);
     const isSame = before !== undefined && isResent(evidence, before, notice);
+    const end = told.get('finished');
     // Also where the word on the first start was lost, so that this could be it.
-    if (part === 'started' && told.has('finished')) told.clear();
+    const isStart = part === 'started' && end !== undefined;
+    if (isStart && isAnyoneLeft(evidence, end, notice)) told.clear();
     const isAgain = !isSame && told.has(part);
     told.set(part, notice);
     return isAgain ? [{ atMs: notice.atMs, message: `${notice.key} is told again` }] : [];
+  });
+}
+
+/** Whether a run that began after the end of a list had somebody to call. */
+function isAnyoneLeft({ seen, lives }: Evidence, end: Notice, start: Notice): boolean {
+  const { campaign } = partsOf(start.key);
+  const isIts = ({ run }: { readonly run: number }): boolean => {
+    const its = lives.find((life) => life.run === run)?.campaign ?? '';
+    // Empty where the log knows only one.
+    return its === '' || its === campaign;
+  };
+  const done = toldOf(seen.log, 'run.finished').findLast((one) => {
+    return one.index < end.index && isIts(one);
+  });
+  return toldOf(seen.log, 'run.started').some((began) => {
+    const { total, done: through, uncertain } = began.event.contacts;
+    const isBetween = began.index > (done?.index ?? 0) && began.index < start.index;
+    return isBetween && isIts(began) && through + uncertain < total;
   });
 }
 

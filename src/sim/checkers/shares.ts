@@ -2,6 +2,7 @@
  * What is promised of shares of calls: they are told when they are too high, and never otherwise.
  * Counted anew from all that was told, event by event, without windows or levels.
  */
+import { CLEAR_AFTER_MS } from '../../domain/alert-figure.ts';
 import { DEFAULT_ALERT_POLICIES } from '../../domain/alert-policy.ts';
 import type { CampaignEvent } from '../../domain/event.ts';
 import type { Checker, Violation } from '../check.ts';
@@ -27,6 +28,8 @@ type Share = keyof typeof POLICIES;
 const SLICES = 15;
 /** What is so near to the limit may be taken for either side of it. */
 const CLOSE = 0.02;
+/** An alert takes a moment to arrive. */
+const CLEAR_SLACK_MS = 5_000;
 
 export const SHARES_TOLD: Checker = {
   name: 'shares told',
@@ -52,10 +55,14 @@ export function isShare(key: string): boolean {
 
 function judged(evidence: Evidence, share: Share, alerts: readonly Alert[]): readonly Found[] {
   const { may, must } = momentsOf(evidence, share);
-  const unjust = alerts.flatMap(({ kind, index, atMs }, position) => {
+  const unjust = alerts.flatMap(({ kind, index, atMs, run }, position) => {
     const before = alerts[position - 1];
+    if (kind === 'recovered' && before?.kind === 'raised') {
+      return isTooSoon(evidence, must, { index, atMs, run })
+        ? [{ atMs, message: `${share} is said to be over, and it was beyond its limit just now` }]
+        : [];
+    }
     // An end of which nobody heard the beginning was that of a share that was too high as well.
-    if (kind === 'recovered' && before?.kind === 'raised') return [];
     if (may.some((moment) => moment.index <= index)) return [];
     return [{ atMs, message: `${share} is told, and it was never beyond its limit` }];
   });
@@ -73,6 +80,18 @@ function judged(evidence: Evidence, share: Share, alerts: readonly Alert[]): rea
 
 interface Moment extends Mark {
   readonly run: number;
+}
+
+/** Over only after a while in which it was well, with its list, or where an outage is the cause. */
+function isTooSoon({ seen }: Evidence, must: readonly Moment[], end: Moment): boolean {
+  const last = must.findLast(({ run, index }) => run === end.run && index < end.index);
+  if (last === undefined || last.atMs < end.atMs - CLEAR_AFTER_MS + CLEAR_SLACK_MS) return false;
+  return !seen.log.slice(last.index, end.index).some((sight) => {
+    if (sight.type !== 'told') return false;
+    const { type } = sight.event;
+    const isCause = type === 'breaker.opened' || type === 'service.stalled';
+    return isCause || (type === 'run.finished' && sight.run === end.run);
+  });
 }
 
 /** One call or text of which it is known how it went. */

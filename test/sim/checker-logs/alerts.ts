@@ -81,6 +81,12 @@ const REFUSED: CampaignEvent = {
   durationMs: 0,
 };
 
+/** The list has got more rows since. */
+const grown: CampaignEvent = {
+  type: 'run.started',
+  lines: 1,
+  contacts: { ...NOBODY, total: 4, done: 2, queued: 2 },
+};
 const allDone: CampaignEvent = {
   type: 'run.finished',
   end: 'done',
@@ -103,11 +109,15 @@ export const ALERT_LOGS: Logs = {
         return news('started', 'milestone:25', 'milestone:50', 'finished').told(allDone).ended();
       },
       'each once more, of a list that has grown after its end': () => {
-        return news('started', 'milestone:50', 'finished', 'started', 'milestone:50', 'finished');
+        const on = news('started', 'milestone:50', 'finished').ended().began().told(grown);
+        for (const part of ['started', 'milestone:50', 'finished']) {
+          on.alerted('notice', `${SPRING}:${part}`);
+        }
+        return on;
       },
       'each once more, also where a kill came upon the word on the first start': () => {
         const on = news('started').killed().began().alerted('notice', `${SPRING}:finished`);
-        const again = on.ended().began().alerted('notice', `${SPRING}:started`);
+        const again = on.ended().began().told(grown).alerted('notice', `${SPRING}:started`);
         return again.alerted('notice', `${SPRING}:finished`);
       },
       'nothing of the end where a run was killed': () => news('started').told(allDone).killed(),
@@ -115,6 +125,10 @@ export const ALERT_LOGS: Logs = {
     refuses: {
       'a start that every run tells': () => {
         return news('started').ended().began().alerted('notice', `${SPRING}:started`);
+      },
+      'a list that is begun anew with nobody left to call': () => {
+        const on = news('started', 'finished').told(allDone).ended().began();
+        return on.alerted('notice', `${SPRING}:started`);
       },
       'a milestone that is passed again': () => news('started', 'milestone:50', 'milestone:50'),
       'an end that is told again': () => news('started', 'finished', 'finished'),
@@ -427,6 +441,10 @@ export const ALERT_LOGS: Logs = {
     },
     refuses: {
       'too many that fail, and nobody is told': () => calls(15, 9).ended(),
+      'too many that fail, and an end of it at once': () => {
+        const on = calls(18, 3).alerted('raised', 'campaign:hunt:error_rate');
+        return on.alerted('recovered', 'campaign:hunt:error_rate').ended();
+      },
       'few that fail, and it is told': () => {
         return calls(20, 1).alerted('raised', 'campaign:hunt:error_rate').ended();
       },

@@ -258,6 +258,8 @@ export const CHANNEL_LOGS: Logs = {
     },
     refuses: {
       'a call that failed for good, and nobody is told': () => given().ended(),
+      'one whose service goes down only later, and nobody is told': () =>
+        given().at(60_000).moved('opened', 60_000, 'openai').ended(),
       'one that a service refused, told': () =>
         given('c1', 'permanent').alerted('raised', FOR_GOOD).ended(),
       'none, told': () => new SightingLog().alerted('raised', FOR_GOOD).ended(),

@@ -115,6 +115,7 @@ export const RUN_LOGS: Logs = {
         new SightingLog({ limit: 2 }).finished('c1').ended('limit'),
       'an hour before': () => new SightingLog({ untilMs: 60_000 }).ended('until'),
       'no order': () => log().ended('stopped'),
+      'all done, with somebody left to call': () => log().ended('done', { put_off: 1 }),
       'half an hour in which something came of it': () =>
         log().at(900_000).finished('c1').at(1_800_000).ended('outage'),
       'somebody new after half an hour': () =>
