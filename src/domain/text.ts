@@ -42,3 +42,22 @@ export function wrapped(text: string, charactersMax: number): readonly string[] 
   }
   return lines;
 }
+
+/**
+ * Lines as wide as a terminal at most, broken between words; what goes on is indented by two more.
+ *
+ * @param columns undefined where there is no terminal: then nothing is broken
+ */
+export function fitted(text: string, columns: number | undefined): string {
+  if (columns === undefined) return text;
+  const lines = text.split('\n').flatMap((line) => {
+    if (line.length <= columns) return [line];
+    const indent = line.length - line.trimStart().length;
+    const [first = '', ...rest] = wrapped(line.trimStart(), Math.max(20, columns - indent - 2));
+    return [
+      `${' '.repeat(indent)}${first}`,
+      ...rest.map((part) => `${' '.repeat(indent + 2)}${part}`),
+    ];
+  });
+  return lines.join('\n');
+}

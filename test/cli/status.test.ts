@@ -167,6 +167,21 @@ services of config.yml: template, flite, preview, csv; no breaker is open
     ]);
   });
 
+  it('breaks no word at the edge of a terminal', async () => {
+    const clock = new VirtualClock();
+    {
+      using store = bench.store();
+      store.journal('spring');
+      await store.alerts.save({ open: [alertAt(clock.wallMs() - 90_000)] });
+    }
+    const { stdout } = await bench.command('status', { clock, terminal: true, columns: 80 });
+    expect(stdout).toContain(
+      'open alert, critical: flite, which speaks the texts, does not work; since\n' +
+        '  2026-03-02T08:58:30.000Z (1 min 30 s)\n',
+    );
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  });
+
   it('says which alerts a channel has not taken', async () => {
     const clock = new VirtualClock();
     const alert = alertAt(clock.wallMs());

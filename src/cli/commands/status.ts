@@ -4,7 +4,7 @@
 import { resolve } from 'node:path';
 import { causeText } from '../../domain/causes.ts';
 import { maskContactId, maskNumbers } from '../../domain/privacy.ts';
-import { counted, listed, spanText } from '../../domain/text.ts';
+import { counted, fitted, listed, spanText } from '../../domain/text.ts';
 import type { UsageCount } from '../../domain/usage.ts';
 import type { Stage } from '../../engine/ports.ts';
 import { isRunLockHeld } from '../../store/lock.ts';
@@ -80,7 +80,10 @@ export async function status(
   world.stdout.write(
     options.json === true
       ? `${JSON.stringify(statusDocument(options.config, statuses, below), null, 2)}\n`
-      : statusText(config, statuses, { shownAs: options.config, ...below }, wallMs),
+      : fitted(
+          statusText(config, statuses, { shownAs: options.config, ...below }, wallMs),
+          world.stdout.columns,
+        ),
   );
   return EXIT.ok;
 }
