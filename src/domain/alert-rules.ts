@@ -101,11 +101,13 @@ function callFailed(
 export function withCounts(read: AlertState, before: AlertState, counted: AlertState): AlertState {
   let after = read;
   for (const alert of counted.values()) {
-    const { key, sinceMs, affected, contactNames = [] } = alert;
+    const { key, sinceMs, affected, contactNames = [], contactsMore } = alert;
     const open = read.get(key);
     if (alert === before.get(key) || open?.sinceMs !== sinceMs) continue;
     const more = Math.max(0, affected - (before.get(key)?.affected ?? 0));
-    after = withAlert(after, met({ ...open, affected: open.affected + more }, contactNames));
+    const all = met({ ...open, affected: open.affected + more }, contactNames);
+    // Those beyond the ones that are told apart have no name here.
+    after = withAlert(after, contactsMore === true ? { ...all, contactsMore } : all);
   }
   return after;
 }

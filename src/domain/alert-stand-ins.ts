@@ -74,7 +74,8 @@ export class StandInWatch {
     const joins = serviceKey(service);
     const told = open.get(key);
     const times = told?.affected ?? this.#standIns.get(key)?.times;
-    const contacts = told?.contactNames ?? this.#contacts.all(key);
+    // Both: beyond those that are told apart there may be more, of whom only the run knows.
+    const contacts = [...(told?.contactNames ?? []), ...this.#contacts.all(key)];
     this.#forget(key);
     if (times === undefined || !open.has(joins)) return NO_SIGNS;
     const counts: Sign = { type: 'joined', key: joins, times, contacts };

@@ -16,8 +16,10 @@ export class TriedInVain {
   /** Most services have failed at nobody. */
   readonly #services = new Set<string>();
 
-  failed({ service, contact, hangUp }: EventOf<'attempt.failed'>, moment: WatchMoment): void {
-    if (contact === undefined || hangUp === true) return;
+  /** What is refused for what is in it, or has to wait its turn, is no failing of the service. */
+  failed(event: EventOf<'attempt.failed'>, moment: WatchMoment): void {
+    const { service, contact, scope, hangUp } = event;
+    if (contact === undefined || hangUp === true || scope === 'request') return;
     this.#services.add(service);
     this.#contacts.add(service, contactName(moment.campaign, contact), moment.nowMs);
   }

@@ -127,7 +127,8 @@ export class Guard implements Gate {
 
   /**
    * Rejects with the last attempt's `ServiceFailure` when it gives up, with `Unavailable` when
-   * nothing was sent, with the caller's reason when that aborts.
+   * nothing was sent, with the caller's reason when that aborts, and with that of `context.drain`
+   * where its turn by the pace has not come when the run drains.
    */
   async run<T>(operation: Operation, context: RequestContext, call: Call<T>): Promise<T> {
     const timeoutMs = limitMs(operation.timeoutMs);
@@ -301,7 +302,11 @@ export class Guard implements Gate {
       try {
         const wanted = (): boolean => !isTooLate() && this.#wouldAdmit();
         const isPaced = operation.paced && pacer !== undefined;
-        if (isPaced && !(await pacer.take(context.signal, { wanted }))) continue;
+        const { drain } = context;
+        if (isPaced && !(await pacer.take(context.signal, { wanted, drain }))) {
+          if (drain?.aborted === true) throw last ?? (drain.reason as Error);
+          continue;
+        }
         permit = this.#circuit.enter();
         if (permit !== REFUSED) return permit;
       } finally {

@@ -19,6 +19,8 @@ export interface Turn {
   readonly wanted?: (() => boolean) | undefined;
   /** Not waited for longer: rejects at once with `Unavailable`, and nothing is used up. */
   readonly waitMsMax?: number | undefined;
+  /** Once it has aborted nobody waits: whose turn does not come at once has none. */
+  readonly drain?: AbortSignal | undefined;
 }
 
 /** Lets callers through one by one at a steady pace, in the order in which they came. */
@@ -44,7 +46,8 @@ export class Pacer {
 
   /**
    * Resolves when it is the caller's turn: true, and one start is used up; false where it was not
-   * wanted any more. Rejects with the signal's reason as soon as that aborts; the rest move up.
+   * wanted any more, or the run drains. Rejects with the signal's reason as soon as that aborts.
+   * The rest move up.
    */
   take(signal: AbortSignal, turn: Turn = {}): Promise<boolean> {
     return new Promise((resolve, reject) => {
@@ -58,22 +61,35 @@ export class Pacer {
         reject(new Unavailable([this.#name], waitMs));
         return;
       }
+      const { wanted = yes, drain } = turn;
       const waiter: Waiter = {
-        wanted: turn.wanted ?? yes,
+        wanted,
         go: (started) => {
           signal.removeEventListener('abort', onAbort);
+          drain?.removeEventListener('abort', onDrain);
           resolve(started);
         },
       };
+      const onDrain = (): void => {
+        this.#leave(waiter);
+        waiter.go(false);
+      };
       const onAbort = (): void => {
-        this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+        drain?.removeEventListener('abort', onDrain);
         reject(signal.reason as Error);
-        this.#advance();
+        this.#leave(waiter);
       };
       signal.addEventListener('abort', onAbort, { once: true });
+      drain?.addEventListener('abort', onDrain, { once: true });
       this.#waiters.push(waiter);
       this.#advance();
+      if (drain?.aborted === true && this.#waiters.includes(waiter)) onDrain();
     });
+  }
+
+  #leave(waiter: Waiter): void {
+    this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+    this.#advance();
   }
 
   /** Nobody starts for `delayMs`; after that the pace is what it was, without a burst. */

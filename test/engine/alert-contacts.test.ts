@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Alert } from '../../src/domain/alert.ts';
+import { CONTACTS_MAX } from '../../src/domain/alert-contacts.ts';
 import { type AlertPolicies, DEFAULT_ALERT_POLICIES } from '../../src/domain/alert-policy.ts';
 import type { CampaignEvent, EventOf } from '../../src/domain/event.ts';
 import { CHECKS_MIN } from '../../src/domain/health-watch.ts';
@@ -52,6 +53,24 @@ describe('how many contacts an outage affects', () => {
     const before = [tried('c1'), tried('c2'), tried('c1'), hungUp, spoken('c2'), tried('c3')];
     const [raised] = await toldAfter(...before, opened());
     expect(raised).toMatchObject({ key: 'service:flite', contacts: 2, affected: 0 });
+  });
+
+  it('has nobody in it whose own number or text was refused before', async () => {
+    const refused = { kind: 'permanent', scope: 'request', code: 'invalid', status: 400 } as const;
+    const waits = { kind: 'transient', scope: 'request', code: 'number_in_use' } as const;
+    const before = [tried('c1', refused), ended('c1'), tried('c2', waits), tried('c3')];
+    const [raised] = await toldAfter(...before, opened());
+    expect(raised).toMatchObject({ key: 'service:flite', contacts: 1 });
+  });
+
+  it('is more than are told apart, also where they came all at once', async () => {
+    const { bench, run } = emailed();
+    run.take(opened());
+    await bench.clock.settle();
+    run.take(...each(CONTACTS_MAX + 1, (contact) => failed(contact)));
+    await run.alerter.close();
+    await bench.clock.settle();
+    expect(bench.kept.open).toMatchObject([{ contacts: CONTACTS_MAX, contactsMore: true }]);
   });
 
   it('is told as the message leaves, in the log too, and over with all of them', async () => {
@@ -216,6 +235,18 @@ describe('fallbacks before an outage was told', () => {
     expect(outage).toMatchObject({ contacts: 3, affected: 3 });
     expect(back).toMatchObject({ joins: 'service:flite', contacts: 3 });
     expect(bench.kept.open.map((alert) => alert.key)).toEqual(['service:flite']);
+  });
+
+  it('are of more contacts than are told apart there too', async () => {
+    const { bench, run } = emailed();
+    run.take(stoodIn('c0'));
+    await bench.clock.advance(6 * MINUTE);
+    run.take(stoodIn('c0'));
+    await bench.clock.advance(6 * MINUTE);
+    run.take(...each(CONTACTS_MAX + 1, stoodIn), opened());
+    await run.alerter.close();
+    const all = { contacts: CONTACTS_MAX, contactsMore: true };
+    expect(bench.kept.open).toMatchObject([{ key: 'service:flite', ...all }]);
   });
 
   it('stay told where nobody wants to hear of outages', async () => {

@@ -57,6 +57,18 @@ describe('what a draining run does not wait for', () => {
     expect(await drained(bench, 2 * SECOND)).toBe(0);
   });
 
+  it('its turn by the pace: no phone begins to ring minutes after', async () => {
+    const config = 'campaign: { calls_per_second: 0.01 }';
+    const bench = new EngineBench({ config, policy: { lines: 4 }, rings: true }).add(5);
+    expect(await drained(bench, 2 * SECOND)).toBe(0);
+    expect(bench.truth.rung).toHaveLength(1);
+    expect(bench.counts()).toMatchObject({ done: 1, queued: 4, put_off: 0 });
+    expect(bench.clock.pendingTimers).toBe(0);
+    const again = bench.next({ config, policy: { lines: 4 }, rings: true });
+    expect(await again.run()).toBe('done');
+    expect(again.truth.rung).toHaveLength(5);
+  });
+
   it('and asks who can do it instead, after the usual moment', async () => {
     const dialer = (name: string, place: () => Promise<void>): Dialer => ({
       name,

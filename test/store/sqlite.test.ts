@@ -100,6 +100,30 @@ describe('opening the store', () => {
     });
   });
 
+  it('keeps fallbacks that an earlier version told under the key by which they end', () => {
+    open().close();
+    const text = { title: 't', what: 'w', doing: 'd', toDo: 'y', affected: 3, sinceMs: 1.5 };
+    const about = { kind: 'raised', severity: 'warning', campaign: 'spring', service: 'flite' };
+    const old = { key: 'service:flite:fallback:tts', ...about, ...text };
+    const other = { ...old, key: 'service:flite:slow:tts' };
+    raw((database) => {
+      const insert = database.prepare('INSERT INTO alert (key, alert) VALUES (?, ?)');
+      for (const alert of [old, other]) insert.run(alert.key, JSON.stringify(alert));
+      const owed = database.prepare(`
+        INSERT INTO owed_alert (id, channel, alert, owed_ms, refusals)
+        VALUES (?, 'email', ?, 1, 0)`);
+      for (const [id, alert] of [old, other].entries()) owed.run(`${id}`, JSON.stringify(alert));
+      database.exec('PRAGMA user_version = 15');
+    });
+    using store = open();
+    const now = { ...old, key: 'campaign:spring:fallback:flite:tts' };
+    const kept = store.alerts.load();
+    expect(kept.open).toEqual([now, other]);
+    expect(kept.owed.map(({ alert }) => alert)).toEqual([now, other]);
+    const keys = raw((database) => database.prepare('SELECT key FROM alert ORDER BY key').all());
+    expect(keys).toEqual([{ key: now.key }, { key: other.key }]);
+  });
+
   it('refuses the database of another program', () => {
     open().close();
     const other = `${path}.other`;
