@@ -210,10 +210,12 @@ function triesOf(evidence: Evidence, share: Share): readonly Try[] {
     const its = inHand.get(call);
     const isInDoubt = isAmiss && event.outcome === 'uncertain';
     const causes = [service, isInDoubt ? its?.dialer : undefined];
-    const before = isBad ? causes.flatMap((one) => its?.met.get(one ?? '') ?? []) : [];
+    // Who may have been rung in an outage of the dialer counts as neither good nor bad.
+    const isLess = isBad || isAmiss;
+    const before = isLess ? causes.flatMap((one) => its?.met.get(one ?? '') ?? []) : [];
     const states = [...asked.map((one) => stateOf(one, index)), ...before];
     if (states.includes('down')) return [];
-    return [{ index, atMs, run, isBad, service, isUnsure: isBad && states.includes('unsure') }];
+    return [{ index, atMs, run, isBad, service, isUnsure: isLess && states.includes('unsure') }];
   });
 }
 
