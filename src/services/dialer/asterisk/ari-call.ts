@@ -267,9 +267,11 @@ export class AriCall {
     const play = (signal: AbortSignal) => wire.play(this.id, this.#playback, media, signal);
     if (!(await this.#waits.ask(play))) return this.#isOver;
     this.#message = 'begun';
-    // Only now: killed in between, we say it again rather than count who heard nothing.
-    const mark = (signal: AbortSignal) => wire.setVariable(this.id, SAID, '1', signal);
-    await this.#waits.ask(mark).catch(ignoreFailure);
+    // Only now: killed in between, we say it again rather than count who heard nothing. Asterisk
+    // does it when the text is over, and answers then.
+    const way = { limitMs: durationMs + PLAY_SLACK_MS };
+    const mark = (signal: AbortSignal) => wire.setVariable(this.id, SAID, '1', signal, way);
+    void this.#waits.ask(mark).catch(ignoreFailure);
     await this.#heard(durationMs, heard);
     await this.#waitKey();
     return true;

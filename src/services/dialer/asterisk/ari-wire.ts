@@ -161,9 +161,10 @@ export class AriWire {
     return await this.#of('POST', id, path, signal);
   }
 
-  async setVariable(id: string, name: string, value: string, signal: AbortSignal) {
+  /** While something is played to the channel, Asterisk does it when that is over. */
+  async setVariable(id: string, name: string, value: string, signal: AbortSignal, way?: Way) {
     const path = `/variable?${encoded({ variable: name, value })}`;
-    return await this.#of('POST', id, path, signal);
+    return await this.#of('POST', id, path, signal, way);
   }
 
   async variable(id: string, name: string, signal: AbortSignal): Promise<string | undefined> {

@@ -232,6 +232,21 @@ test('a dialplan that says busy does not hold the next call back', async () => {
   expect(made.clock.monotonicMs() - startMs).toBeLessThan(2_500);
 });
 
+test('a key ends the text, though Asterisk does not answer before that is over', async () => {
+  const { made, fake, dialer, request } = await bench('endless');
+  const answers = { keys: '1', waitMs: 1_000, pressed: () => Promise.resolve() };
+  const wanted = { ...request, answers };
+  const placed = await dialer.place(wanted, CONTEXT);
+  const ended = dialer.follow(placed, wanted, CONTEXT);
+  await expect
+    .poll(() => fake.channels.get(request.call)?.variables.has('CAMPAIGN_SAID'))
+    .toBe(true);
+  const startMs = made.clock.monotonicMs();
+  fake.press(request.call, '1');
+  expect(await ended).toMatchObject({ outcome: 'answered', digit: '1' });
+  expect(made.clock.monotonicMs() - startMs).toBeLessThan(2_500);
+});
+
 test('what an Asterisk that stood still tells its former connection is heard', async () => {
   const keepAlive = { intervalMs: 1_000, timeoutMs: 1_000 };
   const { made, fake, dialer, request } = await bench('person', { keepAlive });

@@ -53,6 +53,7 @@ export class FakeAri {
   endsWhenAsked: { readonly cause: number; readonly tech: number } | undefined;
   /** The websockets that are open. */
   listeners = 0;
+  readonly #waiting: ServerResponse[] = [];
   readonly #sockets = new Set<Socket>();
   #listener: WebSocket | undefined;
 
@@ -152,6 +153,10 @@ export class FakeAri {
         send(response, sickness, { message: 'out of order' });
         return;
       }
+      // Asterisk does the one after the other; here it is done at once, and answered then.
+      const [, of = ''] = /^\/channels\/([^/]+)\/variable$/.exec(path) ?? [];
+      const isSet = request.method === 'POST' && this.playbacks.has(`message-${of}`);
+      if (isSet) this.#waiting.push(response);
       if (this.#overtakes(request.method ?? '', path, response)) return;
       const [status, body] = this.#did(
         request.method ?? '',
@@ -167,7 +172,9 @@ export class FakeAri {
         else send(response, losesAnswer, { message: 'no answer from the upstream server' });
         return;
       }
-      send(response, status, body);
+      if (!isSet) send(response, status, body);
+      if (this.playbacks.size > 0) return;
+      for (const one of this.#waiting.splice(0)) send(one, 204, undefined);
     });
   }
 
