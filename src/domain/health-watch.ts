@@ -3,7 +3,7 @@
  * row are told, unless requests fail as well: then their retries and the breaker are about to say
  * more, and are given the time for it.
  */
-import type { CampaignEvent, EventType } from './event.ts';
+import type { CampaignEvent, EventOf, EventType } from './event.ts';
 import type { FailureKind } from './failure.ts';
 import type { Role } from './words.ts';
 
@@ -53,15 +53,19 @@ const HEEDED: ReadonlySet<EventType> = new Set([
 export class HealthWatch {
   /** By role and service; of those whose last check was bad. */
   readonly #spells = new Map<string, Spell>();
-  /** Where a request failed, and its retries are not over. */
-  readonly #failing = new Set<string>();
+  /** Where a request failed, and its retries are not over: whether there are to be any. */
+  readonly #failing = new Map<string, { isRetried: boolean }>();
 
   take(event: CampaignEvent): void {
     if (!HEEDED.has(event.type)) return;
     if (event.type === 'attempt.failed') {
       if (event.hangUp === true || event.scope !== 'service') return;
       const place = placeOf(event);
-      if (event.question !== true) this.#failing.add(place);
+      if (event.question !== true) {
+        const known = this.#failing.get(place)?.isRetried;
+        // A call that may have been placed is asked about instead, and no breaker opens for that.
+        this.#failing.set(place, { isRetried: known === true || !isLostCall(event) });
+      }
       const spell = this.#spells.get(place);
       if (spell !== undefined) spell.vain += 1;
     } else if (event.type === 'step.finished') {
@@ -77,7 +81,7 @@ export class HealthWatch {
       if (spell?.told !== undefined) spell.told = 'as failing';
       if (spell !== undefined) Object.assign(spell, { workedAt: spell.count, vain: 0 });
     } else if (event.type === 'call.failed') {
-      for (const place of this.#failing) {
+      for (const place of this.#failing.keys()) {
         if (place.endsWith(` ${event.service}`)) this.#failing.delete(place);
       }
     }
@@ -101,14 +105,15 @@ export class HealthWatch {
     const spell = this.#spells.get(place) ?? fresh;
     this.#spells.set(place, spell);
     spell.count += 1;
-    const isFailing = this.#failing.has(place);
+    const failing = this.#failing.get(place);
     const { count, workedAt = 0, vain } = spell;
     const isRefused = fault.kind === 'permanent' && spell.workedAt === undefined;
     // Calls are asked about for minutes, and no breaker counts that.
-    const isVain = isFailing || vain >= VAIN_MIN;
+    const isVain = failing !== undefined || vain >= VAIN_MIN;
     const isDown = isRefused || (isVain && count - workedAt >= CHECKS_MAX);
     const isKnown = spell.told === 'as down' || (spell.told !== undefined && !isDown);
-    if (isKnown || count < (isFailing ? CHECKS_MAX : CHECKS_MIN)) return undefined;
+    if (isKnown || count < (failing?.isRetried === true ? CHECKS_MAX : CHECKS_MIN))
+      return undefined;
     spell.told = isDown ? 'as down' : 'as failing';
     return { service, role, ...fault, sinceMs: spell.sinceMs, isDown };
   }
@@ -116,6 +121,10 @@ export class HealthWatch {
   checkPassed(service: string, role: Role): void {
     this.#spells.delete(placeOf({ service, role }));
   }
+}
+
+function isLostCall({ role, kind }: EventOf<'attempt.failed'>): boolean {
+  return role === 'dialer' && kind === 'unknown';
 }
 
 function placeOf({ service, role }: { readonly service: string; readonly role: Role }): string {

@@ -6,7 +6,7 @@ import { CHECKS_MAX, VAIN_MIN } from '../../domain/health-watch.ts';
 import type { Checker, Violation } from '../check.ts';
 import { changesOf, stateAt } from './alert-states.ts';
 import { isTheOperators, tellsBy } from './alerts.ts';
-import { type Evidence, evidenceOf, isGuarded, placeName } from './evidence.ts';
+import { type Evidence, type Exchange, evidenceOf, isGuarded, placeName } from './evidence.ts';
 import { type Spell, spellsOf } from './health-spells.ts';
 
 export const HEALTH_TOLD: Checker = {
@@ -66,6 +66,12 @@ function belittled(
 /** What ends the retries of a request, one way or the other. */
 const WENT_ON: ReadonlySet<string> = new Set(['step.finished', 'call.failed', 'breaker.closed']);
 
+/** A call that may have been placed: it is asked about, which opens no breaker. */
+function isLostCall({ sight, end }: Exchange): boolean {
+  if (sight.method !== 'place') return false;
+  return end?.type === 'left' || (end?.type === 'failed' && end.failure.kind === 'unknown');
+}
+
 function alertsOf({ seen }: Evidence, key: string) {
   return seen.log.flatMap((sight, index) =>
     isTheOperators(sight) && sight.key === key ? [{ ...sight, index }] : [],
@@ -82,7 +88,7 @@ function isTold(evidence: Evidence, { run, place, bad, over }: Spell): boolean {
   // What fails as well is about to open its breaker, or to try again: it need not be told yet.
   const isFailing = exchanges.some((one) => {
     const isIts = one.sight.run === run && one.place === placeName(place) && isGuarded(one);
-    return isIts && one.index < known.index && one.end?.type !== 'answered';
+    return isIts && one.index < known.index && one.end?.type !== 'answered' && !isLostCall(one);
   });
   const { service } = place;
   if (isFailing || stateAt(changesOf(evidence, service), known.index) !== 'up') return true;
