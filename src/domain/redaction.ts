@@ -16,8 +16,11 @@ const URL_IN_TEXT = /\bhttps?:\/\/[^\s"'<>]+/gi;
 const QUERY = /\?[\w.~%[\]-]+=[^\s"'<>]*/g;
 const ASSIGNMENT = /\b(api[_-]?key|key|token|secret|password|auth[_-]?token)=[^\s"'&,;]+/gi;
 const AUTHORIZATION = /\b(bearer|basic)\s+[\w.~+/=-]{6,}/gi;
-/** What a vendor has masked itself still shows both ends of the key. */
-const HALF_MASKED = /[\w-]+(?:\*{3,}|•{3,})[\w*•-]*|[\w-]{3,}(?:…|\.{3})[\w-]{2,}/g;
+/**
+ * What a vendor has masked itself still shows both ends of the key. Looked for where a word begins,
+ * and not in it again and again: a page without a space is one long word.
+ */
+const HALF_MASKED = /(?<![\w-])(?:[\w-]+(?:\*{3,}|•{3,})[\w*•-]*|[\w-]{3,}(?:…|\.{3})[\w-]{2,})/g;
 /** A secret that is a telephone number is found in every spelling. */
 const E164 = /^\+\d{7,15}$/;
 

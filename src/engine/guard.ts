@@ -128,7 +128,7 @@ export class Guard implements Gate {
   /**
    * Rejects with the last attempt's `ServiceFailure` when it gives up, with `Unavailable` when
    * nothing was sent, with the caller's reason when that aborts, and with that of `context.drain`
-   * where its turn by the pace has not come when the run drains.
+   * where its turn has not come when the run drains.
    */
   async run<T>(operation: Operation, context: RequestContext, call: Call<T>): Promise<T> {
     const timeoutMs = limitMs(operation.timeoutMs);
@@ -295,16 +295,17 @@ export class Guard implements Gate {
         throw last ?? this.#unavailable(standing.waitMs, standing.cause);
       }
       const waitMsMax = latestMs - clock.monotonicMs();
-      if (!this.#room.enter() && !(await this.#room.wait(context.signal, waitMsMax))) {
+      const { signal, drain } = context;
+      if (!this.#room.enter() && !(await this.#room.wait(signal, waitMsMax, drain))) {
+        drained(context, last);
         throw last ?? new Unavailable([this.service], policies.retry.initialDelayMs);
       }
       let permit = REFUSED;
       try {
         const wanted = (): boolean => !isTooLate() && this.#wouldAdmit();
         const isPaced = operation.paced && pacer !== undefined;
-        const { drain } = context;
-        if (isPaced && !(await pacer.take(context.signal, { wanted, drain }))) {
-          if (drain?.aborted === true) throw last ?? (drain.reason as Error);
+        if (isPaced && !(await pacer.take(signal, { wanted, drain }))) {
+          drained(context, last);
           continue;
         }
         permit = this.#circuit.enter();
@@ -375,4 +376,9 @@ export class Guard implements Gate {
     this.counts.retries += 1;
     return true;
   }
+}
+
+/** Whose turn has not come when the run drains is nobody's failure, and no other service's work. */
+function drained({ drain }: RequestContext, last: ServiceFailure | undefined): void {
+  if (drain?.aborted === true) throw last ?? (drain.reason as Error);
 }

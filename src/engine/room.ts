@@ -53,9 +53,10 @@ export class Room {
 
   /**
    * Resolves with true when it is the caller's turn, who has a place then; with false when that
-   * takes longer than `waitMsMax`. Rejects with the signal's reason as soon as that aborts.
+   * takes longer than `waitMsMax`, or `drain` aborts. Rejects with the signal's reason as soon as
+   * that aborts.
    */
-  wait(signal: AbortSignal, waitMsMax: number): Promise<boolean> {
+  wait(signal: AbortSignal, waitMsMax: number, drain?: AbortSignal): Promise<boolean> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) {
         reject(signal.reason as Error);
@@ -65,9 +66,14 @@ export class Room {
         resolve(true);
         return;
       }
+      if (drain?.aborted === true) {
+        resolve(false);
+        return;
+      }
       const done = (): void => {
         cancel();
         signal.removeEventListener('abort', onAbort);
+        drain?.removeEventListener('abort', onOver);
       };
       const go = (): void => {
         done();
@@ -81,11 +87,13 @@ export class Room {
         giveUp();
         reject(signal.reason as Error);
       };
-      const cancel = this.#clock.after(Math.max(0, waitMsMax), () => {
+      const onOver = (): void => {
         giveUp();
         resolve(false);
-      });
+      };
+      const cancel = this.#clock.after(Math.max(0, waitMsMax), onOver);
       signal.addEventListener('abort', onAbort, { once: true });
+      drain?.addEventListener('abort', onOver, { once: true });
       this.#waiters.push(go);
     });
   }

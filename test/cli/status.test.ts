@@ -256,6 +256,32 @@ services of config.yml: template, flite, preview, csv; no breaker is open
     expect(stdout).toContain(then);
   });
 
+  it('knows of the runs of other campaigns, which send the same alerts', async () => {
+    const clock = new VirtualClock();
+    const refusedMs = clock.wallMs() - 60_000;
+    using held = new DisposableStack();
+    {
+      using store = bench.store();
+      for (const [campaign, laterMs] of [
+        ['spring', -1],
+        ['summer', 1],
+      ] as const) {
+        const lock = acquireRunLock({ store: bench.path('data/campaign.db'), campaign });
+        if (lock === 'held') throw new Error('nobody else holds it');
+        held.use(lock);
+        store.journal(campaign);
+        const startedMs = refusedMs + laterMs;
+        store.startRun({ campaign, pid: 4242, host: 'test-host', startedMs });
+      }
+      const about = { id: 'o', channel: 'email', alert: alertAt(clock.wallMs()), refusals: 1 };
+      await store.alerts.save({ owed: [{ ...about, owedMs: refusedMs, refusedMs }] });
+    }
+    const email = 'enabled: true, host: mail.example.com, from: a@example.com, to: [b@example.com]';
+    bench.write('config.yml', `${bench.read('config.yml')}\nalerts: { email: { ${email} } }\n`);
+    const { stdout } = await bench.command('status spring', { clock });
+    expect(stdout).toContain('the run that is on tries again\n');
+  });
+
   it('tells of a pause that a service asked for', async () => {
     const clock = new VirtualClock();
     const hold = { untilMs: 90_000, cause: throttled(90_000) };

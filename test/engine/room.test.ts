@@ -173,6 +173,26 @@ describe('a guard and its room', () => {
     expect(told.map(Number)).toEqual([...new Set(told.map(Number))].toSorted((a, b) => b - a));
   });
 
+  it('sends nothing after the run drains for whose place there was none', async () => {
+    const bench = limited(1);
+    const { seen, call } = account(bench, 50);
+    const drain = new AbortController();
+    const all = Array.from({ length: 4 }, (_, line) => {
+      const context = { ...bench.context(line + 1), drain: drain.signal };
+      return watched(bench.guard.run(REPEATABLE, context, call));
+    });
+    await bench.clock.advance(500);
+    const stopped = new Error('asked to stop');
+    drain.abort(stopped);
+    await bench.clock.settle();
+    expect(all.map((one) => one.outcome)).toEqual([undefined, stopped, stopped, stopped]);
+    await bench.clock.run();
+    expect(all[0]?.outcome).toBe('fine');
+    expect(seen.answered).toBe(1);
+    expect(getEventListeners(drain.signal, 'abort')).toHaveLength(0);
+    expect([bench.clock.pendingTimers, bench.listeners]).toEqual([0, 0]);
+  });
+
   it('case 57: a call that timed out keeps its place until it is back', async () => {
     const bench = limited(1);
     let release = (): void => undefined;

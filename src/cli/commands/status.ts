@@ -57,6 +57,8 @@ interface CampaignStatus {
 interface Below extends BreakerLines {
   readonly open: readonly OpenAlertLine[];
   readonly untold: readonly OwedAlertsLine[];
+  /** A run is on, of whatever campaign. */
+  readonly isAnyOn: boolean;
 }
 
 export async function status(
@@ -74,9 +76,9 @@ export async function status(
   );
   const breakers = breakerLines(config, reports, wallMs);
   const open = openAlertLines(reports.alertsOpen());
-  const runsMs = statuses.flatMap(({ running }) => running?.sinceMs ?? []);
+  const runsMs = runsOn(config, reports);
   const untold = owedAlertsLines(reports.alertsOwed(), config.alerts, runsMs);
-  const below = { ...breakers, open, untold };
+  const below = { ...breakers, open, untold, isAnyOn: runsMs.length > 0 };
   world.stdout.write(
     options.json === true
       ? `${JSON.stringify(statusDocument(options.config, statuses, below), null, 2)}\n`
@@ -114,7 +116,6 @@ function statusOf(
   campaign: string,
   wallMs: number,
 ): CampaignStatus {
-  const run = reports.lastRun(campaign);
   const usage = reports.usage(campaign);
   const held = isRunLockHeld({ store: config.store.path, campaign });
   return {
@@ -122,12 +123,25 @@ function statusOf(
     state: readCampaignState(reports, campaign),
     rejected: reports.rejectedCount(campaign),
     rowsOwed: reports.rowsOwed(campaign),
-    running: held && run !== undefined ? { sinceMs: run.startedMs, pid: run.pid } : undefined,
+    running: held ? runningNow(reports, campaign) : undefined,
     inDoubt: callsInDoubt(config, reports, campaign, held, wallMs),
     next: reports.nextContacts(campaign, NEXT_SHOWN),
     cost: costDocument(config, usage),
     budget: budgetLine(config, usage),
   };
+}
+
+/** Of a campaign whose lock is held. */
+function runningNow(reports: Reports, campaign: string): CampaignStatus['running'] {
+  const run = reports.lastRun(campaign);
+  return run === undefined ? undefined : { sinceMs: run.startedMs, pid: run.pid };
+}
+
+/** Since when each run of the store is on, of whatever campaign: all of them share its alerts. */
+function runsOn(config: Config, reports: Reports): readonly number[] {
+  return campaignNames(reports, undefined)
+    .filter((campaign) => isRunLockHeld({ store: config.store.path, campaign }))
+    .flatMap((campaign) => runningNow(reports, campaign)?.sinceMs ?? []);
 }
 
 function budgetLine(config: Config, usage: readonly UsageCount[]): string | undefined {
@@ -199,7 +213,7 @@ interface Shown extends Below {
 function statusText(
   config: Config,
   statuses: readonly CampaignStatus[],
-  { shownAs, own, others, open, untold }: Shown,
+  { shownAs, own, others, open, untold, isAnyOn }: Shown,
   wallMs: number,
 ): string {
   const down = Object.entries(own).filter(([, line]) => line.retry_at !== undefined);
@@ -213,7 +227,7 @@ function statusText(
       : []),
     ...Object.entries(others).map(([service, line]) => otherLine(service, line, shownAs)),
     ...open.map((line) => openAlertText(line, wallMs)),
-    ...untold.map((line) => owedAlertsText(line, isRunning, wallMs)),
+    ...untold.map((line) => owedAlertsText(line, isAnyOn, wallMs)),
   ];
   return `${lines.join('\n')}\n`;
 }

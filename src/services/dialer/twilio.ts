@@ -75,6 +75,9 @@ export function twilio(settings: TwilioSettings, http: Http, clock: Clock): Dial
   return new Twilio(settings, http, clock);
 }
 
+/** Rejects with the reason where it is not waited for any more. */
+type Wait = (delayMs: number) => Promise<void>;
+
 interface Begun {
   /** Monotonic milliseconds. */
   readonly atMs: number;
@@ -157,12 +160,15 @@ class Twilio implements Dialer {
     }
   }
 
-  async find(request: DialRequest, { signal }: RequestContext): Promise<Found> {
+  async find(request: DialRequest, { signal, drain }: RequestContext): Promise<Found> {
+    // What nobody can tell yet is asked by the next run as well.
+    const either = drain === undefined ? signal : AbortSignal.any([signal, drain]);
+    const wait = (delayMs: number): Promise<void> => this.#clock.sleep(delayMs, either);
     while (!this.#take(request)) {
-      await this.#clock.sleep(DESK_MS, signal);
+      await wait(DESK_MS);
     }
     try {
-      const found = await this.#search(request, signal);
+      const found = await this.#search(request, signal, wait);
       this.#close(request);
       return found;
     } catch (error) {
@@ -228,7 +234,7 @@ class Twilio implements Dialer {
 
   // -------------------------------------------------------------------------- searching
 
-  async #search(request: DialRequest, signal: AbortSignal): Promise<Found> {
+  async #search(request: DialRequest, signal: AbortSignal, wait: Wait): Promise<Found> {
     if (this.#sinceMs(request) < -CLOCK_SLACK_MS) {
       return { state: 'unknown', detail: CLOCK_SET_BACK };
     }
@@ -244,9 +250,9 @@ class Twilio implements Dialer {
         break;
       }
       const untilMs = sinceMs < ABSENT_AFTER_MS ? ABSENT_AFTER_MS : absentAfterMs;
-      await this.#clock.sleep(untilMs - this.#waitedMs(request), signal);
+      await wait(untilMs - this.#waitedMs(request));
     }
-    await this.#clock.sleep(READS_APART_MS, signal);
+    await wait(READS_APART_MS);
     return this.#found(await this.#look(request, signal), request);
   }
 

@@ -408,6 +408,27 @@ describe('a call whose answer was lost', () => {
     expect(read).toEqual([0, 30_000, 120_000, 125_000]);
   });
 
+  it('of an earlier process is looked for, and not waited for, when the run drains', async () => {
+    const { made, fake, clock, request } = await lost({ isDone: false });
+    await clock.advance(3_600_000);
+    const later = made.request({ begunMs: request.begunMs });
+    const drain = new AbortController();
+    const stopped = new Error('asked to stop');
+    const startMs = clock.monotonicMs();
+    clock.after(10_000, () => drain.abort(stopped));
+    const dialer = await made.open();
+    const draining = { ...CONTEXT, drain: drain.signal };
+    const seen = await made.run(dialer.find(later, draining).catch((error: unknown) => error));
+    expect(seen).toBe(stopped);
+    expect(clock.monotonicMs() - startMs).toBe(10_000);
+    expect(clock.pendingTimers).toBe(0);
+    // The number is free again, and what Twilio has by now is found.
+    const { sid } = fake.add(TO, clock.wallMs() - 3_600_000);
+    expect(await made.run(dialer.find(later, draining))).toMatchObject({
+      placed: { reference: sid },
+    });
+  });
+
   it('is not absent where the clock was put back by less than has gone by', async () => {
     const { made, fake, clock, request } = await lost();
     await clock.advance(3_600_000);
