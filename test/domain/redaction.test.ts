@@ -242,8 +242,7 @@ describe('what is shown', () => {
         300,
       );
     }
-    const startMs = performance.now();
-    for (let count = 0; count < 60; count += 1) redacted('a'.repeat(5_000), [SECRET]);
-    expect(performance.now() - startMs).toBeLessThan(2_000);
+    // Some milliseconds each would keep this test, and a run, for minutes.
+    for (let count = 0; count < 2_000; count += 1) redacted('a'.repeat(5_000), [SECRET]);
   });
 });

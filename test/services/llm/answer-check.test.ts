@@ -297,11 +297,11 @@ describe('a text that cannot', () => {
       '(in a ',
       'a_',
     ];
-    const begunMs = performance.now();
-    for (const line of ['\n', '\u2028']) flawOf(`a${line.repeat(9_990)}b`, 10_000);
-    for (const text of nasty) {
-      flawOf(text.repeat(Math.floor(10_000 / text.length)), 10_000);
+    const texts = nasty.map((text) => text.repeat(Math.floor(10_000 / text.length)));
+    texts.push(...['\n', '\u2028'].map((line) => `a${line.repeat(9_990)}b`));
+    // Seconds for one of them would keep this test, and a run, for minutes.
+    for (const text of texts) {
+      for (let count = 0; count < 20; count += 1) expect(flawOf(text, 10_000)).not.toBeNull();
     }
-    expect(performance.now() - begunMs).toBeLessThan(2_000);
   });
 });

@@ -293,12 +293,11 @@ for (const name of VENDOR_NAMES) {
       const failure = await failureAt(name, { status: 500, headers, body: deep });
       expect(failure).toMatchObject(BASE);
       expect(failure.message).toContain(message);
-      const startMs = performance.now();
-      for (const words of ['\\'.repeat(6e4), 'prompt '.repeat(9_000)]) {
+      // So long that more than a look at each sign would keep this test, and a run, for minutes.
+      for (const words of ['\\'.repeat(3e5), 'prompt '.repeat(6e4)]) {
         const reply = { status: 400, body: { error: { message: words } } };
         expect(await failureAt(name, reply)).toMatchObject(UNPLACED);
       }
-      expect(performance.now() - startMs).toBeLessThan(2_000);
     });
 
     it('what is known of the contact is taken out in any spelling', async () => {
