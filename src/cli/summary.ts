@@ -342,13 +342,18 @@ function uncertainLines({ uncertain, askedAgain, settle }: SummaryFacts, paint: 
           `  the dialer has not told how ${counted(askedAgain, 'call')} ended: the next run asks ` +
             'it once more, by itself.',
         ]),
-    `  ${askedAgain === 0 ? 'nobody can tell. ' : ''}` +
-      'Nobody is rung again for that by itself. ' +
+    ...(askedAgain === 0
+      ? [`  nobody can tell for certain${settle === undefined ? '.' : LAST_WORD}`]
+      : []),
+    '  Nobody is rung again for that by itself. ' +
       (askedAgain === 0 ? 'Find out' : 'Of whom it cannot tell then, find out') +
       (settle === undefined ? '.' : ', then say so:'),
     ...(settle === undefined ? [] : [`    ${settle(shown[0] ?? '')}   (or: again)`]),
   ];
 }
+
+/** A dialer may have said since that it has no such call. */
+const LAST_WORD = '; what the dialer said last: campaign report --csv';
 
 /** With their indent they fit a terminal of 80. */
 const SENTENCE_COLUMNS = 76;

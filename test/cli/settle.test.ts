@@ -26,7 +26,8 @@ describe('campaign settle', () => {
     expect(run.stdout).toContain('All 3 have their outcome; 1 of them is uncertain.');
     expect(run.stdout).toContain(`
   uncertain: c-2 may have been rung;
-  nobody can tell. Nobody is rung again for that by itself. Find out, then say so:
+  nobody can tell for certain; what the dialer said last: campaign report --csv
+  Nobody is rung again for that by itself. Find out, then say so:
     campaign settle spring c-2 answered   (or: again)
 `);
     expect(bench.read('out/spring/results.csv')).not.toMatch(/^c-2,/m);

@@ -355,7 +355,8 @@ describe('the paragraphs below', () => {
     expect(summaryText(factsOf({ uncertain }), plain)).toContain(`
 
   uncertain: c-1, c-2, c-3, c-4, c-5 and 2 more may have been rung;
-  nobody can tell. Nobody is rung again for that by itself. Find out, then say so:
+  nobody can tell for certain; what the dialer said last: campaign report --csv
+  Nobody is rung again for that by itself. Find out, then say so:
     campaign settle spring c-1 answered   (or: again)
 
 `);

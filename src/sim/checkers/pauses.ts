@@ -12,7 +12,9 @@ type Found = Omit<Violation, 'checker'>;
 
 export const RETRY_AFTER: Checker = {
   name: 'retry after',
-  promise: 'A service that answers 429 with Retry-After gets nothing before then, from any line.',
+  promise:
+    'A service that answers 429 with Retry-After gets nothing before then, from any line, but ' +
+    'health checks and questions about calls, and these each minute at most.',
   check: perBreaker((turns, place) => {
     const found: Found[] = [];
     let pause = { sinceMs: 0, untilMs: 0 };
