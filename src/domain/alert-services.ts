@@ -38,7 +38,7 @@ export function serviceOpened(
   state: AlertState,
   event: EventOf<'breaker.opened'>,
   moment: AlertMoment,
-  sinceMs = moment.wallMs,
+  sinceMs = moment.failingSinceMs ?? moment.wallMs,
 ): AlertsAfter {
   const { service, role, kind } = event;
   const { campaign } = moment;

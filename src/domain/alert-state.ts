@@ -14,6 +14,8 @@ export interface AlertMoment {
   readonly campaign: string;
   /** Milliseconds since the epoch. */
   readonly wallMs: number;
+  /** Since when the service has done nothing whose breaker opens; now, where left out. */
+  readonly failingSinceMs?: number | undefined;
   /** Of this run, with what the event has made of them. */
   readonly breakers: RunBreakers;
   /** How long this run goes on without any progress; undefined where that is not known. */

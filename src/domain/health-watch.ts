@@ -29,6 +29,8 @@ export interface CheckTrouble extends CheckFault {
 export const CHECKS_MIN = 2;
 /** and so many where requests fail as well, and no breaker has opened by then. */
 export const CHECKS_MAX = 6;
+/** What failed longer ago, with nothing asked since, was another trouble: longer than any wait. */
+const APART_MS = 180_000;
 /** So many failures since something got through, of questions about calls too, are no hiccup. */
 export const VAIN_MIN = 3;
 
@@ -55,12 +57,16 @@ export class HealthWatch {
   readonly #spells = new Map<string, Spell>();
   /** Where a request failed, and its retries are not over: whether there are to be any. */
   readonly #failing = new Map<string, { isRetried: boolean }>();
+  /** Where requests have failed, and none got through since: from the beginning of the first on. */
+  readonly #spans = new Map<string, { readonly sinceMs: number; readonly lastMs: number }>();
 
-  take(event: CampaignEvent): void {
+  /** @param wallMs now, milliseconds since the epoch */
+  take(event: CampaignEvent, wallMs: () => number): void {
     if (!HEEDED.has(event.type)) return;
     if (event.type === 'attempt.failed') {
       if (event.hangUp === true || event.scope !== 'service') return;
       const place = placeOf(event);
+      this.#failed(place, wallMs() - event.durationMs, wallMs());
       if (event.question !== true) {
         const known = this.#failing.get(place)?.isRetried;
         // A call that may have been placed is asked about instead, and no breaker opens for that.
@@ -73,10 +79,12 @@ export class HealthWatch {
       if (service === undefined || kept === true) return;
       const place = placeOf({ service, role });
       this.#failing.delete(place);
+      this.#spans.delete(place);
       const spell = this.#spells.get(place);
       if (spell !== undefined) Object.assign(spell, { workedAt: spell.count, vain: 0 });
     } else if (event.type === 'breaker.closed') {
       const spell = this.#spells.get(placeOf(event));
+      this.#spans.delete(placeOf(event));
       // Its alert is over: bad checks are no news then, but that nothing gets through again is.
       if (spell?.told !== undefined) spell.told = 'as failing';
       if (spell !== undefined) Object.assign(spell, { workedAt: spell.count, vain: 0 });
@@ -85,6 +93,16 @@ export class HealthWatch {
         if (place.endsWith(` ${event.service}`)) this.#failing.delete(place);
       }
     }
+  }
+
+  /**
+   * Since when a service has done nothing, by its requests and its checks; milliseconds since the
+   * epoch, and now where nothing has failed.
+   */
+  failingSince({ service, role }: Place, wallMs: number): number {
+    const place = placeOf({ service, role });
+    const sinces = [this.#spans.get(place)?.sinceMs, this.#spells.get(place)?.sinceMs];
+    return Math.min(wallMs, ...sinces.map((sinceMs) => sinceMs ?? wallMs));
   }
 
   /** @returns what is to be told, or told as something worse; undefined where nothing is */
@@ -118,6 +136,12 @@ export class HealthWatch {
     return { service, role, ...fault, sinceMs: spell.sinceMs, isDown };
   }
 
+  #failed(place: string, sinceMs: number, atMs: number): void {
+    const known = this.#spans.get(place);
+    const isSame = known !== undefined && atMs - known.lastMs < APART_MS;
+    this.#spans.set(place, { sinceMs: isSame ? known.sinceMs : sinceMs, lastMs: atMs });
+  }
+
   checkPassed(service: string, role: Role): void {
     this.#spells.delete(placeOf({ service, role }));
   }
@@ -127,6 +151,11 @@ function isLostCall({ role, kind }: EventOf<'attempt.failed'>): boolean {
   return role === 'dialer' && kind === 'unknown';
 }
 
-function placeOf({ service, role }: { readonly service: string; readonly role: Role }): string {
+interface Place {
+  readonly service: string;
+  readonly role: Role;
+}
+
+function placeOf({ service, role }: Place): string {
   return `${role} ${service}`;
 }

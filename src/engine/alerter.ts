@@ -131,12 +131,18 @@ export class Alerter implements AsyncDisposable {
   /** Never throws, whatever the event. */
   take(event: CampaignEvent): void {
     if (this.#closed !== undefined) return;
-    this.#health.take(event);
+    const { clock } = this.#parts;
+    this.#health.take(event, () => clock.wallMs());
     if (isHeard(event.type)) {
       this.#breakers = breakersAfter(this.#breakers, event);
       // From here on this run tells of it itself.
       if (isMove(event)) this.#stalled.delete(`${event.role} ${event.service}`);
-      const rules: Rules = (state, moment) => alertsAfter(state, event, moment);
+      const failingSinceMs =
+        event.type === 'breaker.opened'
+          ? this.#health.failingSince(event, clock.wallMs())
+          : undefined;
+      const rules: Rules = (state, moment) =>
+        alertsAfter(state, event, { ...moment, failingSinceMs });
       if (isCounted(event.type)) this.#count(rules);
       else this.#judge(rules);
     }
