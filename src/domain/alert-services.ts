@@ -38,7 +38,7 @@ export function serviceOpened(
   state: AlertState,
   event: EventOf<'breaker.opened'>,
   moment: AlertMoment,
-  sinceMs = moment.failingSinceMs ?? moment.wallMs,
+  sinceMs = moment.failing?.sinceMs ?? moment.wallMs,
 ): AlertsAfter {
   const { service, role, kind } = event;
   const { campaign } = moment;
@@ -47,7 +47,8 @@ export function serviceOpened(
   const trouble: Trouble = { role, kind, what: troubleText(event), campaign };
   const troubles = withTrouble(open === undefined ? [] : troublesOf(open), trouble);
   const down = troubles.filter(isOn);
-  const words = serviceDownWords(event, down, meanwhile(down, moment));
+  const isWell = moment.failing?.isWell === true;
+  const words = serviceDownWords(event, down, meanwhile(down, moment), isWell);
   if (open !== undefined)
     return worsened(state, { ...open, ...words, troubles }, 'serviceDown', moment);
   const about = { key, sinceMs, service, role, troubles, ...NOBODY_MET, ...words };

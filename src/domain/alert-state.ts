@@ -14,14 +14,22 @@ export interface AlertMoment {
   readonly campaign: string;
   /** Milliseconds since the epoch. */
   readonly wallMs: number;
-  /** Since when the service has done nothing whose breaker opens; now, where left out. */
-  readonly failingSinceMs?: number | undefined;
+  /** Of the service whose breaker opens; from now on, where left out. */
+  readonly failing?: Failing | undefined;
   /** Of this run, with what the event has made of them. */
   readonly breakers: RunBreakers;
   /** How long this run goes on without any progress; undefined where that is not known. */
   readonly outageWaitMs?: number | undefined;
   /** As shipped, where left out. */
   readonly policies?: AlertPolicies | undefined;
+}
+
+/** What is known of a service as its breaker opens. */
+export interface Failing {
+  /** Since when it has done nothing; milliseconds since the epoch. */
+  readonly sinceMs: number;
+  /** Its health check has been good since. */
+  readonly isWell: boolean;
 }
 
 export interface AlertsAfter {

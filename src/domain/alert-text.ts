@@ -90,7 +90,7 @@ export function checkFailsWords(
           'rung twice. One more message says when it is well again.'
         : 'It is asked all the same, and what it fails at is tried again or asked about. ' +
           `Nobody is rung twice. ${meanwhileText(undone)}`,
-    toDo: refuses ? SEE_ACCOUNT : SEE_SERVICE,
+    toDo: refuses ? SEE_ACCOUNT : seeService(service),
   };
 }
 
@@ -112,16 +112,23 @@ const SEE_ACCOUNT =
   'whether credit and quota are left, and whether the program may write where it has to. ' +
   'A run that is on learns of a new key only when it is started again.';
 
-const SEE_SERVICE =
-  'Nothing, if it comes back by itself: one more message says so. If it lasts, see whether ' +
-  'others have trouble with it too, whether this machine reaches it, or name another service ' +
-  'for the same work in config.yml.';
+function seeService(name: string): string {
+  return (
+    'Nothing, if it comes back by itself: one more message says so. If it lasts, see whether ' +
+    `others have trouble with ${name} too, whether this machine reaches it, or name another ` +
+    'service for the same work in config.yml.'
+  );
+}
 
-/** @param troubles all that the service does not do now */
+/**
+ * @param troubles all that the service does not do now
+ * @param isWell its health check is good all the same
+ */
 export function serviceDownWords(
   { service, openMs }: Pick<ServiceTrouble, 'service' | 'openMs'>,
   troubles: readonly Trouble[],
   meanwhile: Meanwhile,
+  isWell: boolean,
 ): AlertWords {
   const words = troublesWords(service, troubles);
   const rest = meanwhileText(meanwhile);
@@ -140,12 +147,15 @@ export function serviceDownWords(
     doing:
       `${service} is left alone, and tried again ${when} and then less and less ` +
       `often. ${rest}`,
-    toDo:
-      'Nothing, if it comes back by itself: one more message says so. If it lasts, see whether ' +
-      `others have trouble with ${service} too, whether this machine reaches it, or name another ` +
-      'service for the same work in config.yml.',
+    toDo: isWell ? SEE_ROWS : seeService(service),
   };
 }
+
+/** A few rows at which a service always breaks down are not told from an outage by their answers. */
+const SEE_ROWS =
+  'Its health check is good all the same. If it does not come back by itself (one more message ' +
+  'would say so), see with "campaign status" who waits: where only few are left, it may be what ' +
+  'is said to them. Else name another service for the same work in config.yml.';
 
 /**
  * @param stall how long it has refused everything, and until it is asked again

@@ -57,6 +57,8 @@ export class HealthWatch {
   readonly #spells = new Map<string, Spell>();
   /** Where a request failed, and its retries are not over: whether there are to be any. */
   readonly #failing = new Map<string, { isRetried: boolean }>();
+  /** When the last check was good; milliseconds since the epoch. */
+  readonly #goodMs = new Map<string, number>();
   /** Where requests have failed, and none got through since: from the beginning of the first on. */
   readonly #spans = new Map<string, { readonly sinceMs: number; readonly lastMs: number }>();
 
@@ -105,6 +107,11 @@ export class HealthWatch {
     return Math.min(wallMs, ...sinces.map((sinceMs) => sinceMs ?? wallMs));
   }
 
+  /** Whether a check was good while its requests failed: it may be what it is asked. */
+  isWell(place: Place, sinceMs: number): boolean {
+    return (this.#goodMs.get(placeOf(place)) ?? Number.NEGATIVE_INFINITY) > sinceMs;
+  }
+
   /** @returns what is to be told, or told as something worse; undefined where nothing is */
   checkFailed(
     service: string,
@@ -122,6 +129,7 @@ export class HealthWatch {
     };
     const spell = this.#spells.get(place) ?? fresh;
     this.#spells.set(place, spell);
+    this.#goodMs.delete(place);
     spell.count += 1;
     const failing = this.#failing.get(place);
     const { count, workedAt = 0, vain } = spell;
@@ -142,8 +150,10 @@ export class HealthWatch {
     this.#spans.set(place, { sinceMs: isSame ? known.sinceMs : sinceMs, lastMs: atMs });
   }
 
-  checkPassed(service: string, role: Role): void {
-    this.#spells.delete(placeOf({ service, role }));
+  checkPassed(service: string, role: Role, wallMs: number): void {
+    const place = placeOf({ service, role });
+    this.#spells.delete(place);
+    this.#goodMs.set(place, wallMs);
   }
 }
 

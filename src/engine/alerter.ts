@@ -19,7 +19,7 @@ import {
 import { checkFailed, checkPassed, hasCheckTrouble, isStalled } from '../domain/alert-services.ts';
 import type { CampaignFigures, Sign, WatchMoment } from '../domain/alert-sign.ts';
 import { alertsBySigns, alertsLeft } from '../domain/alert-signs.ts';
-import { noticesApart, serviceKey } from '../domain/alert-state.ts';
+import { type Failing, noticesApart, serviceKey } from '../domain/alert-state.ts';
 import { AlertWatch, isWatched } from '../domain/alert-watch.ts';
 import type { BreakerName, CampaignEvent } from '../domain/event.ts';
 import { ServiceFailure } from '../domain/failure.ts';
@@ -137,12 +137,8 @@ export class Alerter implements AsyncDisposable {
       this.#breakers = breakersAfter(this.#breakers, event);
       // From here on this run tells of it itself.
       if (isMove(event)) this.#stalled.delete(`${event.role} ${event.service}`);
-      const failingSinceMs =
-        event.type === 'breaker.opened'
-          ? this.#health.failingSince(event, clock.wallMs())
-          : undefined;
-      const rules: Rules = (state, moment) =>
-        alertsAfter(state, event, { ...moment, failingSinceMs });
+      const failing = event.type === 'breaker.opened' ? this.#failing(event) : undefined;
+      const rules: Rules = (state, moment) => alertsAfter(state, event, { ...moment, failing });
       if (isCounted(event.type)) this.#count(rules);
       else this.#judge(rules);
     }
@@ -150,6 +146,11 @@ export class Alerter implements AsyncDisposable {
     // After the outages, whose consequences are none of its own.
     if (!isWatched(event.type)) return;
     this.#heed(this.#watch.take(event, this.#moment()));
+  }
+
+  #failing(opened: Extract<CampaignEvent, { type: 'breaker.opened' }>): Failing {
+    const sinceMs = this.#health.failingSince(opened, this.#parts.clock.wallMs());
+    return { sinceMs, isWell: this.#health.isWell(opened, sinceMs) };
   }
 
   /** A request was answered by what refused everything to an earlier run. */
@@ -164,7 +165,7 @@ export class Alerter implements AsyncDisposable {
   takeCheck(service: string, role: Role, isGood: boolean, error?: unknown): void {
     if (this.#closed !== undefined) return;
     if (isGood) {
-      this.#health.checkPassed(service, role);
+      this.#health.checkPassed(service, role, this.#parts.clock.wallMs());
       if (!hasCheckTrouble(this.#state, { service, role })) return;
       this.#judge((state, moment) => checkPassed(state, { service, role }, moment));
       return;

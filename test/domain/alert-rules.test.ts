@@ -162,6 +162,12 @@ describe('a service that is down', () => {
     );
   });
 
+  it('says of one whose health check is good that it may be what it is asked', () => {
+    const failing = { sinceMs: START_MS, isWell: true };
+    const { news } = alertsAfter(NO_ALERTS, opened(), { ...new Judge().moment(), failing });
+    expect(news[0]?.toDo).toMatch(/^Its health check is good all the same\. .*"campaign status"/);
+  });
+
   it('says when it is back what had happened, for how long, and to how many', () => {
     const judge = new Judge().take(opened(), failedCall('elevenlabs'), closed());
     const text = alertText(judge.told[1] as Alert);

@@ -91,3 +91,17 @@ describe('since when a service has done nothing', () => {
     expect(watch.failingSince(PLACE, 9 * MINUTE_MS)).toBe(9 * MINUTE_MS);
   });
 });
+
+describe('a health check that is good all the same', () => {
+  const PLACE = { service: 'twilio', role: 'dialer' } as const;
+
+  it('is one since the work began to fail, with no bad one after it', () => {
+    const watch = new HealthWatch();
+    watch.checkPassed('twilio', 'dialer', 30_000);
+    expect(watch.isWell(PLACE, 45_000)).toBe(false);
+    watch.checkPassed('twilio', 'dialer', 60_000);
+    expect(watch.isWell(PLACE, 45_000)).toBe(true);
+    watch.checkFailed('twilio', 'dialer', FAULT, 90_000);
+    expect(watch.isWell(PLACE, 45_000)).toBe(false);
+  });
+});
