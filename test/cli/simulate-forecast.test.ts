@@ -133,6 +133,19 @@ it('counts calls that failed for good among those that were held up, with their 
   expect(delays).toMatchObject([{ service: 'openai', role: 'llm', calls: 12, failed_calls: 12 }]);
 });
 
+it('counts retries that were made, not those that the breaker cut short', async () => {
+  using bench = new CommandBench();
+  const command = 'simulate --contacts 12 --lines 4 --outage elevenlabs@+0s-+5m';
+  const { stdout: text } = await bench.command(command);
+  const made = text.match(/elevenlabs failed at speech, attempt [2-9]/g)?.length ?? 0;
+  expect(text.match(/elevenlabs: retry \d in/g)?.length).toBeGreaterThan(made);
+  expect(text).toMatch(new RegExp(`calls by elevenlabs: ${made} retries`));
+  const { services, forecast } = JSON.parse((await bench.command(`${command} --json`)).stdout);
+  expect(services.elevenlabs.retries).toBe(made);
+  expect(forecast.delays[0].retries).toBe(made);
+  expect(forecast.outages[0].price.retries).toBe(made);
+});
+
 it('says of an outage of the CRM that it is records that wait', async () => {
   const options = '--contacts 12 --outage hubspot@+1m-+5m';
   const text = await told(VENDORS + LINES, options);
