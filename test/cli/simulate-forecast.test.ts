@@ -161,6 +161,15 @@ it('says of an outage of the CRM that it is records that wait', async () => {
   expect(verbose).not.toMatch(/\d\d (?!the record)\S+ is put off for/);
 });
 
+it('gives no milliseconds to a wait for a breaker that is all but ready', async () => {
+  using bench = new CommandBench();
+  const { stdout } = await bench.command('simulate --outage crm');
+  expect(stdout).not.toMatch(/put off for \d+ ms/);
+  expect(stdout.replace(/\s+/g, ' ')).toContain(
+    'the record of marigold is put off until it can be asked: waits for hubspot',
+  );
+});
+
 it('says that records waited only where some did, and what was tried again', async () => {
   const calls = await told(VENDORS + LINES, '--contacts 12 --outage all@+1m-+20m');
   expect(calls).toMatch(/to 09:20:00: \d+ retries, \d+ failed calls?, put off \d+ times, \d+ min/);
@@ -253,6 +262,10 @@ it('asks no voice where twilio speaks the text itself, but for one that is to fa
   const failing = await told(priced + LINES, '--contacts 8 --outage tts@+30s-+5m');
   expect(failing).toContain('twilio speaks the text itself in a real run: here elevenlabs does');
   expect(failing).toContain('elevenlabs is left alone');
+  const two = priced.replace('tts: [elevenlabs]', 'tts: [elevenlabs, flite]');
+  expect(await told(two + LINES, '--contacts 1 --outage tts')).toContain(
+    'in a real run: here elevenlabs and flite do ',
+  );
   const audio = priced.replace('from:', 'audio_base_url: "https://audio.example.com", from:');
   expect(await told(audio + LINES, '--contacts 8')).toContain('elevenlabs speaks, twilio rings');
 });
