@@ -184,7 +184,9 @@ function withoutSpeech(cast: Cast, { providers }: Config): Cast {
   const dialers = listed(chains.dialer);
   const isAsked = placed.some(({ places }) => places.every(({ role }) => role === 'tts'));
   if (isAsked) {
-    const note = `${dialers} speaks the text itself in a real run: here ${listed(chains.tts)} does`;
+    const verb = chains.tts.length === 1 ? 'does' : 'do';
+    const voices = `${listed(chains.tts)} ${verb}`;
+    const note = `${dialers} speaks the text itself in a real run: here ${voices}`;
     return { ...cast, notes: [...notes, note] };
   }
   return {

@@ -6,10 +6,10 @@ import type { Alert } from '../domain/alert.ts';
 import { endText, metText } from '../domain/alert-text.ts';
 import type { CampaignEvent } from '../domain/event.ts';
 import { maskContactId } from '../domain/privacy.ts';
-import { counted, spanText, wrapped } from '../domain/text.ts';
+import { counted, wrapped } from '../domain/text.ts';
 import type { Payee } from '../domain/usage.ts';
 import type { Role } from '../domain/words.ts';
-import { levelOf, messageOf } from '../observers/log-lines.ts';
+import { levelOf, messageOf, putOffText } from '../observers/log-lines.ts';
 import { CheckLines } from './check-lines.ts';
 import type { Paint, Style } from './paint.ts';
 
@@ -140,15 +140,14 @@ export class Timeline {
     if (first === undefined) return;
     const contacts = this.#together.map(({ contact }) => maskContactId(contact));
     this.#together = [];
-    const { delayMs, reason, waitsFor } = first;
+    const { reason, waitsFor } = first;
     const named = contacts.slice(0, NAMED_MAX).join(', ');
     const more = contacts.length - NAMED_MAX;
     const who = more > 0 ? `${named} and ${more} more` : named;
     const verb = contacts.length === 1 ? 'is' : 'are';
     const why = waitsFor === undefined ? '' : `: ${reason}`;
-    const wait = `put off for ${spanText(delayMs)}`;
     const what = this.#recording.has(first.contact) ? RECORD_OF : '';
-    this.#write(this.#togetherMs, `${what}${who} ${verb} ${wait}${why}`, 'yellow');
+    this.#write(this.#togetherMs, `${what}${who} ${verb} ${putOffText(first)}${why}`, 'yellow');
   }
 
   #putOff(event: PutOff): void {
@@ -158,6 +157,7 @@ export class Timeline {
     const fits =
       first?.reason === event.reason &&
       first.delayMs === event.delayMs &&
+      first.behind === event.behind &&
       this.#recording.has(first.contact) === this.#recording.has(event.contact) &&
       this.#togetherMs === nowMs;
     if (!fits) this.flush();

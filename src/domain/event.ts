@@ -201,6 +201,8 @@ export type CampaignEvent =
       readonly contact: string;
       readonly reason: string;
       readonly delayMs: number;
+      /** What it needed failed for it: others come first. */
+      readonly behind?: true | undefined;
       /** The services that could not be asked; absent where it waits for another reason. */
       readonly waitsFor?: readonly string[] | undefined;
     })

@@ -5,6 +5,7 @@ import { addFailedCall, type Cause, causeWith, keyAmong, OTHER_REASONS } from '.
 import type { CampaignEvent, EventOf } from './event.ts';
 import { OutcomeCounts } from './outcome-counts.ts';
 import { PairMap } from './pair-map.ts';
+import { RetriesMade } from './retries-made.ts';
 import { paidFor } from './spending.ts';
 import { UsageBook } from './usage.ts';
 import type { Outcome, Role } from './words.ts';
@@ -14,6 +15,7 @@ export interface ServiceTally {
   /** Attempts sent: those that succeeded and those that failed. */
   requests: number;
   failures: number;
+  /** Those that were made. */
   retries: number;
 }
 
@@ -45,6 +47,7 @@ export class RunTally {
   readonly failures = new Map<string, Cause>();
   /** By contact in hand whose call failed: of which service, or at which step, and its code. */
   readonly #failedBy = new Map<string, string>();
+  readonly #retries = new RetriesMade();
   /** What services were paid for. */
   readonly usage = new UsageBook();
   /** By what was chosen with a key. */
@@ -61,6 +64,8 @@ export class RunTally {
   records = 0;
 
   take(event: CampaignEvent): void {
+    const retry = this.#retries.take(event);
+    if (retry !== undefined) this.service(retry.service, retry.role).retries += 1;
     switch (event.type) {
       case 'contact.rejected':
         this.rejectedCount += 1;
@@ -138,9 +143,6 @@ export class RunTally {
         service.failures += 1;
         break;
       }
-      case 'retry.scheduled':
-        this.service(event.service, event.role).retries += 1;
-        break;
       default:
     }
   }

@@ -2,9 +2,14 @@
  * Small pieces of English that log lines and screens share.
  */
 
+/** `12,000`. */
+export function numberText(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
 /** `1 contact`, `12,000 contacts`; `many` where the plural is not made with an s. */
 export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
+  return `${numberText(count)} ${count === 1 ? one : many}`;
 }
 
 /** `a`, `a and b`, `a, b and c`. */

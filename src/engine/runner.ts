@@ -358,6 +358,7 @@ export class Runner {
       call: claim.key.call,
       reason,
       delayMs,
+      ...(behind && { behind }),
       waitsFor: wait.waitsFor,
     });
   }

@@ -4,6 +4,7 @@
  */
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { CampaignEvent, EventOf } from '../domain/event.ts';
+import { RetriesMade } from '../domain/retries-made.ts';
 import { paidFor } from '../domain/spending.ts';
 import { OUTCOMES } from '../domain/words.ts';
 
@@ -123,7 +124,7 @@ function serviceMetrics(registry: Registry): (event: CampaignEvent) => void {
     new Counter({ registers, name, help, labelNames: ['service', 'role', ...more] as const });
   const attempts = counter('campaign_attempts_total', 'Requests, each retry counted.', 'result');
   const failures = counter('campaign_failures_total', 'Requests that failed, by kind.', 'kind');
-  const retries = counter('campaign_retries_total', 'Retries that were decided upon.');
+  const retries = counter('campaign_retries_total', 'Retries that were made.');
   const fallbacks = counter(
     'campaign_fallbacks_total',
     'Steps done by this service in the place of another.',
@@ -142,7 +143,10 @@ function serviceMetrics(registry: Registry): (event: CampaignEvent) => void {
     buckets: REQUEST_SECONDS,
   });
   const paid = paidMetrics(registry);
+  const retriesMade = new RetriesMade();
   return (event) => {
+    const retry = retriesMade.take(event);
+    if (retry !== undefined) retries.inc({ service: retry.service, role: retry.role });
     switch (event.type) {
       case 'step.finished': {
         const { service, role, step, kept, requestMs } = event;
@@ -165,9 +169,6 @@ function serviceMetrics(registry: Registry): (event: CampaignEvent) => void {
         paid(event);
         break;
       }
-      case 'retry.scheduled':
-        retries.inc({ service: event.service, role: event.role });
-        break;
       case 'fallback.used':
         fallbacks.inc({ service: event.service, role: event.role, instead: event.instead });
         break;

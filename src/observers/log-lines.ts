@@ -8,7 +8,7 @@ import { CALL_LIMIT } from '../domain/failure.ts';
 import type { Health } from '../domain/health.ts';
 import { maskContactId, maskNumbers } from '../domain/privacy.ts';
 import { withServiceKeys } from '../domain/service-key.ts';
-import { counted, spanText } from '../domain/text.ts';
+import { counted, numberText, spanText } from '../domain/text.ts';
 import type { Payee } from '../domain/usage.ts';
 import type { Role } from '../domain/words.ts';
 
@@ -107,8 +107,8 @@ const SENTENCES: Sentences = {
     `call to ${shown(contact)} ${putOff === true ? 'is put off, it ' : ''}failed` +
     `${step === undefined ? '' : ` at ${step}`}: ` +
     failureText(code, undefined, message),
-  'contact.put_off': ({ contact, delayMs, reason }) =>
-    `${shown(contact)} is put off for ${spanText(delayMs)}: ${maskNumbers(reason)}`,
+  'contact.put_off': (event) =>
+    `${shown(event.contact)} is ${putOffText(event)}: ${maskNumbers(event.reason)}`,
   'call.finished': ({ contact, outcome, detail, durationMs, was }) => {
     const ended = was === undefined ? 'ended' : 'was uncertain, and is known now';
     const why = detail === undefined ? '' : ` (${detailText(detail, contact)})`;
@@ -230,14 +230,22 @@ export function detailText(detail: string, contact: string): string {
 }
 
 function countsText(counts: ContactCounts): string {
-  const parts = [
-    `${counts.done} done`,
-    ...(counts.queued > 0 ? [`${counts.queued} queued`] : []),
-    ...(counts.put_off > 0 ? [`${counts.put_off} put off`] : []),
-    ...(counts.calling > 0 ? [`${counts.calling} calling`] : []),
-    ...(counts.uncertain > 0 ? [`${counts.uncertain} uncertain`] : []),
-  ];
-  return `${counted(counts.total, 'contact')}, ${parts.join(', ')}`;
+  const { total, done, queued, put_off, calling, uncertain } = counts;
+  const others = Object.entries({ queued, 'put off': put_off, calling, uncertain })
+    .filter(([, count]) => count > 0)
+    .map(([word, count]) => `, ${numberText(count)} ${word}`);
+  return `${counted(total, 'contact')}, ${numberText(done)} done${others.join('')}`;
+}
+
+/** A breaker whose time is almost up waits for somebody who tries its service. */
+const NO_TIME_MS = 1_000;
+
+/** `put off for 1 min, behind the others`: until when, as part of a sentence. */
+export function putOffText({ delayMs, behind, waitsFor }: EventOf<'contact.put_off'>): string {
+  if (waitsFor !== undefined && delayMs < NO_TIME_MS) {
+    return `put off until ${waitsFor.length === 1 ? 'it' : 'they'} can be asked`;
+  }
+  return `put off for ${spanText(delayMs)}${behind === true ? ', behind the others' : ''}`;
 }
 
 function failedText(event: EventOf<'attempt.failed'>): string {

@@ -3,6 +3,7 @@
  * Counted from the engine's events, in memory that does not grow with the list.
  */
 import type { CampaignEvent } from '../domain/event.ts';
+import { RetriesMade } from '../domain/retries-made.ts';
 import type { Role } from '../domain/words.ts';
 
 export interface ServiceDelays {
@@ -10,6 +11,7 @@ export interface ServiceDelays {
   role: Role | undefined;
   /** Calls that it held up at least once: by a retry, put off, or failed. Of a CRM: records. */
   calls: number;
+  /** Those that were made: a wait for one may have been cut short. */
   retries: number;
   /** Times that a contact went back to the queue because of it. */
   putOff: number;
@@ -43,6 +45,7 @@ export class Forecast {
   readonly #recording = new Set<string>();
   /** By service, as far as it was heard of. */
   readonly #roles = new Map<string, Role>();
+  readonly #retries = new RetriesMade();
   readonly #pace = { times: 0, waitMs: 0 };
   #atMs = 0;
   #busyMs = 0;
@@ -135,9 +138,10 @@ export class Forecast {
   }
 
   #count(event: CampaignEvent): void {
+    const retry = this.#retries.take(event);
+    if (retry !== undefined) this.#of(retry.service, retry.role).retries += 1;
     switch (event.type) {
       case 'retry.scheduled':
-        this.#of(event.service, event.role).retries += 1;
         this.#holdUp(event.contact, event.service);
         break;
       case 'fallback.used':

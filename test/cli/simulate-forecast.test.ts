@@ -133,6 +133,19 @@ it('counts calls that failed for good among those that were held up, with their 
   expect(delays).toMatchObject([{ service: 'openai', role: 'llm', calls: 12, failed_calls: 12 }]);
 });
 
+it('counts retries that were made, not those that the breaker cut short', async () => {
+  using bench = new CommandBench();
+  const command = 'simulate --contacts 12 --lines 4 --outage elevenlabs@+0s-+5m';
+  const { stdout: text } = await bench.command(command);
+  const made = text.match(/elevenlabs failed at speech, attempt [2-9]/g)?.length ?? 0;
+  expect(text.match(/elevenlabs: retry \d in/g)?.length).toBeGreaterThan(made);
+  expect(text).toMatch(new RegExp(`calls by elevenlabs: ${made} retries`));
+  const { services, forecast } = JSON.parse((await bench.command(`${command} --json`)).stdout);
+  expect(services.elevenlabs.retries).toBe(made);
+  expect(forecast.delays[0].retries).toBe(made);
+  expect(forecast.outages[0].price.retries).toBe(made);
+});
+
 it('says of an outage of the CRM that it is records that wait', async () => {
   const options = '--contacts 12 --outage hubspot@+1m-+5m';
   const text = await told(VENDORS + LINES, options);
@@ -146,6 +159,15 @@ it('says of an outage of the CRM that it is records that wait', async () => {
   const verbose = await told(VENDORS + LINES, `${options} --verbose`);
   expect(verbose).toMatch(/ the record of \w+ is put off for 1 min/);
   expect(verbose).not.toMatch(/\d\d (?!the record)\S+ is put off for/);
+});
+
+it('gives no milliseconds to a wait for a breaker that is all but ready', async () => {
+  using bench = new CommandBench();
+  const { stdout } = await bench.command('simulate --outage crm');
+  expect(stdout).not.toMatch(/put off for \d+ ms/);
+  expect(stdout.replace(/\s+/g, ' ')).toContain(
+    'the record of marigold is put off until it can be asked: waits for hubspot',
+  );
 });
 
 it('says that records waited only where some did, and what was tried again', async () => {
@@ -240,6 +262,10 @@ it('asks no voice where twilio speaks the text itself, but for one that is to fa
   const failing = await told(priced + LINES, '--contacts 8 --outage tts@+30s-+5m');
   expect(failing).toContain('twilio speaks the text itself in a real run: here elevenlabs does');
   expect(failing).toContain('elevenlabs is left alone');
+  const two = priced.replace('tts: [elevenlabs]', 'tts: [elevenlabs, flite]');
+  expect(await told(two + LINES, '--contacts 1 --outage tts')).toContain(
+    'in a real run: here elevenlabs and flite do ',
+  );
   const audio = priced.replace('from:', 'audio_base_url: "https://audio.example.com", from:');
   expect(await told(audio + LINES, '--contacts 8')).toContain('elevenlabs speaks, twilio rings');
 });

@@ -55,7 +55,7 @@ describe('campaign simulate --outage elevenlabs', () => {
       'attempt 4',
       'call to marigold is put off, it failed at speech',
       'elevenlabs is left alone for 1 min',
-      'marigold is put off for 1 min',
+      'marigold is put off for 1 min, behind the others',
       'ALERT (critical): elevenlabs, which speaks the texts, does not work',
       'Affected so far: 1 contact.',
       'thistle, quill, juniper, orlo, clementine are put off for 1 min:',

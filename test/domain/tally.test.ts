@@ -42,7 +42,7 @@ describe('what a run did', () => {
       role: 'tts',
       requests: 2,
       failures: 1,
-      retries: 1,
+      retries: 0,
     });
     expect([...tally.failures]).toEqual([]);
     expect(tally.records).toBe(0);
@@ -54,6 +54,34 @@ describe('what a run did', () => {
     const tally = tallyOf(done, failed, failed, { ...done, kept: true });
     expect(tally.service('flite', 'tts')).toMatchObject({ requests: 3, failures: 2, retries: 0 });
     expect(tally.service('flite', 'llm')).toMatchObject({ requests: 0 });
+  });
+
+  it('counts retries that were made, not those that another service or a stop cut short', () => {
+    const done: CampaignEvent = { type: 'step.finished', ...flite, durationMs: 1 };
+    const hungUp: CampaignEvent = { ...failed, role: 'dialer', service: 'twilio', hangUp: true };
+    const retry: CampaignEvent = {
+      type: 'retry.scheduled',
+      ...flite,
+      retry: 1,
+      delayMs: 5,
+      code: 'x',
+    };
+    const putOff: CampaignEvent = {
+      type: 'contact.put_off',
+      ...subject,
+      reason: 'x',
+      delayMs: 1,
+    };
+    const of = (...events: readonly CampaignEvent[]): number =>
+      tallyOf(retry, ...events).service('flite', 'tts').retries;
+    expect(of(failed)).toBe(1);
+    expect(of(hungUp, done)).toBe(1);
+    expect(of(failed, retry, done)).toBe(2);
+    expect(of()).toBe(0);
+    expect(of({ ...done, service: 'espeak-ng' }, done)).toBe(0);
+    expect(of({ ...failed, service: 'espeak-ng' }, failed)).toBe(0);
+    expect(of(putOff, done)).toBe(0);
+    expect(of({ ...done, call: 'y' })).toBe(0);
   });
 
   it('adds up what services were paid for, also for answers that were refused', () => {

@@ -108,6 +108,28 @@ describe('events in words', () => {
     expect(masked).toContain('the call to +1 415 *** **34, asked');
   });
 
+  it('say until when somebody waits, and who comes first', () => {
+    const about = { type: 'contact.put_off', contact: 'c-1', reason: 'waits for flite' } as const;
+    const told = (wait: { delayMs: number; behind?: true; waitsFor?: readonly string[] }): string =>
+      messageOf({ ...about, ...wait }, []);
+    expect(told({ delayMs: 60_000, behind: true })).toBe(
+      'c-1 is put off for 1 min, behind the others: waits for flite',
+    );
+    expect(told({ delayMs: 142, waitsFor: ['flite'] })).toBe(
+      'c-1 is put off until it can be asked: waits for flite',
+    );
+    expect(told({ delayMs: 142, waitsFor: ['flite', 'hubspot'] })).toContain('until they can be');
+    expect(told({ delayMs: 1_000, waitsFor: ['flite'] })).toContain('put off for 1 s: ');
+  });
+
+  it('write all numbers of a line in one way', () => {
+    const contacts = { total: 100_000, done: 1_160, calling: 0, queued: 98_840, put_off: 0 };
+    const counts = { ...contacts, uncertain: 0 };
+    expect(messageOf({ type: 'run.started', lines: 4, contacts: counts }, [])).toBe(
+      'run started on 4 lines: 100,000 contacts, 1,160 done, 98,840 queued',
+    );
+  });
+
   it('say who was not hung up on', () => {
     const asked = EVERY_EVENT.flatMap((event) =>
       event.type === 'attempt.failed' ? [{ ...event, hangUp: true } as const] : [],

@@ -26,9 +26,20 @@ const own = [...types.keys()].filter((name) => name.startsWith('campaign_')).toS
  * What not every run has: a service that says what it is paid for, a key that counts, and a call
  * that had been uncertain.
  */
-const PAID_AND_CHOSEN: readonly CampaignEvent[] = [
+const RETRIED_PAID_AND_CHOSEN: readonly CampaignEvent[] = [
+  {
+    type: 'retry.scheduled',
+    call: 'w',
+    step: 'script',
+    service: 'openai',
+    role: 'llm',
+    retry: 1,
+    delayMs: 1,
+    code: 'timeout',
+  },
   {
     type: 'step.finished',
+    call: 'w',
     step: 'script',
     service: 'openai',
     role: 'llm',
@@ -86,7 +97,7 @@ describe('the dashboard', () => {
   });
 
   it('knows each metric by the labels that it has', async () => {
-    for (const event of [...EVERY_EVENT, ...PAID_AND_CHOSEN]) metrics.take(event);
+    for (const event of [...EVERY_EVENT, ...RETRIED_PAID_AND_CHOSEN]) metrics.take(event);
     metrics.probed('flite', 'tts', true, 5);
     metrics.callBegun('x', 0);
     metrics.callEnded('x', 'twilio', 'answered', 5_000);
