@@ -66,12 +66,28 @@ describe('alerts.rules', () => {
     ['{ error_rate: { severity: high } }', 'alerts.rules.error_rate.severity', 'critical, warning'],
     ['{ error_rate: { window: 15 } }', 'alerts.rules.error_rate.window', 'a duration from 1m'],
     ['{ disk: { free: 10% } }', 'alerts.rules.disk.free', 'a size from 1MB to 10GB'],
+    ['{ disk: { free: 1GiB } }', 'alerts.rules.disk.free', 'units are KB, MB and GB: 500KB'],
     ['{ eror_rate: {} }', 'alerts.rules.eror_rate', 'error_rate'],
     ['{ cpu: { enabled: no thanks } }', 'alerts.rules.cpu.enabled', 'true or false'],
   ])('%s is refused', (rules, path, allowed) => {
     const told = problems(rules);
+    expect(told).toContain('has 1 problem:');
     expect(told).toContain(path);
     expect(told).toContain(allowed);
+  });
+});
+
+describe('a number without a unit', () => {
+  it.each([
+    ['{ error_rate: { window: 15 } }', 'from 1m to 24h; write 15m for minutes'],
+    ['{ error_rate: { window: 90 } }', 'from 1m to 24h; write 90s for seconds'],
+    ['{ error_rate: { window: 900000000 } }', 'from 1m to 24h; units are ms, s, m and h: 500ms,'],
+    ['{ error_rate: { window: 0 } }', 'from 1m to 24h; units are ms, s, m and h: 500ms,'],
+    ['{ slow_service: { threshold: 5000 } }', 'from 1ms to 1h; write 5000ms for milliseconds'],
+    ['{ disk: { free: 500 } }', '2GB; write 500MB for millions of bytes'],
+    ['{ disk: { free: 50000 } }', '2GB; write 50000KB for thousands of bytes'],
+  ])('is told with a unit that is allowed: %s', (rules, hint) => {
+    expect(problems(rules)).toContain(hint);
   });
 });
 
