@@ -59,6 +59,8 @@ export class RunTally {
   readonly notes = new Map<string, number>();
   /** Records that the CRM took, also of calls that ended in an earlier run. */
   records = 0;
+  /** How long it worked, as the log has it; undefined while it is on. */
+  durationMs: number | undefined;
 
   take(event: CampaignEvent): void {
     switch (event.type) {
@@ -86,6 +88,9 @@ export class RunTally {
         break;
       case 'alert.failed':
         this.alerts.failed += 1;
+        break;
+      case 'run.finished':
+        this.durationMs = event.durationMs;
         break;
       default:
         this.#takeService(event);

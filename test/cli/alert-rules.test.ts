@@ -4,10 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/cli/config.ts';
 import { ALERT_RULE_NAMES } from '../../src/cli/config-alert-rules.ts';
 import { runCommandLine } from '../../src/cli/main.ts';
+import { realClock } from '../../src/cli/world.ts';
 import { DEFAULT_ALERT_POLICIES } from '../../src/domain/alert-policy.ts';
 import { CALM_HOST } from '../support/calm-host.ts';
 import { CommandBench } from '../support/command-bench.ts';
 import { fakeWorld } from '../support/fake-world.ts';
+import { loopback } from '../support/loopback.ts';
 
 function policies(rules: string) {
   const text = `script: { template: "Hi." }\nalerts:\n  rules: ${rules}\n`;
@@ -148,5 +150,24 @@ describe('a run', () => {
     expect(store.alerts.load().open).toMatchObject([
       { key: 'host:disk:store', severity: 'warning', campaign: 'contacts' },
     ]);
+  });
+});
+
+describe('the summary of a run', () => {
+  it('says how long it worked, without what its alerts were waited for', async () => {
+    const real = realClock();
+    let slowMs = 0;
+    const hook = await loopback(({ body }) => {
+      if (body.includes('campaign:spring:finished')) slowMs += 60_000;
+      return {};
+    });
+    using bench = new CommandBench();
+    const webhook = `{ enabled: true, url: "${hook.url}", severities: [info] }`;
+    bench.write('config.yml', `script: { template: "Hi." }\nalerts: { webhook: ${webhook} }\n`);
+    bench.list('spring.csv', [1]);
+    const clock = { ...real, wallMs: () => real.wallMs() + slowMs };
+    const { stdout } = await bench.command('run spring.csv', { clock });
+    expect(slowMs).toBe(60_000);
+    expect(stdout).toMatch(/^\s*spring: 1 contact done in [\d.]+ m?s\. /);
   });
 });
