@@ -73,7 +73,7 @@ export async function status(
     campaignNames(reports, name).map((campaign) => statusOf(config, reports, campaign, wallMs)),
   );
   const breakers = breakerLines(config, reports, wallMs);
-  const open = openAlertLines(reports.alertsOpen());
+  const open = openAlertLines(reports.alertsOpen(), campaignsOn(config, reports));
   const runsMs = statuses.flatMap(({ running }) => running?.sinceMs ?? []);
   const untold = owedAlertsLines(reports.alertsOwed(), config.alerts, runsMs);
   const below = { ...breakers, open, untold };
@@ -106,6 +106,12 @@ export function campaignNames(reports: Reports, name: string | undefined): reado
           listed(names),
     names.length === 0 ? '`campaign run <list>` begins one.' : near && `Did you mean ${near}?`,
   );
+}
+
+/** Those that a run works on, whichever is asked about. */
+function campaignsOn({ store }: Config, reports: Reports): readonly string[] {
+  const names = reports.campaigns().map(({ campaign }) => campaign);
+  return names.filter((campaign) => isRunLockHeld({ store: store.path, campaign }));
 }
 
 function statusOf(
