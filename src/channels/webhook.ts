@@ -87,7 +87,8 @@ export function alertDocument(alert: Alert) {
     since: new Date(sinceMs).toISOString(),
     duration_ms: wholeMs(durationMs),
     late_ms: wholeMs(lateMs),
-    affected,
+    // Who was met in another way than those that are counted as they come was met once.
+    affected: Math.max(affected, contacts ?? 0),
     contacts: contacts ?? null,
     contacts_more: contacts === undefined ? null : contactsMore === true,
     title,

@@ -7,11 +7,12 @@ import {
   type AlertPolicies,
   type CountPolicy,
   DEFAULT_ALERT_POLICIES,
+  type DiskPolicy,
   type OftenPolicy,
   type RulePolicy,
 } from '../domain/alert-policy.ts';
-import { choice, duration, number, section, whole, within } from './config-schema-parts.ts';
-import { durationText, parseDuration, parseSize, SIZE_PATTERN } from './durations.ts';
+import { choice, duration, number, section, size, whole } from './config-schema-parts.ts';
+import { durationText, parseDuration, parseSize } from './durations.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -80,7 +81,6 @@ function lasting(value: number, description: string) {
 }
 
 const ABOVE = 'More than this share is told, from 0 to 1.';
-const SIZE_ALLOWED = 'a size from 1MB to 10GB, such as 500MB or 2GB';
 
 export function alertRuleKeys() {
   const its = DEFAULT_ALERT_POLICIES;
@@ -141,7 +141,7 @@ export function alertRuleKeys() {
       'Another service does the work of one that is not known to be down.',
     ),
     reconnections: reconnections(its.reconnections),
-    disk: rule(its.disk, { free: free(its.disk.freeBytesMin) }, 'A disk is nearly full.'),
+    disk: disk(its.disk),
     sheet_away: rule(its.sheetAway, {}, 'Google Sheets takes no rows.'),
     cut_calls: rule(
       its.cutCalls,
@@ -163,6 +163,15 @@ function reconnections(its: CountPolicy) {
     { times: whole(1, 1_000, its.timesMax, 'More than so many are told.'), window },
     'A connection to Asterisk has to be made again and again.',
   );
+}
+
+function disk(its: DiskPolicy) {
+  const free = size(
+    { min: '1MB', max: '10GB', examples: '500MB or 2GB' },
+    `${its.freeBytesMin / 1e9}GB`,
+    'Less than so much free is told.',
+  );
+  return rule(its, { free }, 'A disk is nearly full.');
 }
 
 function serviceKeys() {
@@ -190,15 +199,6 @@ function infoKeys() {
     milestones: rule(its.milestones, {}, '25, 50 and 75 % of a list are done.'),
     service_recovered: rule(its.serviceRecovered, {}, 'A service that was down works again.'),
   };
-}
-
-function free(bytes: number) {
-  return z
-    .string({ error: SIZE_ALLOWED })
-    .regex(SIZE_PATTERN, { error: SIZE_ALLOWED })
-    .refine((value) => within(parseSize(value), 1_000_000, 10_000_000_000), { error: SIZE_ALLOWED })
-    .default(`${bytes / 1e9}GB`)
-    .describe('Less than so much free is told.');
 }
 
 export type WrittenRules = z.output<z.ZodObject<ReturnType<typeof alertRuleKeys>>>;

@@ -2,7 +2,13 @@
  * What the schema of config.yml is built from. The message of each rule is what is allowed.
  */
 import { z } from 'zod';
-import { DURATION_PATTERN, durationText, parseDuration } from './durations.ts';
+import {
+  DURATION_PATTERN,
+  durationText,
+  parseDuration,
+  parseSize,
+  SIZE_PATTERN,
+} from './durations.ts';
 
 /** `defaults` is off for the overrides of a provider: what is not written there is inherited. */
 export type Filling = 'defaults' | 'nothing';
@@ -88,6 +94,22 @@ export function duration(
   description: string,
 ) {
   return bareDuration(range, description).default(value);
+}
+
+/** @param examples ends the message: `500KB or 50MB` */
+export function size(
+  { min, max, examples }: { min: string; max: string; examples: string },
+  value: string,
+  description: string,
+) {
+  const allowed = `${SIZE_ALLOWED}${min} to ${max}, such as ${examples}`;
+  const [least = 0, most = 0] = [parseSize(min), parseSize(max)];
+  return z
+    .string({ error: allowed })
+    .regex(SIZE_PATTERN, { error: allowed, abort: true })
+    .refine((text) => within(parseSize(text), least, most), { error: allowed })
+    .default(value)
+    .describe(description);
 }
 
 export function choice<const Words extends readonly string[]>(

@@ -18,14 +18,13 @@ import {
   optionalSection,
   path,
   pattern,
-  SIZE_ALLOWED,
   section,
+  size,
   whole,
-  within,
 } from './config-schema-parts.ts';
 import { serverKeys } from './config-server.ts';
 import { sheetsKeys } from './config-sheets.ts';
-import { durationText, parseSize, SIZE_PATTERN } from './durations.ts';
+import { durationText } from './durations.ts';
 import { SERVICES_BY_ROLE } from './service-names.ts';
 
 /** The purpose of a call, where the config has none of its own: that of the shipped example. */
@@ -197,16 +196,14 @@ function answerKeys() {
 }
 
 function loggingKeys() {
-  const size = `${SIZE_ALLOWED}10KB to 10GB, such as 500KB or 50MB`;
   return {
     file: path('logs/app.log', 'Always the current log; older ones get .1, .2 and so on.'),
     level: choice(LOG_LEVELS, 'info', 'The least important line that is written.'),
-    max_size: z
-      .string({ error: size })
-      .regex(SIZE_PATTERN, { error: size })
-      .refine((value) => within(parseSize(value), 10_000, 10_000_000_000), { error: size })
-      .default('50MB')
-      .describe('A longer file is set aside and a new one begun. MB are millions of bytes.'),
+    max_size: size(
+      { min: '10KB', max: '10GB', examples: '500KB or 50MB' },
+      '50MB',
+      'A longer file is set aside and a new one begun. MB are millions of bytes.',
+    ),
     keep: whole(1, 1000, 10, 'How many older files are kept.'),
   };
 }

@@ -6,8 +6,9 @@ import type { z } from 'zod';
 import { hintForKey, hintForService, keysAt } from './config-hints.ts';
 import { type ConfigPath, type ConfigProblem, pathText } from './config-problems.ts';
 import { type ConfigFile, configSchema } from './config-schema.ts';
-import { DURATION_ALLOWED, SIZE_ALLOWED } from './config-schema-parts.ts';
+import { DURATION_ALLOWED, SIZE_ALLOWED, within } from './config-schema-parts.ts';
 import type { ConfigSource, MissingVariable } from './config-source.ts';
+import { parseDuration, parseSize } from './durations.ts';
 import { SERVICES_BY_ROLE } from './service-names.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -182,14 +183,34 @@ function hintForChain(role: string, path: ConfigPath, value: unknown): string | 
     : hintForService(role, value);
 }
 
+/** What a number without a unit may have been meant as, the likeliest first. */
+const DURATION_UNITS = { s: 'seconds', m: 'minutes', h: 'hours', ms: 'milliseconds' };
+const SIZE_UNITS = { MB: 'millions of bytes', GB: 'thousands of MB', KB: 'thousands of bytes' };
+
+/** The first unit with which it is allowed; undefined where it is with none. */
+function hintForBare(
+  text: string,
+  allowed: string,
+  units: Readonly<Record<string, string>>,
+): string | undefined {
+  const valueOf = (amount = '') => parseDuration(amount) ?? parseSize(amount);
+  const [, min, max] = / from (\w+) to (\w+)/.exec(allowed) ?? [];
+  const [least, most] = [valueOf(min), valueOf(max)];
+  if (least === undefined || most === undefined) return undefined;
+  const unit = Object.keys(units).find((one) => within(valueOf(`${text}${one}`), least, most));
+  return unit && `write ${text}${unit} for ${units[unit]}`;
+}
+
 function hintForValue(issue: Issue, value: unknown): string | undefined {
   const text = String(value);
+  const isBare = /^\d+(\.\d+)?$/.test(text);
   if (issue.message.startsWith(DURATION_ALLOWED)) {
-    const isBare = /^\d+(\.\d+)?$/.test(text);
-    return isBare ? `write ${text}s for seconds` : 'units are ms, s, m and h: 500ms, 5s, 10m, 2h';
+    const units = 'units are ms, s, m and h: 500ms, 5s, 10m, 2h';
+    return isBare ? (hintForBare(text, issue.message, DURATION_UNITS) ?? units) : units;
   }
-  if (issue.message.startsWith(SIZE_ALLOWED) && /^\d+$/.test(text)) {
-    return `write ${text}MB for millions of bytes`;
+  if (issue.message.startsWith(SIZE_ALLOWED)) {
+    const units = 'units are KB, MB and GB: 500KB, 50MB, 2GB';
+    return isBare ? (hintForBare(text, issue.message, SIZE_UNITS) ?? units) : units;
   }
   const isQuoted = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value);
   if (issue.code === 'invalid_type' && isQuoted) {

@@ -15,22 +15,39 @@ export interface OpenAlertLine {
   /** It has met so many; null where that is not known. */
   readonly contacts: number | null;
   readonly contacts_more: boolean | null;
+  /** It is a figure of the machine that no run reads at the moment. */
+  readonly unmeasured: true | undefined;
 }
 
-/** The worst first, then the oldest. */
-export function openAlertLines(open: readonly Alert[]): readonly OpenAlertLine[] {
+/** Figures of the machine are read by runs; that of its memory by those of its campaign. */
+function isMeasured({ rule, campaign }: Alert, campaignsOn: readonly string[]): boolean {
+  if (rule === 'memory') return campaignsOn.includes(campaign);
+  return (rule !== 'cpu' && rule !== 'disk') || campaignsOn.length > 0;
+}
+
+/**
+ * The worst first, then the oldest.
+ *
+ * @param campaignsOn those that a run works on
+ */
+export function openAlertLines(
+  open: readonly Alert[],
+  campaignsOn: readonly string[],
+): readonly OpenAlertLine[] {
   const byUrgency = (one: Alert, other: Alert): number =>
     bySeverity(one.severity, other.severity) || one.sinceMs - other.sinceMs;
   return open.toSorted(byUrgency).map((alert) => {
     const { key, severity, title, sinceMs, contacts, contactsMore } = alert;
-    const about = { key, severity, title: maskNumbers(title), since: isoTime(sinceMs) };
+    const unmeasured = isMeasured(alert, campaignsOn) ? undefined : true;
+    const since = isoTime(sinceMs);
+    const about = { key, severity, title: maskNumbers(title), since, unmeasured } as const;
     if (contacts === undefined) return { ...about, contacts: null, contacts_more: null };
     return { ...about, contacts, contacts_more: contactsMore === true };
   });
 }
 
 export function openAlertText(line: OpenAlertLine, wallMs: number): string {
-  const { severity, title, since, contacts, contacts_more } = line;
+  const { severity, title, since, contacts, contacts_more, unmeasured } = line;
   const span = spanText(Math.max(0, wallMs - Date.parse(since)));
   const met = {
     kind: 'raised',
@@ -38,6 +55,8 @@ export function openAlertText(line: OpenAlertLine, wallMs: number): string {
     contactsMore: contacts_more || undefined,
   } as const;
   const affected = affectedText(met);
-  const tail = affected === undefined ? '' : `; ${affected}`;
-  return `open alert, ${severity}: ${title}; since ${since} (${span})${tail}`;
+  const whom = affected === undefined ? '' : `; ${affected}`;
+  const looks =
+    unmeasured === true ? '; no run is on that measures it: the next one looks again' : '';
+  return `open alert, ${severity}: ${title}; since ${since} (${span})${whom}${looks}`;
 }

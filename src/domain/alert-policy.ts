@@ -1,7 +1,7 @@
 /**
  * What there is to be told, and when: the rules of alerts, as config.yml may change them.
  */
-import type { AlertSeverity } from './alert.ts';
+import type { AlertSeverity } from './alert-severity.ts';
 
 export interface RulePolicy {
   readonly enabled: boolean;

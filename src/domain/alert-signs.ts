@@ -82,8 +82,7 @@ export function alertsLeft(state: AlertState, moment: AlertMoment): AlertsAfter 
   const { campaign, wallMs } = moment;
   let after = quiet(state);
   for (const open of state.values()) {
-    const rule = ruleOf(open);
-    if (rule !== undefined && !policies[rule].enabled) {
+    if (isSwitchedOff(open, policies)) {
       after = { ...after, state: without(after.state, open.key) };
     } else if (isLeft(open, moment)) {
       const words = unusedWords(open.service ?? '', campaign);
@@ -94,30 +93,14 @@ export function alertsLeft(state: AlertState, moment: AlertMoment): AlertsAfter 
   return after;
 }
 
+/** What it told is taken back, without a message. */
+export function isSwitchedOff({ rule }: Alert, policies: AlertPolicies): boolean {
+  return rule !== undefined && !policies[rule].enabled;
+}
+
 /** Of an outage of a service itself, its own rule judges. */
 function isLeft({ service, key, campaign }: Alert, moment: AlertMoment): boolean {
   if (service === undefined || key === serviceKey(service)) return false;
   if (campaign !== moment.campaign) return false;
   return !moment.breakers.some((breaker) => breaker.service === service);
-}
-
-const RULE_KEYS: readonly (readonly [RegExp, keyof AlertPolicies])[] = [
-  [/^campaign:.*:error_rate$/, 'errorRate'],
-  [/^campaign:.*:llm_failure_rate$/, 'llmFailureRate'],
-  [/^campaign:.*:success_rate$/, 'successRate'],
-  [/^campaign:.*:cut_calls$/, 'cutCalls'],
-  [/^campaign:.*:call_failed:.*$/, 'callFailed'],
-  [/^campaign:.*:memory$/, 'memory'],
-  [/^service:.*:slow:\w+$/, 'slowService'],
-  [/^campaign:.*:fallback:.*:\w+$/, 'fallback'],
-  [/^service:.*:reconnections$/, 'reconnections'],
-  [/^host:cpu$/, 'cpu'],
-  [/^host:disk:/, 'disk'],
-  [/^store$/, 'storeFailed'],
-  [/^sheets$/, 'sheetAway'],
-];
-
-/** The rule whose alert it is; undefined for those that judge what they left by themselves. */
-function ruleOf({ key }: Alert): keyof AlertPolicies | undefined {
-  return RULE_KEYS.find(([shape]) => shape.test(key))?.[1];
 }

@@ -64,7 +64,7 @@ export function raisedIn(
   if (!enabled) return quiet(state);
   const { campaign, wallMs } = moment;
   const later = about.sinceMs === wallMs ? {} : { raisedMs: wallMs };
-  const base = { severity, kind: 'raised', campaign, affected: 0 } as const;
+  const base = { severity, kind: 'raised', rule, campaign, affected: 0 } as const;
   const alert: Alert = { ...base, ...later, ...about };
   return { state: withAlert(state, alert), news: [alert] };
 }
@@ -82,7 +82,7 @@ export function worsened(
   const { enabled, severity } = policiesOf(moment)[rule];
   const isWorse = bySeverity(severity, open.severity) < 0;
   if (!enabled || !isWorse) return quiet(withAlert(state, open));
-  const alert: Alert = { ...open, severity, was: open.was ?? open.severity };
+  const alert: Alert = { ...open, severity, rule, was: open.was ?? open.severity };
   return { state: withAlert(state, alert), news: [alert] };
 }
 

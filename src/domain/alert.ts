@@ -1,14 +1,9 @@
+import type { AlertPolicies } from './alert-policy.ts';
+import type { AlertSeverity } from './alert-severity.ts';
 import type { FailureKind } from './failure.ts';
 import type { Role } from './words.ts';
 
-/** How much it matters: `critical` is worth waking somebody for. */
-export const ALERT_SEVERITIES = ['critical', 'warning', 'info'] as const;
-export type AlertSeverity = (typeof ALERT_SEVERITIES)[number];
-
-/** For sorting: what matters most first. */
-export function bySeverity(one: AlertSeverity, other: AlertSeverity): number {
-  return ALERT_SEVERITIES.indexOf(one) - ALERT_SEVERITIES.indexOf(other);
-}
+export { ALERT_SEVERITIES, type AlertSeverity, bySeverity } from './alert-severity.ts';
 
 /** `recovered` ends what `raised` began; a `notice` begins nothing, and is told once. */
 export type AlertKind = 'raised' | 'recovered' | 'notice';
@@ -46,6 +41,8 @@ export interface Alert {
   readonly key: string;
   readonly severity: AlertSeverity;
   readonly kind: AlertKind;
+  /** Which rule told it last; absent in a notice, and in what an earlier version kept. */
+  readonly rule?: keyof AlertPolicies | undefined;
   /** Whose run noticed it. */
   readonly campaign: string;
   /** The service it is about, where it is about one. */

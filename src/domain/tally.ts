@@ -62,6 +62,8 @@ export class RunTally {
   readonly notes = new Map<string, number>();
   /** Records that the CRM took, also of calls that ended in an earlier run. */
   records = 0;
+  /** How long it worked, as the log has it; undefined while it is on. */
+  durationMs: number | undefined;
 
   take(event: CampaignEvent): void {
     const retry = this.#retries.take(event);
@@ -91,6 +93,9 @@ export class RunTally {
         break;
       case 'alert.failed':
         this.alerts.failed += 1;
+        break;
+      case 'run.finished':
+        this.durationMs = event.durationMs;
         break;
       default:
         this.#takeService(event);

@@ -18,7 +18,7 @@ import {
 } from '../domain/alert-rules.ts';
 import { checkFailed, checkPassed, hasCheckTrouble, isStalled } from '../domain/alert-services.ts';
 import type { CampaignFigures, Sign, WatchMoment } from '../domain/alert-sign.ts';
-import { alertsBySigns, alertsLeft } from '../domain/alert-signs.ts';
+import { alertsBySigns, alertsLeft, isSwitchedOff } from '../domain/alert-signs.ts';
 import { type Failing, noticesApart, serviceKey } from '../domain/alert-state.ts';
 import { AlertWatch, isWatched } from '../domain/alert-watch.ts';
 import type { BreakerName, CampaignEvent } from '../domain/event.ts';
@@ -124,8 +124,7 @@ export class Alerter implements AsyncDisposable {
       return new AlertOutbox({ channel, clock, random, emit, retry, save, isOwed, latest });
     });
     const owed = this.#load();
-    this.#forgetOrphans(owed);
-    this.#hand(owed, undefined);
+    this.#hand(this.#wanted(owed), undefined);
   }
 
   /** Never throws, whatever the event. */
@@ -308,13 +307,18 @@ export class Alerter implements AsyncDisposable {
     }
   }
 
-  /** Of channels that are not in use any more, nobody else would ever give them up. */
-  #forgetOrphans(owed: readonly OwedAlert[]): void {
-    const { channels, clock } = this.#parts;
+  /**
+   * Without those of rules that are switched off, which are given up. So are the old ones of
+   * channels that are not in use any more: nobody else would ever do that.
+   */
+  #wanted(owed: readonly OwedAlert[]): readonly OwedAlert[] {
+    const { channels, clock, policies = DEFAULT_ALERT_POLICIES } = this.#parts;
     const known = new Set(channels.map(({ name }) => name));
     const tooOldMs = clock.wallMs() - KEPT_MS_MAX;
-    const orphans = owed.filter((one) => !known.has(one.channel) && one.owedMs < tooOldMs);
-    if (orphans.length > 0) void this.#save({ settled: orphans.map(({ id }) => id) });
+    const isOrphan = (one: OwedAlert) => !known.has(one.channel) && one.owedMs < tooOldMs;
+    const settled = owed.filter((one) => isSwitchedOff(one.alert, policies) || isOrphan(one));
+    if (settled.length > 0) void this.#save({ settled: settled.map(({ id }) => id) });
+    return owed.filter((one) => !settled.includes(one));
   }
 
   /** Brings the state up to date; answers what is owed. What cannot be read is left as it was. */

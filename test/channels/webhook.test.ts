@@ -84,6 +84,12 @@ describe('an alert by webhook', () => {
     });
     expect(JSON.stringify(alertDocument({ ...RAISED, ...names }))).not.toContain('spring c1');
     const { contacts: _, ...unknown } = RAISED;
+    // Nobody was met less than once.
+    expect(alertDocument({ ...RAISED, affected: 0, contacts: 1 })).toMatchObject({
+      affected: 1,
+      contacts: 1,
+    });
+    expect(alertDocument({ ...RAISED, affected: 3, contacts: 1 })).toMatchObject({ affected: 3 });
     expect(alertDocument(unknown)).toMatchObject({ contacts: null, contacts_more: null });
   });
 

@@ -4,10 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/cli/config.ts';
 import { ALERT_RULE_NAMES } from '../../src/cli/config-alert-rules.ts';
 import { runCommandLine } from '../../src/cli/main.ts';
+import { realClock } from '../../src/cli/world.ts';
 import { DEFAULT_ALERT_POLICIES } from '../../src/domain/alert-policy.ts';
 import { CALM_HOST } from '../support/calm-host.ts';
 import { CommandBench } from '../support/command-bench.ts';
 import { fakeWorld } from '../support/fake-world.ts';
+import { loopback } from '../support/loopback.ts';
 
 function policies(rules: string) {
   const text = `script: { template: "Hi." }\nalerts:\n  rules: ${rules}\n`;
@@ -66,12 +68,28 @@ describe('alerts.rules', () => {
     ['{ error_rate: { severity: high } }', 'alerts.rules.error_rate.severity', 'critical, warning'],
     ['{ error_rate: { window: 15 } }', 'alerts.rules.error_rate.window', 'a duration from 1m'],
     ['{ disk: { free: 10% } }', 'alerts.rules.disk.free', 'a size from 1MB to 10GB'],
+    ['{ disk: { free: 1GiB } }', 'alerts.rules.disk.free', 'units are KB, MB and GB: 500KB'],
     ['{ eror_rate: {} }', 'alerts.rules.eror_rate', 'error_rate'],
     ['{ cpu: { enabled: no thanks } }', 'alerts.rules.cpu.enabled', 'true or false'],
   ])('%s is refused', (rules, path, allowed) => {
     const told = problems(rules);
+    expect(told).toContain('has 1 problem:');
     expect(told).toContain(path);
     expect(told).toContain(allowed);
+  });
+});
+
+describe('a number without a unit', () => {
+  it.each([
+    ['{ error_rate: { window: 15 } }', 'from 1m to 24h; write 15m for minutes'],
+    ['{ error_rate: { window: 90 } }', 'from 1m to 24h; write 90s for seconds'],
+    ['{ error_rate: { window: 900000000 } }', 'from 1m to 24h; units are ms, s, m and h: 500ms,'],
+    ['{ error_rate: { window: 0 } }', 'from 1m to 24h; units are ms, s, m and h: 500ms,'],
+    ['{ slow_service: { threshold: 5000 } }', 'from 1ms to 1h; write 5000ms for milliseconds'],
+    ['{ disk: { free: 500 } }', '2GB; write 500MB for millions of bytes'],
+    ['{ disk: { free: 50000 } }', '2GB; write 50000KB for thousands of bytes'],
+  ])('is told with a unit that is allowed: %s', (rules, hint) => {
+    expect(problems(rules)).toContain(hint);
   });
 });
 
@@ -132,5 +150,24 @@ describe('a run', () => {
     expect(store.alerts.load().open).toMatchObject([
       { key: 'host:disk:store', severity: 'warning', campaign: 'contacts' },
     ]);
+  });
+});
+
+describe('the summary of a run', () => {
+  it('says how long it worked, without what its alerts were waited for', async () => {
+    const real = realClock();
+    let slowMs = 0;
+    const hook = await loopback(({ body }) => {
+      if (body.includes('campaign:spring:finished')) slowMs += 60_000;
+      return {};
+    });
+    using bench = new CommandBench();
+    const webhook = `{ enabled: true, url: "${hook.url}", severities: [info] }`;
+    bench.write('config.yml', `script: { template: "Hi." }\nalerts: { webhook: ${webhook} }\n`);
+    bench.list('spring.csv', [1]);
+    const clock = { ...real, wallMs: () => real.wallMs() + slowMs };
+    const { stdout } = await bench.command('run spring.csv', { clock });
+    expect(slowMs).toBe(60_000);
+    expect(stdout).toMatch(/^\s*spring: 1 contact done in [\d.]+ m?s\. /);
   });
 });

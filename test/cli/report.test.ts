@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { acquireRunLock } from '../../src/store/lock.ts';
 import { CommandBench, clearNumbers, phoneOf } from '../support/command-bench.ts';
 
 let bench: CommandBench;
@@ -56,6 +57,24 @@ describe('campaign report', () => {
     ]);
     const speech = document.timings.find(({ step }: { step: string }) => step === 'speech');
     expect(speech).toMatchObject({ service: 'flite', count: 2, max_ms: expect.any(Number) });
+  });
+
+  it('tells a run that is on from one that was cut off', async () => {
+    bench.queue('spring', [phoneOf(1)]);
+    {
+      using store = bench.store();
+      store.startRun({ campaign: 'spring', pid: 4242, host: 'test-host', startedMs: 1 });
+    }
+    const lastRun = async () => {
+      const { last_run: run } = JSON.parse((await bench.command('report --json')).stdout);
+      const { stdout } = await bench.command('report');
+      return [/last run .*Z \((.*)\)/.exec(stdout)?.[1], run.is_on];
+    };
+    expect(await lastRun()).toEqual(['cut off: no run is on', false]);
+    const lock = acquireRunLock({ store: bench.path('data/campaign.db'), campaign: 'spring' });
+    if (lock === 'held') throw new Error('nobody else holds it');
+    using _held = lock;
+    expect(await lastRun()).toEqual(['still on', true]);
   });
 
   it('names an account that fills two roles as two, and counts one time as one', async () => {

@@ -118,6 +118,48 @@ services of config.yml: template, flite, preview, csv; no breaker is open
     expect(running.stdout).toContain('the next call tries it again\n');
   });
 
+  it('says of the figures of the machine that only a run measures them', async () => {
+    const clock = new VirtualClock();
+    bench.queue('spring', [phoneOf(1)]);
+    bench.queue('autumn', [phoneOf(2)]);
+    const about = { ...alertAt(clock.wallMs()), severity: 'warning', service: undefined } as const;
+    const cpu = { ...about, key: 'host:cpu', rule: 'cpu', title: 'busy' } as const;
+    const memory = {
+      ...about,
+      key: 'campaign:spring:memory',
+      rule: 'memory',
+      title: 'full',
+    } as const;
+    {
+      using store = bench.store();
+      await store.alerts.save({ open: [cpu, memory, alertAt(clock.wallMs())] });
+    }
+    const next = '; no run is on that measures it: the next one looks again';
+    const tails = async () => {
+      const { stdout } = await bench.command('status spring', { clock });
+      const shape = /^open alert, .*: (busy|full|flite).*; since \S+ \(0 ms\)(.*)$/gm;
+      return [...stdout.matchAll(shape)].map(([, title, tail]) => [title, tail]);
+    };
+    expect(await tails()).toEqual([
+      ['flite', ''],
+      ['full', next],
+      ['busy', next],
+    ]);
+    const lock = acquireRunLock({ store: bench.path('data/campaign.db'), campaign: 'autumn' });
+    if (lock === 'held') throw new Error('nobody else holds it');
+    using _held = lock;
+    expect(await tails()).toEqual([
+      ['flite', ''],
+      ['full', next],
+      ['busy', ''],
+    ]);
+    const { alerts_open: open } = JSON.parse(
+      (await bench.command('status --json', { clock })).stdout,
+    );
+    const flags = open.map(({ unmeasured }: { unmeasured?: boolean }) => unmeasured);
+    expect(flags).toEqual([undefined, true, undefined]);
+  });
+
   const alertAt = (sinceMs: number): Alert => ({
     key: 'service:flite',
     severity: 'critical',

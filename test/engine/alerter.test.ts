@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Alert, alertId } from '../../src/domain/alert.ts';
+import { type AlertPolicies, DEFAULT_ALERT_POLICIES } from '../../src/domain/alert-policy.ts';
 import { alertText } from '../../src/domain/alert-text.ts';
-import type { CampaignEvent } from '../../src/domain/event.ts';
+import type { CampaignEvent, RunEnd } from '../../src/domain/event.ts';
 import {
   CHANNEL_PAUSE_MS,
   CLOSE_MS,
@@ -15,6 +16,7 @@ import type { AlertMemory } from '../../src/engine/ports.ts';
 import { beginProbe } from '../../src/engine/probe.ts';
 import {
   AlertBench,
+  type AlertProcess,
   closed,
   emailed,
   type FakeChannel,
@@ -24,6 +26,8 @@ import {
 } from '../support/alert-bench.ts';
 import { EngineBench } from '../support/engine-bench.ts';
 import { failure, refused, throttled, unauthorized } from '../support/failures.ts';
+
+type Take = (run: AlertProcess) => void;
 
 const RAISED = 'raised service:flite';
 const RECOVERED = 'recovered service:flite';
@@ -387,6 +391,61 @@ describe('health checks that fail', () => {
     bad(run);
     await bench.clock.settle();
     expect(bench.kept.open).toEqual([]);
+  });
+});
+
+describe('a rule that is switched off', () => {
+  const contacts = { ...LIST, total: 3, queued: 3 };
+  const ended = (end: RunEnd): CampaignEvent => {
+    return { type: 'run.finished', end, contacts, durationMs: 1, reason: 'no room' };
+  };
+  const away = { kind: 'permanent', code: 'PERMISSION_DENIED', message: 'no', waiting: 8 } as const;
+  const works: CampaignEvent = { type: 'sheet.works', rows: 8, outageMs: 1 };
+  const started: CampaignEvent = { type: 'run.started', lines: 1, contacts };
+  const checks = (run: AlertProcess, isGood: boolean): void => {
+    for (const _ of [1, 2]) run.alerter.takeCheck('flite', 'tts', isGood, new Error('no answer'));
+  };
+  const CASES: readonly (readonly [keyof AlertPolicies, Take, Take])[] = [
+    ['serviceDown', (run) => run.take(opened()), (run) => run.take(closed())],
+    ['serviceUnhealthy', (run) => checks(run, false), (run) => checks(run, true)],
+    ['endedEarly', (run) => run.take(ended('outage')), (run) => run.take(ended('done'))],
+    ['budgetSpent', (run) => run.take(ended('budget')), (run) => run.take(started)],
+    ['storeFailed', (run) => run.take(ended('disk_failed')), (run) => run.take(started)],
+    ['sheetAway', (run) => run.take({ type: 'sheet.away', ...away }), (run) => run.take(works)],
+  ];
+
+  it.each(CASES)('takes back what it had told, without a message: %s', async (rule, bad, good) => {
+    for (const isOff of [false, true]) {
+      const { bench, email, run } = emailed();
+      bad(run);
+      await bench.clock.settle();
+      await run.alerter.close();
+      const off = { [rule]: { ...DEFAULT_ALERT_POLICIES[rule], enabled: !isOff } };
+      const next = bench.run([email], 'spring', off);
+      next.alerter.reconcile([found('flite', rule === 'serviceDown' ? 'open' : 'closed')]);
+      await bench.clock.settle();
+      expect(bench.kept.open).toHaveLength(isOff ? 0 : 1);
+      good(next);
+      await bench.clock.settle();
+      await next.alerter.close();
+      const kinds = email.asked.map(({ alert }) => alert.kind).filter((kind) => kind !== 'notice');
+      expect(kinds).toEqual(isOff ? ['raised'] : ['raised', 'recovered']);
+      expect(bench.kept.open).toEqual([]);
+    }
+  });
+
+  it('sends nothing either of what a channel had not taken yet', async () => {
+    const { bench, email, run } = emailed(() => Promise.reject(refused()));
+    run.take(opened());
+    await run.alerter.close();
+    expect(bench.kept.owed).toHaveLength(1);
+    email.answer = () => undefined;
+    const serviceDown = { ...DEFAULT_ALERT_POLICIES.serviceDown, enabled: false };
+    const next = bench.run([email], 'spring', { serviceDown });
+    await bench.clock.settle();
+    await next.alerter.close();
+    expect(email.delivered).toEqual([]);
+    expect(bench.kept.owed).toEqual([]);
   });
 });
 

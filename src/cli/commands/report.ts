@@ -10,6 +10,7 @@ import { counted, spanText } from '../../domain/text.ts';
 import { type UsageCount, type UsageTotal, usageTotals } from '../../domain/usage.ts';
 import type { Role } from '../../domain/words.ts';
 import { ROLE_OF } from '../../engine/story-events.ts';
+import { isRunLockHeld } from '../../store/lock.ts';
 import type { FailureCount, FallbackCount } from '../../store/report-rows.ts';
 import { openReports, type Reports } from '../../store/sqlite-reports.ts';
 import type { Timing } from '../../store/timings.ts';
@@ -120,6 +121,8 @@ function reportDocument(config: Config, reports: Reports, campaign: string) {
       started_at: run === undefined ? undefined : isoTime(run.startedMs),
       finished_at: run?.endedMs === undefined ? undefined : isoTime(run.endedMs),
       end: run?.end,
+      // A run that was killed has no end either.
+      is_on: run === undefined ? undefined : isRunLockHeld({ store: config.store.path, campaign }),
     },
     contacts: { ...contacts, rejected: reports.rejectedCount(campaign) },
     removed,
@@ -170,11 +173,11 @@ function totalDocument(config: Config, named: Named, total: UsageTotal) {
   return { service, role, ...usageDocument(total), cost: serviceCost(config, total) };
 }
 
-function runEnd({ started_at: startedAt, end }: ReportDocument['last_run']): string {
-  if (startedAt === undefined) {
+function runEnd(run: ReportDocument['last_run']): string {
+  if (run.started_at === undefined) {
     return '';
   }
-  return ` (${end ?? 'still on, or cut off'})`;
+  return ` (${run.end ?? (run.is_on === true ? 'still on' : 'cut off: no run is on')})`;
 }
 
 function reportText(document: ReportDocument): string {

@@ -247,7 +247,8 @@ function summaryFacts(
     ...state,
     campaign,
     end: openCount(state) === 0 ? 'done' : end,
-    durationMs: finishedMs - startedMs,
+    // As the log says: without what alerts and the sheet were waited for after it.
+    durationMs: tally.durationMs ?? finishedMs - startedMs,
     tally,
     down: servicesDown(guards, latest),
     services: servicesInUse(config.services),

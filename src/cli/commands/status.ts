@@ -75,8 +75,9 @@ export async function status(
     campaignNames(reports, name).map((campaign) => statusOf(config, reports, campaign, wallMs)),
   );
   const breakers = breakerLines(config, reports, wallMs);
-  const open = openAlertLines(reports.alertsOpen());
-  const runsMs = runsOn(config, reports);
+  const on = campaignsOn(config, reports);
+  const open = openAlertLines(reports.alertsOpen(), on);
+  const runsMs = on.flatMap((campaign) => runningNow(reports, campaign)?.sinceMs ?? []);
   const untold = owedAlertsLines(reports.alertsOwed(), config.alerts, runsMs);
   const below = { ...breakers, open, untold, isAnyOn: runsMs.length > 0 };
   world.stdout.write(
@@ -110,6 +111,12 @@ export function campaignNames(reports: Reports, name: string | undefined): reado
   );
 }
 
+/** Those that a run works on, whichever is asked about. */
+function campaignsOn({ store }: Config, reports: Reports): readonly string[] {
+  const names = reports.campaigns().map(({ campaign }) => campaign);
+  return names.filter((campaign) => isRunLockHeld({ store: store.path, campaign }));
+}
+
 function statusOf(
   config: Config,
   reports: Reports,
@@ -135,13 +142,6 @@ function statusOf(
 function runningNow(reports: Reports, campaign: string): CampaignStatus['running'] {
   const run = reports.lastRun(campaign);
   return run === undefined ? undefined : { sinceMs: run.startedMs, pid: run.pid };
-}
-
-/** Since when each run of the store is on, of whatever campaign: all of them share its alerts. */
-function runsOn(config: Config, reports: Reports): readonly number[] {
-  return campaignNames(reports, undefined)
-    .filter((campaign) => isRunLockHeld({ store: config.store.path, campaign }))
-    .flatMap((campaign) => runningNow(reports, campaign)?.sinceMs ?? []);
 }
 
 function budgetLine(config: Config, usage: readonly UsageCount[]): string | undefined {
