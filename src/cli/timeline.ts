@@ -81,13 +81,15 @@ export class Timeline {
   }
 
   /** A health check ended: each one counts while its service is not healthy. */
-  check(place: Payee, isGood: boolean): void {
+  check(place: Payee, isGood: boolean, durationMs: number): void {
     if (this.#options.detail === 'news') return;
+    const wallMs = this.#options.wallMs();
     const frees = isGood && this.#moves('breaker.half_open', place.service, place.role);
-    const text = this.#checks.textOf(place, isGood, this.#options.wallMs(), frees);
+    const check = { isGood, wallMs, begunMs: wallMs - durationMs, frees };
+    const text = this.#checks.textOf(place, check);
     if (text === undefined) return;
     if (!frees) this.flush();
-    this.#write(this.#options.wallMs(), text, isGood ? undefined : 'yellow');
+    this.#write(wallMs, text, isGood ? undefined : 'yellow');
   }
 
   /** Whether what happens at this moment is why its breaker has moved. */

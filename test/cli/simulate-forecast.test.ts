@@ -161,6 +161,17 @@ it('says of an outage of the CRM that it is records that wait', async () => {
   expect(verbose).not.toMatch(/\d\d (?!the record)\S+ is put off for/);
 });
 
+it('counts good checks as the breaker does: two in a row free a service', async () => {
+  using bench = new CommandBench();
+  const { stdout } = await bench.command('simulate --outage elevenlabs:timeout');
+  const good = stdout.replace(/\s+/g, ' ').match(/its health check is good,( [a-z\d]+){3,7}/g);
+  expect(good).toEqual([
+    'its health check is good, the work has yet to prove it',
+    'its health check is good, the first since it was left alone',
+    'its health check is good, 2 in a row',
+  ]);
+});
+
 it('gives no milliseconds to a wait for a breaker that is all but ready', async () => {
   using bench = new CommandBench();
   const { stdout } = await bench.command('simulate --outage crm');

@@ -160,8 +160,8 @@ async function playShown(showing: Showing, signals: RunSignals): Promise<Played>
         log?.take(event);
         timeline.take(event);
       },
-      onCheck: (service, role, isGood) => {
-        timeline.check({ service, role }, isGood);
+      onCheck: (service, role, isGood, durationMs) => {
+        timeline.check({ service, role }, isGood, durationMs);
       },
       onAlert: (alert) => {
         const channels = campaign.channels?.filter(takes(alert)).map(({ name }) => name);
