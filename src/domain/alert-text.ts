@@ -151,7 +151,7 @@ export function serviceDownWords(
   };
 }
 
-/** A few rows at which a service always breaks down are not told from an outage by their answers. */
+/** A few rows at which a service always breaks down look like an outage by their answers. */
 const SEE_ROWS =
   'Its health check is good all the same. If it does not come back by itself (one more message ' +
   'would say so), see with "campaign status" who waits: where only few are left, it may be what ' +
