@@ -294,6 +294,9 @@ describe('campaign check', () => {
       'Google Sheets  works  robot@clinic-calls.iam.gserviceaccount.com may write to the sheet ' +
         'Calls of the spreadsheet "Clinic calls", which the first run makes\n',
     );
+    const well = await run('health');
+    expect([well.code, well.stderr]).toEqual([0, '']);
+    expect(well.stdout).toMatch(/\n\nGoogle Sheets {2}works {2}robot@/);
     expect([...google.sheets]).toEqual([['Sheet1', []]]);
     google.role = 'none';
     const refused = await run('check --online --json');
@@ -301,6 +304,13 @@ describe('campaign check', () => {
     expect(JSON.parse(refused.stdout)).toMatchObject({
       google_sheets: { state: 'refused', detail: expect.stringContaining('share the spreadsheet') },
       problems: [expect.stringContaining('Google Sheets would take no rows now: ')],
+    });
+    const ill = await run('health --json');
+    expect(ill.code).toBe(69);
+    expect(ill.stderr).toContain('campaign: Google Sheets would take no rows now: ');
+    expect(JSON.parse(ill.stdout)).toMatchObject({
+      status: 'unhealthy',
+      google_sheets: { state: 'refused' },
     });
     google.always = { answer: DOWN };
     expect((await run('check --online')).stdout).toMatch(/Google Sheets {2}FAILS {2}Google Sheets/);
