@@ -1,6 +1,7 @@
 /**
  * The Google spreadsheet that config.yml has on: rows from the journal, an outbox, Google's client.
  */
+import type { CampaignEvent, RowsOwed } from '../domain/event.ts';
 import type { EventStream } from '../engine/event-stream.ts';
 import type { Clock, Http, Journal, RandomSource, RowMemory } from '../engine/ports.ts';
 import { openGoogleSheet } from '../observers/sheets/google-sheet.ts';
@@ -12,6 +13,8 @@ export interface SheetsParts {
   readonly campaign: string;
   readonly sheets: SheetsConfig;
   readonly rows: (campaign: string) => RowMemory;
+  /** Of all campaigns that owe any. */
+  readonly owed: () => readonly RowsOwed[];
   /** Closed by whoever made it. */
   readonly http: Http;
   readonly clock: Clock;
@@ -36,7 +39,7 @@ export function withSheet(journal: Journal, parts: SheetsParts): Journal {
       memory,
       clock,
       random,
-      emit: events.emit,
+      emit: (event) => events.emit(withOthers(event, parts)),
       stop,
     }),
   );
@@ -46,4 +49,11 @@ export function withSheet(journal: Journal, parts: SheetsParts): Journal {
   });
   outbox.start();
   return rows.journal(journal);
+}
+
+/** Each campaign writes its own rows: whoever reads of this one's must not take them for all. */
+function withOthers(event: CampaignEvent, { owed, campaign }: SheetsParts): CampaignEvent {
+  if (event.type !== 'sheet.works' && event.type !== 'sheet.away') return event;
+  const elsewhere = owed().filter((one) => one.campaign !== campaign);
+  return elsewhere.length === 0 ? event : { ...event, elsewhere };
 }

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { EmailSettings } from '../channels/email.ts';
 import type { TelegramSettings } from '../channels/telegram.ts';
 import type { WebhookSettings } from '../channels/webhook.ts';
-import { ALERT_SEVERITIES } from '../domain/alert.ts';
+import { ALERT_SEVERITIES, type AlertSeverity } from '../domain/alert.ts';
 import type { AlertPolicies } from '../domain/alert-policy.ts';
 import { alertPolicies, alertRuleKeys } from './config-alert-rules.ts';
 import type { ConfigPath, Finding } from './config-problems.ts';
@@ -129,6 +129,19 @@ export function alertSettings({ email, telegram, webhook, rules }: Written): Ale
     },
     policies: alertPolicies(rules),
   };
+}
+
+export interface ChannelOn {
+  readonly name: 'email' | 'telegram' | 'webhook';
+  readonly severities: readonly AlertSeverity[];
+}
+
+/** The channels that are on, with what they are told of. */
+export function channelsOn(alerts: AlertSettings): readonly ChannelOn[] {
+  const names = ['email', 'telegram', 'webhook'] as const;
+  return names
+    .filter((name) => alerts[name].enabled)
+    .map((name) => ({ name, severities: alerts[name].severities }));
 }
 
 /** Channels that are on and could not send anything, and secrets that stand in the file. */

@@ -173,6 +173,7 @@ async function work(
       campaign,
       sheets: config.sheets,
       rows: (name) => store.rows(name),
+      owed: () => reports.rowsOwedByCampaign(),
       http,
       clock,
       random,
@@ -192,11 +193,7 @@ async function work(
     tellSettings(config, emit);
     tellHeld(guards, clock.wallMs(), emit);
   }
-  const host = new HostWatch({
-    reader: world.hostReader({ store: dirname(config.store.path), output: config.output.folder }),
-    clock,
-    take: (figures) => alerter.takeHost(figures),
-  });
+  const host = hostWatch(parts, alerter);
   health.start();
   host.start();
   try {
@@ -206,6 +203,14 @@ async function work(
     host.stop();
     health.stop();
   }
+}
+
+function hostWatch({ world, config }: SessionParts, alerter: Alerter): HostWatch {
+  return new HostWatch({
+    reader: world.hostReader({ store: dirname(config.store.path), output: config.output.folder }),
+    clock: world.clock,
+    take: (figures) => alerter.takeHost(figures),
+  });
 }
 
 function ledgerOf(reports: Reports, campaign: string): ResultsLedger {

@@ -12,6 +12,7 @@ import {
   serviceOpened,
   serviceStalled,
 } from './alert-services.ts';
+import { sheetAwayWords, sheetWorksWords } from './alert-sheet-text.ts';
 import {
   type AlertMoment,
   type AlertState,
@@ -30,8 +31,6 @@ import {
   endedEarlyWords,
   endedMeanwhile,
   endedWellWords,
-  sheetAwayWords,
-  sheetWorksWords,
   storeFailedWords,
   storeWorksWords,
 } from './alert-text.ts';
@@ -222,17 +221,24 @@ function sheetAway(
   moment: AlertMoment,
 ): AlertsAfter {
   if (state.has(SHEETS_KEY)) return quiet(state);
-  const about = { key: SHEETS_KEY, sinceMs: moment.wallMs, ...sheetAwayWords(event) };
+  const about = {
+    key: SHEETS_KEY,
+    sinceMs: moment.wallMs,
+    ...sheetAwayWords(moment.campaign, event),
+  };
   return raisedIn(state, 'sheetAway', about, moment);
 }
 
 /** Ends what is open under a key, whoever raised it. */
-function endOf(key: string, wordsOf: (durationMs: number) => AlertWords) {
-  return (state: AlertState, _event: unknown, { campaign, wallMs }: AlertMoment): AlertsAfter => {
+function endOf<Event>(
+  key: string,
+  wordsOf: (durationMs: number, campaign: string, event: Event) => AlertWords,
+) {
+  return (state: AlertState, event: Event, { campaign, wallMs }: AlertMoment): AlertsAfter => {
     const open = state.get(key);
     if (open === undefined) return quiet(state);
     const durationMs = Math.max(0, wallMs - open.sinceMs);
-    return cleared(state, open, wordsOf(durationMs), campaign, durationMs);
+    return cleared(state, open, wordsOf(durationMs, campaign, event), campaign, durationMs);
   };
 }
 
@@ -259,7 +265,12 @@ const BUDGET_SPENT: AlertRule = {
 
 const SHEET_AWAY: AlertRule = {
   name: 'sheet_away',
-  on: { 'sheet.away': sheetAway, 'sheet.works': endOf(SHEETS_KEY, sheetWorksWords) },
+  on: {
+    'sheet.away': sheetAway,
+    'sheet.works': endOf(SHEETS_KEY, (durationMs, campaign, event: EventOf<'sheet.works'>) =>
+      sheetWorksWords(campaign, event, durationMs),
+    ),
+  },
 };
 
 /** Of every campaign on the store: whoever can write it again says so. */

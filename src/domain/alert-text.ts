@@ -308,28 +308,6 @@ export function budgetOpenWords(campaign: string): AlertWords {
 }
 
 /** @param failure what Google Sheets, or the way to it, said */
-export function sheetAwayWords(failure: Pick<ServiceTrouble, 'code' | 'message'>): AlertWords {
-  return {
-    title: 'Google Sheets takes no rows',
-    what: troubleText(failure),
-    doing:
-      'Calls go on as if nothing were. The rows wait on disk here and are written as soon as ' +
-      'that works again, by this run or the next one of the campaign.',
-    toDo:
-      '"campaign check --online" says what is wrong, and with which address the sheet is to be ' +
-      'shared. If Google itself is down, nothing: one more message says when it is back.',
-  };
-}
-
-export function sheetWorksWords(durationMs: number): AlertWords {
-  return {
-    title: 'Google Sheets takes rows again',
-    what: `It was away for ${spanText(durationMs)}.`,
-    doing: 'The rows that waited are being written.',
-    toDo: 'Nothing.',
-  };
-}
-
 export function storeFailedWords(campaign: string, reason: string | undefined): AlertWords {
   return {
     title: `The store cannot be written: the run of ${campaign} has ended`,

@@ -64,6 +64,12 @@ export const NOBODY: ContactCounts = {
   uncertain: 0,
 };
 
+/** Rows for a sheet that a campaign has yet to write. */
+export interface RowsOwed {
+  readonly campaign: string;
+  readonly rows: number;
+}
+
 /**
  * Everything the engine tells the world. Log, progress, summary and report are views of this one
  * stream. Times are durations in milliseconds; whoever writes an event down adds the wall clock.
@@ -290,6 +296,8 @@ export type CampaignEvent =
       readonly rows: number;
       /** How long it was away; absent where it was not. */
       readonly outageMs?: number | undefined;
+      /** What other campaigns have yet to write; absent where that is nothing. */
+      readonly elsewhere?: readonly RowsOwed[] | undefined;
     }
   | {
       /** The sheet takes no rows; they wait. */
@@ -300,6 +308,8 @@ export type CampaignEvent =
       readonly message: string;
       /** How many rows wait. */
       readonly waiting: number;
+      /** What other campaigns have yet to write; absent where that is nothing. */
+      readonly elsewhere?: readonly RowsOwed[] | undefined;
     }
   | {
       /** Something the operator should know that is no failure of a service. */

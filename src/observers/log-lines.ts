@@ -3,7 +3,15 @@
  * `--verbose` and `logs` show the same words.
  */
 import { affectedText } from '../domain/alert-contacts.ts';
-import type { CampaignEvent, ContactCounts, EventOf, EventType, RunEnd } from '../domain/event.ts';
+import { elsewhereText } from '../domain/alert-sheet-text.ts';
+import type {
+  CampaignEvent,
+  ContactCounts,
+  EventOf,
+  EventType,
+  RowsOwed,
+  RunEnd,
+} from '../domain/event.ts';
 import { CALL_LIMIT } from '../domain/failure.ts';
 import type { Health } from '../domain/health.ts';
 import { maskContactId, maskNumbers } from '../domain/privacy.ts';
@@ -134,15 +142,19 @@ const SENTENCES: Sentences = {
   'alert.failed': ({ channel, title, code, status, message, kept }) =>
     `alert not sent by ${channel} (${maskNumbers(title)}): ` +
     `${failureText(code, status, message)}; ${kept ? 'it is sent later' : 'it is given up'}`,
-  'sheet.works': ({ rows, outageMs }) =>
+  'sheet.works': ({ rows, outageMs, elsewhere }) =>
     'Google Sheets takes rows' +
     (outageMs === undefined ? '' : ` again after ${spanText(outageMs)}`) +
-    `: ${counted(rows, 'row')} written`,
-  'sheet.away': ({ code, status, message, waiting }) =>
+    `: ${counted(rows, 'row')} written${othersText(elsewhere)}`,
+  'sheet.away': ({ code, status, message, waiting, elsewhere }) =>
     `Google Sheets takes no rows, ${counted(waiting, 'row')} ${waiting === 1 ? 'waits' : 'wait'}` +
-    `: ${failureText(code, status, message)}`,
+    `${othersText(elsewhere)}: ${failureText(code, status, message)}`,
   notice: ({ message }) => maskNumbers(message),
 };
+
+function othersText(elsewhere: readonly RowsOwed[] = []): string {
+  return elsewhere.length === 0 ? '' : `; ${elsewhereText(elsewhere)}`;
+}
 
 const LEVELS: Readonly<Record<Exclude<EventType, 'notice' | 'call.finished'>, LogLevel>> = {
   'run.started': 'info',

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Alert } from '../domain/alert.ts';
 import type { Cause } from '../domain/causes.ts';
-import type { ContactCounts, RunEnd } from '../domain/event.ts';
+import type { ContactCounts, RowsOwed, RunEnd } from '../domain/event.ts';
 import type { FailureKind } from '../domain/failure.ts';
 import { UsageBook, type UsageCount } from '../domain/usage.ts';
 import type { Outcome, Role } from '../domain/words.ts';
@@ -324,6 +324,14 @@ export class Reports implements Disposable {
       campaign,
     );
     return row?.rows ?? 0;
+  }
+
+  /** Those of all campaigns that have any, in the order of their names. */
+  rowsOwedByCampaign(): readonly RowsOwed[] {
+    return this.#all<RowsOwed>(
+      `SELECT name AS campaign, count(*) AS rows FROM owed_row
+       JOIN campaign ON campaign.row = owed_row.campaign GROUP BY name ORDER BY name`,
+    ).map(({ campaign, rows }) => ({ campaign, rows }));
   }
 
   /** What was raised and is not over, of all campaigns. */

@@ -44,7 +44,25 @@ What \`campaign run spring.csv\` will do:
   No phone rings: each contact gets a WAV file in out/spring.
   While a service is down: put its contacts off and take the next; end after 30 min without any \
 progress.
+  Nobody is told when something breaks: no alert channel is on (alerts in config.yml).
 `);
+  });
+
+  it('says who is told when something breaks', async () => {
+    const hook = 'webhook: { enabled: true, url: "http://127.0.0.1:1/", severities: [critical] }';
+    const mail =
+      'email: { enabled: true, host: localhost, from: a@example.com, to: [b@example.com] }';
+    const files = { 'config.yml': `${CONFIG}alerts:\n  ${hook}\n  ${mail}\n` };
+    const { code, stdout } = await check(files);
+    expect(code).toBe(0);
+    expect(stdout).toContain(
+      '  Alerts go out by email (critical, warning) and webhook (critical); ' +
+        '`campaign alert-test` tries them.\n',
+    );
+    expect(JSON.parse((await check(files, '--json')).stdout).alerts).toEqual({
+      email: { severities: ['critical', 'warning'] },
+      webhook: { severities: ['critical'] },
+    });
   });
 
   it('says how a .env beside config.yml comes into the environment', async () => {

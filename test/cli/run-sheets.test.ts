@@ -207,6 +207,37 @@ describe('while Google is away', () => {
     });
   });
 
+  it('says whose rows wait, and of its end what other campaigns still have to write', async () => {
+    const alerts = await loopback(() => ({ status: 200 }));
+    configure(`alerts: { webhook: { enabled: true, url: "${alerts.url}/a" } }\n`);
+    for (const [name, ids] of [
+      ['w1', [4]],
+      ['w2', [5, 6]],
+    ] as const) {
+      bench.list(`${name}.csv`, ids);
+      google.always = { answer: DOWN };
+      await run(`run ${name}.csv`, hurried());
+    }
+    google.always = undefined;
+    const third = await run('run spring.csv --verbose', hurried());
+    const left = '1 row of w1 and 2 rows of w2 wait for a run of their own campaign';
+    expect(third.stderr).toContain(`Google Sheets takes rows: 3 rows written; ${left}`);
+    const told = alerts.requests.map(({ body }) => JSON.parse(body));
+    expect(told.filter(({ key }) => key === 'sheets')).toMatchObject([
+      { kind: 'raised', doing: expect.stringContaining('disk here (so far 1 row of w1) and are') },
+      {
+        kind: 'recovered',
+        doing: `The rows of spring that waited are being written. ${left}.`,
+        to_do: expect.stringMatching(/^Run the lists of these campaigns once more, finished ones/),
+      },
+    ]);
+    // What it says does it, and rings nobody.
+    await run('run w1.csv', hurried());
+    await run('run w2.csv', hurried());
+    expect(contacts()).toEqual(['c-1', 'c-2', 'c-3', 'c-4', 'c-5', 'c-6']);
+    expect((await run('status')).stdout).not.toContain('owed to the Google sheet');
+  });
+
   it('a server that never answers costs a run no more than the flush', async () => {
     google.always = { silent: true };
     const clock = hurried();
@@ -294,6 +325,9 @@ describe('campaign check', () => {
       'Google Sheets  works  robot@clinic-calls.iam.gserviceaccount.com may write to the sheet ' +
         'Calls of the spreadsheet "Clinic calls", which the first run makes\n',
     );
+    const well = await run('health');
+    expect([well.code, well.stderr]).toEqual([0, '']);
+    expect(well.stdout).toMatch(/\n\nGoogle Sheets {2}works {2}robot@/);
     expect([...google.sheets]).toEqual([['Sheet1', []]]);
     google.role = 'none';
     const refused = await run('check --online --json');
@@ -301,6 +335,13 @@ describe('campaign check', () => {
     expect(JSON.parse(refused.stdout)).toMatchObject({
       google_sheets: { state: 'refused', detail: expect.stringContaining('share the spreadsheet') },
       problems: [expect.stringContaining('Google Sheets would take no rows now: ')],
+    });
+    const ill = await run('health --json');
+    expect(ill.code).toBe(69);
+    expect(ill.stderr).toContain('campaign: Google Sheets would take no rows now: ');
+    expect(JSON.parse(ill.stdout)).toMatchObject({
+      status: 'unhealthy',
+      google_sheets: { state: 'refused' },
     });
     google.always = { answer: DOWN };
     expect((await run('check --online')).stdout).toMatch(/Google Sheets {2}FAILS {2}Google Sheets/);

@@ -10,6 +10,7 @@ import {
   isHeard,
   NO_ALERTS,
 } from '../../src/domain/alert-rules.ts';
+import { elsewhereText } from '../../src/domain/alert-sheet-text.ts';
 import { alertText } from '../../src/domain/alert-text.ts';
 import type { CampaignEvent, RunEnd } from '../../src/domain/event.ts';
 import { breakersAfter, type RunBreakers } from '../../src/domain/run-breakers.ts';
@@ -467,6 +468,21 @@ describe('a sheet that takes no rows', () => {
       { key: 'sheets', kind: 'recovered', severity: 'info', ends: 'warning' },
     ]);
     expect(judge.told[0]?.doing).toContain('Calls go on');
+    expect(judge.told[0]?.doing).toContain('disk here (so far 3 rows of spring) and are');
+    expect(judge.told[1]?.toDo).toBe('Nothing.');
+  });
+});
+
+describe('rows of other campaigns', () => {
+  it('are named by campaign, as many as anybody reads', () => {
+    expect(elsewhereText([{ campaign: 'w1', rows: 1 }])).toBe(
+      '1 row of w1 waits for a run of its own campaign',
+    );
+    const many = Array.from({ length: 7 }, (_, at) => ({ campaign: `w${at}`, rows: at + 1 }));
+    expect(elsewhereText(many)).toBe(
+      '1 row of w0, 2 rows of w1, 3 rows of w2, 4 rows of w3, 5 rows of w4 and 13 rows of ' +
+        '2 more campaigns wait for a run of their own campaign',
+    );
   });
 });
 

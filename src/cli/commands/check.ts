@@ -16,6 +16,7 @@ import { checkSheet, type SheetCheck, sheetLines, sheetProblems } from '../check
 import { CheckSink } from '../check-sink.ts';
 import { checkScripts, checkVoices, type Findings, type Problem } from '../check-speech.ts';
 import { loadConfig } from '../config.ts';
+import { type ChannelOn, channelsOn } from '../config-alerts.ts';
 import { configNotices } from '../config-notices.ts';
 import { rings } from '../dialer-notice.ts';
 import { speaksItself } from '../dialer-voice.ts';
@@ -217,7 +218,7 @@ function report(world: World, facts: Report): void {
 }
 
 function checkDocument(facts: Report) {
-  const { list, reading, services, sheet, notices, options, problems } = facts;
+  const { config, list, reading, services, sheet, notices, options, problems } = facts;
   const { rows, rejected } = reading?.tally ?? { rows: 0, rejected: 0 };
   return {
     config: options.config,
@@ -225,6 +226,11 @@ function checkDocument(facts: Report) {
     contacts: reading === undefined ? undefined : { total: rows - rejected, rejected },
     services: services && serviceCheckDocuments(services),
     google_sheets: sheet,
+    alerts:
+      config &&
+      Object.fromEntries(
+        channelsOn(config.alerts).map(({ name, severities }) => [name, { severities }]),
+      ),
     notices,
     problems: problems.map(({ text }) => text),
     exit_code: exitOf(facts),
@@ -265,6 +271,7 @@ function planLines(world: World, config: Config, { list, reading, options }: Rep
         `${shownPath(folders.output, world.folder)}.`,
     ...rejects,
     `  While a service is down: ${outageText(config)}`,
+    `  ${alertsText(channelsOn(config.alerts))}`,
   ];
 }
 
@@ -283,4 +290,11 @@ function outageText({ campaign }: Config): string {
   const meanwhile =
     campaign.onOutage === 'skip' ? 'put its contacts off and take the next' : 'wait for it';
   return `${meanwhile}; end after ${spanText(campaign.outageWaitMs)} without any progress.`;
+}
+
+function alertsText(channels: readonly ChannelOn[]): string {
+  const ways = channels.map(({ name, severities }) => `${name} (${severities.join(', ')})`);
+  return ways.length === 0
+    ? 'Nobody is told when something breaks: no alert channel is on (alerts in config.yml).'
+    : `Alerts go out by ${listed(ways)}; \`campaign alert-test\` tries them.`;
 }

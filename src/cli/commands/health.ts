@@ -1,10 +1,11 @@
 /**
  * `campaign health`: asks every service in use once whether it would work, as the health checker
- * of a run does. Rings nobody.
+ * of a run does, and the Google spreadsheet where one is on. Rings nobody.
  */
 import { resolve } from 'node:path';
 import { counted, listed } from '../../domain/text.ts';
 import { checkServices, isWell, serviceCheckDocuments, serviceLines } from '../check-online.ts';
+import { checkSheet, sheetLines, sheetProblems } from '../check-sheets.ts';
 import { loadConfig } from '../config.ts';
 import { EXIT } from '../exit.ts';
 import type { World } from '../world.ts';
@@ -21,18 +22,26 @@ export async function health(world: World, options: HealthOptions): Promise<numb
     shownAs: options.config,
     env: world.env,
   });
-  const checks = await checkServices(world, config);
+  const [checks, sheet] = await Promise.all([
+    checkServices(world, config),
+    checkSheet(world, config, true),
+  ]);
   const ill = checks.filter((one) => !isWell(one)).map(({ key }) => key);
+  const problems = sheetProblems(sheet);
+  const isHealthy = ill.length + problems.length === 0;
   const output = options.json === true ? world.stderr : world.stdout;
-  output.write(`${serviceLines(checks).join('\n')}\n`);
+  const sheetText = sheet === undefined ? [] : ['', ...sheetLines(sheet)];
+  output.write(`${[...serviceLines(checks), ...sheetText].join('\n')}\n`);
   if (ill.length > 0) {
     const count = counted(checks.length, 'service');
     world.stderr.write(`campaign: ${ill.length} of ${count} would not work: ${listed(ill)}\n`);
   }
+  for (const { text } of problems) world.stderr.write(`campaign: ${text}\n`);
   if (options.json === true) {
-    const status = ill.length === 0 ? 'healthy' : 'unhealthy';
-    const document = { status, services: serviceCheckDocuments(checks) };
+    const status = isHealthy ? 'healthy' : 'unhealthy';
+    const services = serviceCheckDocuments(checks);
+    const document = { status, services, google_sheets: sheet };
     world.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
   }
-  return ill.length === 0 ? EXIT.ok : EXIT.unavailable;
+  return isHealthy ? EXIT.ok : EXIT.unavailable;
 }
