@@ -140,11 +140,15 @@ function busyText({ busyShare, lines, hasAll }: ForecastFacts): string {
 }
 
 /** An answer that comes late holds its call up, and is no retry. */
-function heldUpTexts({ delays, lateAnswers, pace, left }: ForecastFacts): readonly string[] {
+function heldUpTexts(facts: ForecastFacts): readonly string[] {
+  const { delays, lateAnswers, pace, left, recordsOwed } = facts;
   const late = lateAnswers === 0 ? [] : [`${counted(lateAnswers, 'answer')} came late`];
   const texts = [...delays.map(delayText), ...paceTexts(pace), ...late];
   // Whom nobody came to was not held up, and must not look as if all were well.
-  if (left === 0) return texts;
+  if (left === 0) {
+    const isWell = texts.length > 0 || recordsOwed === 0;
+    return isWell ? texts : [`nobody, with ${counted(recordsOwed, 'record')} still owed`];
+  }
   const open = `${counted(left, 'contact')} left without an outcome`;
   return texts.length === 0 ? [`nobody, with ${open}`] : [...texts, `and ${open}`];
 }

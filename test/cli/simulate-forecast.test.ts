@@ -196,6 +196,12 @@ it('says when the run ended where that is later than the last outcome, and why',
   expect(await ending('elevenlabs')).toContain('12 min 20 s after the start lines busy');
 });
 
+it('says beside nobody held up that the CRM refused records', async () => {
+  using bench = new CommandBench();
+  const { stdout } = await bench.command('simulate --outage crm:400');
+  expect(stdout).toContain('held up    nobody, with 5 records still owed\n');
+});
+
 it('gives no milliseconds to a wait for a breaker that is all but ready', async () => {
   using bench = new CommandBench();
   const { stdout } = await bench.command('simulate --outage crm');
