@@ -1,17 +1,15 @@
 /**
- * What a simulation foretells, for people and as a document.
+ * What a simulation foretells, for people.
  */
 
 import { endText } from '../domain/alert-text.ts';
+import type { RunEnd } from '../domain/event.ts';
 import { counted, listed, spanText, wrapped } from '../domain/text.ts';
-import type { Role } from '../domain/words.ts';
 import type { ServiceDelays } from '../sim/forecast.ts';
 import type { Fault, Outage } from '../sim/outage.ts';
 import type { CostDocument } from './costs.ts';
-import { faultText } from './outage-option.ts';
 import type { OutagePrice } from './outage-price.ts';
 import type { Paint } from './paint.ts';
-import { isoTime } from './run-document.ts';
 import { timeText } from './timeline.ts';
 
 /** Why there is no price. */
@@ -55,6 +53,11 @@ export interface ForecastFacts {
   readonly lines: number;
   /** When the last contact got its outcome, from the start; undefined where none did. */
   readonly outcomeMs: number | undefined;
+  /** When the run ended, from the start, and why. */
+  readonly endMs: number;
+  readonly end: RunEnd;
+  /** Services that it waited for last. */
+  readonly away: readonly string[];
   /** Whether everybody has an outcome. */
   readonly hasAll: boolean;
   /** Records that the CRM has not taken at the end. */
@@ -86,7 +89,7 @@ const TOLD_MAX = 20;
 export function forecastText(facts: ForecastFacts, paint: Paint, columns: number): string {
   const rows: (readonly [string, string])[] = [
     ['done', doneText(facts)],
-    ['lines', `busy ${percent(facts.busyShare)} of the time (${counted(facts.lines, 'line')})`],
+    ['lines', busyText(facts)],
     ...labelled('cost', facts.cost === undefined ? [] : [facts.cost.text], undefined),
     ...labelled('held up', heldUpTexts(facts), 'nobody: no retries, nobody put off'),
     ...labelled('outages', costTexts(facts), undefined),
@@ -109,20 +112,43 @@ function labelled(
   return shown.map((text, index) => [index === 0 ? label : '', text] as const);
 }
 
-function doneText({ hasAll, recordsOwed, outcomeMs, startMs }: ForecastFacts): string {
-  if (outcomeMs === undefined) return 'nobody got an outcome';
+function doneText(facts: ForecastFacts): string {
+  const { hasAll, recordsOwed, outcomeMs, endMs, startMs } = facts;
+  const end = timeText(startMs + endMs, startMs);
+  if (outcomeMs === undefined) return `nobody got an outcome; ${endedText(facts, end)}`;
   const at = timeText(startMs + outcomeMs, startMs);
   const when = `at ${at}, ${spanText(outcomeMs)} after the start`;
-  if (!hasAll) return `not all of the list; the last outcome came ${when}`;
-  return recordsOwed === 0 ? when : `${when}; ${counted(recordsOwed, 'record')} still owed`;
+  const done = hasAll ? when : `not all of the list; the last outcome came ${when}`;
+  const owed = recordsOwed === 0 ? '' : `; ${counted(recordsOwed, 'record')} still owed`;
+  return `${done}${owed}${at === end ? '' : `; ${endedText(facts, end)}`}`;
+}
+
+/** What a run did after the last outcome: other work than calls. */
+function endedText({ end, away, hasAll, recordsOwed }: ForecastFacts, at: string): string {
+  if (end === 'outage') {
+    const names = listed(away, hasAll ? 'or' : 'and');
+    return `the run waited${names === '' ? '' : ` for ${names}`} until ${at}`;
+  }
+  const isComplete = end === 'done' && hasAll && recordsOwed === 0;
+  const last = isComplete ? `, when ${listed(away, 'or')} had the last record` : '';
+  return `the run ended at ${at}${last}`;
+}
+
+function busyText({ busyShare, lines, hasAll }: ForecastFacts): string {
+  const until = hasAll ? ' until the last outcome' : '';
+  return `busy ${percent(busyShare)} of the time${until} (${counted(lines, 'line')})`;
 }
 
 /** An answer that comes late holds its call up, and is no retry. */
-function heldUpTexts({ delays, lateAnswers, pace, left }: ForecastFacts): readonly string[] {
+function heldUpTexts(facts: ForecastFacts): readonly string[] {
+  const { delays, lateAnswers, pace, left, recordsOwed } = facts;
   const late = lateAnswers === 0 ? [] : [`${counted(lateAnswers, 'answer')} came late`];
   const texts = [...delays.map(delayText), ...paceTexts(pace), ...late];
   // Whom nobody came to was not held up, and must not look as if all were well.
-  if (left === 0) return texts;
+  if (left === 0) {
+    const isWell = texts.length > 0 || recordsOwed === 0;
+    return isWell ? texts : [`nobody, with ${counted(recordsOwed, 'record')} still owed`];
+  }
   const open = `${counted(left, 'contact')} left without an outcome`;
   return texts.length === 0 ? [`nobody, with ${open}`] : [...texts, `and ${open}`];
 }
@@ -223,7 +249,7 @@ function channelsText(channels: readonly string[]): string {
   return channels.length === 0 ? 'to nobody (no channel takes it)' : `by ${listed(channels)}`;
 }
 
-function servicesOf({ places }: Pick<Outage, 'places'>): readonly string[] {
+export function servicesOf({ places }: Pick<Outage, 'places'>): readonly string[] {
   return [...new Set(places.map(({ service }) => service))];
 }
 
@@ -273,126 +299,4 @@ export function faultWords(fault: Fault): string {
 
 function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
-}
-
-// ---------------------------------------------------------------------------- document
-
-/** Each outage alone counts what it adds to the others. */
-interface PriceDocument {
-  readonly retries: number;
-  readonly failed_calls: number;
-  /** Of calls and of records. */
-  readonly put_off: number;
-  readonly records_put_off: number;
-  readonly fallbacks: number;
-  readonly late_answers: number;
-  readonly failed: number;
-  readonly uncertain: number;
-  readonly records_owed: number;
-  /** Null where not everybody got an outcome. */
-  readonly lost_ms: number | null;
-}
-
-export interface ForecastDocument {
-  /** ISO 8601, UTC, virtual; null where nobody got an outcome. */
-  readonly last_outcome_at: string | null;
-  readonly lines: { readonly count: number; readonly busy: number };
-  readonly delays: readonly {
-    readonly service: string;
-    readonly role: Role | null;
-    readonly calls: number;
-    /** Of calls that had ended: what a CRM holds up. */
-    readonly records: number;
-    readonly retries: number;
-    readonly put_off: number;
-    readonly failed_calls: number;
-    readonly fallbacks: number;
-  }[];
-  /** Times that a request to ring waited for `calls_per_second` for a second, and all waits. */
-  readonly pace: { readonly times: number; readonly wait_ms: number };
-  /** Of services that were slow. */
-  readonly late_answers: number;
-  readonly outages: readonly {
-    readonly name: string;
-    readonly from: string;
-    readonly to: string;
-    readonly fault: string;
-    /** Those that it is about. */
-    readonly services: readonly string[];
-    /** False where the list was done, or the run over, before it began. */
-    readonly met: boolean;
-    /** Null where it met nobody, or the simulation was stopped. */
-    readonly price: PriceDocument | null;
-  }[];
-  /** Of all of them, which is not the sum. Null where fewer than two met somebody. */
-  readonly outages_together: PriceDocument | null;
-  /** By usage that is estimated; null where no price is written. */
-  readonly cost: CostDocument | null;
-  /** As a webhook has them. */
-  readonly told: readonly {
-    readonly at: string;
-    readonly key: string;
-    readonly severity: string;
-    readonly kind: string;
-    readonly title: string;
-    /** Those that take it; null where there are no settings of the operator's. */
-    readonly channels: readonly string[] | null;
-  }[];
-}
-
-export function forecastDocument(facts: ForecastFacts): ForecastDocument {
-  const { startMs, lines, outcomeMs, busyShare, delays, costs, together, told } = facts;
-  const at = (atMs: number): string => isoTime(startMs + atMs);
-  return {
-    last_outcome_at: outcomeMs === undefined ? null : at(outcomeMs),
-    lines: { count: lines, busy: Math.round(busyShare * 10_000) / 10_000 },
-    delays: delays.map(({ service, role, calls, retries, putOff, failedCalls, fallbacks }) => ({
-      service,
-      role: role ?? null,
-      calls: role === 'crm' ? 0 : calls,
-      records: role === 'crm' ? calls : 0,
-      retries,
-      put_off: putOff,
-      failed_calls: failedCalls,
-      fallbacks,
-    })),
-    pace: { times: facts.pace.times, wait_ms: Math.round(facts.pace.waitMs) },
-    late_answers: facts.lateAnswers,
-    outages: costs.map(({ outage, price }) => ({
-      name: outage.name,
-      from: at(outage.startMs),
-      to: at(outage.endMs),
-      fault: faultText(outage.fault),
-      services: servicesOf(outage),
-      met: typeof price !== 'string' || price === 'stopped',
-      price: priceDocument(price),
-    })),
-    outages_together: priceDocument(together),
-    cost: facts.cost?.document ?? null,
-    told: told.map(({ wallMs, key, severity, kind, title, channels }) => ({
-      at: isoTime(wallMs),
-      key,
-      severity,
-      kind,
-      title,
-      channels: channels ?? null,
-    })),
-  };
-}
-
-function priceDocument(price: OutageCost['price'] | undefined): PriceDocument | null {
-  if (price === undefined || typeof price === 'string') return null;
-  const { failedCalls, fallbacks, lateAnswers, lost, uncertain, recordsOwed } = price;
-  return {
-    retries: price.retries,
-    failed_calls: failedCalls,
-    put_off: price.callsPutOff + price.recordsPutOff,
-    records_put_off: price.recordsPutOff,
-    fallbacks,
-    late_answers: lateAnswers,
-    failed: lost,
-    uncertain,
-    records_owed: recordsOwed,
-    lost_ms: price.lostMs === undefined ? null : Math.round(price.lostMs),
-  };
 }

@@ -49,7 +49,8 @@ export class Forecast {
   readonly #pace = { times: 0, waitMs: 0 };
   #atMs = 0;
   #busyMs = 0;
-  #outcomeMs: number | undefined;
+  /** When the last contact got its outcome, and how long lines had been busy by then. */
+  #outcome: { readonly atMs: number; readonly busyMs: number } | undefined;
 
   constructor(lines: number) {
     this.#lines = lines;
@@ -57,16 +58,22 @@ export class Forecast {
 
   /** When the last contact got its outcome, from the start; undefined where none did. */
   get outcomeMs(): number | undefined {
-    return this.#outcomeMs;
+    return this.#outcome?.atMs;
   }
 
   /**
-   * Part of the time up to the last event in which a line had somebody in hand who did not wait
-   * for the pace, from 0 to 1.
+   * Part of the time in which a line had somebody in hand who did not wait for the pace, from 0 to
+   * 1: up to the last outcome where all have theirs, for then nobody is left to call; up to the
+   * last event otherwise.
    */
-  get busyShare(): number {
-    const busyMs = Math.max(0, this.#busyMs - this.#pace.waitMs);
-    return this.#atMs === 0 ? 0 : busyMs / (this.#lines * this.#atMs);
+  busyShare(hasAll: boolean): number {
+    const now = { atMs: this.#atMs, busyMs: this.#workedMs };
+    const { atMs, busyMs } = hasAll ? (this.#outcome ?? now) : now;
+    return atMs === 0 ? 0 : busyMs / (this.#lines * atMs);
+  }
+
+  get #workedMs(): number {
+    return Math.max(0, this.#busyMs - this.#pace.waitMs);
   }
 
   /**
@@ -105,7 +112,7 @@ export class Forecast {
         this.#inHand.add(event.call);
         break;
       case 'call.finished':
-        this.#outcomeMs = atMs;
+        this.#outcome = { atMs, busyMs: this.#workedMs };
         this.#recording.add(event.contact);
         if (event.outcome === 'uncertain') this.#over(event.contact, event.call);
         break;

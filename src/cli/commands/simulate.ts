@@ -16,10 +16,10 @@ import type { Outage } from '../../sim/outage.ts';
 import { answersDocument, openCount } from '../campaign-state.ts';
 import { campaignCostText, costDocument } from '../costs.ts';
 import { CommandFailure, EXIT } from '../exit.ts';
+import { forecastDocument } from '../forecast-document.ts';
 import {
   type ForecastFacts,
   faultWords,
-  forecastDocument,
   forecastText,
   type OutageCost,
   outageText,
@@ -323,14 +323,19 @@ function dayText(wallMs: number): string {
 
 function tell(showing: Showing, played: Played, prices: Prices): void {
   const { world, options, campaign, told, write, paint, columns } = showing;
-  const { forecast, state, lateAnswers } = played;
+  const { forecast, state, lateAnswers, durationMs, end } = played;
+  const summary = summaryFacts(showing, played);
+  const hasAll = openCount(state) === state.recordsOwed;
   const facts: ForecastFacts = {
     startMs: campaign.startMs,
     lines: campaign.lines,
     outcomeMs: forecast.outcomeMs,
-    hasAll: openCount(state) === state.recordsOwed,
+    endMs: durationMs,
+    end,
+    away: hasAll ? summary.crms : summary.down.map(({ service }) => service),
+    hasAll,
     recordsOwed: state.recordsOwed,
-    busyShare: forecast.busyShare,
+    busyShare: forecast.busyShare(hasAll),
     delays: forecast.delays,
     pace: { ...forecast.pace, perSecond: campaign.config.campaign.callsPerSecond },
     left: openCount(state) - state.recordsOwed,
@@ -348,7 +353,7 @@ function tell(showing: Showing, played: Played, prices: Prices): void {
     };
     world.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
   }
-  write(summaryText(summaryFacts(showing, played), paint));
+  write(summaryText(summary, paint));
   write(forecastText(facts, paint, columns));
 }
 
