@@ -111,6 +111,9 @@ export const NUMBER_ONCE: Checker = {
       const before = rang.get(phone) ?? new Set();
       const isTheirs = (other: string): boolean =>
         other !== contact && words.get(other)?.phone === phone;
+      // What was refused since has changed nothing for a call that may be on its way.
+      const wasTheirs = (other: string, at: number): boolean =>
+        other !== contact && readBy.get(at)?.words.get(other)?.phone === phone;
       if (sight.type === 'rang') {
         const other = [...before].find(isTheirs);
         rang.set(phone, before.add(contact));
@@ -118,7 +121,7 @@ export const NUMBER_ONCE: Checker = {
         found.push({ atMs, message: `${phone} rings for ${contact}, after it rang for ${other}` });
       } else if (
         ![...rows.keys(), ...before, ...ended].some(isTheirs) &&
-        !mayRing(seen, phone, isTheirs)
+        !mayRing(seen, (other, at) => isTheirs(other) || wasTheirs(other, at))
       ) {
         found.push({ atMs, message: `${contact} is refused for ${phone}, which nobody else has` });
       }
@@ -130,7 +133,7 @@ export const NUMBER_ONCE: Checker = {
 const NOTHING: ReadonlyMap<string, Row> = new Map();
 
 /** The program cannot know of every call to the number whether it came to be. */
-function mayRing({ log }: Seen, phone: string, isTheirs: (contact: string) => boolean): boolean {
+function mayRing({ log }: Seen, isTheirs: (contact: string, run: number) => boolean): boolean {
   // Killed with the attempt on disk, perhaps, when the request was about to leave.
   const cutOff = new Set(
     log.flatMap((one) =>
@@ -139,10 +142,10 @@ function mayRing({ log }: Seen, phone: string, isTheirs: (contact: string) => bo
   );
   return log.some((sight) => {
     if (sight.type === 'request') {
-      return sight.method === 'place' && isTheirs(sight.contact ?? phone);
+      return sight.method === 'place' && isTheirs(sight.contact ?? '', sight.run);
     }
     if (sight.type !== 'told' || sight.event.type !== 'call.started') return false;
-    return cutOff.has(sight.run) && isTheirs(sight.event.contact);
+    return cutOff.has(sight.run) && isTheirs(sight.event.contact, sight.run);
   });
 }
 

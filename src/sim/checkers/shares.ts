@@ -11,6 +11,7 @@ import { changesOf, stateAt } from './alert-states.ts';
 import { isTheOperators, tellsBy } from './alerts.ts';
 import { type Evidence, evidenceOf, type Mark, type Of } from './evidence.ts';
 import { isSuspect } from './health-spells.ts';
+import { heldUntil } from './refusals.ts';
 
 type Found = Omit<Violation, 'checker'>;
 type Alert = Of<'alerted'> & Mark;
@@ -101,6 +102,8 @@ interface Try extends Moment {
   readonly service: string | undefined;
   /** A kill came before it can be known whether that was out. */
   readonly isUnsure: boolean;
+  /** Until then it may turn out that its service refuses everything as too much (429). */
+  readonly heldUntil: number;
 }
 
 /** When the share was beyond its limit: whichever way one counts, and in every way. */
@@ -119,7 +122,8 @@ function momentsOf(
     const shares = [windowMs, windowMs * (1 - 1 / SLICES)].flatMap((lengthMs) => {
       const within = its.filter(({ atMs }) => atMs > one.atMs - lengthMs);
       const sure = within.filter(({ isUnsure }) => !isUnsure);
-      return [within, sure].map((those) => shareOf(those, one, outages));
+      const free = sure.filter(({ isBad, heldUntil }) => !isBad || heldUntil <= one.index);
+      return [within, sure, free].map((those) => shareOf(those, one, outages));
     });
     const isEnough = shares.filter(({ calls }) => calls >= callsMin);
     if (isEnough.some(({ bad, calls }) => bad / calls > limit - CLOSE)) may.push(one);
@@ -201,7 +205,8 @@ function triesOf(evidence: Evidence, share: Share): readonly Try[] {
     }
     if (went === undefined) return [];
     const { isBad } = went;
-    if (isRefused) return [{ index, atMs, run, isBad, service: undefined, isUnsure: false }];
+    const about = { index, atMs, run, isBad };
+    if (isRefused) return [{ ...about, service: undefined, isUnsure: false, heldUntil: index }];
     const isAmiss =
       event.type === 'call.finished' &&
       event.outcome !== 'invalid_number' &&
@@ -215,7 +220,8 @@ function triesOf(evidence: Evidence, share: Share): readonly Try[] {
     const before = isLess ? causes.flatMap((one) => its?.met.get(one ?? '') ?? []) : [];
     const states = [...asked.map((one) => stateOf(one, index)), ...before];
     if (states.includes('down')) return [];
-    return [{ index, atMs, run, isBad, service, isUnsure: isLess && states.includes('unsure') }];
+    const isUnsure = isLess && states.includes('unsure');
+    return [{ ...about, service, isUnsure, heldUntil: heldUntil(evidence, about, service) }];
   });
 }
 

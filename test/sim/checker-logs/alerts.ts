@@ -438,9 +438,17 @@ export const ALERT_LOGS: Logs = {
       'what fails with a service that is away': () => {
         return calls(18, 0).moved('opened').failedBy('elevenlabs', 9).ended();
       },
+      'what fails with a service that has begun to refuse everything as too much': () =>
+        tooMuch(calls(18, 0)).failedBy('elevenlabs', 9).ended(),
     },
     refuses: {
       'too many that fail, and nobody is told': () => calls(15, 9).ended(),
+      'what failed with a service that refused everything, and took something after all': () => {
+        const on = tooMuch(calls(18, 0)).failedBy('elevenlabs', 9);
+        const about = { contact: 'd1', call: 'call-d1', step: 'speech', durationMs: 0 } as const;
+        on.told({ type: 'step.finished', ...about, service: 'elevenlabs', role: 'tts' });
+        return on.finished('d1').ended();
+      },
       'too many that fail, and an end of it at once': () => {
         const on = calls(18, 3).alerted('raised', 'campaign:hunt:error_rate');
         return on.alerted('recovered', 'campaign:hunt:error_rate').ended();
@@ -455,6 +463,13 @@ export const ALERT_LOGS: Logs = {
     },
   },
 };
+
+function tooMuch(on: SightingLog): SightingLog {
+  const about = { contact: 'd1', call: 'call-d1', step: 'speech', attempt: 1 } as const;
+  const why = { kind: 'transient', scope: 'service', code: '429', status: 429 } as const;
+  const its = { service: 'elevenlabs', role: 'tts', message: '', durationMs: 0 } as const;
+  return on.told({ type: 'attempt.failed', ...about, ...why, ...its });
+}
 
 function failsToDial(on: SightingLog, contact: string, service: string): SightingLog {
   const about = {

@@ -144,6 +144,19 @@ export const OUTCOME_LOGS: Logs = {
         doubled().see({ type: 'refused', contact: 'c2', phone: FIRST }),
       'one that was refused, as another may have been rung before a kill': () =>
         cutOff('after a commit').see({ type: 'refused', contact: 'c2', phone: FIRST }),
+      'one that was refused, as another may have been rung who was refused a new number since':
+        () =>
+          log()
+            .started('c1')
+            .see({ type: 'killed', at: 'after a commit' })
+            .see({ type: 'corrected', contact: 'c1', phone: SECOND })
+            .began()
+            .see({ type: 'refused', contact: 'c1', phone: SECOND })
+            .see({ type: 'killed', at: 'probe answered' })
+            .see({ type: 'removed', contact: 'c1' })
+            .see({ type: 'corrected', contact: 'c2', phone: FIRST })
+            .began()
+            .see({ type: 'refused', contact: 'c2', phone: FIRST }),
       'one of whom the operator says that they were not rung': () =>
         log()
           .rang('c1')
