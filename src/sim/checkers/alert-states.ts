@@ -48,6 +48,11 @@ class Post {
     return this.#breaker === 'unsure';
   }
 
+  /** What refused everything to an earlier run is back with work that was done, not any answer. */
+  get needsWork(): boolean {
+    return this.#isStalled;
+  }
+
   moved(breaker: 'up' | 'down', campaign: string, atMs: number, isStalled = false): void {
     this.#breaker = breaker;
     this.#isStalled = isStalled;
@@ -134,8 +139,10 @@ class Service {
     for (const [index, sight] of evidence.seen.log.entries()) {
       this.#take(sight, index);
       // What is asked and answered without a word of its breaker has one that is closed.
-      const proven = this.#posts.get(proofs.get(index) ?? '')?.post;
+      const work = workIn(sight, service);
+      const proven = this.#posts.get(proofs.get(index) ?? work ?? '')?.post;
       if (proven?.isUnsure !== true || this.#on.get(sight.run)?.isAlone === false) continue;
+      if (proven.needsWork && work === undefined) continue;
       this.#change(sight, index, 'moved', () => proven.moved('up', '', sight.atMs));
     }
   }
@@ -219,6 +226,14 @@ class Service {
     if (all.includes('down')) return 'down';
     return all.includes('unsure') ? 'unsure' : 'up';
   }
+}
+
+/** The work that the service is told to have done; undefined where it is none. */
+function workIn(sight: Sighting, service: string): string | undefined {
+  if (sight.type !== 'told' || sight.event.type !== 'step.finished') return undefined;
+  const { service: by, role, requestMs } = sight.event;
+  const isIts = by === service && role !== undefined && requestMs !== undefined;
+  return isIts ? placeName({ service, role }) : undefined;
 }
 
 type Event = Extract<Sighting, { readonly type: 'told' }>['event'];

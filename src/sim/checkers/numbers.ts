@@ -80,10 +80,12 @@ function isTurnedAway({ end }: Exchange): boolean {
 }
 
 /** Where the log shows that the run knows what became of it, or that it never will. */
-function knownAt({ end, index, sight }: Exchange, its: readonly Exchange[]): number {
+function knownAt({ end, index, sight, answer }: Exchange, its: readonly Exchange[]): number {
   const isKnown =
     end?.type === 'answered' || (end?.type === 'failed' && end.failure.kind !== 'unknown');
   if (isKnown) return end.index;
+  // A client that does not hear that it is given up may hear after all what became of it.
+  if (answer !== undefined && answer.failure === undefined) return answer.index;
   const asked = its.find((one) => {
     const isAbout = one.sight.method === 'find' && one.sight.call === sight.call;
     return isAbout && one.index > index && one.end !== undefined && !isAskedAgain(one);

@@ -75,6 +75,8 @@ export const WORD_LOGS: Logs = {
       'a call that came to nothing': () => placed(NOT_THIS).exchange('place', TWIN),
       'a call that was asked about': () =>
         placed(LOST).exchange('find', { found: 'unknown' }).exchange('place', TWIN),
+      'a call of which is heard after all that it was placed': () =>
+        byNumber().exchange('place', { tookMs: 20_000 }).exchange('place', TWIN),
       'one that is turned away': () => placed(LOST).exchange('place', { ...TWIN, failure: IN_USE }),
       'a call of another life': () => placed(LOST).killed().began().exchange('place', TWIN),
     },
