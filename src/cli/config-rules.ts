@@ -9,6 +9,7 @@ import { type Judged, type Judgement, type Rule, shown } from './config-judged.t
 import { type ConfigPath, type ConfigProblem, type Finding, pathText } from './config-problems.ts';
 import { serverFindings } from './config-server.ts';
 import { sheetsFindings } from './config-sheets.ts';
+import type { ConfigSource } from './config-source.ts';
 import { VENDOR_RULES } from './config-vendor-rules.ts';
 import { durationText } from './durations.ts';
 import { SERVICE_NAMES } from './service-names.ts';
@@ -50,10 +51,22 @@ export function judge(judged: Judged, judgement: Judgement | undefined): ConfigP
   return Object.values(RULES)
     .flatMap((rule) => rule(judged, judgement))
     .filter((finding) => ![finding.path, ...(finding.with ?? [])].some(isWrong))
-    .map(({ path, found, allowed, hint }) => {
-      const { line, column } = source.place(path);
-      return { line, column, path: pathText(path), found, allowed, hint };
-    });
+    .map((finding) => problemOf(finding, source));
+}
+
+/** Where it is to be mended: that may be a variable of the environment, and no line of the file. */
+function problemOf({ path, with: others = [], ...said }: Finding, source: ConfigSource) {
+  const { line, column, found: variable, isInEnvironment } = source.place(path);
+  const place = { line, column, path: pathText(path), allowed: said.allowed } as const;
+  if (isInEnvironment === true) {
+    const found = variable.includes(said.found) ? variable : `${said.found} (${variable})`;
+    return { ...place, found, hint: said.hint, isInEnvironment };
+  }
+  const variables = others.map((other) => source.place(other)).filter((one) => one.isInEnvironment);
+  const from = variables.map(({ found }) => `the environment has ${found}`);
+  const hints = [...(said.hint === undefined ? [] : [said.hint]), ...from];
+  const hint = hints.length === 0 ? undefined : hints.join('; ');
+  return { ...place, found: said.found, hint };
 }
 
 function isWithin(path: string, section: string): boolean {

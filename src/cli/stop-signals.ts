@@ -1,7 +1,7 @@
 import { spanText } from '../domain/text.ts';
 import type { RunSignals } from '../engine/runner.ts';
 import { Stopped } from '../engine/stopped.ts';
-import type { World } from './world.ts';
+import type { StopSignal, World } from './world.ts';
 
 /**
  * One wish to stop may be delivered several times: timeout(1) signals its child and then the whole
@@ -36,13 +36,7 @@ export function stopSignals(
     const again = nowMs - lastMs >= (isPressed ? SAME_PRESS_MS : SAME_REQUEST_MS);
     lastMs = nowMs;
     if (!drain.signal.aborted) {
-      say(
-        callMs === undefined
-          ? 'stopping: no new contact is taken, calls in progress end. Ctrl-C again stops at once'
-          : 'stopping: no new contact is taken, and no call that fails is tried again; who is on ' +
-              `the line is brought to their end, in ${spanText(callMs)} at most. Ctrl-C again ` +
-              'hangs up at once',
-      );
+      say(drainingText(signal, world.pid, callMs));
       drain.abort(new Stopped('asked to stop'));
     } else if (again && !stop.signal.aborted) {
       say('stopping at once: calls in progress are hung up, the next run goes on from the journal');
@@ -53,4 +47,16 @@ export function stopSignals(
     signals: { drain: drain.signal, stop: stop.signal },
     [Symbol.dispose]: off,
   };
+}
+
+/** Where nobody has asked, it says why; the keys of a parent that is gone do not get here. */
+function drainingText(signal: StopSignal, pid: number, callMs: number | undefined): string {
+  const isGone = signal === 'parent_gone';
+  const why = isGone ? ' because the process that had started this one is gone' : '';
+  const again = isGone ? `"kill ${pid}" later than in 5 s` : 'Ctrl-C again';
+  return callMs === undefined
+    ? `stopping${why}: no new contact is taken, calls in progress end. ${again} stops at once`
+    : `stopping${why}: no new contact is taken, and no call that fails is tried again; who is ` +
+        `on the line is brought to their end, in ${spanText(callMs)} at most. ${again} hangs up ` +
+        'at once';
 }

@@ -20,7 +20,8 @@ export interface Output {
 
 /** Ctrl-C, a supervisor, a terminal that was closed. */
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-export type StopSignal = (typeof STOP_SIGNALS)[number];
+/** Of the last there is no signal: the process that had started this one is gone. */
+export type StopSignal = (typeof STOP_SIGNALS)[number] | 'parent_gone';
 
 export interface World {
   readonly clock: Clock;
@@ -108,13 +109,17 @@ function output(stream: NodeJS.WriteStream, lost: (error: Error) => void): Outpu
   };
 }
 
-function onStop(listener: (signal: StopSignal) => void): () => void {
+/** @param isParentGone whether that is why this process has asked itself to stop */
+function onStop(isParentGone: () => boolean, listener: (signal: StopSignal) => void): () => void {
+  const hear = (signal: NodeJS.Signals): void => {
+    listener(isParentGone() && signal === 'SIGTERM' ? 'parent_gone' : (signal as StopSignal));
+  };
   for (const signal of STOP_SIGNALS) {
-    process.on(signal, listener);
+    process.on(signal, hear);
   }
   return () => {
     for (const signal of STOP_SIGNALS) {
-      process.off(signal, listener);
+      process.off(signal, hear);
     }
   };
 }
@@ -127,17 +132,23 @@ const STOPS_WITH_PARENT = 'CAMPAIGN_STOPS_WITH_PARENT';
  * is closed when that process is killed without a chance to pass a signal on. The person has ended
  * what they know of, so this process is asked to stop: it must not go on calling unseen. Of any
  * other parent with a channel, that it is closed says nothing.
+ *
+ * @returns whether that has happened
  */
-function stopWithParent(): void {
+function stopWithParent(): () => boolean {
+  let isGone = false;
+  const answer = (): boolean => isGone;
   const isAsked = process.env[STOPS_WITH_PARENT] !== undefined;
   // Meant for this process alone, not for the programs that it starts.
   delete process.env[STOPS_WITH_PARENT];
-  if (!isAsked || process.channel === undefined || process.channel === null) return;
+  if (!isAsked || process.channel === undefined || process.channel === null) return answer;
   process.on('disconnect', () => {
+    isGone = true;
     process.kill(process.pid, 'SIGTERM');
   });
   // What is listened to would keep this process alive.
   process.channel.unref();
+  return answer;
 }
 
 function processUsage(): ProcessUsage {
@@ -151,7 +162,7 @@ function processUsage(): ProcessUsage {
 const EXIT_OUTPUT_LOST = 74;
 
 export function realWorld(): World {
-  stopWithParent();
+  const isParentGone = stopWithParent();
   const clock = realClock();
   let lost: Error | undefined;
   const stderr = output(process.stderr, () => undefined);
@@ -176,7 +187,7 @@ export function realWorld(): World {
     afterPromises: (task) => {
       process.nextTick(task);
     },
-    onStop,
+    onStop: (listener) => onStop(isParentGone, listener),
     exitWith: (code) => {
       process.exitCode = code;
       process.once('exit', () => {

@@ -1,7 +1,8 @@
 /**
- * Connections that have to be made again and again: each time is over in seconds, and none of them
- * alone is worth telling.
+ * Connections that services keep. Those that have to be made again and again: each time is over in
+ * seconds, and none of them alone is worth telling.
  */
+import type { CutOff } from './alert-connection-text.ts';
 import { reconnectionsOverWords, reconnectionWords } from './alert-service-text.ts';
 import type { Sign, WatchMoment } from './alert-sign.ts';
 import { serviceKey } from './alert-state.ts';
@@ -34,11 +35,18 @@ export function reconnectionsKey(service: string): string {
 /** The connections of one run. */
 export class ConnectionWatch {
   readonly #held = new Map<string, Held>();
+  /** Those that are away, with when they are tried again; monotonic. */
+  readonly #away = new Map<string, { readonly address: string; readonly dueMs: number }>();
 
   /** @param contacts who is kept waiting by it */
   take(event: Changed, contacts: Contacts, moment: WatchMoment): readonly Sign[] {
     const { service, state, message } = event;
     const held = this.#held.get(service) ?? NEVER;
+    if (state === 'connected' || state === 'closed') this.#away.delete(service);
+    if (state === 'disconnected') {
+      const dueMs = moment.nowMs + (event.delayMs ?? 0);
+      this.#away.set(service, { address: event.address, dueMs });
+    }
     if (state === 'disconnected' && event.attempt === 0) {
       this.#held.set(service, { ...held, reason: message });
     }
@@ -49,6 +57,11 @@ export class ConnectionWatch {
       return [];
     }
     return this.#again(event, held, contacts, moment);
+  }
+
+  cutOff(service: string, nowMs: number): CutOff | undefined {
+    const away = this.#away.get(service);
+    return away && { address: away.address, waitMs: Math.max(0, away.dueMs - nowMs) };
   }
 
   /** Looked at now and then: that nothing happens is no event. */

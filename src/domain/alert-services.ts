@@ -48,7 +48,8 @@ export function serviceOpened(
   const troubles = withTrouble(open === undefined ? [] : troublesOf(open), trouble);
   const down = troubles.filter(isOn);
   const isWell = moment.failing?.isWell === true;
-  const words = serviceDownWords(event, down, meanwhile(down, moment), isWell);
+  const cutOff = moment.cutOff?.(service);
+  const words = serviceDownWords(event, down, meanwhile(down, moment), isWell, cutOff);
   if (open !== undefined)
     return worsened(state, { ...open, ...words, troubles }, 'serviceDown', moment);
   const about = { key, sinceMs, service, role, troubles, ...NOBODY_MET, ...words };
@@ -305,7 +306,8 @@ export function checkFailed(
   const troubles = withTrouble(before, trouble);
   const rule = isDown ? 'serviceDown' : 'serviceUnhealthy';
   const down = troubles.filter(isOn);
-  const words = checkFailsWords(service, down, undone(state, service, down, moment));
+  const left = undone(state, service, down, moment);
+  const words = checkFailsWords(service, down, left, moment.cutOff?.(service));
   if (open !== undefined) {
     const changed = down.every(isOfCheck) ? words : troublesWords(service, down);
     return policiesOf(moment)[rule].enabled

@@ -2,6 +2,7 @@
  * What is open, and what becomes of it: the parts that every rule of alerts is made of.
  */
 import { type Alert, bySeverity } from './alert.ts';
+import type { CutOff } from './alert-connection-text.ts';
 import { nameless } from './alert-contacts.ts';
 import { type AlertPolicies, DEFAULT_ALERT_POLICIES } from './alert-policy.ts';
 import type { AlertWords } from './alert-text.ts';
@@ -16,6 +17,8 @@ export interface AlertMoment {
   readonly wallMs: number;
   /** Of the service whose breaker opens; from now on, where left out. */
   readonly failing?: Failing | undefined;
+  /** The connection that a service keeps, while that is away. */
+  readonly cutOff?: ((service: string) => CutOff | undefined) | undefined;
   /** Of this run, with what the event has made of them. */
   readonly breakers: RunBreakers;
   /** How long this run goes on without any progress; undefined where that is not known. */

@@ -3,6 +3,7 @@
  * broke, since when, what the program does about it, what there is to do.
  */
 import type { Alert, AlertSeverity, Trouble } from './alert.ts';
+import { type CutOff, reconnectsText, seeConnection } from './alert-connection-text.ts';
 import { affectedText } from './alert-contacts.ts';
 import { maskNumbers } from './privacy.ts';
 import { counted, listed, spanText } from './text.ts';
@@ -69,16 +70,27 @@ export function troublesWords(
 /**
  * @param troubles all of them noticed by its health check
  * @param undone what becomes of its work; undefined where that may still get through
+ * @param cutOff the connection that it keeps, while that is away
  */
 export function checkFailsWords(
   service: string,
   troubles: readonly Trouble[],
   undone: Meanwhile | undefined,
+  cutOff?: CutOff,
 ): AlertWords {
   const { title, what } = troublesWords(service, troubles);
   const refuses = troubles.some(({ kind }) => kind === 'permanent');
   const isDown = troubles.some((trouble) => trouble.isDown);
   const fails = isDown ? ' What is asked of it fails too: nothing gets through.' : '';
+  if (cutOff !== undefined) {
+    const rest = undone === undefined ? 'Until then it rings nobody.' : meanwhileText(undone);
+    return {
+      title,
+      what: `${what}${refuses ? '' : fails}`,
+      doing: `${reconnectsText(cutOff)} ${rest}`,
+      toDo: seeConnection(cutOff, refuses),
+    };
+  }
   return {
     title: refuses || isDown ? title : `${named(service, troubles)}, fails its health checks`,
     what: refuses ? what : `${what}${fails}`,
@@ -123,17 +135,24 @@ function seeService(name: string): string {
 /**
  * @param troubles all that the service does not do now
  * @param isWell its health check is good all the same
+ * @param cutOff the connection that it keeps, while that is away
  */
 export function serviceDownWords(
   { service, openMs }: Pick<ServiceTrouble, 'service' | 'openMs'>,
   troubles: readonly Trouble[],
   meanwhile: Meanwhile,
   isWell: boolean,
+  cutOff?: CutOff,
 ): AlertWords {
   const words = troublesWords(service, troubles);
   const rest = meanwhileText(meanwhile);
   const when = openMs < 1_000 ? 'at once' : `in ${spanText(openMs)}`;
-  if (troubles.some(({ kind }) => kind === 'permanent')) {
+  const refuses = troubles.some(({ kind }) => kind === 'permanent');
+  if (cutOff !== undefined) {
+    const doing = `${reconnectsText(cutOff)} ${rest}`;
+    return { ...words, doing, toDo: seeConnection(cutOff, refuses) };
+  }
+  if (refuses) {
     return {
       ...words,
       doing:

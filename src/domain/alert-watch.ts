@@ -4,6 +4,7 @@
  * its own file; what is kept of the many events is changed in place.
  */
 import { CallWatch } from './alert-calls.ts';
+import type { CutOff } from './alert-connection-text.ts';
 import { ConnectionWatch } from './alert-connections.ts';
 import { isListDone, ProgressWatch } from './alert-progress.ts';
 import { noMoreWorkWords } from './alert-service-text.ts';
@@ -49,6 +50,11 @@ export class AlertWatch {
   readonly #connections = new ConnectionWatch();
   readonly #progress = new ProgressWatch();
   readonly #tried = new TriedInVain();
+
+  /** The connection that a service keeps, while that is away. */
+  cutOff(service: string, nowMs: number): CutOff | undefined {
+    return this.#connections.cutOff(service, nowMs);
+  }
 
   /** What is over because nothing has happened. */
   look(moment: WatchMoment): readonly Sign[] {

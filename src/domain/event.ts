@@ -156,6 +156,8 @@ export type CampaignEvent =
       readonly role: Role;
       /** From now until it lets a probe through. */
       readonly openMs: number;
+      /** The connection that it keeps is away: a probe is let through as soon as that is made. */
+      readonly isCutOff?: true | undefined;
       /** Of the failure that opened it: `permanent` does not pass by itself. */
       readonly kind: FailureKind;
       readonly code: string;

@@ -226,10 +226,12 @@ export class Alerter implements AsyncDisposable {
       this.#apart = { of: this.#state, ...noticesApart(this.#state) };
     }
     const { open, told } = this.#apart;
+    const nowMs = clock.monotonicMs();
     return {
       campaign,
       wallMs: clock.wallMs(),
-      nowMs: clock.monotonicMs(),
+      nowMs,
+      cutOff: (service) => this.#watch.cutOff(service, nowMs),
       breakers: this.#breakers,
       outageWaitMs,
       policies,

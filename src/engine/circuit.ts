@@ -248,7 +248,8 @@ export class Circuit {
     }
     const { kind, code, message } = after.outage.cause;
     const openMs = Math.max(0, after.untilMs - nowMs);
-    return { type: 'breaker.opened', service, role, openMs, kind, code, message };
+    const cut = this.#isCutOff ? ({ isCutOff: true } as const) : {};
+    return { type: 'breaker.opened', service, role, openMs, ...cut, kind, code, message };
   }
 
   #restored(nowMs: number): BreakerState {

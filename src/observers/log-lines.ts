@@ -100,8 +100,10 @@ const SENTENCES: Sentences = {
       : `${service}: retry ${retry} in ${spanText(delayMs)}`,
   'fallback.used': ({ service, role, instead, reason }) =>
     `${service} ${FALLBACK_DID[role]} instead of ${instead}: ${maskNumbers(reason)}`,
-  'breaker.opened': ({ service, openMs, code, message }) =>
-    `${service} is left alone for ${spanText(openMs)}: ${failureText(code, undefined, message)}`,
+  'breaker.opened': ({ service, openMs, isCutOff, code, message }) =>
+    `${service} is left alone ` +
+    (isCutOff === true ? 'until it is connected' : `for ${spanText(openMs)}`) +
+    `: ${failureText(code, undefined, message)}`,
   'breaker.half_open': ({ service }) => `${service} is tried again`,
   'breaker.closed': ({ service, outageMs }) => `${service} works again after ${spanText(outageMs)}`,
   'service.stalled': ({ service, forMs, waitMs, code, message }) =>

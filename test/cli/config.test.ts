@@ -467,6 +467,41 @@ describe('an Asterisk with its Manager Interface', () => {
     );
   });
 
+  it('names the variable also where a setting is wrong beside another', () => {
+    const found = (env: object) => problemsOf(withOwn(''), { ...SECRET, ...env }).join('\n');
+    const wrong = 'providers.asterisk-ami.retry_max: found';
+    expect(found({ AMI_RETRY_MAX: '5s' })).toBe(
+      `environment  ${wrong} AMI_RETRY_MAX="5s", allowed: at least retry_interval (15s)`,
+    );
+    expect(found({ AMI_RETRY_MAX: '60s', AMI_RETRY_INTERVAL: '2m' })).toBe(
+      `environment  ${wrong} 1m (AMI_RETRY_MAX="60s"), allowed: at least retry_interval (2m)`,
+    );
+    expect(found({ AMI_RETRY_INTERVAL: '2m' })).toMatch(
+      / 1m, allowed: at least retry_interval \(2m\); the environment has AMI_RETRY_INTERVAL="2m"$/,
+    );
+    expect(found({ AMI_PASSWORD: ' ' })).toContain('found nothing (AMI_PASSWORD), allowed:');
+  });
+
+  it.each([
+    ['AMI_HOST', 'a b'],
+    ['AMI_PORT', '0'],
+    ['AMI_USERNAME', ' '],
+    ['AMI_PASSWORD', ' '],
+    ['AMI_EVENTS', 'system'],
+    ['AMI_RETRY_INTERVAL', '2'],
+    ['AMI_RETRY_MAX', '1s'],
+    ['ARI_URL', 'http://127.0.0.1:8088/ari'],
+    ['ARI_USERNAME', ' '],
+    ['ARI_PASSWORD', ' '],
+  ])('%s that is wrong is told as such', (name, value) => {
+    const service = name.startsWith('AMI') ? 'asterisk-ami' : 'asterisk-ari';
+    const own = 'username: campaign, password: "${P}", endpoint: "PJSIP/{number}@trunk"';
+    const use = `${SCRIPT}services: { dialer: [${service}] }\n`;
+    const text = `${use}providers: { ${service}: { ${own} } }\n`;
+    const found = problemsOf(text, { P: 'test-secret-2-wonderland', [name]: value });
+    expect(found).toEqual([expect.stringMatching(`^environment  providers\\..*found .*${name}`)]);
+  });
+
   it.each([
     ['', 'endpoint: found nothing, allowed: whom Asterisk rings'],
     ['endpoint: "PJSIP/trunk"', 'endpoint: found "PJSIP/trunk", allowed: a channel with {number}'],

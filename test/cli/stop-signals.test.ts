@@ -48,6 +48,18 @@ describe('Ctrl-C and SIGTERM', () => {
     ]);
   });
 
+  it('says why it stops where nobody has asked, and how it can be asked then', async () => {
+    const { clock, world, said, aborted } = listening();
+    world.press('parent_gone');
+    expect(said).toEqual([
+      'stopping because the process that had started this one is gone: no new contact is taken, ' +
+        'calls in progress end. "kill 4242" later than in 5 s stops at once',
+    ]);
+    await clock.advance(5_000);
+    world.press('SIGTERM');
+    expect(aborted()).toEqual([true, true]);
+  });
+
   it.each<[StopSignal, boolean, number]>([
     ['SIGINT', true, 299],
     ['SIGTERM', true, 4_999],

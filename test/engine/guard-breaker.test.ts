@@ -267,6 +267,7 @@ describe('the breaker', () => {
     const bench = new GuardBench();
     bench.guard.connection(false);
     await bench.trip(failure());
+    expect(bench.events.at(-1)).toMatchObject({ type: 'breaker.opened', isCutOff: true });
     await bench.clock.advance(1_000);
     bench.guard.connection(true);
     expect(bench.guard.status().state).toBe('half_open');

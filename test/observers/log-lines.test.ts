@@ -65,6 +65,14 @@ describe('events in words', () => {
     ]);
   });
 
+  it('say of a service whose connection is away what it is left alone until', () => {
+    const about = { type: 'breaker.opened', service: 'asterisk-ami', role: 'dialer' } as const;
+    const cause = { kind: 'transient', code: 'not_connected', message: 'nobody listens' } as const;
+    expect(messageOf({ ...about, ...cause, openMs: 60_000, isCutOff: true }, [])).toBe(
+      'asterisk-ami is left alone until it is connected: nobody listens (not_connected)',
+    );
+  });
+
   it('say of a call that failed where it is only put off', () => {
     const failed = EVERY_EVENT.flatMap((event) =>
       event.type === 'call.failed' ? [messageOf({ ...event, putOff: true }, [])] : [],
