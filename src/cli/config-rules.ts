@@ -51,8 +51,8 @@ export function judge(judged: Judged, judgement: Judgement | undefined): ConfigP
     .flatMap((rule) => rule(judged, judgement))
     .filter((finding) => ![finding.path, ...(finding.with ?? [])].some(isWrong))
     .map(({ path, found, allowed, hint }) => {
-      const { line, column } = source.place(path);
-      return { line, column, path: pathText(path), found, allowed, hint };
+      const { line, column, isInEnvironment } = source.place(path);
+      return { line, column, path: pathText(path), found, allowed, hint, isInEnvironment };
     });
 }
 
