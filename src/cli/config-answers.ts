@@ -4,6 +4,7 @@
  */
 import { OPT_OUT } from '../domain/answers.ts';
 import { listed } from '../domain/text.ts';
+import { takesEvents } from './config-asterisk-keys.ts';
 import { type Judged, type Rule, shown } from './config-judged.ts';
 import type { Finding } from './config-problems.ts';
 import { rings } from './dialer-notice.ts';
@@ -13,6 +14,7 @@ import { nearest } from './suggest.ts';
 export const ANSWER_RULES: Readonly<Record<string, Rule>> = {
   'answers: there is a key to press': noKeys,
   'answers: every dialer that rings hears the keys': deafDialer,
+  'answers: Asterisk is asked to tell the keys': deafEvents,
   'answers: to opt out is spelt as the program knows it': optOutSpelling,
 };
 
@@ -44,6 +46,25 @@ function deafDialer({ config }: Judged): readonly Finding[] {
           with: [['services', 'dialer']],
           found: `keys to be pressed, and ${listed(deaf)} in services.dialer, which hears none`,
           allowed: 'no answers, and a text that asks for no key; or a dialer that hears keys',
+          hint: 'whoever pressed one would be rung again',
+        },
+      ];
+}
+
+/** A key of which Asterisk is not asked to tell is pressed in vain. */
+function deafEvents(judged: Judged): readonly Finding[] {
+  const { services, script, providers } = judged.config;
+  const { events } = providers['asterisk-ami'];
+  const isAsked = script.answers !== undefined && services.dialer.includes('asterisk-ami');
+  const path = ['providers', 'asterisk-ami', 'events'];
+  return !isAsked || takesEvents(events, ['dtmf'])
+    ? []
+    : [
+        {
+          path,
+          with: [['script', 'answers']],
+          found: `${shown(judged, path, events)}, which tells of no key, and script.answers`,
+          allowed: 'dtmf among them, as in system,call,user,dtmf; or no answers',
           hint: 'whoever pressed one would be rung again',
         },
       ];

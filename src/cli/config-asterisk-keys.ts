@@ -18,10 +18,11 @@ function word(allowed: string, shape: RegExp) {
   return z.string({ error: allowed }).regex(shape, { error: allowed });
 }
 
-function takesEvents(text: string): boolean {
-  const classes = text.split(',').map((one) => one.trim());
+/** Whether Asterisk, asked for `events`, is asked for all of `needed`. */
+export function takesEvents(events: string, needed: readonly string[]): boolean {
+  const classes = events.split(',').map((one) => one.trim());
   const isAll = classes.some((one) => one === 'all' || one === 'on');
-  return isAll || EVENTS_NEEDED.every((one) => classes.includes(one));
+  return isAll || needed.every((one) => classes.includes(one));
 }
 
 /** `retry_interval` and `retry_max`, of every connection that is never given up. */
@@ -45,7 +46,7 @@ export function asteriskAmiKeys() {
   const host = 'the name or the address of a machine';
   const endpoint = 'a channel with {number} in it, such as "PJSIP/{number}@trunk"';
   const context = 'the name of a context of the dialplan';
-  const events = 'a list of classes with system, call and user, such as system,call,user';
+  const events = 'a list of classes with system, call and user, such as system,call,user,dtmf';
   const sounds = 'an absolute path';
   const name = word('the name of a channel variable', /^[A-Za-z_][A-Za-z0-9_]*$/);
   const value = line('one line of text');
@@ -57,9 +58,9 @@ export function asteriskAmiKeys() {
     username: line('a name from manager.conf').optional().describe('The user of manager.conf.'),
     password: secret('Its secret, as "${NAME}" from the environment.', 'AMI_PASSWORD'),
     events: word(events, /^[a-z]+( *, *[a-z]+)*$/)
-      .refine(takesEvents, { error: events })
+      .refine((text) => takesEvents(text, EVENTS_NEEDED), { error: events })
       .default('system,call,user,dtmf')
-      .describe('The classes of events that are asked for.'),
+      .describe('The classes of events that are asked for; a script with answers needs dtmf too.'),
     endpoint: word(endpoint, /^[A-Za-z0-9]+\/[^\r\n]*\{number\}[^\r\n]*$/)
       .optional()
       .describe('Whom Asterisk rings; {number} is the number with its +.'),

@@ -133,12 +133,17 @@ export class TrunkWatch {
     return this.#congested.size < CONGESTED_NUMBERS ? undefined : fault;
   }
 
-  /** The end of a call. `audioFault` says why whoever picked up heard nothing, where it is so. */
-  over({ isOver, hasRung, word, isHeard }: TrunkSigns, phone: string, audioFault?: string): void {
-    if (audioFault !== undefined && this.#audioFault === undefined) {
-      this.#doubt = ofService(audioFault, NO_AUDIO);
-    }
-    if (audioFault !== undefined || isHeard) this.#audioFault = audioFault;
+  /**
+   * The end of a call. `audioFault` says why whoever picked up heard nothing, where it is so: then
+   * the answer is the failure that this call met.
+   */
+  over(signs: TrunkSigns, phone: string, audioFault?: string): ServiceFailure | undefined {
+    if (audioFault !== undefined || signs.isHeard) this.#audioFault = audioFault;
+    this.#noted(signs, phone);
+    return audioFault === undefined ? undefined : ofService(audioFault, NO_AUDIO);
+  }
+
+  #noted({ isOver, hasRung, word }: TrunkSigns, phone: string): void {
     if (word !== undefined && isNoSuchNumber(word)) {
       // Somebody looked it up.
       this.#gotThrough(phone);

@@ -182,6 +182,16 @@ export class Guard implements Gate {
     return this.#inquiry.once(timeoutMs, context, call);
   }
 
+  /** A call that was placed has ended, and `failure` would be met by the next one too. */
+  met(failure: ServiceFailure, context: RequestContext): void {
+    failure.service ??= this.service;
+    const report = this.#failed(context, failure, 1, this.#parts.clock.monotonicMs());
+    const { state } = this.#circuit;
+    // Of an outage that is known, only a trial says more.
+    const permit = state.type === 'closed' ? state.epoch : REFUSED;
+    this.#circuit.failed(permit, context.line, failure, report);
+  }
+
   /** Rises with every outage; failed probes belong to the outage. */
   get opening(): number {
     return this.#circuit.opening;

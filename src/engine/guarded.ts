@@ -3,7 +3,7 @@
  * the health checker bounds them, and a probe that fails is its answer.
  */
 import type { Guard, Operation } from './guard.ts';
-import type { Crm, Dialer, Llm, RequestContext, Tts } from './ports.ts';
+import type { Crm, Dialer, Ended, Llm, RequestContext, Tts } from './ports.ts';
 
 /** A text or a speech that is asked for twice costs money, and harms nobody. */
 export function guardLlm(llm: Llm, guard: Guard): Llm {
@@ -57,10 +57,15 @@ export function guardCrm(crm: Crm, guard: Guard): Crm {
 /**
  * Only `place` makes a phone ring, and must not be done twice for one attempt. The questions about
  * a call that may be on its way outlast an open breaker and count nowhere: neither do they prove
- * that calls can be placed, nor that they cannot. `hangUp` is tried once, whatever the breaker.
+ * that calls can be placed, nor that they cannot, unless the call itself met what the next one
+ * would (`Ended.fault`). `hangUp` is tried once, whatever the breaker.
  */
 export function guardDialer(dialer: Dialer, guard: Guard): Dialer {
   const { requestMs, callMs, idleMs } = guard.policies.timeouts;
+  const judged = ({ fault, ...ended }: Ended, context: RequestContext): Ended => {
+    if (fault !== undefined) guard.met(fault, context);
+    return ended;
+  };
   const place: Operation = { idempotent: false, paced: dialer.rings, timeoutMs: requestMs };
   return {
     name: dialer.name,
@@ -73,14 +78,16 @@ export function guardDialer(dialer: Dialer, guard: Guard): Dialer {
     place: (request, context) => {
       return guard.run(place, context, (limited) => dialer.place(request, limited));
     },
-    follow: (placed, request, context) => {
+    follow: async (placed, request, context) => {
       const follow = (limited: RequestContext) => dialer.follow(placed, request, limited);
-      return guard.outlast(callMs, context, follow, idleMs);
+      return judged(await guard.outlast(callMs, context, follow, idleMs), context);
     },
-    find: (request, context) => {
+    find: async (request, context) => {
       // Whoever watches would see nothing happen for minutes. What was uncertain is asked once.
       if (dialer.rings && context.once !== true) guard.looksFor(callMs, context);
-      return guard.outlast(callMs, context, (limited) => dialer.find(request, limited));
+      const find = (limited: RequestContext) => dialer.find(request, limited);
+      const found = await guard.outlast(callMs, context, find);
+      return found.state === 'ended' ? { ...found, ended: judged(found.ended, context) } : found;
     },
     hangUp: (placed, context) => {
       return guard.once(requestMs, context, (limited) => dialer.hangUp(placed, limited));

@@ -15,14 +15,22 @@ providers:
     from: "+14155550100"
 `;
 
-function parsed(text: string): Config {
-  const options = { file: '/srv/config.yml', shownAs: 'config.yml', env: ENV };
+const AMI = `services: { dialer: [asterisk-ami] }
+providers:
+  asterisk-ami:
+    username: campaign
+    password: "\${AMI_PASSWORD}"
+    endpoint: "PJSIP/{number}@trunk"
+`;
+
+function parsed(text: string, env: Readonly<Record<string, string>> = ENV): Config {
+  const options = { file: '/srv/config.yml', shownAs: 'config.yml', env };
   return parseConfig(text, { ...options, judgement: fullJudgement() });
 }
 
-function problemsOf(text: string): readonly string[] {
+function problemsOf(text: string, env?: Readonly<Record<string, string>>): readonly string[] {
   try {
-    parsed(text);
+    parsed(text, env);
     return [];
   } catch (error) {
     expect(error).toBeInstanceOf(ConfigProblems);
@@ -67,6 +75,25 @@ describe('script.answers', () => {
         'that hears keys; whoever pressed one would be rung again',
     ]);
     expect(problemsOf(`${TWILIO}script: { template: Hello }\n`)).toEqual([]);
+  });
+
+  it('is refused where Asterisk is not asked to tell the keys', () => {
+    const secret = { AMI_PASSWORD: 'test-secret' };
+    const asks = script('{ 9: opt_out }');
+    const deaf = '    events: system, call, user\n';
+    expect(problemsOf(AMI + asks, secret)).toEqual([]);
+    expect(problemsOf(AMI + deaf + asks, secret)).toEqual([
+      'config.yml:7  providers.asterisk-ami.events: found system,call,user, which tells of no ' +
+        'key, and script.answers, allowed: dtmf among them, as in system,call,user,dtmf; or no ' +
+        'answers; whoever pressed one would be rung again',
+    ]);
+    expect(problemsOf(AMI + asks, { ...secret, AMI_EVENTS: 'system,call,user' })).toEqual([
+      'environment  providers.asterisk-ami.events: found AMI_EVENTS="system,call,user", which ' +
+        'tells of no key, and script.answers, allowed: dtmf among them, as in ' +
+        'system,call,user,dtmf; or no answers; whoever pressed one would be rung again',
+    ]);
+    expect(problemsOf(AMI + asks, { ...secret, AMI_EVENTS: 'all' })).toEqual([]);
+    expect(problemsOf(`${AMI}${deaf}script: { template: Hello }\n`, secret)).toEqual([]);
   });
 
   it('is noted where only a preview is made', () => {

@@ -97,6 +97,25 @@ describe('follow and find', () => {
     expect(bench.of('notice')).toEqual([]);
   });
 
+  it('open the breaker where the call met what the next one would meet', async () => {
+    const ended = { outcome: 'failed', detail: 'heard nothing' } as const;
+    const fault = unauthorized();
+    const { bench, clock, guarded } = dialling({
+      follow: async () => ({ ...ended, fault }),
+      find: async () => ({ state: 'ended', ended: { ...ended, fault } }),
+    });
+    expect(await clock.until(guarded.follow(PLACED, REQUEST, bench.context()))).toEqual(ended);
+    expect(bench.guard.status()).toMatchObject({ state: 'open', cause: fault });
+    // The calls that were on their way with it are told of as well, and change nothing.
+    const found = await clock.until(guarded.find(REQUEST, bench.context(2)));
+    expect(found).toEqual({ state: 'ended', ended });
+    expect(bench.of('attempt.failed')).toMatchObject([
+      { service: 'alpha', code: fault.code, line: 1 },
+      { service: 'alpha', code: fault.code, line: 2 },
+    ]);
+    expect(bench.of('breaker.opened')).toHaveLength(1);
+  });
+
   it('are given up where nothing is heard of the call for too long', async () => {
     const follow: Dialer['follow'] = async (_placed, _request, context) => {
       await clock.sleep(250_000, context.signal);

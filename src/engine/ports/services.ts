@@ -2,6 +2,7 @@
  * Services by role: what the engine asks of a vendor, and what it wants to hear.
  */
 import type { Contact } from '../../domain/contact.ts';
+import type { ServiceFailure } from '../../domain/failure.ts';
 import type { ConnectionStatus } from '../../domain/run-status.ts';
 import type { Usage } from '../../domain/usage.ts';
 import type { Outcome, Role, Step } from '../../domain/words.ts';
@@ -205,6 +206,8 @@ export interface Ended {
   readonly usage?: Usage | undefined;
   /** The key that the callee pressed, where one of `DialRequest.answers` was. */
   readonly digit?: string | undefined;
+  /** What failed in it would fail in the next call too. Its guard takes it out. */
+  readonly fault?: ServiceFailure | undefined;
 }
 
 /** What became of a call whose placing has no known result. */

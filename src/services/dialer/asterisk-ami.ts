@@ -156,9 +156,9 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
     const stop = tellKeys(call, answers);
     try {
       await this.#inquiry.untilGone(reference, call, context);
-      this.#watch.over(trunkSigns(call), contact.phone, audioFault(call));
+      const fault = this.#watch.over(trunkSigns(call), contact.phone, audioFault(call));
       this.#calls.forget(reference);
-      return knownEnd(call);
+      return { ...knownEnd(call), ...(fault !== undefined && { fault }) };
     } finally {
       stop();
     }
@@ -179,11 +179,11 @@ export class AsteriskAmi implements Dialer, AsyncDisposable {
     this.#calls.forget(id);
     // Heard of while a request of this process was under way, over the connection that it went.
     if (call.wasRefused && !call.wasMade) return { state: 'absent' };
-    this.#watch.over(trunkSigns(call), contact.phone, audioFault(call));
+    const fault = this.#watch.over(trunkSigns(call), contact.phone, audioFault(call));
     const ended = endOf(call);
     return ended === undefined
       ? { state: 'unknown', detail: `${AMI_NAME}: ${UNHEARD}` }
-      : { state: 'ended', ended };
+      : { state: 'ended', ended: { ...ended, ...(fault !== undefined && { fault }) } };
   }
 
   async hangUp({ reference }: Placed, { signal }: RequestContext): Promise<void> {

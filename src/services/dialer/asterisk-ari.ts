@@ -194,8 +194,8 @@ class AsteriskAri implements AriDialer {
     const call = await this.#known({ ...request, call: placed.reference }, context);
     const end = await this.#endOf(call, request, context);
     this.#leave(call);
-    this.#watch.over(call, request.contact.phone, call.audioFault);
-    if (end.type === 'ended') return end.ended;
+    const fault = this.#watch.over(call, request.contact.phone, call.audioFault);
+    if (end.type === 'ended') return { ...end.ended, ...(fault !== undefined && { fault }) };
     throw refused('call_lost', end.detail);
   }
 
@@ -205,10 +205,10 @@ class AsteriskAri implements AriDialer {
       return { state: 'placed', placed: { service: ARI_NAME, reference: call.id } };
     }
     this.#calls.delete(call.id);
-    this.#watch.over(call, request.contact.phone, call.audioFault);
+    const fault = this.#watch.over(call, request.contact.phone, call.audioFault);
     const end = await call.end;
     return end.type === 'ended'
-      ? { state: 'ended', ended: end.ended }
+      ? { state: 'ended', ended: { ...end.ended, ...(fault !== undefined && { fault }) } }
       : { state: 'unknown', detail: end.detail };
   }
 

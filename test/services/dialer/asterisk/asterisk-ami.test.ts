@@ -574,14 +574,13 @@ test('a trunk to which every number is wrong uses up nine of them, and no more',
   await made.placed(another(22));
 });
 
-test('after somebody heard nothing, nobody is rung before it was said', async () => {
+test('a call that was not heard says why, and the next is no proof until it is', async () => {
   const { asterisk, followed, made } = await withFollowed();
   asterisk.stands(CALL, '6');
   asterisk.tell('UserEvent', CALL, { UserEvent: 'Campaign', Played: 'FAILED' });
   asterisk.hangUp(CALL, 16);
-  await followed.ended;
-  const failure = await failureOf(made.placed(another(1)));
-  expect(failure).toMatchObject({ kind: 'permanent', scope: 'service', code: 'no_audio' });
+  const { fault } = await followed.ended;
+  expect(fault).toMatchObject({ kind: 'permanent', scope: 'service', code: 'no_audio' });
   // One is rung then; until they heard the text, the next one is not.
   const tried = await failureOf(made.placed(another(2)));
   expect(tried).toMatchObject({ kind: 'unknown', scope: 'service', code: 'no_audio' });

@@ -495,11 +495,10 @@ test('the answer that a call is gone may overtake the word of its end', async ()
   expect(await ended).toMatchObject({ outcome: 'busy' });
 });
 
-test('after somebody heard nothing, nobody is rung before it was said', async () => {
+test('a call that was not heard says why, and the next is no proof until it is', async () => {
   const { fake, dialer, request, call } = await bench('deaf_line');
-  await call();
-  const failure = await failureOf(dialer.place(request, CONTEXT));
-  expect(failure).toMatchObject({ code: 'no_audio', kind: 'permanent', scope: 'service' });
+  const { fault } = await call();
+  expect(fault).toMatchObject({ code: 'no_audio', kind: 'permanent', scope: 'service' });
   fake.callees.set(TO, 'person');
   // One is rung then; until they heard the text, the next one is not.
   const tried = await failureOf(dialer.place(request, CONTEXT));
