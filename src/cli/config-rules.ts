@@ -59,7 +59,8 @@ function problemOf({ path, with: others = [], ...said }: Finding, source: Config
   const { line, column, found: variable, isInEnvironment } = source.place(path);
   const place = { line, column, path: pathText(path), allowed: said.allowed } as const;
   if (isInEnvironment === true) {
-    const found = variable.includes(said.found) ? variable : `${said.found} (${variable})`;
+    const named = variable.includes(said.found) ? variable : `${said.found} (${variable})`;
+    const found = said.found.includes(variable) ? said.found : named;
     return { ...place, found, hint: said.hint, isInEnvironment };
   }
   const variables = others.map((other) => source.place(other)).filter((one) => one.isInEnvironment);
