@@ -35,6 +35,7 @@ import { composeChannels } from './compose-channels.ts';
 import { composeServices, type Services } from './compose-services.ts';
 import { withSheet } from './compose-sheets.ts';
 import { configNotices } from './config-notices.ts';
+import { noteConnection } from './cut-off.ts';
 import { CommandFailure, EXIT, explain } from './exit.ts';
 import type { CampaignFolders } from './folders.ts';
 import { ListBlanks } from './list-blanks.ts';
@@ -154,14 +155,15 @@ async function work(
     const text = `${message}. This run goes on without it`;
     emit({ type: 'notice', level: 'warn', code: 'service_left_out', message: text });
   };
+  events.listen('failures', (event) => {
+    noteForReport(store, campaign, event, clock.wallMs());
+    noteConnection(store, campaign, event, clock.wallMs());
+  });
   const composed = await composeServices(
     { config, http, clock, emit, folders, ledger, owned, signal: signals.stop },
     leftOut,
   );
   const services = watched.services(composed);
-  events.listen('failures', (event) => {
-    noteForReport(store, campaign, event, clock.wallMs());
-  });
   const { runner, guards, health } = composeEngine({
     campaign,
     config,

@@ -18,6 +18,19 @@ export interface BreakerSummary {
   readonly snapshot: Snapshot;
 }
 
+/** A service whose connection the campaign's run has lost, or has not got yet. */
+export interface CutOffService {
+  readonly service: string;
+  /** Without secrets: `127.0.0.1:5038`. */
+  readonly address: string;
+  /** Wall clock milliseconds. */
+  readonly sinceMs: number;
+  /** Why the last try failed. */
+  readonly reason: string;
+  /** When it is tried again; wall clock milliseconds. */
+  readonly retryMs: number;
+}
+
 /** Contacts that wait for a time, by what they wait for: the reason is of one of them. */
 export interface WaitingReason extends Cause {
   /** When the first of them is due; undefined: with the next run. */

@@ -5,6 +5,7 @@ import type { UsageCount } from '../domain/usage.ts';
 import type { Role, Step } from '../domain/words.ts';
 import { type Connection, changed, one } from './connection.ts';
 import type { GroupCommit } from './group-commit.ts';
+import type { CutOffService } from './report-rows.ts';
 
 /** A failed attempt of a request, for the report. */
 export interface FailureNote {
@@ -33,6 +34,11 @@ export interface FallbackNote {
   readonly reason: string;
   /** Wall clock milliseconds. */
   readonly atMs: number;
+}
+
+/** A connection that was lost, or could not be made. */
+export interface CutOffNote extends CutOffService {
+  readonly campaign: string;
 }
 
 /** A list that was read to its end. */
@@ -69,6 +75,9 @@ export class SqliteNotes {
   readonly #commits: GroupCommit;
   readonly #failure: StatementSync;
   readonly #fallback: StatementSync;
+  readonly #cutOff: StatementSync;
+  readonly #connected: StatementSync;
+  readonly #forget: StatementSync;
   readonly #list: StatementSync;
   readonly #usage: StatementSync;
   readonly #startRun: StatementSync;
@@ -86,6 +95,14 @@ export class SqliteNotes {
       SELECT row, ?, ?, ?, 1, ?, ? FROM campaign WHERE name = ?
       ON CONFLICT DO UPDATE SET count = count + 1, reason = excluded.reason,
         last_ms = excluded.last_ms`);
+    this.#cutOff = connection.prepare(`
+      INSERT INTO cut_off (campaign, service, address, since_ms, reason, retry_ms)
+      SELECT row, ?, ?, ?, ?, ? FROM campaign WHERE name = ?
+      ON CONFLICT DO UPDATE SET address = excluded.address, reason = excluded.reason,
+        retry_ms = excluded.retry_ms`);
+    const its = 'campaign = (SELECT row FROM campaign WHERE name = ?)';
+    this.#connected = connection.prepare(`DELETE FROM cut_off WHERE ${its} AND service = ?`);
+    this.#forget = connection.prepare(`DELETE FROM cut_off WHERE ${its}`);
     this.#list = connection.prepare(`
       INSERT INTO list (campaign, path, at_ms, rows, rejected)
       SELECT row, ?, ?, ?, ? FROM campaign WHERE name = ?`);
@@ -130,6 +147,20 @@ export class SqliteNotes {
     });
   }
 
+  /** Goes with the next commit. Since when it is away stays as it was told first. */
+  cutOff({ campaign, service, address, sinceMs, reason, retryMs }: CutOffNote): void {
+    this.#commits.note(() => {
+      this.#cutOff.run(service, address, sinceMs, reason, retryMs, campaign);
+    });
+  }
+
+  /** Goes with the next commit. */
+  connected(campaign: string, service: string): void {
+    this.#commits.note(() => {
+      this.#connected.run(campaign, service);
+    });
+  }
+
   /** Goes with the next commit. */
   list({ campaign, path, atMs, rows, rejected }: ListNote): void {
     this.#commits.note(() => {
@@ -147,9 +178,10 @@ export class SqliteNotes {
   }
 
   startRun({ campaign, pid, host, startedMs }: RunStart): RunNumber {
-    const run = this.#connection.direct(() =>
-      one<{ row: number }>(this.#startRun, pid, host, startedMs, campaign),
-    );
+    const run = this.#connection.direct(() => {
+      this.#forget.run(campaign);
+      return one<{ row: number }>(this.#startRun, pid, host, startedMs, campaign);
+    });
     if (run === undefined) throw new Error(`there is no campaign ${campaign} to run`);
     return run.row;
   }

@@ -25,6 +25,7 @@ import type {
   BreakerSummary,
   CallsInDoubt,
   CampaignSummary,
+  CutOffService,
   EndedCall,
   FailureCount,
   FallbackCount,
@@ -123,6 +124,15 @@ export class Reports implements Disposable {
       campaign,
     );
     return row?.count ?? 0;
+  }
+
+  /** Says something only while a run of the campaign is on. */
+  cutOff(campaign: string): readonly CutOffService[] {
+    return this.#all<CutOffService>(
+      `SELECT service, address, since_ms AS sinceMs, reason, retry_ms AS retryMs FROM cut_off
+       WHERE campaign = ${CAMPAIGN} ORDER BY service`,
+      campaign,
+    );
   }
 
   /** By role and service. */

@@ -12,6 +12,7 @@ import { CampaignRow } from './sqlite-campaigns.ts';
 import { SqliteContacts } from './sqlite-contacts.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
 import {
+  type CutOffNote,
   type FailureNote,
   type FallbackNote,
   type ListNote,
@@ -101,6 +102,16 @@ export class Store implements Disposable {
   /** Goes with the next commit; nobody waits for it. */
   noteFallback(note: FallbackNote): void {
     this.#notes.fallback(note);
+  }
+
+  /** Goes with the next commit; nobody waits for it. */
+  noteCutOff(note: CutOffNote): void {
+    this.#notes.cutOff(note);
+  }
+
+  /** Goes with the next commit; nobody waits for it. */
+  noteConnected(campaign: string, service: string): void {
+    this.#notes.connected(campaign, service);
   }
 
   /** Goes with the next commit; nobody waits for it. */

@@ -237,6 +237,26 @@ describe('what the commands read', () => {
     ]);
   });
 
+  it('knows which connections of a campaign are away, since when, until it runs anew', async () => {
+    const lost = { campaign: CAMPAIGN, service: 'asterisk-ami', address: '127.0.0.1:5038' };
+    const kept = { ...lost, service: 'asterisk-ari' };
+    store.journal('elsewhere');
+    store.noteCutOff({ ...lost, sinceMs: 100, retryMs: 15_100, reason: 'lost' });
+    store.noteCutOff({ ...lost, sinceMs: 200, retryMs: 30_200, reason: 'refused' });
+    store.noteCutOff({ ...kept, sinceMs: 200, retryMs: 200, reason: 'lost' });
+    store.noteConnected(CAMPAIGN, 'asterisk-ari');
+    await store.journal(CAMPAIGN).settled();
+    const { service, address } = lost;
+    expect(reports.cutOff(CAMPAIGN)).toEqual([
+      { service, address, sinceMs: 100, retryMs: 30_200, reason: 'refused' },
+    ]);
+    expect(reports.cutOff('elsewhere')).toEqual([]);
+    store.startRun({ campaign: 'elsewhere', pid: 1, host: 'here', startedMs: 300 });
+    expect(reports.cutOff(CAMPAIGN)).toHaveLength(1);
+    store.startRun({ campaign: CAMPAIGN, pid: 1, host: 'here', startedMs: 300 });
+    expect(reports.cutOff(CAMPAIGN)).toEqual([]);
+  });
+
   it('counts what a service did in the place of another', async () => {
     const note = {
       campaign: CAMPAIGN,

@@ -113,7 +113,7 @@ describe('opening the store', () => {
         INSERT INTO owed_alert (id, channel, alert, owed_ms, refusals)
         VALUES (?, 'email', ?, 1, 0)`);
       for (const [id, alert] of [old, other].entries()) owed.run(`${id}`, JSON.stringify(alert));
-      database.exec('PRAGMA user_version = 15');
+      database.exec('DROP TABLE cut_off; PRAGMA user_version = 15');
     });
     using store = open();
     const now = { ...old, key: 'campaign:spring:fallback:flite:tts' };

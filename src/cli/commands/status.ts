@@ -8,7 +8,12 @@ import { counted, fitted, listed, spanText } from '../../domain/text.ts';
 import type { UsageCount } from '../../domain/usage.ts';
 import type { Stage } from '../../engine/ports.ts';
 import { isRunLockHeld } from '../../store/lock.ts';
-import type { CallsInDoubt, NextContact, WaitingReason } from '../../store/report-rows.ts';
+import type {
+  CallsInDoubt,
+  CutOffService,
+  NextContact,
+  WaitingReason,
+} from '../../store/report-rows.ts';
 import { openReports, type Reports } from '../../store/sqlite-reports.ts';
 import { type BreakerLine, type BreakerLines, breakerLines, downText } from '../breaker-text.ts';
 import {
@@ -19,6 +24,7 @@ import {
 } from '../campaign-state.ts';
 import { loadConfig } from '../config.ts';
 import { type CostDocument, campaignCostText, costDocument, isSpent } from '../costs.ts';
+import { cutOffDocument, cutOffLine } from '../cut-off.ts';
 import { callsInDoubt, doubtLines } from '../doubt-text.ts';
 import { CommandFailure, EXIT } from '../exit.ts';
 import { type OpenAlertLine, openAlertLines, openAlertText } from '../open-alerts.ts';
@@ -47,6 +53,8 @@ interface CampaignStatus {
   /** Since when a run works on it, and which process that is. */
   readonly running: { readonly sinceMs: number; readonly pid: number } | undefined;
   readonly inDoubt: readonly CallsInDoubt[];
+  /** Of the run that is on. */
+  readonly cutOff: readonly CutOffService[];
   readonly next: readonly NextContact[];
   readonly cost: CostDocument | undefined;
   /** How much of the budget is spent, for people; undefined where there is none. */
@@ -131,6 +139,7 @@ function statusOf(
     rejected: reports.rejectedCount(campaign),
     rowsOwed: reports.rowsOwed(campaign),
     running: held ? runningNow(reports, campaign) : undefined,
+    cutOff: held ? reports.cutOff(campaign) : [],
     inDoubt: callsInDoubt(config, reports, campaign, held, wallMs),
     next: reports.nextContacts(campaign, NEXT_SHOWN),
     cost: costDocument(config, usage),
@@ -171,12 +180,13 @@ function statusDocument(
 }
 
 function document(one: CampaignStatus) {
-  const { campaign, state, rejected, rowsOwed, running, inDoubt, next, cost } = one;
+  const { campaign, state, rejected, rowsOwed, running, cutOff, inDoubt, next, cost } = one;
   const { contacts, removed, outcomes, recordsOwed, waiting, uncertain } = state;
   return {
     campaign,
     running_since: running === undefined ? undefined : isoTime(running.sinceMs),
     pid: running?.pid,
+    not_connected: cutOff.length === 0 ? undefined : cutOff.map(cutOffDocument),
     contacts: { ...contacts, rejected },
     removed,
     records_owed: recordsOwed,
@@ -221,7 +231,11 @@ function statusText(
   const lines = [
     ...statuses.flatMap((one) => [...campaignLines(one, config, wallMs), '']),
     ...(statuses.length === 0 ? ['no campaign yet: `campaign run <list>` begins one', ''] : []),
-    ...down.map(([service, line]) => serviceLine(service, line, isRunning, wallMs)),
+    ...down.map(([service, line]) => {
+      const text = serviceLine(service, line, isRunning, wallMs);
+      const isLost = statuses.some(({ cutOff }) => cutOff.some((one) => one.service === service));
+      return isLost ? `${text}, or as soon as it is connected` : text;
+    }),
     ...(down.length === 0
       ? [`services of ${shownAs}: ${Object.keys(own).join(', ')}; no breaker is open`]
       : []),
@@ -262,7 +276,8 @@ function campaignLines(one: CampaignStatus, config: Config, wallMs: number): str
   const reused = state.reusedIds.count;
   const { done, calling, queued, put_off: putOff } = contacts;
   const outcomeText = [...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
-  const upNext = openCount(state) === 0 ? [] : next.map((contact) => nextLine(contact, wallMs));
+  const upNext =
+    openCount(state) === 0 ? [] : next.map((contact) => nextLine(contact, one.cutOff, wallMs));
   return [
     `${campaign}: ${counted(contacts.total, 'contact')}, ${done} done, ${calling} calling, ` +
       `${queued} queued, ${putOff} put off, ${contacts.uncertain} uncertain; ` +
@@ -272,13 +287,14 @@ function campaignLines(one: CampaignStatus, config: Config, wallMs: number): str
     running === undefined
       ? `  no run is on${cutOffText(calling)}`
       : `  running since ${isoTime(running.sinceMs)} (process ${running.pid})`,
+    ...one.cutOff.map((its) => cutOffLine(its, wallMs)),
     ...doubtLines(one.inDoubt, config, running !== undefined, wallMs),
     ...(outcomeText === '' ? [] : [`  outcomes: ${outcomeText}`]),
     ...answerLines(state),
     ...(recordsOwed === 0 ? [] : [`  ${counted(recordsOwed, 'record')} owed to the CRM`]),
     ...(rowsOwed === 0 ? [] : [`  ${counted(rowsOwed, 'row')} owed to the Google sheet`]),
     ...(one.budget === undefined ? [] : [`  ${one.budget}`]),
-    ...waiting.map((reason) => waitingLine(reason, running !== undefined, wallMs)),
+    ...waiting.map((reason) => waitingLine(reason, one, wallMs)),
     ...(uncertain.length === 0
       ? []
       : [
@@ -300,14 +316,21 @@ function answerLines({ answers, optedOut }: CampaignState): readonly string[] {
 /** Nobody is called while no run is on, however long they have been due. */
 function waitingLine(
   { count, dueMs, ...cause }: WaitingReason,
-  isRunning: boolean,
+  { running, cutOff }: Pick<CampaignStatus, 'running' | 'cutOff'>,
   wallMs: number,
 ): string {
   const why = causeText(cause);
   if (dueMs === undefined) return `  ${counted(count, 'record')} for the next run: ${why}`;
   const wait = dueMs > wallMs ? `, the first in ${spanText(dueMs - wallMs)}` : '';
-  const then = isRunning ? `the first ${when(dueMs, wallMs)}` : `the next run takes them${wait}`;
+  const first = `the first ${when(dueMs, wallMs)}${orConnected(why, cutOff)}`;
+  const then = running === undefined ? `the next run takes them${wait}` : first;
   return `  ${count} put off: ${why}; ${then}`;
+}
+
+/** Whoever waits for a service is due as soon as that is there again. */
+function orConnected(why: string, cutOff: readonly CutOffService[]): string {
+  const lost = cutOff.find(({ service }) => why.startsWith(service));
+  return lost === undefined ? '' : `, or as soon as ${lost.service} is connected`;
 }
 
 function uncertainText(uncertain: readonly string[]): string {
@@ -329,12 +352,16 @@ const STAGE_WORDS: Readonly<Record<Stage, string>> = {
   doubted: 'is uncertain; a run asks the dialer once more what became of the call',
 };
 
-function nextLine({ contact, name, stage, dueMs, reason }: NextContact, wallMs: number): string {
+function nextLine(
+  { contact, name, stage, dueMs, reason = '' }: NextContact,
+  cutOff: readonly CutOffService[],
+  wallMs: number,
+): string {
   const who = `${maskContactId(contact)}${name === undefined ? '' : ` ${name}`}`;
-  const why = reason === undefined ? '' : `: ${maskNumbers(reason)}`;
+  const why = reason === '' ? '' : `: ${maskNumbers(reason)}`;
   return dueMs === undefined
     ? `    ${who}: ${STAGE_WORDS[stage]}`
-    : `    ${who} ${when(dueMs, wallMs)}${why}`;
+    : `    ${who} ${when(dueMs, wallMs)}${orConnected(reason, cutOff)}${why}`;
 }
 
 function when(dueMs: number, wallMs: number): string {
