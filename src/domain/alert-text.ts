@@ -7,6 +7,7 @@ import { type CutOff, reconnectsText, seeConnection } from './alert-connection-t
 import { affectedText } from './alert-contacts.ts';
 import { maskNumbers } from './privacy.ts';
 import { counted, listed, spanText } from './text.ts';
+import { NO_AUDIO } from './trunk-watch.ts';
 import type { Role } from './words.ts';
 
 /** A part of an alert that is made anew when its cause changes. */
@@ -40,6 +41,8 @@ export const ROLE_DOES: Readonly<Record<Role, string>> = {
 
 const CONTACTS_WAIT =
   'Contacts who need it wait in the queue. Nobody is lost, and no call is used up.';
+
+const OTHERS_WAIT = 'All others wait in the queue.';
 
 const RECORDS_WAIT =
   'Calls go on. What became of them is on disk here, and is noted there as soon as it works ' +
@@ -138,13 +141,14 @@ function seeService(name: string): string {
  * @param cutOff the connection that it keeps, while that is away
  */
 export function serviceDownWords(
-  { service, openMs }: Pick<ServiceTrouble, 'service' | 'openMs'>,
+  { service, openMs, code }: Pick<ServiceTrouble, 'service' | 'openMs' | 'code'>,
   troubles: readonly Trouble[],
   meanwhile: Meanwhile,
   isWell: boolean,
   cutOff?: CutOff,
 ): AlertWords {
   const words = troublesWords(service, troubles);
+  if (code === NO_AUDIO) return unheardWords(service, openMs, words, meanwhile);
   const rest = meanwhileText(meanwhile);
   const when = openMs < 1_000 ? 'at once' : `in ${spanText(openMs)}`;
   const refuses = troubles.some(({ kind }) => kind === 'permanent');
@@ -167,6 +171,27 @@ export function serviceDownWords(
       `${service} is left alone, and tried again ${when} and then less and less ` +
       `often. ${rest}`,
     toDo: isWell ? SEE_ROWS : seeService(service),
+  };
+}
+
+/** People were rung, and have an outcome that is no fault of theirs. */
+function unheardWords(
+  service: string,
+  openMs: number,
+  words: Pick<AlertWords, 'title' | 'what'>,
+  meanwhile: Meanwhile,
+): AlertWords {
+  return {
+    ...words,
+    title: `${service}, which ${ROLE_DOES.dialer}, cannot play the audio`,
+    doing:
+      'Whoever picked up heard nothing, and has the outcome failed; so has who was on the line ' +
+      `by then. ${service} is left alone; in ${spanText(openMs)}, and then less and less often, ` +
+      `one more is rung to try it. ${meanwhileText(meanwhile, OTHERS_WAIT)}`,
+    toDo:
+      `See whether Asterisk may read the audio where providers.${service} says that it is, and ` +
+      'start the run again if that has to be changed. "campaign settle NAME CONTACT again" calls ' +
+      'one of those who heard nothing once more.',
   };
 }
 
@@ -206,7 +231,10 @@ export function serviceStalledWords(
   };
 }
 
-function meanwhileText({ waiting, fallbacks, outageWaitMs }: Meanwhile): string {
+function meanwhileText(
+  { waiting, fallbacks, outageWaitMs }: Meanwhile,
+  contactsWait = CONTACTS_WAIT,
+): string {
   const goOn = `Calls go on: its work is done by ${listed(fallbacks)}.`;
   const before = fallbacks.length === 0 ? [] : [goOn];
   if (waiting.length === 0) return before.join(' ');
@@ -218,7 +246,7 @@ function meanwhileText({ waiting, fallbacks, outageWaitMs }: Meanwhile): string 
           'goes on where it stopped.',
       ]
     : [];
-  return [CONTACTS_WAIT, ...ends].join(' ');
+  return [contactsWait, ...ends].join(' ');
 }
 
 /** @param troubles all that the service did not do during the outage */

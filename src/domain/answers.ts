@@ -2,6 +2,8 @@
  * What a script asks of whoever is on the line, and what the keys stand for.
  */
 
+import type { Outcome } from './words.ts';
+
 /** The keys of a telephone. */
 export const KEYS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '#'] as const;
 export type Key = (typeof KEYS)[number];
@@ -20,6 +22,11 @@ export interface AnswerPolicy {
 /** The keys that count, each once, in the order of the telephone. */
 export function keysOf({ words }: AnswerPolicy): string {
   return KEYS.filter((key) => words[key] !== undefined).join('');
+}
+
+/** Whoever was told nothing was asked nothing: all that they can have said is to opt out. */
+export function countedAnswer(outcome: Outcome, answer: string | undefined): string | undefined {
+  return outcome === 'failed' && answer !== OPT_OUT ? undefined : answer;
 }
 
 /** Of two answers to one call, the one that stands: the first, unless one is to opt out. */

@@ -31,7 +31,8 @@ const CONGESTED_NUMBERS = 2;
 /** Some phones are switched off; so many in a row are not. */
 const MUTE_NUMBERS = 5;
 const NEVER_RINGS = 'never_rings';
-const NO_AUDIO = 'no_audio';
+/** Whoever picked up heard nothing. */
+export const NO_AUDIO = 'no_audio';
 /** Old lists have rows of wrong numbers; beyond so many, all of them are wrong to this trunk. */
 const WRONG_NUMBERS = 10;
 const BUSY = 17;

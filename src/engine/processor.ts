@@ -2,7 +2,7 @@
  * One contact's story: each step is skipped if the journal has its result, else its begin is
  * written down, it is done, and its end is written down.
  */
-import { type AnswerPolicy, keysOf, standing } from '../domain/answers.ts';
+import { type AnswerPolicy, countedAnswer, keysOf, standing } from '../domain/answers.ts';
 import { OptedOut, ServiceFailure, Unavailable } from '../domain/failure.ts';
 import type { Step } from '../domain/words.ts';
 import { CallAttempts } from './call-attempts.ts';
@@ -403,13 +403,14 @@ export class Processor {
       await this.#begin(story, 'record');
     }
     const context = this.#context(story, 'record');
+    const answer = countedAnswer(end.outcome, story.answer);
     const record = {
       campaign,
       call: claim.key.call,
       contact: claim.contact,
       outcome: end.outcome,
       detail: end.detail,
-      ...(story.answer !== undefined && { answer: story.answer }),
+      ...(answer !== undefined && { answer }),
       text: story.text,
       startedMs: claim.startedMs,
       endedMs: end.endedMs,
@@ -418,9 +419,9 @@ export class Processor {
       services: story.services,
       again: claim.recordBegun,
     };
-    const answer = await chains.crm.run(context, (crm) => crm.record(record, context));
-    const { service } = answer;
-    const { bytes, note } = answer.value;
+    const recorded = await chains.crm.run(context, (crm) => crm.record(record, context));
+    const { service } = recorded;
+    const { bytes, note } = recorded.value;
     this.#note(story, { type: 'record.ended', service, bytes, note, atMs: this.#wallMs() });
     this.#finished(story, 'record', service, startMs, { note });
     return { type: 'done' };

@@ -1,6 +1,7 @@
 /**
  * What those who watch are told of one contact's story.
  */
+import { countedAnswer } from '../domain/answers.ts';
 import type { CampaignEvent } from '../domain/event.ts';
 import type { ServiceFailure } from '../domain/failure.ts';
 import type { Role, Step } from '../domain/words.ts';
@@ -63,12 +64,13 @@ export class StoryEvents {
     story: Story,
     { outcome, detail, code }: Extract<Settlement, { readonly type: 'outcome' }>,
   ): void {
+    const answer = countedAnswer(outcome, story.answer);
     this.#emit({
       type: 'call.finished',
       ...subjectOf(story),
       outcome,
       detail,
-      ...(story.answer !== undefined && { answer: story.answer }),
+      ...(answer !== undefined && { answer }),
       ...(code !== undefined && { code }),
       durationMs: this.#clock.monotonicMs() - story.startMs,
       ...(story.isCut && { cut: true }),

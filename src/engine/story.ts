@@ -1,6 +1,7 @@
 /**
  * What the processor carries through one call.
  */
+import { countedAnswer } from '../domain/answers.ts';
 import type { Outcome, Role, Step } from '../domain/words.ts';
 import type { CallAttempts } from './call-attempts.ts';
 import type { Claim, Stage } from './ports.ts';
@@ -97,8 +98,13 @@ export function outcomeOf(story: Story, over: Over): Settlement {
   story.services.dialer = over.service;
   const { answer } = story;
   if (over.state === 'ended') {
-    const { outcome, detail } = over.ended;
-    return { type: 'outcome', outcome, detail: answer ?? endDetail(story.claim, detail) };
+    const { outcome } = over.ended;
+    const chosen = countedAnswer(outcome, answer);
+    const detail = endDetail(story.claim, over.ended.detail);
+    // What was chosen is all there is to say, unless it was chosen in silence.
+    const texts = outcome === 'failed' ? [chosen, detail] : [chosen ?? detail];
+    const told = texts.filter((text) => text !== undefined).join('; ');
+    return { type: 'outcome', outcome, detail: told === '' ? undefined : told };
   }
   // Whoever pressed a key was there, whatever became of the call after that.
   return answer === undefined

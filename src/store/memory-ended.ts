@@ -1,3 +1,4 @@
+import { countedAnswer } from '../domain/answers.ts';
 import type { Outcome } from '../domain/words.ts';
 
 interface Ended {
@@ -15,7 +16,8 @@ export class EndedContacts {
   take({ outcome, calls }: Ended): void {
     if (outcome === null) return;
     count(this.outcomes, outcome);
-    const { answer, code } = calls.at(-1) ?? {};
+    const { answer: pressed, code } = calls.at(-1) ?? {};
+    const answer = countedAnswer(outcome, pressed);
     if (answer !== undefined) count(this.answers, answer);
     if (code === 'opted_out') this.optedOut += 1;
   }

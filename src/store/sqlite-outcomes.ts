@@ -1,4 +1,5 @@
 /** What became of the contacts by their last calls, counted, for `status` and the summary. */
+import { OPT_OUT } from '../domain/answers.ts';
 import { addFailedCall, byCount, type Cause } from '../domain/causes.ts';
 import { all, one, type Preparer } from './connection.ts';
 import type { AnswerCount, OutcomeCount } from './report-rows.ts';
@@ -19,11 +20,12 @@ export function outcomes(database: Preparer, campaign: string): readonly Outcome
   return all<OutcomeCount>(statement, campaign);
 }
 
-/** Contacts by what they chose with a key, the most frequent first. */
+/** Contacts by what they chose with a key, the most frequent first; see `countedAnswer`. */
 export function answers(database: Preparer, campaign: string): readonly AnswerCount[] {
   const statement = database.prepare(
     `SELECT c.answer, count(*) AS count FROM ${LAST_CALLS}
        AND c.answer IS NOT NULL AND k.outcome IS NOT NULL
+       AND (k.outcome <> 'failed' OR c.answer = '${OPT_OUT}')
      GROUP BY c.answer ORDER BY count DESC, c.answer`,
   );
   return all<AnswerCount>(statement, campaign);

@@ -163,6 +163,22 @@ describe('a service that is down', () => {
     );
   });
 
+  it('says of a dialer whose audio is not heard that people were rung for nothing', () => {
+    const silent = opened('asterisk-ami', {
+      role: 'dialer',
+      kind: 'permanent',
+      code: 'no_audio',
+      message: 'asterisk-ami: could not play the audio',
+    });
+    const [alert] = new Judge().take(silent).told as [Alert];
+    const text = alertText(alert);
+    expect(text).toMatch(/^asterisk-ami, which makes the calls, cannot play the audio/);
+    expect(text).toContain('picked up heard nothing, and has the outcome failed');
+    expect(text).toContain('in 1 min, and then less and less often, one more is rung to try it');
+    expect(text).toContain('"campaign settle NAME CONTACT again"');
+    expect(text).not.toMatch(/Nobody is lost|no call is used up|credit/);
+  });
+
   it('says of one whose health check is good that it may be what it is asked', () => {
     const failing = { sinceMs: START_MS, isWell: true };
     const { news } = alertsAfter(NO_ALERTS, opened(), { ...new Judge().moment(), failing });

@@ -50,6 +50,30 @@ describe('a key that is pressed', () => {
     expect(bench.of('call.finished')).toMatchObject([{ outcome: 'answered', detail: 'opt_out' }]);
   });
 
+  it.each([
+    ['1', 'heard nothing', undefined, []],
+    ['9', 'opt_out; heard nothing', 'opt_out', [contactOf(1).phone]],
+  ])('%s is no answer to what was not heard, unless it is to opt out', async (...row) => {
+    const [key, detail, answer, refused] = row;
+    const records: unknown[] = [];
+    const bench = new EngineBench({
+      config,
+      behaviour: {
+        follow: async (_placed, { answers }) => {
+          await answers?.pressed(key);
+          return { outcome: 'failed', detail: 'heard nothing' };
+        },
+        record: (record) => {
+          records.push({ detail: record.detail, answer: record.answer });
+        },
+      },
+    }).add(1);
+    expect(await bench.run()).toBe('done');
+    expect(bench.of('call.finished')[0]?.answer).toBe(answer);
+    expect(records).toEqual([{ detail, answer }]);
+    expect(optedOut(bench)).toEqual(refused);
+  });
+
   it('counts where it is heard when its call is over and was taken up anew', async () => {
     let late: ((key: string) => Promise<void>) | undefined;
     const bench = new EngineBench({

@@ -182,6 +182,18 @@ describe('what the commands read', () => {
     expect(reports.uncertainContacts(CAMPAIGN)).toEqual([]);
   });
 
+  it('counts no answer of whoever heard nothing, but that they opted out', async () => {
+    takeIn('c1', 'c2', 'c3');
+    const answered = (answer: string) => ({ type: 'call.answered', answer, atMs: 0 }) as const;
+    await write(await claim(), answered('confirmed'), entries.callEnded('answered'));
+    await write(await claim(), answered('confirmed'), entries.callEnded('failed'));
+    await write(await claim(), answered('opt_out'), entries.callEnded('failed'));
+    expect(reports.answers(CAMPAIGN)).toEqual([
+      { answer: 'confirmed', count: 1 },
+      { answer: 'opt_out', count: 1 },
+    ]);
+  });
+
   it('counts outcomes and failures', async () => {
     takeIn('c1', 'c2', 'c3');
     await write(await claim(), entries.callEnded('busy'), entries.recordEnded());

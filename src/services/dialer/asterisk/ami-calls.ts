@@ -34,6 +34,10 @@ export class AmiCall {
   digit: string | undefined;
   /** Every key that counts and was pressed, each once, in order. */
   readonly pressed: string[] = [];
+  /** The text has begun; false also where its dialplan does not say so. */
+  wasBegun = false;
+  /** Its dialplan would have said that the text begins. */
+  isBeginTold = false;
   /** The text has been said. */
   wasPlayed = false;
   /** The dialplan could not play the audio. */
@@ -41,7 +45,6 @@ export class AmiCall {
   hangup: HangupCause | undefined;
   /** It was up while nobody of ours listened, and whether a machine was heard is not known. */
   isMachineUnknown = true;
-  /** Nobody of ours listened to it for a while, and it may have been up then. */
   #isUnheard = true;
   /** What its dialling came to, where that is how it ended. */
   #refusal: HangupCause | undefined;
@@ -68,6 +71,11 @@ export class AmiCall {
   get upSeconds(): number {
     if (this.#upMs === undefined) return 0;
     return Math.ceil(((this.#overMs ?? this.#clock.monotonicMs()) - this.#upMs) / 1_000);
+  }
+
+  /** Nobody of ours listened to it for a while, and it may have been up then. */
+  get wasUnheard(): boolean {
+    return this.#isUnheard;
   }
 
   /** One that counts may have been pressed while nobody of ours listened. */
@@ -210,7 +218,10 @@ export class AmiCall {
   #told(of: (key: string) => string): void {
     if (of('machine') !== '') this.isMachine = of('machine') === 'MACHINE';
     this.#pressed(of('digit'));
-    if (of('playing') !== '') this.#asked(false);
+    if (of('playing') !== '') {
+      this.wasBegun = true;
+      this.#asked(false);
+    }
     if (of('played') !== '') {
       this.wasPlayed = true;
       // A dialplan that does not say when the text begins: all that was pressed counts.
@@ -282,6 +293,7 @@ export class AmiCalls {
     if (event.get('userevent') === USER_EVENT && event.has('playing')) this.#saysBegin = true;
     // Whoever pressed the key to opt out and hung up is not to be rung again for want of a word.
     if (event.get('event') === 'Hangup' && !this.#saysBegin) call?.missed();
+    if (call !== undefined) call.isBeginTold = this.#saysBegin;
     call?.take(event);
     return call;
   }

@@ -7,9 +7,16 @@ import type { TrunkSigns } from '../../../domain/trunk-watch.ts';
 import type { AnswersWanted, Ended } from '../../../engine/ports.ts';
 import type { AmiCall } from './ami-calls.ts';
 import { AMI_NAME } from './ami-wire.ts';
-import { LACKS_KEY, LOST_BEFORE_END } from './end-text.ts';
+import {
+  HUNG_UP_BEFORE,
+  HUNG_UP_DURING,
+  LACKS_KEY,
+  LOST_BEFORE_END,
+  UNKNOWN_LENGTH,
+} from './end-text.ts';
 
 export const UNHEARD = 'there is no such call any more, and nothing was heard of how it ended';
+const UNKNOWN_LEFT = 'perhaps no message was left';
 const UNPLAYED =
   `picked up, but Asterisk could not play the audio: check providers.${AMI_NAME}.sounds, and ` +
   'that Asterisk may read it';
@@ -22,6 +29,7 @@ export function endOf(call: AmiCall): Ended | undefined {
   if (isUnheard(call)) return { outcome: 'failed', detail: UNPLAYED, ...used };
   const details = [
     ...(end.detail === undefined ? [] : [end.detail]),
+    ...messageTexts(call),
     ...(call.hangup === undefined ? [LOST_BEFORE_END] : []),
     ...(call.mayLackKey ? [LACKS_KEY] : []),
   ];
@@ -31,6 +39,16 @@ export function endOf(call: AmiCall): Ended | undefined {
     ...used,
     ...(call.digit !== undefined && { digit: call.digit }),
   };
+}
+
+/** What there is to say of the text, where it was not said, as far as is known. */
+function messageTexts(call: AmiCall): readonly string[] {
+  const { wasUp, wasPlayed, digit, hangup, wasUnheard, isBeginTold, wasBegun, isMachine } = call;
+  if (!wasUp || wasPlayed || digit !== undefined) return [];
+  if (wasUnheard || (hangup?.cause ?? 0) === 0) return [isMachine ? UNKNOWN_LEFT : UNKNOWN_LENGTH];
+  // Of a dialplan that says nothing of the text nothing is known.
+  if (!isBeginTold) return [];
+  return [wasBegun ? HUNG_UP_DURING : HUNG_UP_BEFORE];
 }
 
 /** @throws ServiceFailure nobody can tell how it ended */

@@ -3,7 +3,13 @@
  */
 import { callEnd, type HangupCause } from '../../../domain/hangup-cause.ts';
 import type { Ended } from '../../../engine/ports.ts';
-import { LACKS_KEY, LOST_BEFORE_END } from './end-text.ts';
+import {
+  HUNG_UP_BEFORE,
+  HUNG_UP_DURING,
+  LACKS_KEY,
+  LOST_BEFORE_END,
+  UNKNOWN_LENGTH,
+} from './end-text.ts';
 
 export type AriEnd =
   | { readonly type: 'ended'; readonly ended: Ended }
@@ -70,12 +76,11 @@ function messageText(signs: AriSigns): string | undefined {
   if (message === 'whole' || digit !== undefined) return undefined;
   if (message === 'none') {
     if (isMachine && leavesNothing) return LEFT_NONE;
-    return isMachine && isClosed ? 'no message was left' : 'hung up before the message began';
+    return isMachine && isClosed ? 'no message was left' : HUNG_UP_BEFORE;
   }
   // Whose doing it was is known only of whoever was listened to all the time.
   const isTheirs = message !== 'unknown' && !wasUnheard && word !== undefined;
-  return isTheirs ? 'hung up before the message was over' : UNKNOWN_LENGTH;
+  return isTheirs ? HUNG_UP_DURING : UNKNOWN_LENGTH;
 }
 
 const LEFT_NONE = 'no message was left, as configured (voicemail: hang_up)';
-const UNKNOWN_LENGTH = 'it is not known whether the message was heard to its end';

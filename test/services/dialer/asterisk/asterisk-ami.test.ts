@@ -193,7 +193,20 @@ test('a key is no answer before the question, however the call ends', async () =
   asterisk.tell('UserEvent', 'other', { UserEvent: 'Campaign', Playing: 'yes' });
   asterisk.tell('DTMFEnd', CALL, { Digit: '9', Direction: 'Received' });
   asterisk.hangUp(CALL, 16);
-  expect(await ended).toEqual({ outcome: 'answered', ...AT_ONCE });
+  const detail = 'hung up before the message began';
+  expect(await ended).toEqual({ outcome: 'answered', detail, ...AT_ONCE });
+});
+
+test.each([
+  ['hangs up while it is said', [{ Playing: 'yes' }], 'hung up before the message was over'],
+  ['hears it all', [{ Playing: 'yes' }, { Played: 'SUCCESS' }], undefined],
+  ['is told nothing of by the dialplan', [], undefined],
+])('whoever %s: what is known of the text is said', async (_who, told, detail) => {
+  const { asterisk, followed } = await withFollowed();
+  asterisk.stands(CALL, '6');
+  for (const one of told) asterisk.tell('UserEvent', CALL, { UserEvent: 'Campaign', ...one });
+  asterisk.hangUp(CALL, 16);
+  expect((await followed.ended).detail).toBe(detail);
 });
 
 test('a dialplan that never says when the text begins loses no key by a hang-up', async () => {
@@ -402,12 +415,18 @@ test('a call that stands when the connection is back is followed to its end', as
   await made.until(() => made.looks() === 2);
   await made.clock.settle();
   asterisk.hangUp(CALL, 16);
-  expect(await followed.ended).toEqual({ outcome: 'answered', ...AT_ONCE });
+  const detail = 'it is not known whether the message was heard to its end';
+  expect(await followed.ended).toEqual({ outcome: 'answered', detail, ...AT_ONCE });
 });
 
-test('after a kill -9 of Asterisk the last word counts: who picked up was reached', async () => {
+test.each([
+  ['answered', {}, 'it is not known whether the message was heard to its end; '],
+  ['answered', { Played: 'SUCCESS' }, ''],
+  ['voicemail', { Machine: 'MACHINE', Playing: 'yes' }, 'perhaps no message was left; '],
+])('after a kill -9 of Asterisk the last word counts: %s %o', async (outcome, told, text) => {
   const { made, asterisk, followed } = await withFollowed();
   asterisk.stands(CALL, '6');
+  asterisk.tell('UserEvent', CALL, { UserEvent: 'Campaign', ...told });
   await made.clock.settle();
   await asterisk.kill();
   await made.until(() => made.state === 'disconnected');
@@ -417,8 +436,8 @@ test('after a kill -9 of Asterisk the last word counts: who picked up was reache
   await made.clock.settle();
   await made.clock.advance(2_000);
   expect(await followed.ended).toEqual({
-    outcome: 'answered',
-    detail: 'the connection was lost before its end',
+    outcome,
+    detail: `${text}the connection was lost before its end`,
     usage: { seconds: expect.any(Number) },
   });
 });
