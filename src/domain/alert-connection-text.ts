@@ -23,8 +23,9 @@ export function reconnectsText({ address, waitMs }: CutOff): string {
 /** @param refuses it is not taken, whatever tries it: that rarely passes by itself */
 export function seeConnection({ address }: CutOff, refuses: boolean): string {
   return refuses
-    ? 'This rarely passes by itself. See whether user and password are right, what that user may ' +
-        'do, and which machines are let in. What is mended on the side of ' +
+    ? 'This rarely passes by itself. See, by what it said, whether user and password are right, ' +
+        'what that user may do, which machines are let in, and whether another run has the ' +
+        'same name there. What is mended on the side of ' +
         `${address} (of an Asterisk: in ari.conf or manager.conf, and then a reload) is taken at ` +
         'the next try, without a restart. Only what is changed in config.yml or in the ' +
         'environment needs the run to be started again.'

@@ -329,7 +329,7 @@ function waitingLine(
 
 /** Whoever waits for a service is due as soon as that is there again. */
 function orConnected(why: string, cutOff: readonly CutOffService[]): string {
-  const lost = cutOff.find(({ service }) => why.startsWith(service));
+  const lost = cutOff.find(({ service }) => why.includes(service));
   return lost === undefined ? '' : `, or as soon as ${lost.service} is connected`;
 }
 
