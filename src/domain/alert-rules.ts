@@ -35,6 +35,7 @@ import {
   storeWorksWords,
 } from './alert-text.ts';
 import type { CampaignEvent, ContactCounts, EventOf, EventType, RunEnd } from './event.ts';
+import { NO_AUDIO } from './trunk-watch.ts';
 
 export { alertsFound, type FoundOpen, UNKNOWN_CAUSE } from './alert-services.ts';
 export { type AlertMoment, type AlertState, type AlertsAfter, NO_ALERTS } from './alert-state.ts';
@@ -57,6 +58,7 @@ export function isHeard(type: EventType): boolean {
 }
 
 const COUNTED: ReadonlySet<EventType> = new Set([
+  'attempt.failed',
   'call.failed',
   'contact.put_off',
   'fallback.used',
@@ -91,6 +93,17 @@ function callFailed(
 ): AlertsAfter {
   if (service === undefined || isRefusal === true) return quiet(state);
   return quiet(joined(state, [service], contactName(campaign, contact)));
+}
+
+/** Whose call was placed and not heard has an outcome: it neither fails nor is put off. */
+function callUnheard(
+  state: AlertState,
+  { service, contact, code, kind }: EventOf<'attempt.failed'>,
+  { campaign }: AlertMoment,
+): AlertsAfter {
+  if (code !== NO_AUDIO || kind !== 'permanent') return quiet(state);
+  const name = contact === undefined ? undefined : contactName(campaign, contact);
+  return quiet(joined(state, [service], name));
 }
 
 /**
@@ -249,6 +262,7 @@ const SERVICE_DOWN: AlertRule = {
     'breaker.closed': serviceBack,
     'service.stalled': serviceStalled,
     'service.resumed': serviceBack,
+    'attempt.failed': callUnheard,
     'call.failed': callFailed,
     'contact.put_off': contactPutOff,
     'fallback.used': stoodIn,

@@ -164,14 +164,17 @@ describe('a service that is down', () => {
   });
 
   it('says of a dialer whose audio is not heard that people were rung for nothing', () => {
-    const silent = opened('asterisk-ami', {
-      role: 'dialer',
-      kind: 'permanent',
-      code: 'no_audio',
-      message: 'asterisk-ami: could not play the audio',
-    });
-    const [alert] = new Judge().take(silent).told as [Alert];
+    const about = { service: 'asterisk-ami', role: 'dialer', kind: 'permanent' } as const;
+    const why = { ...about, code: 'no_audio', message: 'could not play the audio' } as const;
+    const judge = new Judge().take(opened('asterisk-ami', why));
+    const [alert] = judge.told as [Alert];
     const text = alertText(alert);
+    // Those who were on the line by then heard nothing either.
+    for (const contact of ['c1', 'c2', 'c2']) {
+      const tried = { contact, attempt: 1, scope: 'service', durationMs: 0 } as const;
+      judge.take({ type: 'attempt.failed', ...why, ...tried });
+    }
+    expect(judge.state.get('service:asterisk-ami')?.contacts).toBe(2);
     expect(text).toMatch(/^asterisk-ami, which makes the calls, cannot play the audio/);
     expect(text).toContain('picked up heard nothing, and has the outcome failed');
     expect(text).toContain('in 1 min, and then less and less often, one more is rung to try it');
@@ -507,6 +510,7 @@ describe('whatever happens', () => {
     const heard = EVERY_EVENT.map(({ type }) => type).filter(isHeard);
     expect(heard).toEqual([
       'run.started',
+      'attempt.failed',
       'fallback.used',
       'breaker.opened',
       'breaker.closed',
